@@ -39,7 +39,10 @@ export interface EmbeddedGateway {
   listen(address?: { host?: string; port?: number }): Promise<{ url: string; port: number }>;
   /** Where metrics are served, at the port of `config.telemetry.metrics.prometheus`; `undefined` where they are off. */
   readonly metricsUrl: string | undefined;
-  /** Answers what is in flight on the ports that `listen` opened, and ends watching and all connections. */
+  /**
+   * Answers what is in flight on the ports that `listen` opened, and ends watching and all connections. If `config.shutdown.delay`
+   * is set, the ports stay open for that long first.
+   */
   close(): Promise<void>;
 }
 
@@ -78,7 +81,7 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
     handle: handler.handle,
     async listen(address = {}) {
       const listener = await listenForClients(handler, config, address);
-      closers.unshift(listener.close);
+      closers.unshift(() => listener.close({ delayMs: config.shutdown.delay ?? 0 }));
       return { url: `${listener.origin}${config.path_prefix ?? ''}/graphql`, port: listener.port };
     },
     async close() {

@@ -8,6 +8,7 @@ import { writeEscapeFree } from '../../src/executor/json-text.ts';
 import type { ResponseObject } from '../../src/executor/objects.ts';
 import type { Projection } from '../../src/executor/projection.ts';
 import { ResponseObjects } from '../../src/executor/response-objects.ts';
+import { WriteContext } from '../../src/executor/write-context.ts';
 import { normalise } from '../../src/operation/normalise.ts';
 import { FieldIndex } from '../../src/planner/field-index.ts';
 import { planInStages, planOperation } from '../../src/planner/planner.ts';
@@ -51,8 +52,12 @@ bench
     const targets = new ResponseObjects(supergraph, stages.plan.positionCount, tree);
     for (const { lookups } of compiled.requests) for (const lookup of lookups) gatherEntities(lookup, targets);
   })
-  .add('projection', () => writeEscapeFree(true, () => compiled.projection.write(tree, NOTHING)))
-  .add('projection, strings that may need escapes', () => compiled.projection.write(tree, NOTHING))
+  .add('projection', () =>
+    writeEscapeFree(true, () => compiled.projection.write(tree, new WriteContext({ introspected: NOTHING }))),
+  )
+  .add('projection, strings that may need escapes', () =>
+    compiled.projection.write(tree, new WriteContext({ introspected: NOTHING })),
+  )
   .add('JSON.stringify of the same tree', () => JSON.stringify(tree));
 await bench.run();
 console.table(bench.table());
@@ -94,7 +99,7 @@ async function treeOf(plan: CompiledPlan): Promise<ResponseObject> {
   });
   const { errors } = await execute({ ...plan, projection: look });
   if (errors.length > 0) throw new Error(`the main query fails: ${JSON.stringify(errors)}`);
-  const { text } = plan.projection.write(seen, NOTHING);
+  const text = plan.projection.write(seen, new WriteContext({ introspected: NOTHING }));
   if (`{"data":${text}}` !== answerQuery(query)) throw new Error('the answer to the main query is not the reference');
   return seen;
 }
@@ -103,7 +108,7 @@ async function treeOf(plan: CompiledPlan): Promise<ResponseObject> {
 function projection(look: (data: ResponseObject) => void): Projection {
   const write = (data: ResponseObject) => {
     look(data);
-    return { text: '', violations: [] };
+    return '';
   };
   return { write } as unknown as Projection;
 }

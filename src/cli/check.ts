@@ -90,7 +90,7 @@ async function compareEndpoints(dir: string, schemas: Schemas, endpointConfig: E
   const slower = current.endpoints
     .filter(({ file }) => wereValid.has(file))
     .flatMap(({ method, path, file, query, timed }) =>
-      slowerBy(`${method} ${path} (${file})`, { query, sections: timed }, schemas),
+      slowerBy(`${method} ${path} (${file})`, { query, deferGroups: timed }, schemas),
     );
   return {
     summary: `endpoints  ${dir}: ${summarize(broken, slower, settings)}`,

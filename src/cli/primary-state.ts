@@ -45,7 +45,7 @@ export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Ch
     },
     async addFailure({ scope, group, windowMs }) {
       const sum = addFailure(`${scope} ${group}`, windowMs);
-      // before the response: a worker gets its next connection after this message, on the same channel
+      // before the response: a worker reads this message before the request that the client sends next
       announce({ scope, group, sum });
       return sum;
     },

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { createSupergraphProvider } from '../composition/supergraph-provider.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { shutdownDelay } from '../config/sections/shutdown.ts';
 import type { RunningServer, ServerOptions } from '../gateway/server.ts';
 import { UsageError } from './failure.ts';
 import { limitHeapGrowth } from './heap.ts';
@@ -33,8 +34,9 @@ export async function start(flags: StartFlags): Promise<void> {
   const { workers = 1 } = flags;
   limitHeapGrowth();
   if (workers > 1) return startWorkers(flags, workers);
-  const server = await serve(flags);
-  stopOnSignals(() => server.close());
+  const options = serverOptions(flags);
+  const server = await serveWith(options);
+  stopOnSignals(() => server.close({ delayMs: shutdownDelay(options.config) }));
 }
 
 /** Starts the primary, or a worker: workers run the same command. */
@@ -50,7 +52,10 @@ export async function serve(
   flags: ServeFlags,
   { dev = false, demo = false, defaults = HERE } = {},
 ): Promise<RunningServer> {
-  const options = serverOptions(flags, { dev, demo, defaults });
+  return serveWith(serverOptions(flags, { dev, demo, defaults }));
+}
+
+async function serveWith(options: ServerOptions): Promise<RunningServer> {
   // imported late: the primary of several workers does not need it
   const { startServer } = await import('../gateway/server.ts');
   return startServer(options);

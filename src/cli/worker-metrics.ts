@@ -1,10 +1,18 @@
 import type { Worker } from 'node:cluster';
 import type { Snapshot } from '../telemetry/metrics.ts';
-import { joinSnapshots } from '../telemetry/prometheus.ts';
+import { gaugeSnapshot, joinSnapshots } from '../telemetry/prometheus.ts';
 import { callPeer } from './process-calls.ts';
 
-/** Less than the time limit of Prometheus. */
-const TIMEOUT_MS = 3_000;
+/** A worker that has been stopped just now is not known to be unresponsive. */
+const TIMEOUT_MS = 1_000;
+
+export interface WorkersByState {
+  /** Workers that serve, and whose heartbeats arrive. */
+  readonly responsive: readonly Worker[];
+  /** How many serve, but have missed heartbeats. */
+  readonly unresponsive: number;
+  readonly starting: number;
+}
 
 /**
  * The metrics of all workers together. The last counts of a worker that has ended are kept, so that sums never fall.
@@ -15,10 +23,14 @@ export class WorkerMetrics {
   /** The summed counts of workers that have ended. */
   #ended: Snapshot = [];
 
-  /** Returns the metrics in Prometheus' text format. For a worker that does not respond in time, the last snapshot counts. */
-  async text(workers: readonly Worker[]): Promise<string> {
-    await Promise.all(workers.map((worker) => this.#fetchSnapshot(worker)));
-    const { text } = await joinSnapshots([...this.#seen.values(), this.#ended]);
+  /** Returns the metrics in Prometheus' text format. For a worker that does not respond, the last snapshot counts. */
+  async text({ responsive, unresponsive, starting }: WorkersByState): Promise<string> {
+    await Promise.all(responsive.map((worker) => this.#fetchSnapshot(worker)));
+    const states = gaugeSnapshot(
+      { name: 'headgate_workers', help: 'Workers by state; unresponsive: heartbeats are missing', label: 'state' },
+      { responsive: responsive.length, unresponsive, starting },
+    );
+    const { text } = await joinSnapshots([...this.#seen.values(), this.#ended, [states]]);
     return text;
   }
 

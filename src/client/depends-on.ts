@@ -70,7 +70,7 @@ export function reads(given: Partial<Omit<Reads, 'headers'>> & { readonly header
   return { ...nothing, ...given, headers: new Set(given.headers ?? []) };
 }
 
-/** What is read where nobody knows it: any header that says something about the client, the identity and the address. */
+/** What is read where it is unknown: any header that says something about the client, the identity and the address. */
 export const ANYTHING: Reads = reads({
   patterns: [(name) => !UNCOUNTED_HEADERS.has(name)],
   address: true,

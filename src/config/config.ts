@@ -23,6 +23,7 @@ import { pathPrefixSection } from './sections/path-prefix.ts';
 import { apqSection, persistedQueriesSection } from './sections/persisted-queries.ts';
 import { rateLimitsSection } from './sections/rate-limits.ts';
 import { securityHeadersSection } from './sections/security-headers.ts';
+import { shutdownSection } from './sections/shutdown.ts';
 import { storeSection } from './sections/store.ts';
 import { subgraphsSection } from './sections/subgraphs.ts';
 import { supergraphSection } from './sections/supergraph.ts';
@@ -30,6 +31,7 @@ import { telemetrySection } from './sections/telemetry.ts';
 import { tlsSection } from './sections/tls.ts';
 import { trafficShapingSection } from './sections/traffic-shaping.ts';
 import { trustedProxiesSection } from './sections/trusted-proxies.ts';
+import { workersSection } from './sections/workers.ts';
 import { yogaSection } from './sections/yoga.ts';
 
 /** The schema of `headgate.yaml`. Types, validation and the published JSON schema are derived from it. */
@@ -49,6 +51,8 @@ export const configFileSchema = z
     bff: bffSection.prefault({}),
     cache_control: cacheControlSection.prefault({}),
     health_check: healthCheckSection.prefault({}),
+    shutdown: shutdownSection.prefault({}),
+    workers: workersSection.prefault({}),
     headers: headersSection.prefault({}),
     authentication: authenticationSection.prefault({}),
     authorization: authorizationSection.prefault({}),

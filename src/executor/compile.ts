@@ -64,12 +64,16 @@ export interface WrittenKey {
   readonly needsInputs: boolean;
 }
 
-/**
- * Compiles a plan.
- * @param dropped fields that the plan leaves out, and that are written as null
- */
-export function compilePlan(plan: QueryPlan, supergraph: Supergraph, dropped?: DroppedItems): CompiledPlan {
-  const steps = compileInSteps(plan, supergraph, dropped);
+export interface CompileOptions {
+  /** Fields that the plan leaves out, and that are written as null. */
+  readonly dropped?: DroppedItems | undefined;
+  /** Whether the fields of defer groups are written after the rest, each group on its own. */
+  readonly streamed?: boolean | undefined;
+}
+
+/** Compiles a plan. */
+export function compilePlan(plan: QueryPlan, supergraph: Supergraph, options?: CompileOptions): CompiledPlan {
+  const steps = compileInSteps(plan, supergraph, options);
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
@@ -80,7 +84,7 @@ export function compilePlan(plan: QueryPlan, supergraph: Supergraph, dropped?: D
 export function* compileInSteps(
   plan: QueryPlan,
   supergraph: Supergraph,
-  dropped?: DroppedItems,
+  { dropped, streamed }: CompileOptions = {},
 ): Generator<void, CompiledPlan> {
   const writers = countWriters(plan);
   const positionsApart = aboveContexts(plan);
@@ -105,7 +109,11 @@ export function* compileInSteps(
     yield;
   }
   const root = { position: plan.root, selection: plan.selection };
-  const projection = new Projection(supergraph, root, { dropped, sections: plan.sections });
+  const projection = new Projection(supergraph, root, {
+    dropped,
+    deferred: plan.sections,
+    leavesOutDeferred: streamed,
+  });
   return { plan, requests, projection, last: { text: 0 } };
 }
 

@@ -1,27 +1,28 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { TimedSection } from '../operation/timed-sections.ts';
+import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
 import type { Position } from '../planner/positions.ts';
 import type { SourceFailure } from '../sources/source.ts';
+import { PathTranslator } from './client-paths.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
+import { DeferredErrors } from './deferred-errors.ts';
 import {
   type ClientPaths,
   formatFailure,
   formatMissingInput,
   formatMissingKey,
   formatSubgraphError,
-  formatViolation,
+  formatTimeout,
   malformed,
   type ResponsePath,
   type SubgraphError,
-  toClientPaths,
+  withViolations,
 } from './errors.ts';
 import type { NullReasons } from './null-reasons.ts';
-import type { ObjectShape, SelectionPart } from './object-shapes.ts';
-import { isObject, type ResponseObject } from './objects.ts';
-import type { Violation } from './projection.ts';
+import type { ResponseObject } from './objects.ts';
 import { ResponseErrors, type ResponsePlace } from './response-errors.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 import { ResponsePlaces, type SentLookup } from './response-places.ts';
+import type { Violation } from './write-context.ts';
 import { fieldKeys, keyNames } from './written-keys.ts';
 
 /** The same error for many objects is reported for this many of them. */
@@ -45,6 +46,8 @@ export interface ErrorReportOptions {
    * at the first item of a list only.
    */
   readonly reportEveryPlace?: boolean | undefined;
+  /** The defer groups of a streamed execution. */
+  readonly streamed?: DeferGroups | undefined;
 }
 
 const NOWHERE: readonly LocatedPlace[] = [];
@@ -53,12 +56,12 @@ const NOWHERE: readonly LocatedPlace[] = [];
  * Collects the errors of one execution and translates them into the client's terms. Nothing here runs without errors.
  */
 export class ErrorReport {
-  private readonly compiled: CompiledPlan;
   private readonly targets: ResponseObjects;
   private readonly nullReasons: NullReasons;
-  private readonly root: readonly [SelectionPart];
-  private readonly shapes = new Map<readonly SelectionPart[], Map<string, ObjectShape>>();
-  private readonly errors: GraphQLFormattedError[];
+  private readonly translator: PathTranslator;
+  /** The list that errors are added to; in a streamed execution, that of the current request. */
+  private errors: GraphQLFormattedError[];
+  private readonly deferred: DeferredErrors | undefined;
   private readonly everyPlace: boolean;
   private readonly reportedMissing = new Set<string>();
 
@@ -68,17 +71,33 @@ export class ErrorReport {
     nullReasons: NullReasons,
     options: ErrorReportOptions = {},
   ) {
-    this.errors = [...(options.knownErrors ?? [])];
+    this.deferred = options.streamed && new DeferredErrors(options.streamed.list);
+    this.errors = this.deferred?.listFor(undefined) ?? [];
+    for (const error of options.knownErrors ?? []) this.errors.push(error);
     this.everyPlace = options.reportEveryPlace === true;
     this.nullReasons = nullReasons;
-    this.compiled = compiled;
     this.targets = targets;
-    this.root = [{ position: compiled.plan.root, selection: compiled.plan.selection }];
+    this.translator = new PathTranslator(compiled, targets);
+  }
+
+  /** Sets the request that errors are about from now on. */
+  enter({ planned }: CompiledRequest): void {
+    if (this.deferred) this.errors = this.deferred.listFor(planned.sections);
   }
 
   /** Returns all errors, with those of the projection. */
   all(violations: readonly Violation[]): readonly GraphQLFormattedError[] {
-    return violations.length === 0 ? this.errors : [...this.errors, ...violations.map(formatViolation)];
+    return withViolations(this.errors, violations);
+  }
+
+  /** Returns the errors of the first payload of a stream; see {@link DeferredErrors.ofRest}. */
+  ofRest(violations: readonly Violation[], isGone: (group: number) => boolean): readonly GraphQLFormattedError[] {
+    return withViolations(this.deferred?.ofRest(isGone) ?? [], violations);
+  }
+
+  /** Returns the errors of a defer group of a stream, without those of the projection. */
+  ofGroup(group: number): readonly GraphQLFormattedError[] {
+    return this.deferred?.of(group) ?? [];
   }
 
   /**
@@ -196,10 +215,9 @@ export class ErrorReport {
     for (const object of objects) this.nullReasons.add(object, missingFields);
   }
 
-  /** Reports a section that was not ready in time. */
-  addSectionTimeout({ path, timeoutMs }: TimedSection): void {
-    const message = `The section was not ready within ${timeoutMs} milliseconds.`;
-    this.errors.push({ message, path, extensions: { code: 'SECTION_TIMEOUT' } });
+  /** Reports a defer group that was not ready in time. */
+  addTimeout(group: DeferGroup): void {
+    this.errors.push(formatTimeout(group));
   }
 
   /** Returns the paths of the given objects at a position, up to the number that is reported. */
@@ -312,36 +330,6 @@ export class ErrorReport {
   }
 
   private clientPaths(path: SubgraphPath): ClientPaths {
-    return toClientPaths(
-      path,
-      this.root,
-      this.compiled.plan.root.type,
-      (parts, typeName) => this.shapeOf(parts, typeName),
-      (subgraphPath) => this.typeAt(subgraphPath),
-    );
-  }
-
-  /** Returns the shape of objects at a place; cached, because many errors mostly concern the same few fields. */
-  private shapeOf(parts: readonly SelectionPart[], typeName: string): ObjectShape {
-    let byType = this.shapes.get(parts);
-    if (byType === undefined) {
-      byType = new Map();
-      this.shapes.set(parts, byType);
-    }
-    let shape = byType.get(typeName);
-    if (shape === undefined) {
-      shape = this.compiled.projection.shapes.shape(parts, typeName);
-      byType.set(typeName, shape);
-    }
-    return shape;
-  }
-
-  private typeAt(path: SubgraphPath): string | undefined {
-    let value: unknown = this.targets.at(this.root[0].position)[0];
-    for (const step of path) {
-      if (Array.isArray(value)) value = typeof step === 'number' ? value[step] : undefined;
-      else value = isObject(value) ? value[step] : undefined;
-    }
-    return isObject(value) && typeof value.__typename === 'string' ? value.__typename : undefined;
+    return this.translator.clientPaths(path);
   }
 }

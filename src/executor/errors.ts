@@ -1,11 +1,12 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { DeferGroup } from '../operation/defer-groups.ts';
 import type { PlannedRequest } from '../planner/plan.ts';
 import type { SourceFailure } from '../sources/source.ts';
 import type { NullFault } from './null-reasons.ts';
 import type { ObjectShape, SelectionPart } from './object-shapes.ts';
 import { isObject } from './objects.ts';
-import type { Violation } from './projection.ts';
 import type { SubgraphPath } from './response-objects.ts';
+import type { Violation } from './write-context.ts';
 
 const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
 const INPUT_MISSING = 'REQUIRED_INPUT_MISSING';
@@ -178,6 +179,20 @@ export function malformed(request: PlannedRequest, reason: string, status?: numb
 }
 
 /** Returns the error for an unexplained null, or for a value of a wrong type. */
-export function formatViolation({ message, path, code, service }: Violation): GraphQLFormattedError {
+function formatViolation({ message, path, code, service }: Violation): GraphQLFormattedError {
   return { message, path, extensions: service === undefined ? { code } : { code, service } };
+}
+
+/** Returns errors with those of the projection. */
+export function withViolations(
+  errors: readonly GraphQLFormattedError[],
+  violations: readonly Violation[],
+): readonly GraphQLFormattedError[] {
+  return violations.length === 0 ? errors : [...errors, ...violations.map(formatViolation)];
+}
+
+/** Returns the error for a defer group that was not ready in time. */
+export function formatTimeout({ path, timeoutMs }: DeferGroup): GraphQLFormattedError {
+  const message = `The section was not ready within ${timeoutMs} milliseconds.`;
+  return { message, path, extensions: { code: 'SECTION_TIMEOUT' } };
 }

@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { TimedSections } from '../operation/timed-sections.ts';
+import type { DeferGroups } from '../operation/defer-groups.ts';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { AdmissionQueue } from './admission-queue.ts';
@@ -18,10 +18,15 @@ export interface ExecutionInput {
   readonly knownErrors?: readonly GraphQLFormattedError[] | undefined;
   /** See `EngineRequest`. */
   readonly reportEveryPlace?: boolean | undefined;
-  /** How long the rest waits for the sections of the plan; where it is missing, it waits until they are complete. */
-  readonly sections?: TimedSections | undefined;
+  /** How long the rest waits for the defer groups of the plan; where it is missing, until they are complete. */
+  readonly deferGroups?: DeferGroups | undefined;
   /** Where long responses wait for memory; where it is missing, none waits. */
   readonly budget?: MemoryBudget | undefined;
   /** Where heavy executions wait for others to end; where it is missing, all start at once. */
   readonly admissionQueue?: AdmissionQueue | undefined;
+}
+
+/** The input of an execution whose defer groups are delivered after the rest. */
+export interface StreamedInput extends ExecutionInput {
+  readonly deferGroups: DeferGroups;
 }

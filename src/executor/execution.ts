@@ -1,76 +1,87 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { TimedSection } from '../operation/timed-sections.ts';
-import { isStackOverflow, stringifyJson } from '../shared/exact-json.ts';
-import type { ResponseMemory, SourceFailure, SubgraphResponse } from '../sources/source.ts';
+import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
+import { stringifyJson } from '../shared/exact-json.ts';
+import type { SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
-import type { CompiledLookup, CompiledPlan, CompiledRequest } from './compile.ts';
+import type { CompiledPlan, CompiledRequest } from './compile.ts';
+import { DeferProgress } from './defer-progress.ts';
 import { ErrorReport } from './error-report.ts';
-import { CLIENT_DISCONNECTED, malformed, readSubgraphErrors, type SubgraphError } from './errors.ts';
-import type { ExecutionInput } from './execution-input.ts';
+import { CLIENT_DISCONNECTED } from './errors.ts';
+import type { ExecutionInput, StreamedInput } from './execution-input.ts';
+import { ExecutionMemory } from './execution-memory.ts';
 import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
-import { LONG_RESPONSE, OverloadedError, type Reservation } from './memory-budget.ts';
-import { MissingKeyReasons } from './missing-key-reasons.ts';
+import { LONG_RESPONSE, OverloadedError } from './memory-budget.ts';
+import { type MergeTarget, mergeResponse } from './merge-response.ts';
+import { noteSkipped } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';
-import { isObject, type ResponseObject } from './objects.ts';
-import type { LateSections } from './projection.ts';
-import { type CompleteResponse, lengthOf, mayHaveEscapes, resultOf } from './read-response.ts';
-import { reportMissing } from './report-missing.ts';
-import { type MergeProblems, ResponseMerger } from './response-merger.ts';
+import type { ResponseObject } from './objects.ts';
+import { Payload } from './payload.ts';
+import { PayloadStream } from './payload-stream.ts';
+import { type CompleteResponse, lengthOf, mayHaveEscapes, type TextResponse } from './read-response.ts';
+import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
-import { SectionTimers } from './section-timers.ts';
-import { keyNames } from './written-keys.ts';
+import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
+import { type LateGroups, WriteContext } from './write-context.ts';
 
-/** The result of executing a plan: the text of `data`, and the errors. */
-export interface PlanResult {
-  readonly dataText: string;
-  readonly errors: readonly GraphQLFormattedError[];
-}
+/** Makes the value of a promise from the text of `data` and the errors. */
+type UseResult<T> = (dataText: string, errors: readonly GraphQLFormattedError[]) => T;
 
 /**
  * Executes a compiled plan. Resolves when every request has completed or failed; never rejects because of a subgraph.
- * @param use converts the result into the value of the promise, which saves one promise for each request
+ * @param use makes the value of the promise, which saves one promise for each request
  */
-export function executePlan<T = PlanResult>(
+export function executePlan<T = Payload>(
   compiled: CompiledPlan,
   input: ExecutionInput,
-  use: (result: PlanResult) => T = identity,
+  use: UseResult<T> = toPayload,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    new Execution(compiled, input, (result) => resolve(use(result)), reject).begin();
+    new Execution(compiled, input, (text, errors) => resolve(use(text, errors)), reject).begin();
   });
 }
 
-type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
+/**
+ * Executes a plan with defer groups, compiled to be streamed. Resolves when the first payload is written, with the
+ * stream that begins with it.
+ */
+export function streamPlan(compiled: CompiledPlan, input: StreamedInput): Promise<PayloadStream> {
+  return new Promise((resolve, reject) => {
+    new Execution(compiled, input, unused, reject).stream(input.deferGroups, resolve);
+  });
+}
 
-const NO_ERRORS: readonly SubgraphError[] = [];
-const LIST_MISSING = 'the list of entities is missing or has another length';
+/** In place of the function that receives a single result. */
+const unused = () => {};
 
-const identity = <T>(result: PlanResult) => result as T;
+const toPayload = <T>(text: string, errors: readonly GraphQLFormattedError[]) => new Payload(text, errors) as T;
 
 /**
  * One execution of a plan. A request starts when the last one that it depends on is done. Responses are merged into
  * one response tree.
  */
-class Execution implements MergeProblems, ResponseMemory {
-  private readonly compiled: CompiledPlan;
-  private readonly input: ExecutionInput;
-  private readonly data: ResponseObject = {};
-  private readonly targets: ResponseObjects;
-  private readonly merger: ResponseMerger;
+class Execution implements MergeTarget, StreamedExecution {
+  readonly compiled: CompiledPlan;
+  readonly input: ExecutionInput;
+  readonly data: ResponseObject = {};
+  readonly targets: ResponseObjects;
+  readonly merger: ResponseMerger;
   private readonly waiting: number[];
   private open: number;
   private finished = false;
   /** Whether no response so far contains a backslash. */
-  private escapeFree = true;
+  escapeFree = true;
   private errorReport: ErrorReport | undefined;
-  private nullReasonsIfAny: NullReasons | undefined;
-  private readonly resolve: (result: PlanResult) => void;
+  nullReasonsIfAny: NullReasons | undefined;
+  private readonly resolve: UseResult<void>;
   private readonly reject: (error: unknown) => void;
   private variableTexts: Map<string, string> | undefined;
-  private readonly timers: SectionTimers | undefined;
-  private reservation: Reservation | undefined;
+  private readonly progress: DeferProgress | undefined;
+  private streamed: { readonly stream: PayloadStream; readonly delivery: StreamDelivery } | undefined;
+  /** The request that errors are about, where the payloads of a stream share them out. */
+  private current: CompiledRequest | undefined;
+  private readonly memory: ExecutionMemory | undefined;
   /** In UTF-16 code units. */
   private textTaken = 0;
   /** The weight with which it entered the admission queue. */
@@ -79,7 +90,7 @@ class Execution implements MergeProblems, ResponseMemory {
   constructor(
     compiled: CompiledPlan,
     input: ExecutionInput,
-    resolve: (result: PlanResult) => void,
+    resolve: UseResult<void>,
     reject: (error: unknown) => void,
   ) {
     this.compiled = compiled;
@@ -90,7 +101,12 @@ class Execution implements MergeProblems, ResponseMemory {
     this.merger = new ResponseMerger(this.targets, input.supergraph.types, this);
     this.waiting = compiled.requests.map(({ planned }) => planned.dependsOn.length);
     this.open = compiled.requests.length;
-    this.timers = input.sections && compiled.plan.sections && new SectionTimers(compiled, input.sections);
+    // the result of a mutation is reported in any case
+    this.memory =
+      input.budget && compiled.plan.operation.kind !== 'mutation'
+        ? new ExecutionMemory(input.budget, input.client.signal, this)
+        : undefined;
+    this.progress = input.deferGroups && compiled.plan.sections && new DeferProgress(compiled, input.deferGroups);
   }
 
   begin(): void {
@@ -103,9 +119,18 @@ class Execution implements MergeProblems, ResponseMemory {
     });
   }
 
+  /** @param onFirst called with the stream when its first payload is written */
+  stream(groups: DeferGroups, onFirst: (stream: PayloadStream) => void): void {
+    const stream = new PayloadStream(() => this.endStream());
+    if (this.progress === undefined) throw new Error('a plan without defer groups cannot be streamed');
+    const delivery = new StreamDelivery(this, groups, this.progress, stream, () => onFirst(stream));
+    this.streamed = { stream, delivery };
+    this.begin();
+  }
+
   private start(): void {
-    if (this.open === 0) return this.finish();
-    if (this.input.sections) this.timers?.start(this.input.sections, () => this.attempt(() => this.finish()));
+    if (this.open === 0) return this.proceed();
+    this.progress?.start(() => this.attempt(() => this.proceed()));
     // requests may finish synchronously and change the counters, so the ready ones are selected first
     const ready = this.compiled.requests.filter(({ planned }) => planned.dependsOn.length === 0);
     for (const request of ready) this.attempt(() => this.send(request));
@@ -113,7 +138,11 @@ class Execution implements MergeProblems, ResponseMemory {
 
   /** Created with the first error. */
   get report(): ErrorReport {
-    this.errorReport ??= new ErrorReport(this.compiled, this.targets, this.nullReasons, this.input);
+    this.errorReport ??= new ErrorReport(this.compiled, this.targets, this.nullReasons, {
+      ...this.input,
+      streamed: this.streamed && this.input.deferGroups,
+    });
+    if (this.current) this.errorReport.enter(this.current);
     return this.errorReport;
   }
 
@@ -128,20 +157,22 @@ class Execution implements MergeProblems, ResponseMemory {
       step();
     } catch (error) {
       this.finished = true;
-      this.timers?.stop();
+      this.progress?.stop();
       this.leave();
       this.forget();
+      this.streamed?.stream.fail(error);
       this.reject(error);
     }
   }
 
   private send(request: CompiledRequest): void {
-    // a synchronous response can end the execution: what is left belongs to late sections
+    // a synchronous response can end the execution: what is left belongs to late groups
     if (this.finished) return;
+    if (this.streamed && !this.isNeeded(request)) return this.done(request);
     const { planned } = request;
     const sent = this.gather(request);
     let variables = '';
-    for (const done of sent) if (done.skipped) this.noteSkipped(request, done.lookup, done.skipped);
+    for (const done of sent) if (done.skipped) noteSkipped(this, request, done.lookup, done.skipped);
     for (const done of sent) if (done.count > 0) variables += `${variables && ','}${done.variables}`;
     // nothing to look up, nothing to send
     if (request.lookups.length > 0 && variables === '') return this.done(request);
@@ -155,7 +186,7 @@ class Execution implements MergeProblems, ResponseMemory {
     }
     const body = `${document.bodyHead}${variables && `,"variables":{${variables}}`}}`;
     const { operationType } = planned;
-    source.send({ body, operationType, client: this.input.client, memory: this }, (response) =>
+    source.send({ body, operationType, client: this.input.client, memory: this.memory }, (response) =>
       this.attempt(() => this.receive(request, sent, response)),
     );
   }
@@ -168,23 +199,10 @@ class Execution implements MergeProblems, ResponseMemory {
     return gatherLookups(request, this.targets, this);
   }
 
-  private noteSkipped(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
-    const { nullReasons, targets, data: root } = this;
-    const service = request.planned.subgraph.name;
-    const keys = keyNames(lookup.keys);
-    const skipped = new MissingKeyReasons(service, lookup, {
-      nullReasons,
-      targets,
-      root,
-      types: this.input.supergraph.types,
-    });
-    const failed: ResponseObject[] = [];
-    for (const object of objects) {
-      const reason = skipped.reason(object);
-      if (reason === 'reported') failed.push(object);
-      else nullReasons.add(object, { service, keys, reason });
-    }
-    if (failed.length > 0) this.report.addMissingKeys(request, lookup, failed);
+  /** Returns whether a payload still needs a request, and records that errors are about it from now on. */
+  private isNeeded(request: CompiledRequest): boolean {
+    this.current = request;
+    return this.streamed?.delivery.isClosed(request) !== true;
   }
 
   private variableText(name: string): string | undefined {
@@ -200,33 +218,39 @@ class Execution implements MergeProblems, ResponseMemory {
   }
 
   private receive(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
-    // it belongs to a late section
+    // it belongs to a late group
     if (this.finished) return forgetObjects(sent);
+    if (this.streamed && !this.isNeeded(request)) {
+      forgetObjects(sent);
+      return this.done(request);
+    }
     if (response.kind === 'text' && response.text.length >= LONG_RESPONSE && this.hasToWait(request, sent, response))
       return;
     this.settle(request, sent, response);
   }
 
   private settle(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
-    try {
-      if (response.kind === 'failure') this.fail(request, sent, response.failure);
-      else this.mergeResponse(request, sent, response);
-    } catch (error) {
-      if (response.kind === 'failure' || !isStackOverflow(error)) throw error;
-      this.fail(request, sent, malformed(request.planned, 'it is nested too deeply', response.status));
-    }
+    if (this.streamed) this.current = request;
+    if (response.kind === 'failure') this.report.addFailure(request, sent, response.failure);
+    else this.merge(request, sent, response);
     forgetObjects(sent);
     this.done(request);
+  }
+
+  private merge(request: CompiledRequest, sent: readonly GatheredEntities[], response: CompleteResponse): void {
+    this.textTaken += lengthOf(response);
+    if (this.escapeFree && mayHaveEscapes(response)) this.escapeFree = false;
+    mergeResponse(this, request, sent, response);
   }
 
   /** Returns whether the response waits for memory; `false` where it is merged now. */
   private hasToWait(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): boolean {
     try {
-      if (this.mayTake(response.text.length)) return false;
+      if (this.memory === undefined || this.memory.mayTake(response.text.length)) return false;
       this.wait(request, sent, response);
     } catch (error) {
       const { sections, subgraph } = request.planned;
-      // a section without memory is left out; the rest of the result does not need it
+      // a defer group without memory is left out; the rest of the result does not need it
       if (!(error instanceof OverloadedError) || sections === undefined) throw error;
       const message = `The response of the subgraph "${subgraph.name}" exceeds the memory that the gateway has left.`;
       this.settle(request, sent, { kind: 'failure', failure: { code: 'OVERLOADED', message } });
@@ -234,32 +258,17 @@ class Execution implements MergeProblems, ResponseMemory {
     return true;
   }
 
-  /** Takes memory for a response that a source in this process reads. */
-  take(size: number, proceed: (isOver: boolean) => void): void {
-    try {
-      if (this.finished) proceed(true);
-      else if (this.mayTake(size)) proceed(false);
-      else this.reservation?.wait(size, proceed);
-    } catch (error) {
-      // a section without memory is left out; the rest of the result does not need it
-      if (!(error instanceof OverloadedError) || this.timers) throw error;
-      this.attempt(() => {
-        throw error;
-      });
-      proceed(true);
-    }
-  }
-
-  private mayTake(size: number): boolean {
-    const { budget, client } = this.input;
-    // the result of a mutation is reported in any case
-    if (!budget || this.compiled.plan.operation.kind === 'mutation') return true;
-    this.reservation ??= budget.reserve(client.signal);
-    return this.reservation.take(size);
+  /** Ends because there is no memory, unless there are defer groups that can be left out. */
+  refuse(error: OverloadedError): boolean {
+    if (this.progress !== undefined) return false;
+    this.attempt(() => {
+      throw error;
+    });
+    return true;
   }
 
   private wait(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
-    this.reservation?.wait(response.text.length, (disconnected) =>
+    this.memory?.wait(response.text.length, (disconnected) =>
       this.attempt(() => {
         if (this.finished) return forgetObjects(sent);
         this.settle(request, sent, disconnected ? { kind: 'failure', failure: CLIENT_DISCONNECTED } : response);
@@ -267,60 +276,39 @@ class Execution implements MergeProblems, ResponseMemory {
     );
   }
 
-  private mergeResponse(request: CompiledRequest, sent: readonly GatheredEntities[], response: CompleteResponse): void {
-    const { planned } = request;
-    const { status } = response;
-    this.textTaken += lengthOf(response);
-    if (this.escapeFree && mayHaveEscapes(response)) this.escapeFree = false;
-    let result: unknown;
-    try {
-      result = resultOf(response, request.hasDecimals);
-    } catch {
-      return this.fail(request, sent, malformed(planned, 'not JSON', status));
-    }
-    if (!isObject(result) || (result.data === undefined && result.errors === undefined)) {
-      return this.fail(request, sent, malformed(planned, 'neither data nor errors', status));
-    }
-    const { data } = result;
-    const errors = result.errors === undefined ? NO_ERRORS : readSubgraphErrors(result.errors);
-    if (isObject(data)) {
-      if (planned.root) this.merger.mergeRoot(request, data);
-      const missing = planned.root ? undefined : this.merger.mergeLookups(request, sent, data);
-      if (missing)
-        return reportMissing(this.report, {
-          request,
-          missing,
-          sent,
-          errors,
-          data,
-          failure: malformed(planned, LIST_MISSING, status),
-        });
-      if (errors.length > 0) this.report.addSubgraphErrors(request, sent, errors, data);
-    } else {
-      const failure = malformed(planned, 'data is not an object', status);
-      reportMissing(this.report, { request, missing: sent, sent, errors, data, failure });
-    }
-  }
-
-  private fail(request: CompiledRequest, sent: readonly GatheredEntities[], failure: SourceFailure): void {
-    this.report.addFailure(request, sent, failure);
-  }
-
   private done(request: CompiledRequest): void {
     this.open -= 1;
-    if (this.timers?.done(request)) return this.finish();
+    if (this.progress !== undefined) {
+      this.progress.done(request);
+      if (this.streamed === undefined && this.progress.isDue) return this.finish();
+    }
     for (const id of request.dependents) {
       const left = (this.waiting[id] ?? 0) - 1;
       this.waiting[id] = left;
       const next = this.compiled.requests[id];
       if (left === 0 && next) this.send(next);
     }
-    if (this.open === 0) this.finish();
+    if (this.open === 0 || this.streamed) this.proceed();
   }
 
-  private stop(timers: SectionTimers): LateSections {
-    timers.stop();
-    return { isLate: (section) => timers.isLate(section), missed: new Set() };
+  /** Writes what is complete: the result, or payloads of a stream. */
+  private proceed(): void {
+    if (this.finished) return;
+    if (this.streamed === undefined) {
+      if (this.open === 0 || this.progress?.isDue) this.finish();
+    } else if (this.streamed.delivery.advance()) this.endStream();
+  }
+
+  private endStream(): void {
+    this.finished = true;
+    this.progress?.stop();
+    this.streamed?.stream.close();
+    this.end();
+  }
+
+  private stop(progress: DeferProgress): LateGroups {
+    progress.stop();
+    return { isLate: (group) => progress.isPending(group), missed: new Set() };
   }
 
   /**
@@ -334,7 +322,7 @@ class Execution implements MergeProblems, ResponseMemory {
   }
 
   private leave(): void {
-    this.reservation?.leave();
+    this.memory?.leave();
     if (this.weight > 0) this.input.admissionQueue?.leave(this.weight);
     this.weight = 0;
   }
@@ -343,19 +331,21 @@ class Execution implements MergeProblems, ResponseMemory {
     // a synchronous source can end the execution from within a loop above
     if (this.finished) return;
     this.finished = true;
-    const { projection } = this.compiled;
-    const late = this.timers && this.stop(this.timers);
-    const { text, violations } = writeEscapeFree(this.escapeFree, () =>
-      projection.write(this.data, this.input.introspected, late, this.nullReasonsIfAny),
-    );
-    if (late)
-      for (const section of late.missed)
-        this.report.addSectionTimeout(this.input.sections?.list[section] as TimedSection);
+    const { introspected, deferGroups, knownErrors } = this.input;
+    const late = this.progress && this.stop(this.progress);
+    const context = new WriteContext({ introspected, late, nullReasons: this.nullReasonsIfAny });
+    const text = writeEscapeFree(this.escapeFree, () => this.compiled.projection.write(this.data, context));
+    if (late) for (const group of late.missed) this.report.addTimeout(deferGroups?.list[group] as DeferGroup);
+    const { violations } = context;
     const hasNoErrors = this.errorReport === undefined && violations.length === 0;
-    const errors = hasNoErrors ? (this.input.knownErrors ?? []) : this.report.all(violations);
+    const errors = hasNoErrors ? (knownErrors ?? []) : this.report.all(violations);
+    this.end();
+    this.resolve(text, errors);
+  }
+
+  private end(): void {
     this.forget();
     this.compiled.last.text = this.textTaken;
     this.leave();
-    this.resolve({ dataText: text, errors });
   }
 }

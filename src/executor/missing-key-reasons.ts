@@ -1,11 +1,13 @@
 import { Kind, type TypeNode } from 'graphql';
 import type { Representation, RepresentationItem, RepresentationSelection } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import type { CompiledLookup } from './compile.ts';
+import type { CompiledLookup, CompiledRequest } from './compile.ts';
+import type { ErrorReport } from './error-report.ts';
 import { keyFault } from './errors.ts';
 import type { NullReason, NullReasons } from './null-reasons.ts';
 import { isObject, isOfType, type ResponseObject } from './objects.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
+import { keyNames } from './written-keys.ts';
 
 /** The first part of a key that an object lacks. */
 interface MissingKeyPart {
@@ -20,7 +22,7 @@ interface MissingKeyPart {
 }
 
 /** Finds out why objects were not looked up: which parts of their keys are missing, and which subgraph caused it. */
-export class MissingKeyReasons {
+class MissingKeyReasons {
   private readonly service: string;
   private readonly lookup: CompiledLookup;
   private readonly nullReasons: NullReasons;
@@ -136,4 +138,34 @@ export class MissingKeyReasons {
 
 function namedType(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
+}
+
+/** The execution whose objects were not looked up. */
+export interface SkippingExecution {
+  readonly report: ErrorReport;
+  readonly nullReasons: NullReasons;
+  readonly targets: ResponseObjects;
+  readonly data: ResponseObject;
+  readonly input: { readonly supergraph: Supergraph };
+}
+
+/** Records why objects were not looked up, and reports those of which a key could not be fetched. */
+export function noteSkipped(
+  execution: SkippingExecution,
+  request: CompiledRequest,
+  lookup: CompiledLookup,
+  objects: readonly ResponseObject[],
+): void {
+  const { nullReasons, targets, data: root, input } = execution;
+  const service = request.planned.subgraph.name;
+  const keys = keyNames(lookup.keys);
+  const { types } = input.supergraph;
+  const skipped = new MissingKeyReasons(service, lookup, { nullReasons, targets, root, types });
+  const failed: ResponseObject[] = [];
+  for (const object of objects) {
+    const reason = skipped.reason(object);
+    if (reason === 'reported') failed.push(object);
+    else nullReasons.add(object, { service, keys, reason });
+  }
+  if (failed.length > 0) execution.report.addMissingKeys(request, lookup, failed);
 }

@@ -104,6 +104,11 @@ export class NullReasons {
 
   /** Returns whether an earlier error explains a null at a path from the root object. */
   isExplained(root: ResponseObject, path: SubgraphPath): boolean {
+    return this.coverageAt(root, path).explainsNull;
+  }
+
+  /** Returns what errors explain at a path from the root object. */
+  coverageAt(root: ResponseObject, path: SubgraphPath): ErrorCoverage {
     let coverage = ErrorCoverage.none;
     let value: unknown = root;
     for (const step of path) {
@@ -115,7 +120,7 @@ export class NullReasons {
         value = value[step];
       }
     }
-    return coverage.explainsNull;
+    return coverage;
   }
 }
 

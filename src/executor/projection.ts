@@ -1,16 +1,15 @@
 import type { GraphQLSchema, TypeNode } from 'graphql';
 import { isEnumType, isScalarType, Kind } from 'graphql';
+import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { DroppedItems } from '../operation/drop-fields.ts';
 import type { OpField } from '../operation/operation.ts';
-import type { SectionFields } from '../operation/timed-sections.ts';
-
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { flattenString, quote } from './json-text.ts';
 import { leafWriter } from './leaf.ts';
-import { ErrorCoverage, type NullReason, type NullReasons } from './null-reasons.ts';
 import { dependsOnType, ObjectShapes, type SelectionPart, type ShapeField } from './object-shapes.ts';
-import { compileObjectWriter, type FieldWriter, type ValueWriter } from './object-writer.ts';
+import { compileObjectWriter, type FieldWriter, type ObjectWriter, type ValueWriter } from './object-writer.ts';
 import { isObject, type ResponseObject } from './objects.ts';
+import type { WriteContext } from './write-context.ts';
 
 /** Characters of a list that are written before the text is flattened. */
 const MAX_PIECE = 65_536;
@@ -18,31 +17,18 @@ const MAX_PIECE = 65_536;
 export interface ProjectionOptions {
   /** Fields that are not fetched, by the selections that they were removed from. */
   readonly dropped?: DroppedItems | undefined;
-  /** Fields that the result may be without. */
-  readonly sections?: SectionFields | undefined;
+  /** The fields of defer groups: the result may be without them. */
+  readonly deferred?: DeferredFields | undefined;
+  /** Whether deferred fields are left out of the response, because they are written later on their own. */
+  readonly leavesOutDeferred?: boolean | undefined;
 }
 
-/** Which sections are late, and which of these are missing from the result: an object has such a field. */
-export interface LateSections {
-  isLate(section: number): boolean;
-  readonly missed: Set<number>;
-}
-
-/** A null without an error of its own so far. */
-export interface Violation {
-  readonly message: string;
-  readonly path: readonly (string | number)[];
-  readonly code: string;
-  /** The subgraph that caused it, where that is known. */
-  readonly service: string | undefined;
-}
-
-const INVALID_VALUE = 'INVALID_NULL_OR_TYPE';
 const MISSING_VALUE = 'SUBREQUEST_MALFORMED_RESPONSE';
 
 /**
  * Writes the response of one plan as the client selected it: its keys, in its order, with null propagation where a
- * non-null value is missing. Shapes are computed once for each runtime type that occurs.
+ * non-null value is missing. Shapes are computed once for each runtime type that occurs. What is known of one response
+ * is in the context of its writing.
  * @see https://spec.graphql.org/October2021/#sec-Handling-Field-Errors
  */
 export class Projection {
@@ -50,125 +36,93 @@ export class Projection {
   private readonly schema: GraphQLSchema;
   /** Which fields are written for each runtime type. */
   readonly shapes: ObjectShapes;
-  private readonly sections: SectionFields | undefined;
+  private readonly deferred: DeferredFields | undefined;
+  private readonly leavesOutDeferred: boolean;
   private readonly root: ValueWriter;
-  private late: LateSections | undefined;
-  private introspected: ReadonlyMap<string, string> = new Map();
-  private violated = false;
-  /** The path to the value being written; maintained only while violations are being located. */
-  private path: (string | number)[] | undefined;
-  /** What errors explain at that path. */
-  private coverage = ErrorCoverage.none;
-  private nullReasons: NullReasons | undefined;
-  private violations: Violation[] = [];
 
-  constructor(supergraph: Supergraph, root: SelectionPart, { dropped, sections }: ProjectionOptions = {}) {
+  constructor(supergraph: Supergraph, root: SelectionPart, options: ProjectionOptions = {}) {
+    const { dropped, deferred, leavesOutDeferred = false } = options;
     this.supergraph = supergraph;
     this.shapes = new ObjectShapes(supergraph, dropped);
-    this.sections = sections;
+    this.deferred = deferred;
+    this.leavesOutDeferred = leavesOutDeferred;
     this.schema = supergraph.publicSchema;
     const write = this.objectWriter([root], root.position.type);
-    this.root = (value) => write(value) ?? 'null';
+    this.root = (value, context) => write(value, context) ?? context.nullFor(value);
   }
 
   /**
-   * Writes the response.
-   * @param introspected JSON texts of the introspection fields, by response key
-   * @param late sections that are written as null, even if their data has arrived
-   * @param nullReasons which fields are missing or null for known reasons
-   * @returns the JSON text of `data`, and each value that is missing, null or of a wrong type without an error that
-   * explains it
+   * Writes the response; where deferred fields are left out, its first part.
+   * @param context receives each value that is missing, null or of a wrong type without an error that explains it
+   * @returns the JSON text of `data`
    */
-  write(
-    data: ResponseObject,
-    introspected: ReadonlyMap<string, string>,
-    late?: LateSections,
-    nullReasons?: NullReasons,
-  ): { text: string; violations: Violation[] } {
-    this.introspected = introspected;
-    this.late = late;
-    this.nullReasons = nullReasons;
-    this.violated = false;
-    this.path = undefined;
-    const text = this.root(data) ?? 'null';
-    const violations = this.violated ? this.locateViolations(data) : [];
-    this.nullReasons = undefined;
-    return { text, violations };
+  write(data: ResponseObject, context: WriteContext): string {
+    const text = this.root(data, context) ?? 'null';
+    if (context.violated) {
+      // finds the paths of violations by writing once more: violations are rare
+      context.path = [];
+      this.root(data, context);
+      context.path = undefined;
+    }
+    return text;
   }
 
-  /** Finds the paths of violations by writing once more: violations are rare. */
-  private locateViolations(data: ResponseObject): Violation[] {
-    this.path = [];
-    this.coverage = ErrorCoverage.none;
-    this.violations = [];
-    this.root(data);
-    this.path = undefined;
-    return this.violations;
-  }
-
-  private addViolation(message: string, code = INVALID_VALUE, service?: string): undefined {
-    this.violated = true;
-    if (this.path && !this.coverage.explainsNull)
-      this.violations.push({ message, path: [...this.path], code, service });
-    return undefined;
-  }
-
-  /** Returns why an object lacks a field, where that is known. */
-  private reasonFor(object: ResponseObject, key: string, service: string | undefined): NullReason | undefined {
-    return this.nullReasons?.reason(object, key, service) ?? (this.path && this.coverage.reason(service));
+  /**
+   * Returns a writer of the fields of one defer group in objects of one type. Null propagates up to its object at most,
+   * which is the boundary of the group.
+   */
+  groupWriter(parts: readonly SelectionPart[], typeName: string, group: number): ObjectWriter {
+    const shown = this.shapes.shape(parts, typeName).fields.filter(({ field }) => this.deferred?.get(field) === group);
+    const fields = shown.map((field) => this.fieldWriter(field, typeName));
+    const write = compileObjectWriter(fields);
+    return (object, context) =>
+      context.path ? writeWithPath(context.path, object, fields, context) : write(object, context);
   }
 
   private objectWriter(parts: readonly SelectionPart[], staticType: string): ValueWriter {
     const type = this.supergraph.types.get(staticType);
     if (type?.kind === 'object') {
       const write = this.shapeWriter(parts, staticType);
-      return (value) => (isObject(value) ? write(value) : this.notAnObject(staticType));
+      return (value, context) => (isObject(value) ? write(value, context) : notAnObject(staticType, context));
     }
     const typeMatters = parts.some((part) => dependsOnType(part, staticType));
-    const byType = new Map<string, (object: ResponseObject) => string | undefined>();
-    return (value) => {
-      if (!isObject(value)) return this.notAnObject(staticType);
+    const byType = new Map<string, ObjectWriter>();
+    return (value, context) => {
+      if (!isObject(value)) return notAnObject(staticType, context);
       const typename = value.__typename;
-      if (typename === undefined && typeMatters) return this.unknownType(value, staticType);
+      if (typename === undefined && typeMatters) return unknownType(value, staticType, context);
       const name = String(typename ?? staticType);
       let write = byType.get(name);
       if (!write) {
         if (name !== staticType && !type?.possible.has(name)) {
-          return this.addViolation(`Expected a runtime type of ${staticType}, but found "${name}".`);
+          return context.addViolation(`Expected a runtime type of ${staticType}, but found "${name}".`);
         }
         // a type outside the public schema counts as missing
         if (this.schema.getType(name) === undefined)
-          return this.addViolation(`The public schema has no type for this value of ${staticType}.`);
+          return context.addViolation(`The public schema has no type for this value of ${staticType}.`);
         write = this.shapeWriter(parts, name);
         byType.set(name, write);
       }
-      return write(value);
+      return write(value, context);
     };
-  }
-
-  private unknownType(object: ResponseObject, staticType: string): undefined {
-    if (this.reasonFor(object, '__typename', undefined) === 'reported') return undefined;
-    return this.addViolation(`The runtime type of this ${staticType} is not known.`);
-  }
-
-  private notAnObject(staticType: string): undefined {
-    return this.addViolation(`Expected an object of type ${staticType}.`);
   }
 
   /** Compiles the writer with the first object of the type: of seventy possible types, few occur. */
-  private shapeWriter(
-    parts: readonly SelectionPart[],
-    typeName: string,
-  ): (object: ResponseObject) => string | undefined {
+  private shapeWriter(parts: readonly SelectionPart[], typeName: string): ObjectWriter {
     let fields: readonly FieldWriter[] | undefined;
-    let write: ((object: ResponseObject) => string | undefined) | undefined;
-    return (object) => {
+    let write: ObjectWriter | undefined;
+    return (object, context) => {
       if (!fields || !write) {
-        fields = this.shapes.shape(parts, typeName).fields.map((field) => this.fieldWriter(field, typeName));
+        fields = this.shownFields(parts, typeName).map((field) => this.fieldWriter(field, typeName));
         write = compileObjectWriter(fields);
       }
-      return this.path ? this.writeWithPath(this.path, object, fields) : write(object);
+      return context.path ? writeWithPath(context.path, object, fields, context) : write(object, context);
     };
+  }
+
+  private shownFields(parts: readonly SelectionPart[], typeName: string): readonly ShapeField[] {
+    const { fields } = this.shapes.shape(parts, typeName);
+    return this.leavesOutDeferred ? fields.filter(({ field }) => !this.deferred?.has(field)) : fields;
   }
 
   private fieldWriter(shapeField: ShapeField, typeName: string): FieldWriter {
@@ -185,57 +139,30 @@ export class Projection {
         prefix,
         subgraphKey,
         isText: false,
-        write: () => this.introspected.get(responseKey) ?? 'null',
+        write: (_value, { introspected }) => introspected.get(responseKey) ?? 'null',
       };
     }
     // an object type may declare a stricter type than the interface on which the field was selected
     const declared = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
-    const section = this.sections?.get(field);
-    // a section may be missing, whatever its type
-    const type = section !== undefined && declared.kind === Kind.NON_NULL_TYPE ? declared.type : declared;
+    const group = this.deferred?.get(field);
+    // a deferred field may be missing, whatever its type
+    const type = group !== undefined && declared.kind === Kind.NON_NULL_TYPE ? declared.type : declared;
     const write = this.typedWriter(type, below, field, `${typeName}.${field.name}`);
     // the error of a dropped field is known already
     const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
     if (dropped) return { responseKey, prefix, subgraphKey, isText: false, write: () => leftOut };
-    const absent = this.absentWriter(shapeField, type, `${typeName}.${field.name}`);
-    if (section !== undefined) {
+    const absent = absentWriter(shapeField, type, `${typeName}.${field.name}`);
+    if (group !== undefined) {
       return {
         responseKey,
         prefix,
         subgraphKey,
         isText: false,
-        write: (value) => (this.isLate(section) ? leftOut : write(value)),
-        absent: (object) => (this.isLate(section) ? leftOut : absent(object)),
+        write: (value, context) => (context.isLate(group) ? leftOut : write(value, context)),
+        absent: (object, context) => (context.isLate(group) ? leftOut : absent(object, context)),
       };
     }
     return { responseKey, prefix, subgraphKey, isText: this.isText(type), write, absent };
-  }
-
-  private isLate(section: number): boolean {
-    if (!this.late?.isLate(section)) return false;
-    this.late.missed.add(section);
-    return true;
-  }
-
-  /**
-   * Returns a writer for objects that lack a field which was requested: null is written, and an unexplained null is
-   * reported.
-   */
-  private absentWriter({ subgraphKey, service }: ShapeField, type: TypeNode, coordinate: string) {
-    const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
-    const cannotBeNull = `Cannot return null for non-nullable field ${coordinate}.`;
-    return (object: ResponseObject): string | undefined => {
-      const reason = this.reasonFor(object, subgraphKey, service);
-      if (reason === undefined) {
-        if (leftOut === undefined) return this.addViolation(cannotBeNull);
-        this.addViolation(missingField(coordinate, service), MISSING_VALUE, service);
-      } else if (reason === 'null') {
-        if (leftOut === undefined) return this.addViolation(cannotBeNull);
-      } else if (reason !== 'reported') {
-        this.addViolation(reason.message, reason.code, service);
-      }
-      return leftOut;
-    };
   }
 
   private isText(type: TypeNode): boolean {
@@ -253,7 +180,8 @@ export class Projection {
   ): ValueWriter {
     if (type.kind === Kind.NON_NULL_TYPE) return this.nonNullWriter(type.type, below, field, coordinate);
     const write = this.presentWriter(type, below, field, coordinate);
-    return (value) => (value === null || value === undefined ? 'null' : (write(value) ?? 'null'));
+    return (value, context) =>
+      value === null || value === undefined ? 'null' : (write(value, context) ?? context.nullFor(value));
   }
 
   private nonNullWriter(
@@ -264,7 +192,8 @@ export class Projection {
   ): ValueWriter {
     const write = this.presentWriter(type, below, field, coordinate);
     const message = `Cannot return null for non-nullable field ${coordinate}.`;
-    return (value) => (value === null || value === undefined ? this.addViolation(message) : write(value));
+    return (value, context) =>
+      value === null || value === undefined ? context.addViolation(message) : write(value, context);
   }
 
   /**
@@ -279,63 +208,100 @@ export class Projection {
   ): ValueWriter {
     if (type.kind === Kind.NON_NULL_TYPE) return this.presentWriter(type.type, below, field, coordinate);
     if (type.kind === Kind.LIST_TYPE)
-      return this.listWriter(this.typedWriter(type.type, below, field, coordinate), coordinate);
+      return listWriter(this.typedWriter(type.type, below, field, coordinate), coordinate);
     const name = type.name.value;
     if (field.selection) return this.objectWriter(below, name);
     const leaf = leafWriter(this.schema.getType(name));
     const expected = isEnumType(this.schema.getType(name)) ? `a value of enum ${name}` : `a value of type ${name}`;
-    return (value) => leaf(value) ?? this.addViolation(`Expected ${expected} for ${coordinate}.`);
+    return (value, context) => leaf(value) ?? context.addViolation(`Expected ${expected} for ${coordinate}.`);
   }
+}
 
-  private listWriter(write: ValueWriter, coordinate: string): ValueWriter {
-    return (value) => {
-      if (!Array.isArray(value)) return this.addViolation(`Expected a list for ${coordinate}.`);
-      let text = '';
-      let part = '[';
-      let missing = false;
-      for (let i = 0; i < value.length; i++) {
-        const item = this.path ? this.writeItem(this.path, write, value[i], i) : write(value[i]);
-        if (item === undefined) missing = true;
-        else part += i === 0 ? item : `,${item}`;
-        if (part.length > MAX_PIECE) {
-          text += flattenString(part);
-          part = '';
-        }
-      }
-      return missing ? undefined : `${text}${part}]`;
-    };
-  }
+function unknownType(object: ResponseObject, staticType: string, context: WriteContext): undefined {
+  if (context.reasonFor(object, '__typename', undefined) === 'reported') return undefined;
+  return context.addViolation(`The runtime type of this ${staticType} is not known.`);
+}
 
-  private writeItem(path: (string | number)[], write: ValueWriter, item: unknown, index: number): string | undefined {
-    const outer = this.coverage;
-    path.push(index);
-    this.coverage = outer.item(index);
-    const written = write(item);
-    this.coverage = outer;
-    path.pop();
-    return written;
-  }
+function notAnObject(staticType: string, context: WriteContext): undefined {
+  return context.addViolation(`Expected an object of type ${staticType}.`);
+}
 
-  private writeWithPath(
-    path: (string | number)[],
-    object: ResponseObject,
-    fields: readonly FieldWriter[],
-  ): string | undefined {
-    const outer = this.coverage;
-    const own = this.nullReasons ? outer.object(object, this.nullReasons) : outer;
-    let missing = false;
-    for (const { responseKey, subgraphKey, write, absent } of fields) {
-      path.push(responseKey);
-      if (this.nullReasons) this.coverage = own.field(object, subgraphKey, this.nullReasons);
-      const value = object[subgraphKey];
-      const written = value === undefined && absent !== undefined ? absent(object) : write(value);
-      if (written === undefined) missing = true;
-      path.pop();
+/**
+ * Returns a writer for objects that lack a field which was requested: null is written, and an unexplained null is
+ * reported.
+ */
+function absentWriter({ subgraphKey, service }: ShapeField, type: TypeNode, coordinate: string): ObjectWriter {
+  const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
+  const cannotBeNull = `Cannot return null for non-nullable field ${coordinate}.`;
+  return (object, context) => {
+    const reason = context.reasonFor(object, subgraphKey, service);
+    if (reason === undefined) {
+      if (leftOut === undefined) return context.addViolation(cannotBeNull);
+      context.addViolation(missingField(coordinate, service), MISSING_VALUE, service);
+    } else if (reason === 'null') {
+      if (leftOut === undefined) return context.addViolation(cannotBeNull);
+    } else if (reason !== 'reported') {
+      context.addViolation(reason.message, reason.code, service);
     }
-    this.coverage = outer;
-    // the text was written before; only missing values matter now
-    return missing ? undefined : '';
+    return leftOut;
+  };
+}
+
+function listWriter(write: ValueWriter, coordinate: string): ValueWriter {
+  return (value, context) => {
+    if (!Array.isArray(value)) return context.addViolation(`Expected a list for ${coordinate}.`);
+    let text = '';
+    let part = '[';
+    let missing = false;
+    for (let i = 0; i < value.length; i++) {
+      const item = context.path ? writeItem(context.path, write, value[i], i, context) : write(value[i], context);
+      if (item === undefined) missing = true;
+      else part += i === 0 ? item : `,${item}`;
+      if (part.length > MAX_PIECE) {
+        text += flattenString(part);
+        part = '';
+      }
+    }
+    return missing ? undefined : `${text}${part}]`;
+  };
+}
+
+function writeItem(
+  path: (string | number)[],
+  write: ValueWriter,
+  item: unknown,
+  index: number,
+  context: WriteContext,
+): string | undefined {
+  const outer = context.coverage;
+  path.push(index);
+  context.coverage = outer.item(index);
+  const written = write(item, context);
+  context.coverage = outer;
+  path.pop();
+  return written;
+}
+
+function writeWithPath(
+  path: (string | number)[],
+  object: ResponseObject,
+  fields: readonly FieldWriter[],
+  context: WriteContext,
+): string | undefined {
+  const { coverage: outer, nullReasons } = context;
+  const own = nullReasons ? outer.object(object, nullReasons) : outer;
+  let missing = false;
+  for (const { responseKey, subgraphKey, write, absent } of fields) {
+    path.push(responseKey);
+    if (nullReasons) context.coverage = own.field(object, subgraphKey, nullReasons);
+    const value = object[subgraphKey];
+    const written = value === undefined && absent !== undefined ? absent(object, context) : write(value, context);
+    if (written === undefined) missing = true;
+    path.pop();
   }
+  context.coverage = outer;
+  // the text was written before; only missing values matter now
+  return missing ? undefined : '';
 }
 
 function missingField(coordinate: string, service: string | undefined): string {

@@ -4,6 +4,8 @@ import type { SubgraphResponse } from '../sources/source.ts';
 /** A response that may be a GraphQL result. */
 export type CompleteResponse = Exclude<SubgraphResponse, { kind: 'failure' }>;
 
+export type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
+
 /** Returns the result in a response. Throws `SyntaxError` for a text that is not JSON. */
 export function resultOf(response: CompleteResponse, hasDecimals: boolean): unknown {
   if (response.kind === 'parsed') return response.result;

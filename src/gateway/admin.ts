@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { PURGE_PATH, purgeResponse } from '../bff/caching/serve-purge.ts';
 import type { Config } from '../config/config.ts';
-import { listen } from '../http/listener.ts';
+import { type ListenerHost, listen } from '../http/listener.ts';
 import { checkHeaderLines } from '../http/middleware/header-lines.ts';
 import { type ProblemDetails, problemResponse } from '../http/problem.ts';
-import type { RequestHandler } from '../http/request-handler.ts';
 import type { HttpResponse } from '../http/response.ts';
 import { writeResponse } from '../http/write-response.ts';
 import { peerAddress } from '../policy/client-address.ts';
@@ -45,7 +44,7 @@ export async function openAdmin(config: Config, actions: AdminActions): Promise<
   return { metricsUrl: `${origin}${path}`, close };
 }
 
-function createAdminHandler(config: Config, actions: AdminActions): Omit<RequestHandler, 'isDraining'> {
+function createAdminHandler(config: Config, actions: AdminActions): ListenerHost {
   const { path: metricsPath } = config.telemetry.metrics.prometheus;
   const { purge_token: token } = config.bff;
   const isAllowed = compileAddressList(config.ip_lists.admin);

@@ -15,6 +15,7 @@ import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createOutages } from '../traffic/outages.ts';
 import { engineFactory } from './build-engine.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
 import { enginePolicies } from './engine-policies.ts';
@@ -144,9 +145,12 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   const module = options.dev ? await watchModule(config, logger) : undefined;
   if (module) closers.add(() => module.close());
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
+  const outages = createOutages({ logger, intervalMs: config.telemetry.logging.summary_interval });
+  // after the last operations
+  closers.add(async () => outages.flush());
+  const parts = { rateLimits, redis, instruments, outages };
   const gateway = createGateway({
-    createEngine:
-      options.createEngine ?? engineFactory(config, logger, rules, policies, { rateLimits, redis, instruments }),
+    createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
   });
   closers.add(() => gateway.close());

@@ -16,7 +16,7 @@ import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { createOutages } from '../traffic/outages.ts';
+import type { Outages } from '../traffic/outages.ts';
 import { configMismatches, hintMismatches } from './config-mismatches.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
@@ -30,6 +30,7 @@ export interface EngineParts {
   readonly rateLimits: RateLimits;
   readonly redis: SharedRedis | undefined;
   readonly instruments: Instruments | undefined;
+  readonly outages: Outages;
 }
 
 /**
@@ -41,12 +42,11 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments }: EngineParts,
+  { rateLimits, redis, instruments, outages }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
-  const outages = createOutages({ logger, intervalMs: config.telemetry.logging.summary_interval });
   const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
   return (update) => {
     const supergraph = readSupergraph(update.sdl);

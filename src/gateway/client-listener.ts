@@ -3,7 +3,7 @@ import { type Listener, type ListenerOptions, listen } from '../http/listener.ts
 import type { RequestHandler } from '../http/request-handler.ts';
 import { tlsOptions } from '../http/tls-options.ts';
 
-type ListenerConfig = Pick<Config, 'supergraph' | 'tls'>;
+type ListenerConfig = Pick<Config, 'supergraph' | 'tls' | 'shutdown'>;
 
 /**
  * Opens the port for clients: `supergraph.listen`, overridden by `other`, with HTTPS when `tls.supergraph` is set. Rejects with
@@ -14,7 +14,12 @@ export async function listenForClients(
   config: ListenerConfig,
   other: Partial<Omit<ListenerOptions, 'tls'>> = {},
 ): Promise<Listener> {
-  return listen(handler, { ...config.supergraph.listen, ...other, tls: clientTls(config) });
+  return listen(handler, {
+    ...config.supergraph.listen,
+    graceMs: config.shutdown.grace,
+    ...other,
+    tls: clientTls(config),
+  });
 }
 
 /** Throws `ConfigValueError` when `listenForClients` would reject before it opens the port. */

@@ -63,6 +63,7 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
     handler: compose(middleware, createRouter(routes.list, notFound(pathPrefix))),
     fail,
     pathPrefix,
+    onCutOff: (requests) => logger.warn({ requests, setting: 'shutdown.grace' }, 'requests cut off at shutdown'),
     onEnd(context) {
       logAccess(logger, context, accessLog);
       observe?.(context);
@@ -114,6 +115,7 @@ function healthRoute({ engine, storeState, pathPrefix = '' }: GatewayHandlerOpti
     serve(context, path) {
       const response = healthResponse(path, health);
       if (response === undefined) return false;
+      if (response.status === 503 && isDraining()) context.outcome = 'draining';
       const { method } = context.req;
       if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(method, `${pathPrefix}${path}`, 'GET, HEAD');
       sendResponse(context, response);

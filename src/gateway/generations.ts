@@ -1,5 +1,5 @@
 import type { SupergraphUpdate } from '../composition/supergraph-provider.ts';
-import type { Engine } from '../pipeline/engine.ts';
+import type { Engine, EngineRequest } from '../pipeline/engine.ts';
 
 /** An engine, and a function that closes its sources. */
 export interface BuiltEngine {
@@ -56,7 +56,7 @@ export function createGateway({ createEngine, onCloseError = () => {} }: Gateway
   };
 }
 
-/** An engine with a count of its operations in flight, so that its sources close after the last result. */
+/** An engine with a count of its operations in flight, so that its sources close after the last result and stream. */
 class Generation implements Engine {
   readonly #built: BuiltEngine;
   readonly #current: () => Engine | undefined;
@@ -111,11 +111,19 @@ class Generation implements Engine {
     return this.#built.engine.recentQueries?.(max) ?? [];
   }
 
-  execute(request: Parameters<Engine['execute']>[0]): ReturnType<Engine['execute']> {
-    if (this.#closed) return this.#forward(request);
+  execute(request: EngineRequest): ReturnType<Engine['execute']> {
+    if (this.#closed) return this.#successor().then((engine) => engine.execute(withoutDocument(request)));
     const result = this.#built.engine.execute(request);
     this.#running++;
     result.then(this.#ended, this.#ended);
+    return result;
+  }
+
+  stream(request: EngineRequest): ReturnType<Engine['stream']> {
+    if (this.#closed) return this.#successor().then((engine) => engine.stream(withoutDocument(request)));
+    const result = this.#built.engine.stream(request);
+    this.#running++;
+    result.then((known) => (known.kind === 'stream' ? known.payloads.ended : undefined)).then(this.#ended, this.#ended);
     return result;
   }
 
@@ -133,10 +141,14 @@ class Generation implements Engine {
     await this.#built.close();
   }
 
-  async #forward(request: Parameters<Engine['execute']>[0]) {
+  async #successor(): Promise<Engine> {
     const successor = this.#current();
     if (!successor) throw new Error('The gateway is closed.');
-    // the document was validated against another schema
-    return successor.execute({ ...request, document: undefined });
+    return successor;
   }
+}
+
+/** Returns a request for another engine: its document was validated against another schema. */
+function withoutDocument(request: EngineRequest): EngineRequest {
+  return { ...request, document: undefined };
 }

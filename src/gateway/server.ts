@@ -4,7 +4,7 @@ import { type Assembly, type AssemblyOptions, assemble } from './assemble.ts';
 import { checkClientListener, listenForClients } from './client-listener.ts';
 
 export interface ServerOptions extends AssemblyOptions {
-  /** How long `close` waits for requests in flight, in milliseconds. Default 30,000. */
+  /** How long `close` waits for requests in flight, in milliseconds. Default: `shutdown.grace`. */
   readonly graceMs?: number;
 }
 
@@ -14,8 +14,8 @@ export interface RunningServer {
   readonly port: number;
   /** `http://HOST:PORT/metrics`; `undefined` when metrics are disabled. */
   readonly metricsUrl: string | undefined;
-  /** Completes requests in flight, then closes the ports and every connection. */
-  close(): Promise<void>;
+  /** Completes requests in flight, then closes the ports and every connection. The port stays open for `delayMs` before; default 0. */
+  close(stop?: Parameters<Listener['close']>[0]): Promise<void>;
 }
 
 /** A gateway that has checked its settings and has not opened its port. */
@@ -69,11 +69,11 @@ export function openAdminOf(config: ServerOptions['config'], { metrics, purge }:
 }
 
 /** Returns a function that closes everything once. Metrics are available until the last request has ended. */
-function closeOnce(listener: Listener, assembly: Assembly, admin: AdminListener | undefined): () => Promise<void> {
+function closeOnce(listener: Listener, assembly: Assembly, admin: AdminListener | undefined): RunningServer['close'] {
   let closing: Promise<void> | undefined;
-  return () => {
+  return (stop) => {
     closing ??= listener
-      .close()
+      .close(stop)
       .then(() => admin?.close())
       .then(() => assembly.close());
     return closing;

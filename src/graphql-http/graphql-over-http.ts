@@ -1,7 +1,6 @@
-import { takeDataText } from '../executor/take-data-text.ts';
 import { JSON_TYPE } from '../http/media-type.ts';
 import { type HttpResponse, textResponse } from '../http/response.ts';
-import { type ExecutionResult, resultText } from '../pipeline/engine.ts';
+import { resultText, SingleResult } from '../pipeline/execution-result.ts';
 import type { GraphqlParams, SharedResponse } from '../pipeline/operation-context.ts';
 import { ExactNumber, parseJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
@@ -87,14 +86,14 @@ function badRequest(message: string): GatewayError {
  * @param shared set when several clients share the response: all but the first get the same bytes
  */
 export function resultResponse(
-  result: ExecutionResult,
+  result: SingleResult,
   contentType: string,
   caching?: Readonly<Record<string, string>>,
   shared?: SharedResponse<HttpResponse>,
 ): HttpResponse {
   const isLast = shared === undefined || --shared.left === 0;
   if (shared?.response?.headers['content-type'] === contentType) {
-    if (isLast) takeDataText(result);
+    if (isLast) result.takeText();
     const common = encodedOnce(shared, shared.response);
     return caching ? { ...common, headers: { ...common.headers, ...caching } } : common;
   }
@@ -103,7 +102,7 @@ export function resultResponse(
   const headers = caching ? { ...own, ...caching } : own;
   const response = textResponse(status, contentType, resultText(result), headers);
   if (shared) shared.response = response;
-  if (isLast) takeDataText(result);
+  if (isLast) result.takeText();
   return response;
 }
 
@@ -119,7 +118,7 @@ function encodedOnce(shared: SharedResponse<HttpResponse>, response: HttpRespons
  * Returns the status of a response. With `application/json`, request errors have 200, because such clients treat any other status
  * as a failure of a proxy; with `application/graphql-response+json` they have 400. After execution has begun, both have 200.
  */
-function statusOf(result: ExecutionResult, contentType: string): number {
+function statusOf(result: SingleResult, contentType: string): number {
   if (result.status !== undefined) return result.status;
   if (result.refusal === 'method') return 405;
   if (result.refusal === 'internal') return 500;
@@ -130,8 +129,8 @@ function statusOf(result: ExecutionResult, contentType: string): number {
 }
 
 /** Returns the result of an operation that is refused before execution. */
-export function refusedResult({ message, extensions, status, headers }: GatewayError): ExecutionResult {
-  return { dataText: undefined, errors: [{ message, extensions }], refusal: 'operation', status, headers };
+export function refusedResult({ message, extensions, status, headers }: GatewayError): SingleResult {
+  return new SingleResult(undefined, [{ message, extensions }], { refusal: 'operation', status, headers });
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -6,7 +6,8 @@ import { JSON_TYPE, negotiateMediaType } from '../http/media-type.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import { errorResponse, type HttpResponse, textResponse } from '../http/response.ts';
 import { shorten } from '../operation/print-value.ts';
-import type { ExecutionResult, ReadDocument } from '../pipeline/engine.ts';
+import type { ReadDocument } from '../pipeline/engine.ts';
+import type { SingleResult } from '../pipeline/execution-result.ts';
 import type { GraphqlCall } from '../pipeline/operation-context.ts';
 import type { OperationRunner } from '../pipeline/run-operation.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
@@ -43,11 +44,11 @@ export interface GraphqlService {
   /** Sends a response. Returns a promise only when it is encoded. */
   send(context: RequestContext, response: HttpResponse): void | Promise<void>;
   /** Executes one operation: the first half of `handle`. */
-  execute(context: RequestContext, call: GraphqlCall): Promise<ExecutionResult>;
+  execute(context: RequestContext, call: GraphqlCall): Promise<SingleResult>;
   /** Builds the response of a result: the second half of `handle`. */
-  respond(context: RequestContext, result: ExecutionResult): HttpResponse;
+  respond(context: RequestContext, result: SingleResult): HttpResponse;
   /** Returns the result of one operation for an error; see `refuse`. */
-  refuseOperation(context: RequestContext, error: unknown): ExecutionResult;
+  refuseOperation(context: RequestContext, error: unknown): SingleResult;
   /** Creates a separate context for each operation of a batch. */
   openBatch(context: RequestContext, batch: GraphqlBatch): OpenBatch;
   /** Returns the parsed and validated document of a call; `undefined` without a schema. */
@@ -68,7 +69,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   const executeOne = (context: RequestContext, call: GraphqlCall) =>
     execute(context, call).then((result) => respond(context, result));
 
-  function respond(context: RequestContext, result: ExecutionResult): HttpResponse {
+  function respond(context: RequestContext, result: SingleResult): HttpResponse {
     const { cachePolicy, dependsOn } = result;
     context.operation = result.operation;
     if (result.errors.length > 0) context.errors = result.errors;

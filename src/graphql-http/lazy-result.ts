@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { RequestContext } from '../http/request-context.ts';
-import type { ExecutionResult } from '../pipeline/engine.ts';
+import type { SingleResult } from '../pipeline/execution-result.ts';
 
 /**
  * An execution result as Yoga and Envelop plugins see it. Parses its `data` when a plugin reads it, and writes it again only if the
@@ -11,7 +11,7 @@ export class LazyResult {
   declare data?: any;
   declare errors?: readonly GraphQLError[];
   declare extensions?: Record<string, unknown>;
-  readonly #source: ExecutionResult;
+  readonly #source: SingleResult;
   readonly #context: RequestContext;
   readonly #dataText: string | undefined;
   readonly #errors: readonly GraphQLError[];
@@ -19,7 +19,7 @@ export class LazyResult {
   #isRead = false;
 
   /** @param context the request that the result is for */
-  constructor(source: ExecutionResult, context: RequestContext) {
+  constructor(source: SingleResult, context: RequestContext) {
     this.#source = source;
     this.#context = context;
     this.#dataText = source.dataText;
@@ -53,7 +53,7 @@ export class LazyResult {
   }
 
   /** Returns the result with its text if nothing in it has changed; `undefined` otherwise. */
-  get unchanged(): ExecutionResult | undefined {
+  get unchanged(): SingleResult | undefined {
     if (this.errors !== (this.#errors.length > 0 ? this.#errors : undefined)) return undefined;
     if (this.extensions !== this.#source.extensions) return undefined;
     if (!this.#isRead) return this.#source;

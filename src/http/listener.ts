@@ -1,9 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigValueError } from '../config/config-value-error.ts';
+import { continueWhenRead } from './expect-continue.ts';
+import { answerHalfClosed } from './half-closed.ts';
 import { respondToMalformedRequests } from './malformed-requests.ts';
 import type { RequestHandler } from './request-handler.ts';
+import { stopAccepting } from './stop-accepting.ts';
 
 export interface ListenerOptions {
   readonly host: string;
@@ -15,10 +19,12 @@ export interface ListenerOptions {
   readonly headersTimeoutMs?: number;
   /** How long a client may take to send a whole request, in milliseconds. Default 60,000. */
   readonly requestTimeoutMs?: number;
-  /** How long `close` waits for requests in flight, in milliseconds. Default 30,000. */
+  /** How long `close` waits for requests in flight once the port is closed, in milliseconds. Default 30,000. */
   readonly graceMs?: number;
   /** How long connections that look idle stay open when closing begins, in milliseconds. Default 250. */
   readonly lingerMs?: number;
+  /** Called for each connection before its first byte is read. */
+  readonly onConnection?: () => void;
   /** The setting of the port, for messages. Default `--port`. */
   readonly portSetting?: string;
 }
@@ -27,9 +33,15 @@ export interface Listener {
   readonly port: number;
   /** `http://HOST:PORT`, or `https://…` */
   readonly origin: string;
-  /** Completes requests in flight, for `graceMs` at most, and closes all connections. */
-  close(): Promise<void>;
+  /**
+   * Completes requests in flight, for `graceMs` at most, and closes all connections. Before that, the port stays open for `delayMs`,
+   * for those who do not know yet that it will close. Default 0.
+   */
+  close(stop?: { readonly delayMs: number }): Promise<void>;
 }
+
+/** The handler of a listener, and how it is informed that the listener closes. */
+export type ListenerHost = Pick<RequestHandler, 'handle' | 'drain'> & Partial<Pick<RequestHandler, 'cutOff'>>;
 
 const DEFAULT_GRACE_MS = 30_000;
 const DEFAULT_HEADERS_MS = 15_000;
@@ -47,22 +59,25 @@ const KEEP_ALIVE_MS = 65_000;
 const DEFAULT_LINGER_MS = 250;
 
 /** Opens the port. Rejects with `ConfigValueError`, which says what to do, when it cannot be opened. */
-export async function listen(handler: Omit<RequestHandler, 'isDraining'>, options: ListenerOptions): Promise<Listener> {
+export async function listen(handler: ListenerHost, options: ListenerOptions): Promise<Listener> {
   const { tls } = options;
   const timeouts = timeoutsOf(options);
   const server = tls
     ? createTlsServer({ ...tls, ...timeouts }, handler.handle)
     : createServer(timeouts, handler.handle);
+  let closing: Promise<void> | undefined;
   respondToMalformedRequests(server);
+  answerHalfClosed(server);
+  continueWhenRead(server, () => closing !== undefined);
+  if (options.onConnection) server.on('connection', options.onConnection);
   const fresh = trackFreshConnections(server);
   await bind(server, options);
   const { port } = server.address() as AddressInfo;
-  let closing: Promise<void> | undefined;
   return {
     port,
     origin: `${tls ? 'https' : 'http'}://${urlHost(options.host)}:${port}`,
-    close() {
-      closing ??= drain(server, handler, fresh, options);
+    close({ delayMs } = { delayMs: 0 }) {
+      closing ??= drain(server, handler, fresh, { ...options, delayMs });
       return closing;
     },
   };
@@ -107,25 +122,30 @@ function haveSamePeer(left: Socket, right: Socket): boolean {
 
 async function drain(
   server: Server,
-  handler: Omit<RequestHandler, 'isDraining'>,
+  handler: ListenerHost,
   fresh: ReadonlySet<Socket>,
-  { graceMs = DEFAULT_GRACE_MS, lingerMs = DEFAULT_LINGER_MS }: ListenerOptions,
+  { graceMs = DEFAULT_GRACE_MS, lingerMs = DEFAULT_LINGER_MS, delayMs }: ListenerOptions & { readonly delayMs: number },
 ): Promise<void> {
-  // `close` of `node:http` would also close idle connections at once.
-  const closed = new Promise<void>((resolve) => {
-    NetServer.prototype.close.call(server, () => resolve());
-  });
+  const closed = new Promise((resolve) => server.once('close', resolve));
   handler.drain();
-  const linger = setTimeout(() => {
-    server.closeIdleConnections();
-    for (const socket of fresh) socket.destroy();
-  }, lingerMs);
-  const grace = setTimeout(() => server.closeAllConnections(), graceMs);
+  if (delayMs > 0) await sleep(delayMs);
+  await stopAccepting(server, delayMs > 0);
+  // after an immediate, since what has arrived is read before it
+  const linger = setTimeout(() => setImmediate(closeUnused, server, fresh), lingerMs);
+  const grace = setTimeout(() => {
+    handler.cutOff?.();
+    server.closeAllConnections();
+  }, graceMs);
   await closed;
   clearTimeout(linger);
   clearTimeout(grace);
   // Stops the timer with which Node checks for slow connections.
   server.close();
+}
+
+function closeUnused(server: Server, fresh: ReadonlySet<Socket>): void {
+  server.closeIdleConnections();
+  for (const socket of fresh) socket.destroy();
 }
 
 function bind(server: Server, { host, port, portSetting = '--port' }: ListenerOptions): Promise<void> {

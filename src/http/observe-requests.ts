@@ -15,8 +15,8 @@ export function requestObserver(
     if (path === '/bff' || path.startsWith('/bff/')) return 'bff';
     return HEALTH_PATHS.has(path) ? 'health' : 'other';
   };
-  return ({ req, res, startedAt }) => {
-    const status = res.writableFinished ? res.statusCode : undefined;
+  return ({ req, res, startedAt, outcome }) => {
+    const status = outcome ?? (res.writableFinished ? res.statusCode : 'closed');
     requestFinished(routeOf(req.url ?? '/'), status, (performance.now() - startedAt) / 1_000);
   };
 }

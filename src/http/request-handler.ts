@@ -8,6 +8,8 @@ export interface RequestHandler {
   handle(req: IncomingMessage, res: ServerResponse): void;
   /** Closes each connection after its current response from now on, and sets `isDraining`. */
   drain(): void;
+  /** Marks the requests in flight as cut off: the listener closes their connections after this. */
+  cutOff(): void;
   readonly isDraining: boolean;
 }
 
@@ -20,9 +22,12 @@ export interface RequestHandlerOptions {
   readonly onEnd: (context: RequestContext) => void;
   /** The path prefix of the gateway behind a proxy: `/shop-api`. */
   readonly pathPrefix?: string | undefined;
+  /** Called with the number of requests that are cut off, if there are any. */
+  readonly onCutOff?: (requests: number) => void;
 }
 
-export function createRequestHandler({ handler, fail, onEnd, pathPrefix }: RequestHandlerOptions): RequestHandler {
+export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
+  const { handler, fail, onEnd, pathPrefix, onCutOff } = options;
   const active = new ActiveRequests();
   let isDraining = false;
   return {
@@ -49,6 +54,10 @@ export function createRequestHandler({ handler, fail, onEnd, pathPrefix }: Reque
     drain() {
       isDraining = true;
       for (const { res } of active.list) if (!res.headersSent) res.shouldKeepAlive = false;
+    },
+    cutOff() {
+      for (const context of active.list) context.outcome = 'cut_off';
+      if (active.list.length > 0) onCutOff?.(active.list.length);
     },
   };
 }

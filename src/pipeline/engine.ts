@@ -2,14 +2,12 @@ import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql
 import type { Credentials, DependsOn, Reads } from '../client/depends-on.ts';
 import type { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { MemoryBudget } from '../executor/memory-budget.ts';
-import type { TimedSections } from '../operation/timed-sections.ts';
-import { stringifyJson } from '../shared/exact-json.ts';
-import type { OperationLabel } from '../shared/request-notes.ts';
+import type { DeferGroups } from '../operation/defer-groups.ts';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import type { CachePolicy } from './cache-policy.ts';
 import type { ClientDocument, RefusedDocument } from './documents.ts';
+import type { ExecutionResult, SingleResult } from './execution-result.ts';
 import type { RequestLimits } from './limits.ts';
 import type { OperationPolicy } from './operation-policy.ts';
 
@@ -31,49 +29,15 @@ export interface EngineRequest {
   /** Whether mutations are refused, as for GET. */
   readonly readOnly?: boolean;
   /**
-   * Parts of a query that may be missing from the result, each with the longest time that the rest waits for it. A
-   * late part is null, with the error `SECTION_TIMEOUT` at its path. The rest does not wait for what only such a part
-   * needs.
+   * Parts of a query that the rest does not wait for. In a single result, a part whose deadline has passed is null,
+   * with the error `SECTION_TIMEOUT` at its path; a stream delivers each part on its own.
    */
-  readonly sections?: TimedSections | undefined;
+  readonly deferGroups?: DeferGroups | undefined;
   /**
    * Whether the failure of a whole fetch is reported at each place where data is missing. By default it is reported
    * at the first item of a list only.
    */
   readonly reportEveryPlace?: boolean | undefined;
-}
-
-/** A GraphQL result whose data is already JSON text, so that hosts send it without serializing it again. */
-export interface ExecutionResult {
-  /** JSON text of `data` (`{…}` or `null`); `undefined` when execution never began (a request error). */
-  readonly dataText: string | undefined;
-  readonly errors: readonly GraphQLFormattedError[];
-  /**
-   * The kind of request error; set when execution never began. `limit`: the request exceeds a limit. `policy`: a
-   * policy refused it, and `status` is the HTTP status. `overload`: a query was given up because there was no memory
-   * for its responses.
-   */
-  readonly refusal?:
-    | 'parse'
-    | 'limit'
-    | 'validation'
-    | 'variables'
-    | 'operation'
-    | 'method'
-    | 'policy'
-    | 'overload'
-    | 'internal';
-  readonly status?: number | undefined;
-  /** Headers that policies add to the response, names in lower case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The `extensions` member of the response. */
-  readonly extensions?: Record<string, unknown> | undefined;
-  /** How long the result may be cached; `undefined` where neither the schema nor a subgraph declares anything. */
-  readonly cachePolicy?: CachePolicy | undefined;
-  /** What the result depends on; set where it has a cache policy and the operation ran. */
-  readonly dependsOn?: DependsOn | undefined;
-  /** Name and type of the operation, for logs; `undefined` where it was refused before it was prepared. */
-  readonly operation?: OperationLabel | undefined;
 }
 
 /** What an engine is built from. */
@@ -122,7 +86,7 @@ export interface EngineOptions {
   /** Called for each request that will run, with its document and whether its operation was already prepared. */
   readonly onOperation?: ((document: DocumentNode, known: boolean) => void) | undefined;
   /** Called with each result of an operation that did not run. */
-  readonly onRefused?: ((result: ExecutionResult) => void) | undefined;
+  readonly onRefused?: ((result: SingleResult) => void) | undefined;
   /** Called with internal errors; clients see `INTERNAL_SERVER_ERROR` without details. */
   readonly onInternalError?: (error: unknown, client: ClientContext) => void;
 }
@@ -139,7 +103,7 @@ export interface RequestReads {
 /** A request whose dependencies are asked for before it is executed. */
 export type OperationRequest = Pick<
   EngineRequest,
-  'query' | 'operationName' | 'variables' | 'contract' | 'document' | 'sections'
+  'query' | 'operationName' | 'variables' | 'contract' | 'document' | 'deferGroups'
 >;
 
 /** Executes operations on one supergraph. Its caches of documents and plans end with the supergraph. */
@@ -147,7 +111,12 @@ export interface Engine {
   readonly supergraph: Supergraph;
   readonly publicSchema: GraphQLSchema;
   /** Executes an operation. Each call returns a new object, so that the last reader may take its text out. */
-  execute(request: EngineRequest): Promise<ExecutionResult>;
+  execute(request: EngineRequest): Promise<SingleResult>;
+  /**
+   * Executes an operation for a caller that can deliver several payloads. Resolves when the first one is there. What has
+   * no defer groups is a single result, and so is a refusal.
+   */
+  stream(request: EngineRequest): Promise<ExecutionResult>;
   /**
    * Returns whether identical requests in flight may share one execution: the operation is a query, and no policy
    * must see each request for it. `false` also where the operation is not determined. Uses the document cache.
@@ -162,7 +131,7 @@ export interface Engine {
    * Returns what the results of all requests for a document with one operation depend on, whatever their variables.
    * Always returns the same record for the same document and supergraph: it plans the operation if that is needed.
    */
-  dependsOnOncePlanned(request: Pick<EngineRequest, 'query' | 'sections'>): DependsOn | Promise<DependsOn>;
+  dependsOnOncePlanned(request: Pick<EngineRequest, 'query' | 'deferGroups'>): DependsOn | Promise<DependsOn>;
   /** The public schema, or that of a contract. */
   schemaOf?(contract: string | undefined): GraphQLSchema;
   /** Parses a document, checks the limits and validates it, or returns it from the document cache. */
@@ -181,13 +150,4 @@ export interface Engine {
   prepare?(query: string, options: { readonly cache: boolean }): void;
   /** Returns the texts of recently used documents, the latest first. */
   recentQueries?(max: number): string[];
-}
-
-/** Returns the JSON text of a result, `{"data":…}` or `{"errors":…}`, as a client sees it. */
-export function resultText(result: ExecutionResult): string {
-  const { dataText, errors, extensions } = result;
-  const end = extensions === undefined ? '}' : `,"extensions":${stringifyJson(extensions)}}`;
-  if (dataText === undefined) return `{"errors":${stringifyJson(errors)}${end}`;
-  if (errors.length === 0) return `{"data":${dataText}${end}`;
-  return `{"data":${dataText},"errors":${stringifyJson(errors)}${end}`;
 }

@@ -1,13 +1,14 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { CacheControlAccumulator } from '../client/freshness.ts';
 import type { CompiledPlan } from '../executor/compile.ts';
-import { executePlan } from '../executor/execution.ts';
+import { executePlan, streamPlan } from '../executor/execution.ts';
 import { OverloadedError } from '../executor/memory-budget.ts';
-import { takeDataText } from '../executor/take-data-text.ts';
+import { Payload } from '../executor/payload.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
-import type { EngineOptions, EngineRequest, ExecutionResult } from './engine.ts';
+import type { EngineOptions, EngineRequest } from './engine.ts';
 import type { CheckedOperation, PolicyResult } from './evaluate-policies.ts';
+import { type ExecutionResult, SingleResult, type StreamResult } from './execution-result.ts';
 import { NOTHING_INTROSPECTED } from './introspection.ts';
 import { maskErrors, withoutSuggestions } from './mask-errors.ts';
 import type { PartialPlan, PreparedOperation } from './prepared-operation.ts';
@@ -23,80 +24,158 @@ export interface OperationRun {
   readonly options: EngineOptions;
 }
 
+/** Runs the last stages with a plan. */
+export type ExecuteCompiled<R extends ExecutionResult> = (
+  run: OperationRun,
+  compiled: CompiledPlan,
+  knownErrors: readonly GraphQLFormattedError[] | undefined,
+) => Promise<R>;
+
 /**
  * Evaluates the policies that apply to the operation. Refuses it, or executes it without the fields that they drop.
  */
-export async function executeWithPolicies(run: OperationRun, checked: CheckedOperation): Promise<ExecutionResult> {
+export async function executeWithPolicies<R extends ExecutionResult>(
+  run: OperationRun,
+  checked: CheckedOperation,
+  execute: ExecuteCompiled<R>,
+): Promise<R | SingleResult> {
   const { prepared, variables, request } = run;
   const decided = checked.evaluatePolicies(variables, request.client);
   const policyResult: PolicyResult = 'then' in decided ? await decided : decided;
-  if (policyResult.isPlain) return executePrepared(run, prepared);
+  if (policyResult.isPlain) return executePrepared(run, prepared, execute);
   const { refusal, drop } = policyResult;
   if (refusal) {
     const { status, errors } = refusal;
     const { label: operation } = prepared;
-    return { dataText: undefined, errors, refusal: 'policy', status, operation, ...policyResult.extras(undefined) };
+    const details = { refusal: 'policy', status, operation, ...policyResult.extras(undefined) } as const;
+    return new SingleResult(undefined, errors, details);
   }
   const partial = drop.length === 0 ? undefined : prepared.without(checked, drop);
-  const result = await executePrepared(run, partial ?? prepared).catch(overloadedOrThrow);
+  const result = await executePrepared(run, partial ?? prepared, execute).catch(overloadedOrThrow);
+  const suppressed = partial?.dropped.suppressed;
+  if (result.kind === 'stream') return withPayloadExtras(result, policyResult, suppressed) as R;
   if (result.refusal) {
-    const extras = policyResult.extras(undefined);
-    return { ...extras, ...result, headers: { ...extras.headers, ...result.headers } };
+    const { headers, extensions } = policyResult.extras(undefined);
+    return result.with({ extensions, headers: { ...headers, ...result.headers } });
   }
-  return withExtras(result, policyResult, partial?.dropped.suppressed);
+  return withExtras(result, policyResult, suppressed);
 }
+
+type SuppressedErrors = ReadonlySet<GraphQLFormattedError> | undefined;
 
 /**
  * Adds what policies contribute to a result.
  * @param suppressed errors of dropped fields that clients do not see
  */
-function withExtras(
-  result: ExecutionResult,
-  policyResult: PolicyResult,
-  suppressed: ReadonlySet<GraphQLFormattedError> | undefined,
-): ExecutionResult {
-  const dataText = takeDataText(result);
-  const { errors: all, cachePolicy, dependsOn, operation } = result;
-  const errors = suppressed && suppressed.size > 0 ? all.filter((error) => !suppressed.has(error)) : all;
+function withExtras(result: SingleResult, policyResult: PolicyResult, suppressed: SuppressedErrors): SingleResult {
+  const dataText = result.takeText();
+  const { cachePolicy, dependsOn, operation } = result;
+  const errors = without(suppressed, result.errors);
   const extras = policyResult.extras({ dataText: dataText ?? 'null', errors });
-  return { dataText, errors, cachePolicy, dependsOn, operation, ...extras };
+  return new SingleResult(dataText, errors, { cachePolicy, dependsOn, operation, ...extras });
+}
+
+/** Adds what policies contribute to each payload; headers are sent before the first one. */
+function withPayloadExtras(
+  result: StreamResult,
+  policyResult: PolicyResult,
+  suppressed: SuppressedErrors,
+): StreamResult {
+  result.payloads.map((payload) => {
+    const dataText = payload.takeText();
+    const errors = without(suppressed, payload.errors);
+    const { extensions } = policyResult.extras({ dataText: fromRoot(payload, dataText ?? 'null'), errors });
+    return new Payload(dataText, errors, extensions, payload.deferred);
+  });
+  return { ...result, headers: policyResult.extras(undefined).headers };
+}
+
+function without(
+  suppressed: SuppressedErrors,
+  errors: readonly GraphQLFormattedError[],
+): readonly GraphQLFormattedError[] {
+  return suppressed && suppressed.size > 0 ? errors.filter((error) => !suppressed.has(error)) : errors;
+}
+
+/** Returns the data of a payload in its place: of a list, only the one item. */
+function fromRoot({ deferred }: Payload, dataText: string): string {
+  const path = deferred?.path ?? [];
+  return path.reduceRight<string>(
+    (text, step) => (typeof step === 'string' ? `{${JSON.stringify(step)}:${text}}` : `[${text}]`),
+    dataText,
+  );
 }
 
 /** Executes the plan as soon as it is ready. */
-export function executePrepared(
+export function executePrepared<R extends ExecutionResult>(
   run: OperationRun,
   plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
-): Promise<ExecutionResult> {
+  execute: ExecuteCompiled<R>,
+): Promise<R> {
   const planned = plan.compiled;
   const knownErrors = plan.dropped?.all;
-  if (!(planned instanceof Promise)) return executeCompiled(run, planned, knownErrors);
-  return planned.then((compiled) => executeCompiled(run, compiled, knownErrors));
+  if (!(planned instanceof Promise)) return execute(run, planned, knownErrors);
+  return planned.then((compiled) => execute(run, compiled, knownErrors));
 }
 
 /** Runs the last three stages: execute, mask errors, compute the cache policy. */
-function executeCompiled(
+export function executeCompiled(
   { view: { supergraph, introspector }, prepared, variables, request, options }: OperationRun,
   compiled: CompiledPlan,
   knownErrors: readonly GraphQLFormattedError[] | undefined,
-): Promise<ExecutionResult> {
+): Promise<SingleResult> {
   const { introspection, cachePolicy, label: operation } = prepared;
   const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;
-  const { client: requester, sections, reportEveryPlace } = request;
+  const { client: requester, deferGroups, reportEveryPlace } = request;
   const client = cachePolicy === undefined || cachePolicy.fixed ? requester : withAccumulator(requester);
   const { sources, memoryBudget: budget, admissionQueue } = options;
   const { texts } = introspected;
-  const run = { client, variables, introspected: texts, knownErrors, sections, reportEveryPlace };
+  const run = { client, variables, introspected: texts, knownErrors, deferGroups, reportEveryPlace };
   const input = { supergraph, sources, budget, admissionQueue, ...run };
-  return executePlan(compiled, input, (result) => {
-    const dataText = takeDataText(result);
-    const { errors } = result;
+  return executePlan(compiled, input, (dataText, errors) => {
     const executionErrors = errors.length > 0 ? exposedErrors(errors, requester, options) : errors;
     const all = introspected.errors.length > 0 ? [...introspected.errors, ...executionErrors] : executionErrors;
-    if (cachePolicy === undefined) return { dataText, errors: all, operation };
+    if (cachePolicy === undefined) return new SingleResult(dataText, all, { operation });
     const isWhole = errors.length === 0 && all.length === 0;
     const resultPolicy = isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_CACHEABLE;
-    return { dataText, errors: all, cachePolicy: resultPolicy, dependsOn: prepared.recordOf(compiled), operation };
+    return new SingleResult(dataText, all, {
+      cachePolicy: resultPolicy,
+      dependsOn: prepared.recordOf(compiled),
+      operation,
+    });
   });
+}
+
+/**
+ * Executes a plan with defer groups so that each is a payload of its own; any other plan as {@link executeCompiled}
+ * does. The errors of each payload are masked. Nothing of a stream may be cached.
+ */
+export function streamCompiled(
+  run: OperationRun,
+  compiled: CompiledPlan,
+  knownErrors: readonly GraphQLFormattedError[] | undefined,
+): Promise<ExecutionResult> {
+  const { view, prepared, variables, request, options } = run;
+  const { supergraph, introspector } = view;
+  const { client, deferGroups, reportEveryPlace } = request;
+  if (deferGroups === undefined || compiled.plan.sections === undefined)
+    return executeCompiled(run, compiled, knownErrors);
+  const { introspection, label: operation } = prepared;
+  const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;
+  const { sources, memoryBudget: budget, admissionQueue } = options;
+  const known = [...introspected.errors, ...(knownErrors ?? [])];
+  const work = { client, variables, introspected: introspected.texts, knownErrors: known, deferGroups };
+  const input = { supergraph, sources, budget, admissionQueue, reportEveryPlace, ...work };
+  return streamPlan(compiled, input).then((payloads) => {
+    payloads.map((payload) => exposed(payload, client, options));
+    return { kind: 'stream', payloads, operation };
+  });
+}
+
+function exposed(payload: Payload, client: ClientContext, options: EngineOptions): Payload {
+  if (payload.errors.length === 0) return payload;
+  const errors = exposedErrors(payload.errors, client, options);
+  return new Payload(payload.takeText(), errors, payload.extensions, payload.deferred);
 }
 
 function exposedErrors(
@@ -116,11 +195,11 @@ function withAccumulator(client: ClientContext): ClientContext {
 }
 
 /** Returns the result of an operation that was given up for lack of memory. */
-export function overloaded({ message, extensions, status, headers }: OverloadedError): ExecutionResult {
-  return { dataText: undefined, errors: [{ message, extensions }], refusal: 'overload', status, headers };
+export function overloaded({ message, extensions, status, headers }: OverloadedError): SingleResult {
+  return new SingleResult(undefined, [{ message, extensions }], { refusal: 'overload', status, headers });
 }
 
-function overloadedOrThrow(error: unknown): ExecutionResult {
+function overloadedOrThrow(error: unknown): SingleResult {
   if (error instanceof OverloadedError) return overloaded(error);
   throw error;
 }

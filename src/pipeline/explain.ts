@@ -1,7 +1,7 @@
 import { GraphQLError, parse, validate } from 'graphql';
+import { type DeferGroups, findDeferredFields } from '../operation/defer-groups.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
-import { findSectionFields, type TimedSections } from '../operation/timed-sections.ts';
 import { FieldIndex } from '../planner/field-index.ts';
 import { type PlanStages, planInStages } from '../planner/planner.ts';
 import { planToJson, planToMermaid, printPlan } from '../planner/print-plan.ts';
@@ -30,7 +30,7 @@ export interface ExplainRequest {
    */
   readonly percent?: number | undefined;
   /** Parts of the query that the rest does not wait for. */
-  readonly sections?: TimedSections | undefined;
+  readonly deferGroups?: DeferGroups | undefined;
   readonly stage?: PlanStage | undefined;
   readonly format?: PlanFormat | undefined;
 }
@@ -79,8 +79,8 @@ function activeLabels(supergraph: Supergraph, { labels = [], percent }: ExplainR
 
 function planRequest(supergraph: Supergraph, fieldIndex: FieldIndex, request: ExplainRequest): PlanStages {
   const operation = explainedOperation(supergraph, request);
-  const sectionFields = request.sections && findSectionFields(operation, request.sections);
-  return planInStages(operation, fieldIndex, sectionFields);
+  const deferred = request.deferGroups && findDeferredFields(operation, request.deferGroups);
+  return planInStages(operation, fieldIndex, deferred);
 }
 
 /**

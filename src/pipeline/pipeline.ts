@@ -3,24 +3,24 @@ import { Kind } from 'graphql';
 import type { DependsOn } from '../client/depends-on.ts';
 import { OverloadedError } from '../executor/memory-budget.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
-import type { TimedSections } from '../operation/timed-sections.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
 import { conditionValues, Dependencies, mayDropFields } from './dependencies.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
-import type {
-  Engine,
-  EngineOptions,
-  EngineRequest,
-  ExecutionResult,
-  OperationRequest,
-  ReadDocument,
-} from './engine.ts';
-import { executePrepared, executeWithPolicies, overloaded } from './execute.ts';
+import type { Engine, EngineOptions, EngineRequest, OperationRequest, ReadDocument } from './engine.ts';
+import {
+  type ExecuteCompiled,
+  executeCompiled,
+  executePrepared,
+  executeWithPolicies,
+  overloaded,
+  streamCompiled,
+} from './execute.ts';
+import { type ExecutionResult, type Refusal, SingleResult } from './execution-result.ts';
 import type { GraphqlCall } from './operation-context.ts';
 import { OverrideLabels } from './override-labels.ts';
-import { PreparedOperation } from './prepared-operation.ts';
+import { type PreparationOptions, PreparedOperation } from './prepared-operation.ts';
 import { coerceRequestVariables } from './variables.ts';
 import { createViews, type View } from './views.ts';
 
@@ -110,7 +110,7 @@ class Pipeline implements Engine {
     return (planned && prepared.dependsOn) ?? this.dependencies.ofAnyPlan(known);
   }
 
-  dependsOnOncePlanned(request: Pick<EngineRequest, 'query' | 'sections'>): DependsOn | Promise<DependsOn> {
+  dependsOnOncePlanned(request: Pick<EngineRequest, 'query' | 'deferGroups'>): DependsOn | Promise<DependsOn> {
     const known = this.readDocument(request);
     if ('refusal' in known) return this.dependencies.ofRefusal;
     const ofAnyPlan = this.dependencies.ofAnyPlan(known);
@@ -131,8 +131,10 @@ class Pipeline implements Engine {
     if (!('kind' in operation)) return undefined;
     const conditions = conditionValues(known.conditions, operation, request.variables);
     if (conditions === undefined) return undefined;
+    const { deferGroups } = request;
+    const groups = deferGroups && { deferGroups };
     try {
-      return this.prepared(this.viewFor(request), known, operation, conditions, [], request.sections, 'key');
+      return this.prepared(this.viewFor(request), known, operation, conditions, [], groups, 'key');
     } catch (error) {
       if (error instanceof OperationTooLargeError) return undefined;
       throw error;
@@ -156,23 +158,38 @@ class Pipeline implements Engine {
     return this.viewFor({}).documents.recent(max);
   }
 
-  execute(request: EngineRequest): Promise<ExecutionResult> {
+  execute(request: EngineRequest): Promise<SingleResult> {
+    return this.run(request, executeCompiled);
+  }
+
+  stream(request: EngineRequest): Promise<ExecutionResult> {
+    return this.run(request, streamCompiled);
+  }
+
+  /** @param execute runs the last stages, which decide whether the result may be a stream */
+  private run<R extends ExecutionResult>(
+    request: EngineRequest,
+    execute: ExecuteCompiled<R>,
+  ): Promise<R | SingleResult> {
     // only this part of the request is referenced while it executes
     const { client } = request;
-    let result: Promise<ExecutionResult> | ExecutionResult;
+    let result: Promise<R | SingleResult> | R | SingleResult;
     try {
-      result = this.runStages(request);
+      result = this.runStages(request, execute);
     } catch (error) {
       result = Promise.reject(error);
     }
     return Promise.resolve(result).then(
-      (result) => this.finish(result),
+      (result) => (result.kind === 'single' ? this.finish(result) : result),
       (error: unknown) => this.finish(this.failed(error, client)),
     );
   }
 
   /** Runs the stages in order. Each may end the operation with a refusal. */
-  private runStages(request: EngineRequest): Promise<ExecutionResult> | ExecutionResult {
+  private runStages<R extends ExecutionResult>(
+    request: EngineRequest,
+    execute: ExecuteCompiled<R>,
+  ): Promise<R | SingleResult> | SingleResult {
     const view = this.viewFor(request);
     const { options } = this;
     // parse, limits, validate
@@ -187,13 +204,16 @@ class Pipeline implements Engine {
     const variables = coerced.coerced;
     // normalize
     const labels = this.labels.active(document.labels, request.client);
-    const { sections } = request;
-    const prepared = this.prepared(view, document, operation, variables, labels, sections, 'execution');
+    const { deferGroups } = request;
+    const groups = deferGroups && { deferGroups, streamed: execute === streamCompiled };
+    const prepared = this.prepared(view, document, operation, variables, labels, groups, 'execution');
     const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables);
     if (excessive) return refuse(excessive.refusal, excessive.errors);
     // policies, plan, execute, mask errors, cache policy
     const run = { view, prepared, variables, request, options };
-    return prepared.checked ? executeWithPolicies(run, prepared.checked) : executePrepared(run, prepared);
+    return prepared.checked
+      ? executeWithPolicies(run, prepared.checked, execute)
+      : executePrepared(run, prepared, execute);
   }
 
   private prepared(
@@ -202,13 +222,13 @@ class Pipeline implements Engine {
     operation: OperationDefinitionNode,
     variables: Readonly<Record<string, unknown>>,
     labels: readonly string[],
-    sections: TimedSections | undefined,
+    groups: Pick<PreparationOptions, 'deferGroups' | 'streamed'> | undefined,
     purpose: 'execution' | 'key' | 'warmup',
   ): PreparedOperation {
     let key = operation.name?.value ?? '';
     for (const name of known.conditions) key += variables[name] === true ? '|1' : '|0';
     for (const label of labels) key += ` ${label}`;
-    if (sections !== undefined) key += ` ${sections.key}`;
+    if (groups !== undefined) key += ` ${groups.streamed ? 'stream ' : ''}${groups.deferGroups?.key}`;
     let prepared = known.prepared.get(key);
     if (purpose === 'execution') {
       this.options.onOperation?.(known.document, prepared?.isNew === false);
@@ -224,7 +244,7 @@ class Pipeline implements Engine {
         policies: this.options.policies ?? [],
         cachePolicy: readCachePolicy?.(known.document, operation, known.reads.isGuarded),
         dependsOn: (plan) => this.dependencies.ofPlan(plan, known.reads),
-        sections,
+        ...groups,
       });
       prepared.isNew = purpose === 'key';
       known.prepared.set(key, prepared);
@@ -233,14 +253,14 @@ class Pipeline implements Engine {
   }
 
   /** Completes every result, also that of an operation that did not run. */
-  private finish(result: ExecutionResult): ExecutionResult {
+  private finish(result: SingleResult): SingleResult {
     if (result.refusal !== undefined) this.options.onRefused?.(result);
     // a refusal has no cache policy of its own
     if (this.reportsCacheControl === undefined || result.cachePolicy !== undefined) return result;
-    return { ...result, cachePolicy: NOT_CACHEABLE };
+    return result.with({ cachePolicy: NOT_CACHEABLE });
   }
 
-  private failed(error: unknown, client: ClientContext): ExecutionResult {
+  private failed(error: unknown, client: ClientContext): SingleResult {
     if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) {
       const isBrief = this.options.hideSuggestions && error instanceof UnsupportedFieldError;
       const message = isBrief ? error.brief : error.message;
@@ -269,14 +289,11 @@ export function isExecutable(document: ReadDocument, { params: { operationName }
   return 'kind' in operation && refuseKind(operation, readOnly) === undefined;
 }
 
-function refuse(
-  refusal: NonNullable<ExecutionResult['refusal']>,
-  errors: readonly GraphQLFormattedError[],
-): ExecutionResult {
-  return { dataText: undefined, errors, refusal };
+function refuse(refusal: Refusal, errors: readonly GraphQLFormattedError[]): SingleResult {
+  return new SingleResult(undefined, errors, { refusal });
 }
 
-function refuseKind(operation: OperationDefinitionNode, readOnly: boolean): ExecutionResult | undefined {
+function refuseKind(operation: OperationDefinitionNode, readOnly: boolean): SingleResult | undefined {
   const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
   if (operation.operation === 'subscription') {
     return refuse('operation', [{ message: 'Subscriptions cannot be executed over a single response.', extensions }]);

@@ -2,10 +2,10 @@ import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { DependsOn } from '../client/depends-on.ts';
 import { type CompiledPlan, compileInSteps } from '../executor/compile.ts';
+import { type DeferGroups, findDeferredFields } from '../operation/defer-groups.ts';
 import { type DroppedItems, dropFields } from '../operation/drop-fields.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
-import { findSectionFields, type TimedSections } from '../operation/timed-sections.ts';
 import type { FieldIndex } from '../planner/field-index.ts';
 import type { QueryPlan } from '../planner/plan.ts';
 import { planInSteps } from '../planner/planner.ts';
@@ -40,7 +40,9 @@ export interface PreparationOptions {
   /** Returns what results depend on that are fetched with a plan. */
   readonly dependsOn: (plan: QueryPlan) => DependsOn;
   /** Parts of the query that the rest does not wait for. */
-  readonly sections?: TimedSections | undefined;
+  readonly deferGroups?: DeferGroups | undefined;
+  /** Whether these parts are delivered after the rest. */
+  readonly streamed?: boolean | undefined;
 }
 
 /** An operation is planned once for each set of dropped fields; at most this many plans are cached. */
@@ -61,7 +63,8 @@ export class PreparedOperation {
   private readonly operation: Operation;
   private readonly supergraph: Supergraph;
   private readonly fieldIndex: FieldIndex;
-  private readonly sections: TimedSections | undefined;
+  private readonly deferGroups: DeferGroups | undefined;
+  private readonly streamed: boolean | undefined;
   private readonly dependsOnPlan: PreparationOptions['dependsOn'];
   private readonly records = new WeakMap<CompiledPlan, DependsOn>();
   private planned: Planned | undefined;
@@ -70,12 +73,13 @@ export class PreparedOperation {
 
   /** Throws `OperationTooLargeError`. */
   constructor(options: PreparationOptions) {
-    const { document, operation, supergraph, fieldIndex, conditions, policies, sections } = options;
+    const { document, operation, supergraph, fieldIndex, conditions, policies } = options;
     this.supergraph = supergraph;
     this.fieldIndex = fieldIndex;
     this.cachePolicy = options.cachePolicy;
     this.label = { name: operation.name?.value, type: operation.operation };
-    this.sections = sections;
+    this.deferGroups = options.deferGroups;
+    this.streamed = options.streamed;
     this.dependsOnPlan = options.dependsOn;
     this.operation = normalise(document, operation, supergraph, conditions);
     this.introspection = introspectionPart(document, operation);
@@ -126,9 +130,9 @@ export class PreparedOperation {
   }
 
   private *plan(operation: Operation, dropped?: DroppedItems): Generator<void, CompiledPlan> {
-    const sectionFields = this.sections && findSectionFields(operation, this.sections);
-    const { plan } = yield* planInSteps(operation, this.fieldIndex, sectionFields?.size ? sectionFields : undefined);
-    return yield* compileInSteps(plan, this.supergraph, dropped);
+    const deferred = this.deferGroups && findDeferredFields(operation, this.deferGroups, dropped);
+    const { plan } = yield* planInSteps(operation, this.fieldIndex, deferred?.size ? deferred : undefined);
+    return yield* compileInSteps(plan, this.supergraph, { dropped, streamed: this.streamed });
   }
 
   /** Returns the plan without some fields: nothing is fetched for them alone. Throws as {@link compiled} does. */

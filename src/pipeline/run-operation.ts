@@ -9,7 +9,8 @@ import { GatewayError } from '../shared/gateway-error.ts';
 import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { CancelSignal, ClientContext } from '../sources/source.ts';
-import type { Engine, EngineRequest, ExecutionResult, ReadDocument } from './engine.ts';
+import type { Engine, EngineRequest, ReadDocument } from './engine.ts';
+import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
 
 export interface OperationRunnerOptions<Context extends OperationContext> {
@@ -35,7 +36,7 @@ export interface OperationRunner<Context extends OperationContext> {
    * Executes an operation. Rejects with `GatewayError` 503 without a schema, 504 `GATEWAY_TIMEOUT` after the timeout
    * and 429 over a rate limit, and with `ClientDisconnected` once the client has left.
    */
-  run(context: Context, call: GraphqlCall): Promise<ExecutionResult>;
+  run(context: Context, call: GraphqlCall): Promise<SingleResult>;
   /** The document of a call as the first stages have made it; `undefined` without a schema. */
   readDocument(call: GraphqlCall): ReadDocument | undefined;
   /** The schema that clients see. Throws `GatewayError` 503 without one. */
@@ -50,7 +51,7 @@ interface ReadCall extends GraphqlCall {
 /** One execution, which several clients may wait for. */
 interface SharedExecution extends AbortableWork {
   readonly engine: Engine;
-  readonly result: Promise<ExecutionResult>;
+  readonly result: Promise<SingleResult>;
   /** Headers of subgraphs for the clients. */
   readonly returned: CollectedHeaders | undefined;
   readonly shared: SharedResponse;
@@ -89,7 +90,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
   }
 
   // no `async` functions on this path: they would keep the text of the request in memory until the result is there
-  run(context: Context, call: GraphqlCall): Promise<ExecutionResult> {
+  run(context: Context, call: GraphqlCall): Promise<SingleResult> {
     try {
       return this.begin(context, call);
     } catch (error) {
@@ -103,7 +104,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     return engine;
   }
 
-  private begin(context: Context, { params, text, readOnly }: GraphqlCall): Promise<ExecutionResult> {
+  private begin(context: Context, { params, text, readOnly }: GraphqlCall): Promise<SingleResult> {
     if (context.isClosed) throw new ClientDisconnected();
     const engine = this.engineInForce();
     const { query, operationName } = params;
@@ -134,7 +135,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     return facts === undefined ? undefined : `${context.target} ${facts}\n${text}`;
   }
 
-  private share(engine: Engine, context: Context, call: ReadCall, key: string | undefined): Promise<ExecutionResult> {
+  private share(engine: Engine, context: Context, call: ReadCall, key: string | undefined): Promise<SingleResult> {
     const isCounted = this.options.countRequest !== undefined;
     const flight = this.inFlight.join(
       key,
@@ -155,7 +156,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     return { engine, result, returned, shared: { response: undefined, left: 0 }, abort: () => cancellation.abort() };
   }
 
-  private wait(flight: JoinedWork<SharedExecution>, context: Context): Promise<ExecutionResult> {
+  private wait(flight: JoinedWork<SharedExecution>, context: Context): Promise<SingleResult> {
     const { result, returned } = flight.work;
     context.onAbort = () => flight.leave();
     return returned ? withHeaders(result, returned, context) : result;
@@ -164,7 +165,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
 
 /** The policies count what they see; what never became an operation is counted here. */
 async function countRefused<Context>(
-  result: ExecutionResult,
+  result: SingleResult,
   context: Context,
   countRequest: (context: Context) => undefined | Promise<void>,
 ) {
@@ -189,21 +190,17 @@ function engineRequest(client: ClientContext, call: ReadCall, contract: string |
 }
 
 async function withHeaders(
-  pending: Promise<ExecutionResult>,
+  pending: Promise<SingleResult>,
   returned: CollectedHeaders,
   context: OperationContext,
-): Promise<ExecutionResult> {
+): Promise<SingleResult> {
   const result = await pending;
   context.receiveHeaders(returned);
   return result;
 }
 
 /** Not `withDeadline` of `shared/deadline.ts`, which would need one more promise to abort what else is in flight. */
-function withDeadline(
-  ms: number,
-  cancellation: Cancellation,
-  work: Promise<ExecutionResult>,
-): Promise<ExecutionResult> {
+function withDeadline(ms: number, cancellation: Cancellation, work: Promise<SingleResult>): Promise<SingleResult> {
   return new Promise((resolve, reject) => {
     const deadline = new Deadline(ms, { expire: () => expire(ms, cancellation, reject) });
     work.then(

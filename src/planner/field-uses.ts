@@ -1,5 +1,5 @@
+import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { OpSelection } from '../operation/operation.ts';
-import type { SectionFields } from '../operation/timed-sections.ts';
 import { getOrMake } from './maps.ts';
 import type { Fetch, FetchField, FetchNode, Position, RepresentationSelection } from './positions.ts';
 
@@ -17,10 +17,10 @@ export class FieldUses {
   private readonly typenames = new Map<FetchNode, Set<Group>>();
   private readonly inputs = new Map<Fetch, Map<Group, Set<FetchNode>>>();
   private readonly groupAt = new Map<Position, Group>();
-  private readonly sectionFields: SectionFields;
+  private readonly sectionFields: DeferredFields;
 
   /** @param fetches each after all that it depends on */
-  constructor(fetches: readonly Fetch[], root: Position, selection: OpSelection, sectionFields: SectionFields) {
+  constructor(fetches: readonly Fetch[], root: Position, selection: OpSelection, sectionFields: DeferredFields) {
     this.sectionFields = sectionFields;
     this.noteSelection(selection, root, REST);
     for (const fetch of [...fetches].sort((a, b) => b.level - a.level))

@@ -1,5 +1,5 @@
+import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { Operation, OpSelection } from '../operation/operation.ts';
-import type { SectionFields } from '../operation/timed-sections.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { ContextValue, FetchNode, Position, Representation } from './positions.ts';
 import type { EntityLookupDocument, PrintedDocument } from './print-document.ts';
@@ -13,8 +13,8 @@ export interface QueryPlan {
   /** In an order in which each request comes after all that it depends on. */
   readonly requests: readonly PlannedRequest[];
   readonly selection: OpSelection;
-  /** The fields of sections with a timeout of their own; `undefined` where there are none. */
-  readonly sections: SectionFields | undefined;
+  /** The fields of defer groups; `undefined` where there are none. */
+  readonly sections: DeferredFields | undefined;
 }
 
 /** One request to one subgraph. */
@@ -24,7 +24,7 @@ export interface PlannedRequest {
   readonly kind: 'root' | 'entities';
   readonly operationType: Operation['kind'];
   readonly dependsOn: readonly number[];
-  /** The numbers of the only sections that need it; `undefined` where the rest needs it. */
+  /** The numbers of the only defer groups that need it; `undefined` where the rest needs it. */
   readonly sections: readonly number[] | undefined;
   /** The wave in which it is sent, if all requests took the same time. */
   readonly level: number;

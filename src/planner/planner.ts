@@ -1,5 +1,5 @@
+import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { Operation } from '../operation/operation.ts';
-import type { SectionFields } from '../operation/timed-sections.ts';
 import { FetchGraph } from './fetch-graph.ts';
 import type { FieldIndex } from './field-index.ts';
 import type { QueryPlan } from './plan.ts';
@@ -23,7 +23,7 @@ export function planOperation(operation: Operation, fieldIndex: FieldIndex): Que
 }
 
 /** Plans an operation and returns the result of every stage. */
-export function planInStages(operation: Operation, fieldIndex: FieldIndex, sections?: SectionFields): PlanStages {
+export function planInStages(operation: Operation, fieldIndex: FieldIndex, sections?: DeferredFields): PlanStages {
   return runToEnd(planInSteps(operation, fieldIndex, sections));
 }
 
@@ -36,7 +36,7 @@ export function planInStages(operation: Operation, fieldIndex: FieldIndex, secti
 export function* planInSteps(
   operation: Operation,
   fieldIndex: FieldIndex,
-  sections?: SectionFields,
+  sections?: DeferredFields,
 ): Steps<PlanStages> {
   const fetches = yield* selectFetches(operation, fieldIndex);
   const batches = schedule(sections ? splitDeferredFetches(fetches, operation, sections) : fetches.fetches);

@@ -1,5 +1,5 @@
+import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { Operation } from '../operation/operation.ts';
-import type { SectionFields } from '../operation/timed-sections.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import { FieldUses, type Group, REST } from './field-uses.ts';
 import { getOrMake } from './maps.ts';
@@ -24,7 +24,7 @@ interface FetchPart {
 export function splitDeferredFetches(
   graph: FetchGraph,
   { selection }: Operation,
-  sectionFields: SectionFields,
+  sectionFields: DeferredFields,
 ): Fetch[] {
   const uses = new FieldUses(graph.fetches, graph.root, selection, sectionFields);
   const parts = new Map<Fetch, FetchPart[]>();

@@ -112,12 +112,40 @@ export interface ForwardedHeaders {
 /** Returns the forwarded headers by the rules of one source. Always returns the same object for one client request. */
 export type ForwardHeaders = (client: ClientContext) => ForwardedHeaders;
 
+/** Receives the events of one subscription. */
+export interface SubscriptionSink {
+  /**
+   * Receives an event: the text of a GraphQL result.
+   * @returns a promise while the sink is not ready for the next event (back-pressure). The source waits for it: it stops
+   * reading from the upstream, and delivers nothing meanwhile. It never rejects.
+   */
+  next(text: string): void | Promise<void>;
+  /** Ends the subscription with a failure: it could not start, or it was interrupted. */
+  error(failure: SourceFailure): void;
+  /** Ends the subscription after its last event. */
+  complete(): void;
+}
+
+/** Cancels a subscription. Later calls do nothing. */
+export type CancelSubscription = () => void;
+
 /** A subgraph that the executor can send requests to. */
 export interface Source {
   /** The subgraph's name in errors and logs, like `products`. */
   readonly name: string;
   /** Calls `done` exactly once, now or later; never throws. */
   send(request: SourceRequest, done: (response: SubgraphResponse) => void): void;
+  /**
+   * Starts a subscription; missing where the source has none. Never throws: what goes wrong is an `error` of the sink.
+   *
+   * Calls `next` any number of times, and then exactly one of `complete` and `error`, now or later. Calls nothing while a
+   * promise of `next` is pending. Calls nothing after the subscription is cancelled, which the returned function does, and
+   * the signal of the client: a cancelled subscription has no end.
+   *
+   * A source may share one upstream subscription among equal requests. It cancels the upstream when the last subscriber
+   * has cancelled, and not before.
+   */
+  subscribe?(request: SourceRequest, sink: SubscriptionSink): CancelSubscription;
   /** Closes connections after requests in flight have completed. */
   close(): Promise<void>;
 }

@@ -3,7 +3,10 @@ import { Kind, parseType } from 'graphql';
 import { directiveUses, text } from './directives.ts';
 import { forEachTopField, parseFieldSet } from './field-set.ts';
 import { type CompositeDefinition, isFederationInternal, type JoinedTypes, namedType } from './join-spec.ts';
-import type { ContextArgument, SubgraphField, SubgraphKey, SubgraphType } from './supergraph.ts';
+import type { ContextArgument, Subgraph, SubgraphField, SubgraphKey, SubgraphType } from './supergraph.ts';
+
+/** A subgraph: its value of the enum `join__Graph`, and its name. */
+type Graph = Pick<Subgraph, 'id' | 'name'>;
 
 /**
  * Builds the view of one subgraph on the supergraph: its own types, fields and keys, with its own field types.
@@ -12,9 +15,9 @@ import type { ContextArgument, SubgraphField, SubgraphKey, SubgraphType } from '
  * graph `B`
  * Out: `Product { … }` without `id` and without a key
  */
-export function buildSubgraphView(graph: string, joined: JoinedTypes): ReadonlyMap<string, SubgraphType> {
+export function buildSubgraphView(graph: Graph, joined: JoinedTypes): ReadonlyMap<string, SubgraphType> {
   const types = new Map<string, SubgraphType>();
-  const implementations = readImplementations(graph, joined);
+  const implementations = readImplementations(graph.id, joined);
   for (const definition of joined.definitions.values()) {
     if (isFederationInternal(definition.name.value) || !isComposite(definition)) continue;
     const type = viewType(graph, definition, implementations);
@@ -32,13 +35,13 @@ function isComposite(definition: { kind: string }): definition is CompositeDefin
 }
 
 function viewType(
-  graph: string,
+  graph: Graph,
   definition: CompositeDefinition,
   implementations: ReadonlyMap<string, Set<string>>,
 ): SubgraphType | undefined {
   const name = definition.name.value;
   const joins = directiveUses(definition, 'join__type');
-  const own = joins.filter((join) => join.graph === graph);
+  const own = joins.filter((join) => join.graph === graph.id);
   // join v0.1 writes no @join__type on value types and root types: any subgraph may have them
   if (joins.length > 0 && own.length === 0) return undefined;
   const keys = own.flatMap((join): SubgraphKey[] => {
@@ -46,7 +49,7 @@ function viewType(
     return key === undefined ? [] : [{ fields: parseFieldSet(key), resolvable: join.resolvable !== false }];
   });
   if (definition.kind === Kind.UNION_TYPE_DEFINITION) {
-    return { name, kind: 'union', fields: new Map(), possible: unionMembers(graph, definition), keys };
+    return { name, kind: 'union', fields: new Map(), possible: unionMembers(graph.id, definition), keys };
   }
   const fields = viewFields(graph, definition, keys);
   if (definition.kind === Kind.OBJECT_TYPE_DEFINITION)
@@ -80,7 +83,7 @@ function readImplementations(graph: string, joined: JoinedTypes): Map<string, Se
 }
 
 function viewFields(
-  graph: string,
+  graph: Graph,
   definition: CompositeDefinition,
   keys: readonly SubgraphKey[],
 ): Map<string, SubgraphField> {
@@ -125,18 +128,18 @@ function unmarkedExternals(
 }
 
 function viewField(
-  graph: string,
+  graph: Graph,
   field: FieldDefinitionNode,
   inKeys: ReadonlySet<string>,
   owner: string | undefined,
 ): SubgraphField | undefined {
   const name = field.name.value;
   const joins = directiveUses(field, 'join__field');
-  const own = joins.find((join) => join.graph === graph);
+  const own = joins.find((join) => join.graph === graph.id);
   // join v0.1: a field without a join belongs to the owner, and keys are readable wherever they are declared
   if (
     !own &&
-    (joins.length > 0 || (owner !== undefined && owner !== graph)) &&
+    (joins.length > 0 || (owner !== undefined && owner !== graph.id)) &&
     !(owner !== undefined && inKeys.has(name))
   ) {
     return undefined;
@@ -151,7 +154,7 @@ function viewField(
     external: own?.external === true || (own?.usedOverridden === true && own.overrideLabel === undefined),
     requires: fieldSet(own?.requires),
     provides: fieldSet(own?.provides),
-    overrideLabel: overrideLabel(own, joins),
+    overrideLabel: overrideLabel(graph, own, joins),
     contextArguments: contextArguments(own?.contextArguments),
   };
 }
@@ -173,11 +176,15 @@ function fieldSet(value: unknown): SelectionSetNode | undefined {
 }
 
 function overrideLabel(
+  { name }: Graph,
   own: Record<string, unknown> | undefined,
   joins: readonly Record<string, unknown>[],
 ): SubgraphField['overrideLabel'] {
-  const label = text(own?.overrideLabel);
-  if (!own || label === undefined) return undefined;
+  if (!own) return undefined;
+  // some compositions write the label only where a field of a root type moves to
+  const movesTo = joins.find((join) => join.override === name);
+  const label = text(own.overrideLabel) ?? text(movesTo?.overrideLabel);
+  if (label === undefined) return undefined;
   const takesOver =
     own.override !== undefined || !joins.some((join) => join.override !== undefined && join.overrideLabel === label);
   return { label, resolvedWhen: takesOver };

@@ -147,18 +147,18 @@ function modelOf(document: DocumentNode, joined: JoinedTypes): SupergraphModel {
   const subgraphs = [...joined.graphs.values()].map((graph) => ({
     ...graph,
     inProcess: inProcess.get(graph.name),
-    types: viewOf(graph.id, joined),
+    types: viewOf(graph, joined),
   }));
   return { subgraphs, types: joined.types, rootTypes: joined.rootTypes };
 }
 
-function viewOf(graph: string, joined: JoinedTypes): ReadonlyMap<string, SubgraphType> {
+function viewOf(graph: Pick<Subgraph, 'id' | 'name'>, joined: JoinedTypes): ReadonlyMap<string, SubgraphType> {
   try {
     return buildSubgraphView(graph, joined);
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     const text = error.source?.body ?? '';
-    throw new SupergraphError(`A field set of subgraph ${graph} cannot be parsed: ${error.message} It is: ${text}`);
+    throw new SupergraphError(`A field set of subgraph ${graph.id} cannot be parsed: ${error.message} It is: ${text}`);
   }
 }
 

@@ -13,10 +13,15 @@ export type CountRefusal = (policy: string, reason: string, mode?: RefusalMode) 
 /** The kind of an HTTP route. */
 export type Route = 'graphql' | 'bff' | 'health' | 'other';
 
+/**
+ * `closed`: the client disconnected before the response. `draining`: the readiness probe while the gateway stops. `cut_off`: the
+ * request took longer than the gateway took to stop.
+ */
+export type NoStatus = 'closed' | 'draining' | 'cut_off';
+
 /** Everything that the gateway counts and measures. It exists only if metrics are enabled. */
 export interface Instruments {
-  /** @param status `undefined`: the client disconnected before the response */
-  readonly requestFinished: (route: Route, status: number | undefined, seconds: number) => void;
+  readonly requestFinished: (route: Route, status: number | NoStatus, seconds: number) => void;
   readonly refused: CountRefusal;
   /** An address has reached the limit of bad credentials. */
   readonly throttled: Count;
@@ -59,7 +64,7 @@ export function createInstruments(metrics: Metrics): Instruments {
 function ofRequests(metrics: Metrics): Pick<Instruments, 'requestFinished'> {
   const requests = metrics.counter({
     name: 'headgate_http_requests_total',
-    help: 'Requests by kind of route and status; status="closed": the client disconnected first',
+    help: 'Requests by kind of route and status; closed: the client disconnected first; draining: /ready while stopping; cut_off: ended by shutdown.grace',
     labels: ['route', 'status'],
   });
   const durations = metrics.histogram({
@@ -70,7 +75,7 @@ function ofRequests(metrics: Metrics): Pick<Instruments, 'requestFinished'> {
   });
   return {
     requestFinished(route, status, seconds) {
-      requests(route, status === undefined ? 'closed' : String(status));
+      requests(route, String(status));
       durations(seconds, route);
     },
   };

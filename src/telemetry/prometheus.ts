@@ -1,5 +1,5 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Metrics, Snapshot } from './metrics.ts';
+import type { Metrics, Snapshot, SnapshotMetric } from './metrics.ts';
 
 /**
  * Most label combinations of a metric. Labels have few values each, but a gateway whose schema keeps changing for months would
@@ -89,4 +89,13 @@ export async function joinSnapshots(snapshots: readonly Snapshot[]): Promise<{ s
     snapshot: (await joined.getMetricsAsJSON()) as unknown as Snapshot,
     text: await joined.metrics(),
   };
+}
+
+/** Returns a gauge with one label, as a part of a snapshot. */
+export function gaugeSnapshot(
+  { name, help, label }: { readonly name: string; readonly help: string; readonly label: string },
+  values: Readonly<Record<string, number>>,
+): SnapshotMetric {
+  const series = Object.entries(values).map(([of, value]) => ({ value, labels: { [label]: of } }));
+  return { name, help, type: 'gauge', aggregator: 'sum', values: series } as SnapshotMetric;
 }

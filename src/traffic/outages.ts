@@ -10,6 +10,8 @@ export type Failure = Pick<SourceFailure, 'code' | 'reason' | 'status'>;
 export interface Outages {
   /** Wraps a source so that its failures are logged. Has to be outside the layer that shares requests, so that each counts. */
   watch(source: Source): Source;
+  /** Logs the failures that no line has counted yet. To be called when the gateway stops. */
+  flush(): void;
 }
 
 export interface OutagesOptions {
@@ -38,6 +40,9 @@ export function createOutages(options: OutagesOptions): Outages {
         send: (request, done) => source.send(request, observed(outage, request.client.signal, done)),
         close: () => source.close(),
       };
+    },
+    flush() {
+      for (const outage of outages.values()) outage.flush();
     },
   };
 }
@@ -114,6 +119,17 @@ class Outage {
     if (this.#isLogged) this.#logRecovery();
   }
 
+  flush(): void {
+    this.#logRest();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #logRest(): void {
+    if (this.#unlogged > 0) this.#logFailures();
+    if (this.#isLogged && !this.#isFailing) this.#logRecovery();
+  }
+
   #logFailures(): void {
     const { code, reason, status } = this.#last ?? {};
     const counts = { requests: this.#unlogged, ...(this.#isLogged && { total: this.#total }) };
@@ -138,8 +154,7 @@ class Outage {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#unlogged > 0) this.#logFailures();
-      if (this.#isLogged && !this.#isFailing) this.#logRecovery();
+      this.#logRest();
     }, this.#options.intervalMs).unref();
   }
 

@@ -20,7 +20,7 @@ export interface StackParts {
     | undefined;
   /** Passes headers of the response to the client. */
   readonly returnHeaders?: Layer | undefined;
-  readonly outages?: Outages | undefined;
+  readonly outages?: Pick<Outages, 'watch'> | undefined;
   /** Shares identical reads. `forward` returns the headers that must be equal. */
   readonly share?: { readonly forward: ForwardHeaders | undefined } | undefined;
   /** The rate limit of the subgraph. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BffOptions } from '../../src/bff/bff.ts';
 import { NOTHING, reads, withReads } from '../../src/client/depends-on.ts';
-import type { ExecutionResult } from '../../src/pipeline/engine.ts';
+import { SingleResult } from '../../src/pipeline/execution-result.ts';
 import { as, engineOver, type FakeEngine, folderOf, serveBff, sourceError } from './support.ts';
 
 const SDL = `
@@ -143,11 +143,11 @@ function engineForViewers(): FakeEngine {
   return {
     ...engine,
     dependsOnOncePlanned: () => dependsOn,
-    async execute(request): Promise<ExecutionResult> {
+    async execute(request): Promise<SingleResult> {
       engine.requests.push(request);
       await new Promise((resolve) => setTimeout(resolve, 5));
       const name = request.client.identity?.subject ?? request.client.headers.authorization ?? 'nobody';
-      return { dataText: JSON.stringify({ me: { name } }), errors: [] };
+      return new SingleResult(JSON.stringify({ me: { name } }), []);
     },
   };
 }

@@ -3,7 +3,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { buildSchema, execute, GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } from 'graphql';
+import {
+  buildSchema,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  parse,
+  printSchema,
+  validate,
+} from 'graphql';
 import { onTestFinished } from 'vitest';
 import { type Bff, type BffOptions, createBff } from '../../src/bff/bff.ts';
 import { NOTHING } from '../../src/client/depends-on.ts';
@@ -11,8 +20,10 @@ import type { Identity } from '../../src/client/identity.ts';
 import { cors } from '../../src/http/middleware/cors.ts';
 import { compose } from '../../src/http/middleware/middleware.ts';
 import { RequestContext } from '../../src/http/request-context.ts';
-import type { Engine, EngineRequest, ExecutionResult } from '../../src/pipeline/engine.ts';
+import type { Engine, EngineRequest } from '../../src/pipeline/engine.ts';
+import { SingleResult } from '../../src/pipeline/execution-result.ts';
 import type { Supergraph } from '../../src/supergraph/supergraph.ts';
+import { createWorld } from '../worlds/world.ts';
 
 /** An engine that lets graphql-js execute over plain objects, which read nothing of a request, and remembers what it was asked. */
 export interface FakeEngine extends Engine {
@@ -22,6 +33,7 @@ export interface FakeEngine extends Engine {
 export function engineOver(schema: string | GraphQLSchema, rootValue: object): FakeEngine {
   const publicSchema = typeof schema === 'string' ? buildSchema(schema) : schema;
   const requests: EngineRequest[] = [];
+  let streaming: Engine | undefined;
   return {
     requests,
     publicSchema,
@@ -29,12 +41,21 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
     dependsOnOncePlanned: () => NOTHING,
     canDedupe: ({ query }) => getOperationAST(parse(query))?.operation === 'query',
     supergraph: { publicSchema, types: new Map(), cacheControl: [], sdl: '' } as unknown as Supergraph,
-    async execute(request): Promise<ExecutionResult> {
+    stream(request) {
+      requests.push(request);
+      streaming ??= realEngine(publicSchema, rootValue);
+      return streaming.stream(request);
+    },
+    async execute(request): Promise<SingleResult> {
       requests.push(request);
       const document = parse(request.query);
       const invalid = validate(publicSchema, document);
       if (invalid.length > 0)
-        return { dataText: undefined, errors: invalid.map((e) => e.toJSON()), refusal: 'validation' };
+        return new SingleResult(
+          undefined,
+          invalid.map((e) => e.toJSON()),
+          { refusal: 'validation' },
+        );
       const result = await execute({
         schema: publicSchema,
         document,
@@ -42,9 +63,24 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
         variableValues: request.variables ?? {},
       });
       const errors = (result.errors ?? []).map((error) => error.toJSON());
-      return { dataText: result.data === undefined ? undefined : JSON.stringify(result.data), errors };
+      return new SingleResult(result.data === undefined ? undefined : JSON.stringify(result.data), errors);
     },
   };
+}
+
+/** The gateway's own engine, over one subgraph with the same data: graphql-js has no defer groups. */
+function realEngine(schema: GraphQLSchema, rootValue: object): Engine {
+  const fields = schema.getQueryType()?.getFields() ?? {};
+  const entries = Object.entries(rootValue).filter(([field]) => Object.hasOwn(fields, field));
+  const Query = Object.fromEntries(
+    entries.map(([field, value]) => [
+      field,
+      (_: unknown, args: unknown) => (typeof value === 'function' ? value(args) : value),
+    ]),
+  );
+  // composition does not know it, and no test streams it
+  const typeDefs = printSchema(schema).replaceAll(' @oneOf', '');
+  return createWorld({ subgraphs: { shop: { typeDefs, resolvers: { Query } } } }).engine;
 }
 
 /** What a resolver throws when the service behind it is in trouble. */

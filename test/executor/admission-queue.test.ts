@@ -112,7 +112,7 @@ describe('runs of a plan', () => {
     await setImmediate();
     expect(asked).toHaveLength(2);
     answer('short');
-    expect((await Promise.all(second)).map(({ dataText }) => dataText.length > HEAVY)).toEqual([
+    expect((await Promise.all(second)).map(({ dataText }) => (dataText ?? '').length > HEAVY)).toEqual([
       true,
       true,
       true,

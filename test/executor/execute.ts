@@ -57,7 +57,8 @@ export async function execute(
   const client = { requestId: 'test', headers: {} };
   const compiled = compilePlan(plan, supergraph);
   const result = await executePlan(compiled, { supergraph, sources, client, variables, introspected: new Map() });
-  return { text: result.dataText, data: JSON.parse(result.dataText), errors: result.errors, received };
+  const text = result.dataText ?? '';
+  return { text, data: JSON.parse(text), errors: result.errors, received };
 }
 
 function answerOf(script: Script): SubgraphResponse {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { compilePlan } from '../../src/executor/compile.ts';
 import { executePlan } from '../../src/executor/execution.ts';
-import { type TimedSections, timedSections } from '../../src/operation/timed-sections.ts';
+import { type DeferGroups, deferGroups } from '../../src/operation/defer-groups.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { planner } from '../planner/plan.ts';
 
@@ -34,8 +34,8 @@ test('nothing is asked for a section any more once the rest is there and its tim
     source('b', '{"data":{"_entities":[{"name":"Lamp"}]}}'),
     source('c', '{"data":{"_entities":[{"slow":"x"}]}}', 10),
   ]);
-  const sections: TimedSections = {
-    ...(timedSections([{ path: ['thing', 'slow'], timeoutMs: 5 }]) as TimedSections),
+  const sections: DeferGroups = {
+    ...(deferGroups([{ path: ['thing', 'slow'], timeoutMs: 5 }]) as DeferGroups),
     onDone: (section) => void log.push(`section ${section} done`),
   };
   const { dataText, errors } = await executePlan(compilePlan(plan, supergraph), {
@@ -44,7 +44,7 @@ test('nothing is asked for a section any more once the rest is there and its tim
     client: { requestId: 'test', headers: {} },
     variables: {},
     introspected: new Map(),
-    sections,
+    deferGroups: sections,
   });
   await sleep(30);
   expect(dataText).toBe('{"thing":{"name":"Lamp","slow":null}}');

@@ -3,6 +3,7 @@ import { writeEscapeFree } from '../../src/executor/json-text.ts';
 import { leafWriter } from '../../src/executor/leaf.ts';
 import { compileObjectWriter, type FieldWriter } from '../../src/executor/object-writer.ts';
 import type { ResponseObject } from '../../src/executor/objects.ts';
+import { WriteContext } from '../../src/executor/write-context.ts';
 
 const text = leafWriter(undefined);
 const nullable = (value: unknown) => (value === null || value === undefined ? 'null' : text(value));
@@ -13,15 +14,17 @@ const fields: FieldWriter[] = [
   { responseKey: 'price', prefix: '"price":', subgraphKey: 'price_1', isText: false, write: nullable },
 ];
 
+const CONTEXT = new WriteContext({ introspected: new Map() });
+
 /** Writes an object for the first time, and again after so many that a function has been generated for it. */
 function early(object: ResponseObject): string | undefined {
-  return compileObjectWriter(fields)(object);
+  return compileObjectWriter(fields)(object, CONTEXT);
 }
 
 function late(object: ResponseObject, of = fields): string | undefined {
   const write = compileObjectWriter(of);
-  for (let i = 0; i < 1_000; i++) write({ id: `${i}`, name: null, price_1: i });
-  return write(object);
+  for (let i = 0; i < 1_000; i++) write({ id: `${i}`, name: null, price_1: i }, CONTEXT);
+  return write(object, CONTEXT);
 }
 
 describe('an object', () => {
@@ -48,6 +51,6 @@ describe('an object', () => {
 
   it('without fields is empty', () => {
     expect(late({ id: '1' }, [])).toBe('{}');
-    expect(compileObjectWriter([])({ id: '1' })).toBe('{}');
+    expect(compileObjectWriter([])({ id: '1' }, CONTEXT)).toBe('{}');
   });
 });

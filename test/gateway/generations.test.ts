@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Payload } from '../../src/executor/payload.ts';
+import { PayloadStream } from '../../src/executor/payload-stream.ts';
 import { createGateway } from '../../src/gateway/generations.ts';
 import type { Engine } from '../../src/pipeline/engine.ts';
 import { plainEngine } from './plain-engine.ts';
@@ -78,5 +80,55 @@ describe('a gateway', () => {
     await end;
     expect(await answer).toBe('{"version":"v1"}');
     expect(closed).toEqual(['v1']);
+  });
+
+  describe('that serves a stream', () => {
+    /** A gateway whose first engine streams; each of its streams ends when the test says so. */
+    function streaming() {
+      const closed: string[] = [];
+      const gateway = createGateway({
+        createEngine: ({ sdl }) => {
+          const engine: Engine = {
+            ...plainEngine('type Query { version: String }', {}),
+            async stream() {
+              const payloads = new PayloadStream(() => {});
+              payloads.write(new Payload(`{"version":"${sdl}"}`, []));
+              return { kind: 'stream', payloads };
+            },
+          };
+          return { engine, close: async () => void closed.push(sdl) };
+        },
+      });
+      const start = async () => {
+        const result = await gateway
+          .engine()
+          ?.stream({ query: '{ version }', client: { requestId: 'r', headers: {} } });
+        if (result?.kind !== 'stream') throw new Error('not a stream');
+        expect((await result.payloads.next()).value.takeText()).toBe('{"version":"v1"}');
+        return result.payloads;
+      };
+      return { gateway, closed, start };
+    }
+
+    it('closes a replaced engine when the stream has ended, not when its first payload is out', async () => {
+      const { gateway, closed, start } = streaming();
+      gateway.swap({ sdl: 'v1' });
+      const payloads = await start();
+      gateway.swap({ sdl: 'v2' });
+      await new Promise(setImmediate);
+      expect(closed).toEqual([]);
+      payloads.close();
+      await expect.poll(() => closed).toEqual(['v1']);
+    });
+
+    it.each(['reader cancels it', 'stream fails'])('closes a replaced engine when the %s', async (end) => {
+      const { gateway, closed, start } = streaming();
+      gateway.swap({ sdl: 'v1' });
+      const payloads = await start();
+      gateway.swap({ sdl: 'v2' });
+      if (end === 'stream fails') payloads.fail(new Error('broken'));
+      else await payloads.return();
+      await expect.poll(() => closed).toEqual(['v1']);
+    });
   });
 });

@@ -135,7 +135,7 @@ describe('more long answers than there is memory for', () => {
   });
 
   it('a client that leaves while it waits leaves no trace', async () => {
-    const { server, open, letGo, until, ask, calls, isLogged } = await busyShop(LONG_RESPONSE);
+    const { server, open, letGo, until, ask, calls, isLogged, lines } = await busyShop(LONG_RESPONSE);
     const first = ask(1);
     await until(() => open.length === 1);
     const leaver = new AbortController();
@@ -150,6 +150,7 @@ describe('more long answers than there is memory for', () => {
     await until(() => calls.products === 3);
     leaver.abort();
     expect(await left).toBe('AbortError');
+    await until(() => lines.some(({ msg }) => msg === 'request closed by the client'));
     letGo();
     await until(() => open.length > 0);
     letGo();

@@ -11,7 +11,8 @@ import {
 import { getVariableValues } from 'graphql/execution/values.js';
 import { LRUCache } from 'lru-cache';
 import { ANYTHING, NOTHING, withReads } from '../../src/client/depends-on.ts';
-import type { Engine, EngineRequest, ExecutionResult, ReadDocument } from '../../src/pipeline/engine.ts';
+import type { Engine, EngineRequest, ReadDocument } from '../../src/pipeline/engine.ts';
+import { SingleResult } from '../../src/pipeline/execution-result.ts';
 
 /** The resolvers get the whole request, and may read anything of it. */
 const UNKNOWN = withReads(NOTHING, ANYTHING);
@@ -39,6 +40,7 @@ export function plainEngine(sdl: string, roots: RootValue): Engine {
     dependsOnOncePlanned: () => UNKNOWN,
     canDedupe: ({ query, operationName }) => operationOf(query, operationName)?.operation === 'query',
     execute: async (request) => executePlain(schema, roots, request),
+    stream: async (request) => executePlain(schema, roots, request),
   };
 }
 
@@ -54,7 +56,7 @@ function readPlain(schema: GraphQLSchema, query: string): ReadDocument {
   }
 }
 
-async function executePlain(schema: GraphQLSchema, roots: RootValue, request: EngineRequest): Promise<ExecutionResult> {
+async function executePlain(schema: GraphQLSchema, roots: RootValue, request: EngineRequest): Promise<SingleResult> {
   let document: DocumentNode;
   try {
     document = parse(request.query);
@@ -78,7 +80,10 @@ async function executePlain(schema: GraphQLSchema, roots: RootValue, request: En
     variableValues: request.variables,
     operationName: request.operationName,
   });
-  return { dataText: JSON.stringify(result.data), errors: (result.errors ?? []).map((error) => error.toJSON()) };
+  return new SingleResult(
+    JSON.stringify(result.data),
+    (result.errors ?? []).map((error) => error.toJSON()),
+  );
 }
 
 function operationOf(query: string, operationName?: string | null): OperationDefinitionNode | undefined {
@@ -89,7 +94,7 @@ function operationOf(query: string, operationName?: string | null): OperationDef
   }
 }
 
-function refusal(kind: ExecutionResult['refusal'], code: string, errors: readonly Error[]): ExecutionResult {
+function refusal(kind: SingleResult['refusal'], code: string, errors: readonly Error[]): SingleResult {
   const formatted = errors.map((error) => ({ message: error.message, extensions: { code } }));
-  return { dataText: undefined, errors: formatted, ...(kind ? { refusal: kind } : {}) };
+  return new SingleResult(undefined, formatted, { refusal: kind });
 }

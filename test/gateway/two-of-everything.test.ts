@@ -20,7 +20,7 @@ interface Fact {
 const headers = (one: Record<string, string>, other: Record<string, string>) => async () =>
   [{ headers: one }, { headers: other }] as const;
 
-/** A row for each kind of fact about a request. Whoever makes something else part of a response adds one. */
+/** A row for each kind of fact about a request. A change that makes something else part of a response adds one. */
 const FACTS: Readonly<Record<string, Fact>> = {
   'a header': { rules: [{ propagate: { named: 'x-app' } }], two: headers({ 'x-app': 'a' }, { 'x-app': 'b' }) },
   'a header and none': { rules: [{ propagate: { named: 'x-app' } }], two: headers({ 'x-app': 'a' }, {}) },
@@ -37,6 +37,10 @@ const FACTS: Readonly<Record<string, Fact>> = {
     two: headers({ tracestate: 'a' }, { tracestate: 'b' }),
   },
   'a header that a connector reads': { field: 'who', two: headers({ 'x-caller': 'a' }, { 'x-caller': 'b' }) },
+  'a label of a progressive override': {
+    field: 'chosen',
+    two: headers({ 'x-labels': 'next' }, {}),
+  },
   'a language': {
     rules: [{ propagate: { named: 'accept-language' } }],
     two: headers({ 'accept-language': 'de' }, { 'accept-language': 'fr' }),

@@ -173,10 +173,10 @@ describe.each(WAYS)('GraphQL over HTTP, by %s', (_, way) => {
   });
 
   it('tells caches how long an answer holds, once the engine says so', async () => {
-    const execute: typeof engine.execute = async (request) => ({
-      ...(await engine.execute(request)),
-      cachePolicy: { maxAgeMs: request.query.includes('boom') ? 0 : 60_000, scope: 'unspecified' },
-    });
+    const execute: typeof engine.execute = async (request) =>
+      (await engine.execute(request)).with({
+        cachePolicy: { maxAgeMs: request.query.includes('boom') ? 0 : 60_000, scope: 'unspecified' },
+      });
     const controlOf: CacheHeaders = ({ maxAgeMs }) => ({
       'cache-control': maxAgeMs === 0 ? 'no-store' : `max-age=${maxAgeMs / 1_000}`,
       vary: 'accept',

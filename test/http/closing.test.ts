@@ -8,10 +8,12 @@ import { latch, post, recordingLogger } from '../gateway/serving.ts';
 
 async function start(resolve: () => unknown, times: { graceMs?: number; lingerMs?: number } = {}) {
   const engine = plainEngine('type Query { hello: String }', { hello: resolve });
-  const { logger } = recordingLogger();
+  const { logger, lines } = recordingLogger();
+  const statuses: string[] = [];
   const host = createGatewayHandler({
     engine: () => engine,
     logger,
+    instruments: { requestFinished: (route, status) => statuses.push(`${route} ${status}`), refused: () => {} },
     maxRequestBytes: 10_000,
     timeoutMs: 10_000,
     shareQueries: false,
@@ -19,7 +21,7 @@ async function start(resolve: () => unknown, times: { graceMs?: number; lingerMs
   });
   const listener = await listen(host, { host: '127.0.0.1', port: 0, ...times });
   onTestFinished(() => listener.close());
-  return { ...listener, url: `${listener.origin}/graphql` };
+  return { ...listener, url: `${listener.origin}/graphql`, lines, statuses };
 }
 
 describe('closing', () => {
@@ -53,6 +55,21 @@ describe('closing', () => {
     await expect(fetch(origin)).rejects.toThrow();
   });
 
+  it('answers new connections during the delay; that it is not ready is no error in the log and the metrics', async () => {
+    const gate = latch();
+    const { url, origin, close, lines, statuses } = await start(() => gate.promise.then(() => 'hi'));
+    const before = post(url, { query: '{ hello }' });
+    const closed = close({ delayMs: 2_000 });
+    const ready = await fetch(`${origin}/ready`);
+    expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close']);
+    gate.open();
+    expect(await (await before).json()).toEqual({ data: { hello: 'hi' } });
+    await closed;
+    await expect(fetch(origin)).rejects.toThrow();
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(statuses).toContain('health draining');
+  });
+
   it('does not wait for connections that are idle, or that never asked for anything', async () => {
     const { port, close } = await start(() => 'hi', { lingerMs: 10 });
     const agent = new Agent({ keepAlive: true });
@@ -66,7 +83,7 @@ describe('closing', () => {
 
   it('breaks off what takes longer than the grace period', async () => {
     let asked = 0;
-    const { url, close } = await start(
+    const { url, close, lines, statuses } = await start(
       () => {
         asked++;
         return new Promise(() => {});
@@ -78,6 +95,13 @@ describe('closing', () => {
     await expect.poll(() => asked).toBe(1);
     await close();
     await expect(answer).rejects.toThrow();
+    await expect.poll(() => statuses).toEqual(['graphql cut_off']);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: 'warn', msg: 'requests cut off at shutdown', requests: 1 }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: 'warn', msg: 'request cut off', method: 'POST', path: '/graphql' }),
+    );
   });
 
   it('under load, answers every request that was sent on an open connection', async () => {

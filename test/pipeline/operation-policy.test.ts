@@ -1,6 +1,6 @@
 import { Kind } from 'graphql';
 import { describe, expect, test, vi } from 'vitest';
-import { resultText } from '../../src/pipeline/engine.ts';
+import { resultText } from '../../src/pipeline/execution-result.ts';
 import type { OperationPolicy, PolicyDecision } from '../../src/pipeline/operation-policy.ts';
 import { drops, fieldsOf } from './dropping.ts';
 import { run, smallWorld } from './world.ts';
@@ -54,7 +54,7 @@ describe('a check', () => {
   test('that refuses ends it: nothing is fetched, later policies are not asked', async () => {
     const later = vi.fn();
     const world = worldWith(says({ refusal, headers: { 'retry-after': '1' } }), { inspect: () => ({ check: later }) });
-    expect(await run(world, '{ me { id } }')).toEqual({
+    expect(await run(world, '{ me { id } }')).toMatchObject({
       dataText: undefined,
       refusal: 'policy',
       status: 418,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resultText } from '../../src/pipeline/engine.ts';
+import { resultText } from '../../src/pipeline/execution-result.ts';
 import { createEngine } from '../../src/pipeline/pipeline.ts';
 import { run, smallWorld } from './world.ts';
 
@@ -139,7 +139,7 @@ describe('a mistake of ours', () => {
     const reported: unknown[] = [];
     const { supergraph } = world.engine;
     const engine = createEngine({ supergraph, sources: new Map(), onInternalError: (error) => reported.push(error) });
-    expect(await engine.execute({ query: '{ me { id } }', client: { requestId: 'test', headers: {} } })).toEqual({
+    expect(await engine.execute({ query: '{ me { id } }', client: { requestId: 'test', headers: {} } })).toMatchObject({
       dataText: undefined,
       refusal: 'internal',
       errors: [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { deferGroups } from '../../src/operation/defer-groups.ts';
 import type { Operation, OpSelection } from '../../src/operation/operation.ts';
-import { timedSections } from '../../src/operation/timed-sections.ts';
 import { FuzzCaseArbitrary } from '../fuzz/arbitrary.ts';
 import { buildWorld } from '../fuzz/build.ts';
 import { plannerOf } from '../planner/plan.ts';
@@ -60,9 +60,9 @@ test('over random worlds, the rest waits for no section, and an answer in time i
         }
         // null stops at a section, whatever its type, so an error may leave more
         if (plain.errors.length > 0) continue;
-        const sections = timedSections(paths.map((path) => ({ path, timeoutMs: 60_000 })));
+        const sections = deferGroups(paths.map((path) => ({ path, timeoutMs: 60_000 })));
         const client = { requestId: 'test', headers: {} };
-        const { dataText } = await made.world.engine.execute({ query, variables, client, sections });
+        const { dataText } = await made.world.engine.execute({ query, variables, client, deferGroups: sections });
         expect({ query, paths, dataText }).toEqual({ query, paths, dataText: plain.dataText });
       }
     }),

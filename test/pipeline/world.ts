@@ -1,4 +1,5 @@
-import type { EngineOptions, EngineRequest, ExecutionResult } from '../../src/pipeline/engine.ts';
+import type { EngineOptions, EngineRequest } from '../../src/pipeline/engine.ts';
+import type { SingleResult } from '../../src/pipeline/execution-result.ts';
 import { createWorld, type World } from '../worlds/world.ts';
 
 /** Users with posts in a second subgraph; `echo` returns its arguments as JSON text. */
@@ -38,6 +39,6 @@ export function smallWorld(engine?: Partial<EngineOptions>): World {
   });
 }
 
-export function run(world: World, query: string, request: Partial<EngineRequest> = {}): Promise<ExecutionResult> {
+export function run(world: World, query: string, request: Partial<EngineRequest> = {}): Promise<SingleResult> {
   return world.engine.execute({ query, client: { requestId: 'test', headers: {} }, ...request });
 }

@@ -1,6 +1,6 @@
 import { parse, validate } from 'graphql';
+import { deferGroups, findDeferredFields } from '../../src/operation/defer-groups.ts';
 import { normalise } from '../../src/operation/normalise.ts';
-import { findSectionFields, timedSections } from '../../src/operation/timed-sections.ts';
 import { FieldIndex } from '../../src/planner/field-index.ts';
 import type { QueryPlan } from '../../src/planner/plan.ts';
 import { type PlanStages, planInStages } from '../../src/planner/planner.ts';
@@ -40,8 +40,8 @@ export function plannerOf(supergraph: Supergraph, labels?: ReadonlySet<string>):
     const operation = document.definitions.find((definition) => definition.kind === 'OperationDefinition');
     if (!operation) throw new Error('The document has no operation');
     const normal = normalise(document, operation, supergraph, conditions);
-    const timed = timedSections(sections.map((path) => ({ path: path.split('.'), timeoutMs: 100 })));
-    const planned = planInStages(normal, fieldIndex, timed && findSectionFields(normal, timed));
+    const timed = deferGroups(sections.map((path) => ({ path: path.split('.'), timeoutMs: 100 })));
+    const planned = planInStages(normal, fieldIndex, timed && findDeferredFields(normal, timed));
     checkPlan(planned.plan, supergraph);
     return planned;
   };

@@ -92,7 +92,10 @@ describe('keys', () => {
 describe('@override', () => {
   const supergraph = readSupergraph(
     joined(`
-      type Query @join__type(graph: A) { x: X }
+      type Query @join__type(graph: A) @join__type(graph: B) {
+        x: X @join__field(graph: A)
+        root: Int @join__field(graph: A) @join__field(graph: B, override: "a", overrideLabel: "percent(5)")
+      }
       type X @join__type(graph: A, key: "id") @join__type(graph: B, key: "id") {
         id: ID!
         moved: Int @join__field(graph: A, usedOverridden: true) @join__field(graph: B, override: "a")
@@ -111,6 +114,11 @@ describe('@override', () => {
   it('with a label is on in one subgraph exactly when it is off in the other', () => {
     expect(fieldOf(supergraph, 'b', 'X.moving').overrideLabel).toEqual({ label: 'percent(5)', resolvedWhen: true });
     expect(fieldOf(supergraph, 'a', 'X.moving').overrideLabel).toEqual({ label: 'percent(5)', resolvedWhen: false });
+  });
+
+  it('of a root field that has the label only where it moves to is off in the other, too', () => {
+    expect(fieldOf(supergraph, 'b', 'Query.root').overrideLabel).toEqual({ label: 'percent(5)', resolvedWhen: true });
+    expect(fieldOf(supergraph, 'a', 'Query.root').overrideLabel).toEqual({ label: 'percent(5)', resolvedWhen: false });
   });
 });
 

@@ -20,8 +20,10 @@ function stock() {
   const { logger, lines } = recordingLogger();
   let next: SubgraphResponse = GOOD;
   const source: Source = { name: 'stock', send: (_, done) => done(next), close: async () => {} };
-  const watched = createOutages({ logger, intervalMs: INTERVAL }).watch(source);
+  const outages = createOutages({ logger, intervalMs: INTERVAL });
+  const watched = outages.watch(source);
   return {
+    flush: () => outages.flush(),
     lines: () =>
       lines.map(({ msg, level, subgraph, reason, requests }) => ({ msg, level, subgraph, reason, requests })),
     ask(answer: SubgraphResponse, times = 1, aborted = false) {
@@ -87,4 +89,14 @@ test('what nobody waits for any more, and what the gateway itself does not send,
   ask(REFUSED, 1, true);
   ask({ kind: 'failure', failure: { code: 'RATE_LIMITED', message: 'too many' } });
   expect(lines()).toEqual([]);
+});
+
+test('when the gateway stops, what no line has counted yet is logged', () => {
+  const { ask, flush, lines } = stock();
+  ask(REFUSED, 4);
+  flush();
+  expect(lines()).toEqual([line('subgraph failing', 1), line('subgraph still failing', 3)]);
+  flush();
+  vi.advanceTimersByTime(INTERVAL * 3);
+  expect(lines()).toHaveLength(2);
 });

@@ -1,8 +1,8 @@
 import { type DocumentNode, type GraphQLSchema, NoUnusedVariablesRule, print, specifiedRules, validate } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { type CacheHints, readHints } from '../../operation/cache-hints.ts';
+import { type DeferGroups, deferGroups } from '../../operation/defer-groups.ts';
 import { matchHints } from '../../operation/match-hints.ts';
-import { type TimedSections, timedSections } from '../../operation/timed-sections.ts';
 import type { OperationLabel } from '../../shared/request-notes.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { type EntityPlaces, entityPlaces } from '../caching/entities.ts';
@@ -14,7 +14,7 @@ import type { Shape } from '../shapes/shape.ts';
 import { type AuthRule, authRule } from './auth-rule.ts';
 import { type ClientSettings, NO_CLIENT_FILE } from './client-file.ts';
 import { type EndpointConfig, endpointMismatches } from './config-check.ts';
-import { type DeferredSection, readTimedSections, splitDeferredSections, withOperation } from './deferred-sections.ts';
+import { executedDocument, readDeferGroups, readStreamedGroups } from './defer-groups.ts';
 import {
   argumentOf,
   directiveNamed,
@@ -33,11 +33,6 @@ import { compareRoutes, parametersOf, type Route } from './route.ts';
 import { readSections } from './sections.ts';
 import type { Section } from './shape.ts';
 import { withTypenames } from './typenames.ts';
-
-/** The operation of one deferred section, as the engine executes it. */
-export interface DeferredOperation extends Pick<DeferredSection, 'path' | 'timeoutMs'> {
-  readonly query: string;
-}
 
 /** A compiled endpoint. */
 export interface Endpoint {
@@ -60,9 +55,9 @@ export interface Endpoint {
   /** Query that the engine executes: the document without endpoint directives. */
   readonly query: string;
   /** Sections with a timeout of their own. */
-  readonly timed: TimedSections | undefined;
-  /** Operations of a streamed response: the main one, and one for each deferred section. */
-  readonly streamed: { readonly query: string; readonly deferred: readonly DeferredOperation[] };
+  readonly timed: DeferGroups | undefined;
+  /** Sections that a streamed response has after its first part. */
+  readonly streamed: DeferGroups | undefined;
   readonly parameters: readonly Parameter[];
   readonly sections: Section;
   /** How to flatten sections in the JSON text of a response; `undefined` where the text must be parsed. */
@@ -165,7 +160,7 @@ function compileValid(
   { schema, types, hints, shapes }: CompileContext,
 ): Endpoint | Problem[] {
   const sections = readSections(file, schema);
-  const timed = readTimedSections(file, schema);
+  const timed = readDeferGroups(file, schema);
   const nonNull = nonNullUses(file.document, schema);
   const parameters = parametersFor(file.operation, schema, parametersOf(file.route), file.method, nonNull);
   const auth = authRule(file, settings);
@@ -181,7 +176,7 @@ function compileValid(
   ];
   if (problems.some((some) => some.length > 0)) return problems.flat();
   const { client, version, name, id, method, route, path, document } = file;
-  const streamed = splitDeferredSections(file, schema);
+  const shape = shapes.shapes.get(id);
   return {
     ...{
       client,
@@ -198,9 +193,10 @@ function compileValid(
       parameters,
     },
     status: Number(argumentOf(directiveNamed(file.operation, 'endpoint'), 'status') ?? 200),
-    query: textOf(withOperation(file, file.operation)),
-    timed: timedSections(timed.sections),
-    streamed: { query: textOf(streamed.main), deferred: streamed.deferred.map(operationOf) },
+    query: print(withoutEndpointDirectives(executedDocument(file))),
+    timed: deferGroups(timed.groups),
+    // a shape needs all of the data
+    streamed: shape === undefined ? deferGroups(readStreamedGroups(file, schema)) : undefined,
     sections: sections.root,
     lifting: liftingOf(sections.root, document, schema),
     entityKeys: sections.entityKeys,
@@ -208,21 +204,13 @@ function compileValid(
     cache: cache as CachePolicy | undefined,
     entities: entityPlaces(document, schema),
     idempotency: idempotency as IdempotencyRule | undefined,
-    shape: shapes.shapes.get(id),
+    shape,
     shapeSchema: shapes.schemas.get(id),
   };
 }
 
 function labelOf({ operation }: EndpointFile): OperationLabel {
   return { name: operation.name?.value, type: operation.operation };
-}
-
-function operationOf({ path, timeoutMs, document }: DeferredSection): DeferredOperation {
-  return { path, timeoutMs, query: textOf(document) };
-}
-
-function textOf(document: DocumentNode): string {
-  return print(withoutEndpointDirectives(document));
 }
 
 /** A shape may use variables that the operation does not. */

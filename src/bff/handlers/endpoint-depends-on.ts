@@ -12,7 +12,7 @@ const RECORDS = new WeakMap<Endpoint, DependsOn | Promise<DependsOn>>();
 export function endpointDependsOn(engine: Engine, endpoint: Endpoint): DependsOn | Promise<DependsOn> {
   const known = RECORDS.get(endpoint);
   if (known !== undefined) return known;
-  const ofOperation = engine.dependsOnOncePlanned({ query: endpoint.query, sections: endpoint.timed });
+  const ofOperation = engine.dependsOnOncePlanned({ query: endpoint.query, deferGroups: endpoint.timed });
   if (!(ofOperation instanceof Promise)) return remember(endpoint, ofOperation);
   const planning = ofOperation.then((record) => remember(endpoint, record));
   RECORDS.set(endpoint, planning);

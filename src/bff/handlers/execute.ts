@@ -1,13 +1,15 @@
-import type { TimedSections } from '../../operation/timed-sections.ts';
-import type { Engine, EngineRequest, ExecutionResult } from '../../pipeline/engine.ts';
+import type { Payload } from '../../executor/payload.ts';
+import type { PayloadStream } from '../../executor/payload-stream.ts';
+import type { DeferGroups } from '../../operation/defer-groups.ts';
+import type { Engine, EngineRequest } from '../../pipeline/engine.ts';
+import type { ExecutionResult, SingleResult } from '../../pipeline/execution-result.ts';
 import { withDeadline } from '../../shared/deadline.ts';
-import { Cancellation } from '../../sources/cancellation.ts';
+import type { Cancellation } from '../../sources/cancellation.ts';
 import type { Variables } from '../endpoints/coerce.ts';
-import type { DeferredOperation } from '../endpoints/endpoints.ts';
 
 /** A result with the timings of its parts, in milliseconds by name. */
-export interface Execution {
-  readonly result: ExecutionResult;
+export interface Execution<Result = FirstPart> {
+  readonly result: Result;
   readonly timings: ReadonlyMap<string, number> | undefined;
 }
 
@@ -15,7 +17,7 @@ export interface Execution {
 export interface ExecutionRequest {
   readonly query: string;
   /** Sections with a timeout of their own. */
-  readonly timed: TimedSections | undefined;
+  readonly timed: DeferGroups | undefined;
   readonly variables: Variables;
   /** False for mutations. */
   readonly readOnly: boolean;
@@ -36,48 +38,62 @@ export async function execute(
   engine: Engine,
   work: ExecutionRequest,
   cancellation: Cancellation,
-): Promise<Execution | undefined> {
+): Promise<Execution<SingleResult> | undefined> {
   const timings = work.measured ? new Map<string, number>() : undefined;
   const began = timings && performance.now();
   const recordTiming = (name: string) => timings?.set(name, performance.now() - (began ?? 0));
-  const sections = timings && work.timed ? withTimings(work.timed, recordTiming) : work.timed;
-  const request = requestFor(work, work.query, cancellation, sections);
+  const groups = timings && work.timed ? withTimings(work.timed, recordTiming) : work.timed;
+  const request = requestFor(work, cancellation, groups);
   const result = await withDeadline(engine.execute(request), work.timeoutMs, () => abortOnTimeout(cancellation));
   recordTiming('engine');
-  // the results of timed sections in flight are not used
+  // the results of late sections in flight are not used
   const hasFailed = result?.refusal === 'overload' || (work.timed !== undefined && (result?.errors.length ?? 0) > 0);
   if (hasFailed) cancellation.abort();
   return result && { result, timings };
 }
 
-function withTimings(timed: TimedSections, recordTiming: (name: string) => void): TimedSections {
-  return { ...timed, onDone: (section) => recordTiming(timed.list[section]?.path.join('.') ?? '') };
+function withTimings(timed: DeferGroups, recordTiming: (name: string) => void): DeferGroups {
+  return { ...timed, onDone: (group) => recordTiming(timed.list[group]?.path.join('.') ?? '') };
 }
 
-/** Executes one section on its own. On timeout it resolves with `undefined` and aborts only this section. */
-export async function executeDeferred(
+/** The first part of a result, and the payloads that follow it. */
+export interface StreamedExecution extends Execution<FirstPart> {
+  /** `undefined` where the result is a single one. */
+  readonly payloads: PayloadStream | undefined;
+}
+
+/** A payload with what the HTTP response around it needs. */
+type FirstPart = Pick<SingleResult, 'dataText' | 'errors' | 'status' | 'headers'>;
+
+/**
+ * Executes an endpoint's operation so that each of the given sections is a payload of its own, as soon as it is ready. All
+ * of it is one execution. The timeout of the whole operation is that of the first part, and of each section.
+ * @returns `undefined` where the first part was not ready in time
+ */
+export async function executeInParts(
   engine: Engine,
   work: ExecutionRequest,
-  operation: DeferredOperation,
-  whole: Cancellation,
-): Promise<ExecutionResult | undefined> {
-  const own = new Cancellation();
-  const onAbort = () => own.abort();
-  whole.addEventListener('abort', onAbort);
-  try {
-    return await withDeadline(engine.execute(requestFor(work, operation.query, own)), operation.timeoutMs, () =>
-      abortOnTimeout(own),
-    );
-  } finally {
-    whole.removeEventListener('abort', onAbort);
-  }
+  { key, list }: DeferGroups,
+  cancellation: Cancellation,
+): Promise<StreamedExecution | undefined> {
+  const { timeoutMs } = work;
+  const groups = { key, list: list.map((group) => ({ ...group, timeoutMs: Math.min(group.timeoutMs, timeoutMs) })) };
+  const started = engine.stream(requestFor(work, cancellation, groups)).then(firstPart);
+  return withDeadline(started, timeoutMs, () => abortOnTimeout(cancellation));
+}
+
+async function firstPart(result: ExecutionResult): Promise<StreamedExecution> {
+  if (result.kind === 'single') return { result, timings: undefined, payloads: undefined };
+  const { headers, payloads } = result;
+  const { value: first }: { value: Payload } = await payloads.next();
+  const { dataText, errors } = first;
+  return { result: { dataText, errors, status: undefined, headers }, timings: undefined, payloads };
 }
 
 function requestFor(
-  { variables, readOnly, client }: ExecutionRequest,
-  query: string,
+  { query, variables, readOnly, client }: ExecutionRequest,
   signal: Cancellation,
-  sections?: TimedSections,
+  deferGroups: DeferGroups | undefined,
 ): EngineRequest {
   // the response names each section that failed
   return {
@@ -86,7 +102,7 @@ function requestFor(
     areVariablesBounded: true,
     readOnly,
     client: client(signal),
-    sections,
+    deferGroups,
     reportEveryPlace: true,
   };
 }

@@ -1,7 +1,6 @@
 import { audienceOf } from '../../client/audience.ts';
 import { type DependsOn, identifiesClient, type Requester } from '../../client/depends-on.ts';
 import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
-import { takeDataText } from '../../executor/take-data-text.ts';
 import { problemResponse } from '../../http/problem.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
@@ -52,7 +51,7 @@ export async function createFreshResponse(
   const isCacheable = 'text' in result && result.isComplete && endpoint.cache !== undefined && bff.cache !== undefined;
   const tags = isCacheable ? tagsOf(endpoint, result, variables) : [];
   const reachedNoSource = hasReachedNoSource(execution);
-  takeDataText(execution.result);
+  execution.result.takeText();
   return { response, isComplete: isCacheable, tags, freshness, reachedNoSource };
 }
 

@@ -65,7 +65,7 @@ function endpointText(endpoint: Endpoint, { id, schema, components, functions }:
   const required = [...properties.values()].some(isRequired);
   const name = RESERVED_NAMES.includes(id) ? claim(`${id}_`, functions) : id;
   const call = { name, constant: `${name}$`, responseType, parameters, required, endpoint };
-  const streams = endpoint.method === 'GET' && endpoint.shape === undefined && endpoint.streamed.deferred.length > 0;
+  const streams = endpoint.method === 'GET' && endpoint.streamed !== undefined;
   const texts = [constantText(call, properties), functionText(call)];
   if (streams) texts.push(streamText(call, claim(`stream${pascalCase(id)}`, functions)));
   return texts.join('\n');

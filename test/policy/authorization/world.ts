@@ -1,5 +1,5 @@
 import type { Identity } from '../../../src/client/identity.ts';
-import type { ExecutionResult } from '../../../src/pipeline/engine.ts';
+import type { SingleResult } from '../../../src/pipeline/execution-result.ts';
 import {
   type AuthorizationOptions,
   createAuthorizationPolicy,
@@ -11,7 +11,8 @@ export function identity(scopes = '', claims: Record<string, unknown> = {}): Ide
   return { kind: 'jwt', subject: 'ann', scopes: scopes.split(' ').filter(Boolean), claims };
 }
 
-export interface Asked extends ExecutionResult {
+export interface Asked
+  extends Pick<SingleResult, 'dataText' | 'errors' | 'extensions' | 'refusal' | 'status' | 'headers'> {
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers freely
   readonly data: any;
   /** Paths of the errors, `users.iban`. */
@@ -30,6 +31,7 @@ export function guardedWorld(subgraphs: Record<string, WorldSubgraph>, options: 
       const answer = await world.engine.execute({ query, variables, client });
       return {
         ...answer,
+        dataText: answer.dataText,
         data: answer.dataText === undefined ? undefined : JSON.parse(answer.dataText),
         paths: answer.errors.map(({ path }) => path?.join('.') ?? ''),
         requests: world.requests.slice(before),

@@ -1,6 +1,6 @@
 import type { Identity } from '../../../src/client/identity.ts';
 import { configFileSchema } from '../../../src/config/config.ts';
-import type { ExecutionResult } from '../../../src/pipeline/engine.ts';
+import type { SingleResult } from '../../../src/pipeline/execution-result.ts';
 import { createRateLimits } from '../../../src/policy/rate-limits/rate-limits.ts';
 import { createWorld, type World } from '../../worlds/world.ts';
 import { START } from './arbitrary.ts';
@@ -16,7 +16,7 @@ export interface LimitedWorld {
   readonly world: World;
   /** Milliseconds pass. */
   pass(ms: number): void;
-  ask(query: string, asking?: Asking): Promise<ExecutionResult>;
+  ask(query: string, asking?: Asking): Promise<SingleResult>;
   /** What a request came to, in a few words: `served`, `refused`, or the paths that were left out. */
   outcome(query: string, asking?: Asking): Promise<string>;
 }

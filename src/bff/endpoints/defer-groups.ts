@@ -21,23 +21,10 @@ import {
   visit,
 } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
-import type { TimedSection } from '../../operation/timed-sections.ts';
+import type { DeferGroup } from '../../operation/defer-groups.ts';
 import { argumentOf, directiveNamed, durationOf } from './directives.ts';
 import type { EndpointFile } from './endpoint-file.ts';
 import { problemAt } from './problem-at.ts';
-
-/** A section that is executed separately. */
-export interface DeferredSection extends TimedSection {
-  /** Document that selects only this section. */
-  readonly document: DocumentNode;
-}
-
-/** An operation, split for a streamed response. */
-export interface SplitDocument {
-  /** The document without its deferred sections. */
-  readonly main: DocumentNode;
-  readonly deferred: readonly DeferredSection[];
-}
 
 interface FoundSection {
   readonly node: FieldNode;
@@ -52,35 +39,29 @@ interface FoundSection {
  *     query { user(id: 1) { name reviews @optional(timeout: "300ms") { body } } }
  *     → path user, reviews: 300
  */
-export function readTimedSections(
+export function readDeferGroups(
   file: EndpointFile,
   schema: GraphQLSchema,
-): { readonly sections: readonly TimedSection[]; readonly problems: readonly Problem[] } {
+): { readonly groups: readonly DeferGroup[]; readonly problems: readonly Problem[] } {
   const { found, problems } = findSections(file, schema, false);
-  const sections = found.map(({ fieldPath, timeoutMs }) => ({ path: fieldPath.map(keyOf), timeoutMs }));
-  return { sections, problems: [...problems, ...timeoutsInFragments(file)] };
+  return { groups: found.map(groupOf), problems: [...problems, ...timeoutsInFragments(file)] };
 }
 
 /**
- * Splits a valid document for a streamed response. Optional sections at the root, and sections with a timeout, get their own
- * operations. The operation of a nested section selects the objects above it again.
+ * Returns the sections that are streamed each on its own: optional ones at the root, and those with a timeout. None where
+ * the rest would have an object without fields.
  *
- *     query { user(id: 1) { name reviews @optional(timeout: "300ms") { body } } }
- *     → main  query { user(id: 1) { name } }
- *       deferred  query { user(id: 1) { reviews { body } } }   path user, reviews
+ *     query { user(id: 1) { name reviews @optional(timeout: "300ms") { body } } news @optional { title } }
+ *     → path user, reviews: 300; path news: infinite
  */
-export function splitDeferredSections(file: EndpointFile, schema: GraphQLSchema): SplitDocument {
+export function readStreamedGroups(file: EndpointFile, schema: GraphQLSchema): readonly DeferGroup[] {
   const { found } = findSections(file, schema, true);
   const removed = new Set(found.map(({ node }) => node));
-  if (found.length === 0 || wouldBeEmpty(file.operation, removed))
-    return { main: withOperation(file, file.operation), deferred: [] };
-  const deferred = found.map(({ fieldPath, timeoutMs }) => ({
-    path: fieldPath.map(keyOf),
-    timeoutMs,
-    document: withOperation(file, { ...file.operation, selectionSet: selectOnly(fieldPath) }),
-  }));
-  const operation = visit(file.operation, { Field: (node) => (removed.has(node) ? null : undefined) });
-  return { main: withOperation(file, operation), deferred };
+  return wouldBeEmpty(file.operation, removed) ? [] : found.map(groupOf);
+}
+
+function groupOf({ fieldPath, timeoutMs }: FoundSection): DeferGroup {
+  return { path: fieldPath.map(keyOf), timeoutMs };
 }
 
 function findSections(file: EndpointFile, schema: GraphQLSchema, includeUntimed: boolean): Search {
@@ -177,12 +158,6 @@ function keyOf(node: FieldNode): string {
   return (node.alias ?? node.name).value;
 }
 
-function selectOnly(fieldPath: readonly FieldNode[]): SelectionSetNode {
-  const [first, ...rest] = fieldPath as readonly [FieldNode, ...FieldNode[]];
-  const node: FieldNode = rest.length === 0 ? first : { ...first, selectionSet: selectOnly(rest) };
-  return { kind: Kind.SELECTION_SET, selections: [node] };
-}
-
 /** Returns whether the operation, or a field in it, would have no selections left. */
 function wouldBeEmpty(operation: OperationDefinitionNode, removed: ReadonlySet<SelectionNode>): boolean {
   let emptied = false;
@@ -193,10 +168,10 @@ function wouldBeEmpty(operation: OperationDefinitionNode, removed: ReadonlySet<S
   return emptied;
 }
 
-/** Returns the document with another operation, without the variables and fragments that it does not use. */
-export function withOperation(file: EndpointFile, operation: OperationDefinitionNode): DocumentNode {
+/** Returns the document without the variables and fragments that its operation does not use; only a shape does. */
+export function executedDocument({ document, operation }: EndpointFile): DocumentNode {
   const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const node of file.document.definitions)
+  for (const node of document.definitions)
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   const used = new Set<FragmentDefinitionNode>();
   const variables = new Set<string>();

@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import { duration, durationOrZero } from '../duration.ts';
+
+/** In milliseconds. Load balancers of Kubernetes learn within this time that a pod stops. */
+const DELAY_MS = 2_000;
+
+export const shutdownSection = z
+  .strictObject({
+    delay: durationOrZero
+      .optional()
+      .describe(
+        'How long the port stays open after SIGTERM, while `/ready` answers 503, so that load balancers stop sending requests. Default: 2s; none in `headgate dev` and in `createGateway`',
+      ),
+    grace: duration
+      .prefault('25s')
+      .describe('How long requests in flight may take once the port is closed; what takes longer is cut off'),
+  })
+  .describe('How the gateway stops');
+
+/** Returns `shutdown.delay` of a process that serves until a signal, in milliseconds. */
+export function shutdownDelay({ shutdown }: { readonly shutdown: z.output<typeof shutdownSection> }): number {
+  return shutdown.delay ?? DELAY_MS;
+}

@@ -1,0 +1,75 @@
+import type { DeferGroups } from '../operation/defer-groups.ts';
+import type { CompiledPlan, CompiledRequest } from './compile.ts';
+
+/** Which parts of an execution are complete: the rest and each defer group, and whose deadlines have passed. */
+export class DeferProgress {
+  /** Numbers of pending requests, by group. */
+  private readonly open: number[];
+  /** The number of pending requests of the rest. */
+  private openRest = 0;
+  private readonly expired: boolean[];
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly groups: DeferGroups;
+
+  constructor(compiled: CompiledPlan, groups: DeferGroups) {
+    this.groups = groups;
+    this.open = groups.list.map(() => 0);
+    this.expired = groups.list.map(() => false);
+    for (const { planned } of compiled.requests) this.count(planned.sections, 1);
+  }
+
+  /**
+   * Starts the timers.
+   * @param onExpired called when the deadline of a group has passed
+   */
+  start(onExpired: () => void): void {
+    const byTime = new Map<number, number[]>();
+    for (const [group, { timeoutMs }] of this.groups.list.entries())
+      if (this.open[group] !== 0 && timeoutMs !== Number.POSITIVE_INFINITY)
+        byTime.set(timeoutMs, [...(byTime.get(timeoutMs) ?? []), group]);
+    for (const [ms, groups] of byTime) {
+      const expire = () => {
+        for (const group of groups) this.expired[group] = true;
+        onExpired();
+      };
+      this.timers.push(setTimeout(expire, ms));
+    }
+  }
+
+  /** Records that a request is done. */
+  done({ planned: { sections } }: CompiledRequest): void {
+    this.count(sections, -1);
+    const { onDone } = this.groups;
+    if (onDone) for (const group of sections ?? []) if (this.open[group] === 0) onDone(group);
+  }
+
+  stop(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+  }
+
+  /** Whether everything outside the groups is complete. */
+  get isRestDone(): boolean {
+    return this.openRest === 0;
+  }
+
+  /**
+   * Whether nothing is pending that a single result waits for: everything else is complete, and each group is complete
+   * or its deadline has passed. So groups have at least as long as the rest takes.
+   */
+  get isDue(): boolean {
+    return this.isRestDone && this.open.every((left, group) => left === 0 || this.expired[group]);
+  }
+
+  isPending(group: number): boolean {
+    return this.open[group] !== 0;
+  }
+
+  hasExpired(group: number): boolean {
+    return this.expired[group] === true;
+  }
+
+  private count(groups: readonly number[] | undefined, by: number): void {
+    if (groups === undefined) this.openRest += by;
+    else for (const group of groups) this.open[group] = (this.open[group] ?? 0) + by;
+  }
+}

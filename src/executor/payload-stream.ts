@@ -1,0 +1,97 @@
+import type { Payload } from './payload.ts';
+
+interface Reader {
+  readonly resolve: (result: IteratorResult<Payload>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The payloads of one execution, for one reader. What is written before it is read waits here; there are never more
+ * payloads than objects with deferred fields, and their texts are written in any case.
+ */
+export class PayloadStream implements AsyncIterableIterator<Payload> {
+  /** Resolves when nothing more will be written: after the last payload, a failure, or when the reader cancels. */
+  readonly ended: Promise<void>;
+  private end: () => void = () => {};
+  private readonly onCancel: () => void;
+  private readonly written: Payload[] = [];
+  private readonly readers: Reader[] = [];
+  private readonly changes: ((payload: Payload) => Payload)[] = [];
+  private isOver = false;
+  private failure: { readonly error: unknown } | undefined;
+
+  /** @param onCancel called when the reader cancels before the end */
+  constructor(onCancel: () => void) {
+    this.onCancel = onCancel;
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
+
+  /** Changes each payload before it is read. To be called before the first one is. */
+  map(change: (payload: Payload) => Payload): this {
+    this.changes.push(change);
+    return this;
+  }
+
+  write(payload: Payload): void {
+    if (this.isOver) return;
+    this.written.push(payload);
+    this.serve();
+  }
+
+  /** Ends the stream after what is written. */
+  close(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.serve();
+    this.end();
+  }
+
+  /** Ends the stream with an internal error, after what is written. */
+  fail(error: unknown): void {
+    if (!this.isOver) this.failure = { error };
+    this.close();
+  }
+
+  next(): Promise<IteratorResult<Payload>> {
+    return new Promise((resolve, reject) => {
+      this.readers.push({ resolve, reject });
+      this.serve();
+    });
+  }
+
+  /** Cancels the stream: what was not read is dropped. */
+  return(): Promise<IteratorResult<Payload>> {
+    const isEarly = !this.isOver;
+    this.written.length = 0;
+    this.failure = undefined;
+    this.close();
+    if (isEarly) this.onCancel();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  private serve(): void {
+    while (this.readers.length > 0 && (this.written.length > 0 || this.isOver)) {
+      const reader = this.readers.shift() as Reader;
+      const payload = this.written.shift();
+      if (payload !== undefined) this.hand(payload, reader);
+      else if (this.failure) {
+        reader.reject(this.failure.error);
+        this.failure = undefined;
+      } else reader.resolve({ done: true, value: undefined });
+    }
+  }
+
+  private hand(payload: Payload, reader: Reader): void {
+    try {
+      reader.resolve({ done: false, value: this.changes.reduce((changed, change) => change(changed), payload) });
+    } catch (error) {
+      reader.reject(error);
+    }
+  }
+}

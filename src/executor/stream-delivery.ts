@@ -1,0 +1,153 @@
+import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
+import type { CompiledPlan, CompiledRequest } from './compile.ts';
+import type { DeferProgress } from './defer-progress.ts';
+import { DeferredPlaces, writePlace } from './deferred-places.ts';
+import type { ErrorReport } from './error-report.ts';
+import { formatTimeout, withViolations } from './errors.ts';
+import type { ExecutionInput } from './execution-input.ts';
+import { writeEscapeFree } from './json-text.ts';
+import type { NullReasons } from './null-reasons.ts';
+import type { ResponseObject } from './objects.ts';
+import { Payload } from './payload.ts';
+import type { PayloadStream } from './payload-stream.ts';
+import { type LateGroups, type Violation, WriteContext } from './write-context.ts';
+
+/** The parts of an execution that its payloads are written from. */
+export interface StreamedExecution {
+  readonly compiled: CompiledPlan;
+  readonly data: ResponseObject;
+  readonly escapeFree: boolean;
+  readonly report: ErrorReport;
+  readonly nullReasonsIfAny: NullReasons | undefined;
+  readonly input: Pick<ExecutionInput, 'introspected'>;
+}
+
+/**
+ * Writes the payloads of an execution as soon as what they need is there: the first one without deferred fields, and
+ * then each defer group that is complete or whose deadline has passed.
+ */
+export class StreamDelivery {
+  private readonly execution: StreamedExecution;
+  private readonly groups: DeferGroups;
+  private readonly progress: DeferProgress;
+  private readonly stream: PayloadStream;
+  private hasBegun = false;
+  /** Which groups need nothing more: their payloads are written, or they have no place. */
+  private readonly closed: boolean[];
+  /** Groups that were given up. */
+  private readonly late = new Set<number>();
+  private readonly places: readonly DeferredPlaces[];
+  private readonly nulled = new Set<unknown>();
+  private readonly onFirst: () => void;
+
+  /** @param onFirst called when the first payload is written */
+  constructor(
+    execution: StreamedExecution,
+    groups: DeferGroups,
+    progress: DeferProgress,
+    stream: PayloadStream,
+    onFirst: () => void,
+  ) {
+    const { projection, plan } = execution.compiled;
+    const root = { position: plan.root, selection: plan.selection };
+    this.execution = execution;
+    this.groups = groups;
+    this.progress = progress;
+    this.stream = stream;
+    this.onFirst = onFirst;
+    // a group without fields was skipped
+    const present = new Set(plan.sections?.values());
+    this.closed = groups.list.map((_, group) => !present.has(group));
+    this.places = groups.list.map((group, number) => new DeferredPlaces(projection, root, group, number));
+  }
+
+  /** Returns whether nothing needs a request any more: it is only for groups that are over, or late already. */
+  isClosed({ planned: { sections } }: CompiledRequest): boolean {
+    if (sections === undefined) return false;
+    const { progress, closed } = this;
+    if (!sections.every((group) => closed[group] || (progress.isRestDone && progress.hasExpired(group)))) return false;
+    // their requests end without a response, which does not make them complete
+    for (const group of sections) this.late.add(group);
+    return true;
+  }
+
+  /**
+   * Writes the payloads that are ready.
+   * @returns whether they were the last
+   */
+  advance(): boolean {
+    if (!this.hasBegun) {
+      if (!this.progress.isRestDone) return false;
+      this.hasBegun = true;
+      this.writeFirst();
+    }
+    // a group may enclose others, which follow it
+    for (let wrote = true; wrote; ) {
+      wrote = false;
+      for (const [group, own] of this.groups.list.entries()) {
+        if (this.closed[group] || this.isWaiting(group, own)) continue;
+        this.closed[group] = true;
+        this.writeGroup(group, own);
+        wrote = true;
+      }
+    }
+    return this.closed.every((closed) => closed);
+  }
+
+  private isWaiting(group: number, own: DeferGroup): boolean {
+    if (this.progress.isPending(group) && !this.progress.hasExpired(group)) return true;
+    return this.enclosing(own).some((outer) => !this.closed[outer]);
+  }
+
+  private enclosing({ path }: DeferGroup): number[] {
+    return [...this.groups.list.entries()].flatMap(([group, { path: outer }]) =>
+      outer.length < path.length && outer.every((key, i) => path[i] === key) ? [group] : [],
+    );
+  }
+
+  private writeFirst(): void {
+    const { compiled, data, report, input, nullReasonsIfAny: nullReasons, escapeFree } = this.execution;
+    const context = new WriteContext({ introspected: input.introspected, nullReasons, nulled: this.nulled });
+    const text = writeEscapeFree(escapeFree, () => compiled.projection.write(data, context));
+    const gone = new Set<number>();
+    for (const [group, own] of this.groups.list.entries()) {
+      if (this.closed[group] || this.enclosing(own).length > 0 || this.placesOf(group).length > 0) continue;
+      gone.add(group);
+      this.closed[group] = true;
+    }
+    const errors = report.ofRest(context.violations, (group) => gone.has(group));
+    this.stream.write(new Payload(text, errors));
+    this.onFirst();
+  }
+
+  private placesOf(group: number) {
+    return this.places[group]?.in(this.execution.data, this.nulled) ?? [];
+  }
+
+  private writeGroup(group: number, own: DeferGroup): void {
+    const isLate = this.progress.isPending(group) || this.late.has(group);
+    const late: LateGroups | undefined = isLate ? { isLate: (one) => one === group, missed: new Set() } : undefined;
+    if (isLate) this.closeWithin(own);
+    let known = isLate ? [formatTimeout(own)] : this.execution.report.ofGroup(group);
+    for (const place of this.placesOf(group)) {
+      const { text, violations } = this.write(place, late);
+      const errors = withViolations(known, violations);
+      this.stream.write(new Payload(text, errors, undefined, { group: own, path: place.path }));
+      // where there are several objects, the first payload has the errors of the group
+      known = [];
+    }
+  }
+
+  private write(place: ReturnType<DeferredPlaces['in']>[number], late: LateGroups | undefined) {
+    const { data, input, nullReasonsIfAny: nullReasons, escapeFree } = this.execution;
+    const context = new WriteContext({ introspected: input.introspected, nullReasons, late, nulled: this.nulled });
+    const text = writeEscapeFree(escapeFree, () => writePlace(place, data, nullReasons, context));
+    return { text, violations: context.violations as readonly Violation[] };
+  }
+
+  /** Closes the groups within a group that is late: its data is not written, so there is no place for them. */
+  private closeWithin({ path }: DeferGroup): void {
+    for (const [group, { path: inner }] of this.groups.list.entries())
+      if (inner.length > path.length && path.every((key, i) => inner[i] === key)) this.closed[group] = true;
+  }
+}
