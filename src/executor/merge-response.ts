@@ -1,12 +1,11 @@
-import { isStackOverflow, parseJson } from '../shared/exact-json.ts';
-import type { ResponseObserver, SourceFailure, SubgraphResponse } from '../sources/source.ts';
+import { isStackOverflow } from '../shared/exact-json.ts';
+import type { ResponseObserver, SourceFailure } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';
 import { malformed, readSubgraphErrors, type SubgraphError } from './errors.ts';
 import type { GatheredEntities } from './gather-entities.ts';
 import { isNullish, isObject } from './objects.ts';
+import { type CompleteResponse, resultOf } from './read-response.ts';
 import type { MergeProblems, ResponseMerger } from './response-merger.ts';
-
-export type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
 
 /** What a response is merged into. */
 export interface MergeTarget extends MergeProblems {
@@ -22,7 +21,7 @@ export function mergeResponse(
   target: MergeTarget,
   request: CompiledRequest,
   sent: readonly GatheredEntities[],
-  response: TextResponse,
+  response: CompleteResponse,
 ): void {
   try {
     parseAndMerge(target, request, sent, response);
@@ -36,12 +35,12 @@ function parseAndMerge(
   target: MergeTarget,
   request: CompiledRequest,
   sent: readonly GatheredEntities[],
-  response: TextResponse,
+  response: CompleteResponse,
 ): void {
   const { planned } = request;
   let result: unknown;
   try {
-    result = parseJson(response.text, request.hasDecimals, response.mayHaveLongNumbers);
+    result = resultOf(response, request.hasDecimals);
   } catch {
     return reportMalformed(target, request, sent, response, 'not JSON');
   }
@@ -71,7 +70,7 @@ function parseAndMerge(
 function errorsOf(
   { input }: MergeTarget,
   { planned }: CompiledRequest,
-  response: TextResponse,
+  response: CompleteResponse,
   result: Record<string, unknown>,
 ): readonly SubgraphError[] {
   const errors = readSubgraphErrors(result.errors);
@@ -88,7 +87,7 @@ function reportMalformed(
   target: MergeTarget,
   request: CompiledRequest,
   sent: readonly GatheredEntities[],
-  response: TextResponse,
+  response: CompleteResponse,
   reason: string,
 ): void {
   const failure = malformed(request.planned, reason, response.status);
@@ -99,7 +98,7 @@ function reportMalformed(
 function observeFailure(
   { input }: MergeTarget,
   { planned }: CompiledRequest,
-  response: TextResponse,
+  response: CompleteResponse,
   failure: SourceFailure,
 ): void {
   input.responseObserver?.failed(planned.subgraph.name, response, failure);
@@ -109,7 +108,7 @@ interface IncompleteResponse {
   readonly missing: readonly GatheredEntities[];
   readonly errors: readonly SubgraphError[];
   readonly data: unknown;
-  readonly response: TextResponse;
+  readonly response: CompleteResponse;
   readonly reason: string;
 }
 

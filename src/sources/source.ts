@@ -24,6 +24,16 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly signal?: CancelSignal;
 }
 
+/** The memory for long responses of one execution, see `executor/memory-budget.ts`. */
+export interface ResponseMemory {
+  /**
+   * Takes memory for a text of a size in characters, before it is decoded or parsed. Calls `proceed` when it may be processed, now or
+   * later, and with `true` when the execution has ended: the client has disconnected, or there is no memory. Throws `OverloadedError`
+   * where only this response has to be left out.
+   */
+  take(size: number, proceed: (isOver: boolean) => void): void;
+}
+
 export interface SourceRequest {
   /** The GraphQL-over-HTTP request body, as JSON text: `{"query":"…","variables":{…}}`. */
   readonly body: string;
@@ -32,6 +42,8 @@ export interface SourceRequest {
   readonly client: ClientContext;
   /** Deadline by `performance.now()`, if it is before the source's own timeout. */
   readonly deadline?: number;
+  /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
+  readonly memory?: ResponseMemory | undefined;
 }
 
 /** The reason why a source returned no GraphQL result. Clients may see `message`: it has no addresses and no stack. */
@@ -54,9 +66,21 @@ export interface SourceFailure {
   readonly isConnectionLoss?: boolean;
 }
 
+/** What the gateway knows of a response beside its content. */
+interface ResponseFacts {
+  /** A failure that the errors in the result report, like an API that did not respond. For the log and the metrics. */
+  readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
+  /** Seconds after which the source wants the next request. Only for a status of 429 and 503. */
+  readonly retryAfter?: number | undefined;
+  /** The response that this one was made from. Clients that share a response have the same one here. */
+  readonly madeFrom?: SubgraphResponse | undefined;
+  /** Whether the source itself has reported the problems of the responses behind this one to the {@link ResponseObserver}. */
+  readonly isObserved?: boolean | undefined;
+}
+
 export type SubgraphResponse =
   /** The body of a response that may be a GraphQL result; the executor parses it. */
-  | {
+  | ({
       readonly kind: 'text';
       readonly text: string;
       readonly status: number;
@@ -66,15 +90,20 @@ export type SubgraphResponse =
       readonly headers?: readonly string[] | undefined;
       /** How long the response may be cached. Only from sources that read it, and only if the response states it. */
       readonly freshness?: Freshness | undefined;
-      /** A failure that the errors in `text` report, like an API that did not respond. For the log and the metrics. */
-      readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
-      /** Seconds after which the source wants the next request. Only for a status of 429 and 503. */
-      readonly retryAfter?: number | undefined;
-      /** The response that this one was made from. Clients that share a response have the same one here. */
-      readonly madeFrom?: SubgraphResponse | undefined;
-      /** Whether the source itself has reported the problems of the responses behind this one to the {@link ResponseObserver}. */
-      readonly isObserved?: boolean | undefined;
-    }
+    } & ResponseFacts)
+  /**
+   * A response that code in this process has made. The executor owns its objects, so it is for one execution. `shareInFlight` turns
+   * it into text for several.
+   */
+  | ({
+      readonly kind: 'parsed';
+      readonly result: unknown;
+      /** About how many characters its text has. */
+      readonly size: number;
+      readonly status: number;
+      readonly headers?: readonly string[] | undefined;
+      readonly freshness?: Freshness | undefined;
+    } & ResponseFacts)
   | { readonly kind: 'failure'; readonly failure: SourceFailure };
 
 /** Extensions of a GraphQL error that a source returned. */

@@ -23,14 +23,14 @@ export function observeResponses({ instruments, outages, graphqlErrors }: Observ
       if (isObserved(response)) return;
       outages.failed(subgraph, failure);
       const received = originOf(response);
-      const isCounted = received.kind === 'text' && failureOf(received) !== undefined;
+      const isCounted = received.kind !== 'failure' && failureOf(received) !== undefined;
       if (instruments && !isCounted && isFirst(counted.failures, received)) {
         instruments.fetchMalformed(subgraph, failure.code);
       }
     },
     graphqlErrors(subgraph, response, errors, hasData) {
       // the errors report the failure, which is counted already
-      if (isObserved(response) || (response.kind === 'text' && response.failed !== undefined)) return;
+      if (isObserved(response) || (response.kind !== 'failure' && response.failed !== undefined)) return;
       const codes = errorCodes(errors);
       graphqlErrors.record(subgraph, codes, hasData);
       if (!instruments || !isFirst(counted.errors, originOf(response))) return;
@@ -40,11 +40,11 @@ export function observeResponses({ instruments, outages, graphqlErrors }: Observ
 }
 
 function isObserved(response: SubgraphResponse): boolean {
-  return response.kind === 'text' && response.isObserved === true;
+  return response.kind !== 'failure' && response.isObserved === true;
 }
 
 function originOf(response: SubgraphResponse): SubgraphResponse {
-  return response.kind === 'text' ? (response.madeFrom ?? response) : response;
+  return response.kind === 'failure' ? response : (response.madeFrom ?? response);
 }
 
 function isFirst(counted: WeakSet<SubgraphResponse>, response: SubgraphResponse): boolean {

@@ -36,7 +36,7 @@ export function respectRetryAfter(source: Source): Source {
 }
 
 function waitOf(response: SubgraphResponse): Wait | undefined {
-  const { status, retryAfter } = response.kind === 'text' ? response : response.failure;
+  const { status, retryAfter } = response.kind === 'failure' ? response.failure : response;
   return status !== undefined && retryAfter !== undefined && retryAfter > 0
     ? { status, seconds: retryAfter }
     : undefined;

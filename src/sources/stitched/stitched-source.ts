@@ -4,6 +4,7 @@ import { readService } from '../../services/read-service.ts';
 import type { Service } from '../../services/service.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
+import { parseIfLong, reportUnreadable } from '../long-text.ts';
 import type { ResponseObserver, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { type RenamedRequest, type RequestNames, requestNames } from './request-names.ts';
 import type { FetchDeadline } from './send-before-deadline.ts';
@@ -70,7 +71,7 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
       const { query, variables } = parseJson(request.body) as { query: string; variables?: Record<string, unknown> };
       const strategy = strategyOf(query);
       if (strategy.kind === 'as-is') upstream.send(request, done);
-      else if (strategy.kind === 'renamed') sendRenamed(upstream, request, strategy, variables, done);
+      else if (strategy.kind === 'renamed') sendRenamed({ upstream, observer }, request, strategy, variables, done);
       else {
         stitched ??= stitch();
         const time = { timeoutMs, until: performance.now() + timeoutMs };
@@ -106,27 +107,41 @@ function rootFields(document: DocumentNode): FieldNode[] {
 }
 
 function sendRenamed(
-  upstream: Source,
+  { upstream, observer }: Pick<StitchedSourceOptions, 'upstream' | 'observer'>,
   request: SourceRequest,
   { query, renamed }: Strategy & { kind: 'renamed' },
   variables: Readonly<Record<string, unknown>> | undefined,
   done: (response: SubgraphResponse) => void,
 ): void {
   const body = stringifyJson({ query, variables });
-  upstream.send({ ...request, body }, (response) => {
-    if (response.kind === 'failure') return done(response);
-    done({ ...response, text: restoreText(response.text, renamed), madeFrom: response });
+  const sent = { ...request, body };
+  const { restore } = renamed;
+  if (restore === undefined) return upstream.send(sent, done);
+  upstream.send(sent, (response) => {
+    const read = parseIfLong(upstream.name, response, sent);
+    if (!(read instanceof Promise)) return done(restored(read, response, restore));
+    void read.then((parsed) => {
+      reportUnreadable(observer, upstream.name, response, parsed);
+      done(restored(parsed, response, restore));
+    });
   });
 }
 
 /** Restores the names in a response. A text that is not JSON stays as it is: the executor reports it. */
-function restoreText(text: string, renamed: RenamedRequest): string {
+function restored(
+  response: SubgraphResponse,
+  received: SubgraphResponse,
+  restore: (data: unknown) => void,
+): SubgraphResponse {
+  if (response.kind === 'failure') return response;
   try {
-    const result = parseJson(text) as { data?: unknown } | null;
-    renamed.restore(result?.data);
-    return stringifyJson(result);
+    const result = response.kind === 'parsed' ? response.result : parseJson(response.text);
+    restore((result as { data?: unknown } | null)?.data);
+    const size = response.kind === 'parsed' ? response.size : response.text.length;
+    const { status, headers, retryAfter } = response;
+    return { kind: 'parsed', result, size, status, headers, retryAfter, madeFrom: received };
   } catch {
-    return text;
+    return response;
   }
 }
 
@@ -148,6 +163,7 @@ async function executeStitched(
     request,
     time,
     calls: 0,
+    size: 0,
     failures: [],
     errors: [],
     located: [],
@@ -159,8 +175,9 @@ async function executeStitched(
     // As with any subgraph whose request failed: one error for each field, not for each entity.
     if (failure && context.failures.length === context.calls) return { kind: 'failure', failure };
     const errors = [...context.failures.map(formatFailure), ...result.errors];
-    const text = stringifyJson(errors.length > 0 ? { data: result.data, errors } : { data: result.data });
-    return { kind: 'text', text, status: 200, isObserved: true };
+    const { data } = result;
+    const shown = errors.length > 0 ? { data, errors } : { data };
+    return { kind: 'parsed', result: shown, size: context.size, status: 200, isObserved: true };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `Subgraph "${name}" did not answer: its look-ups failed inside the gateway.`;

@@ -1,6 +1,7 @@
 import type { ExecutionRequest, ExecutionResult } from '@graphql-tools/utils';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind, print } from 'graphql';
 import { ExactNumber, parseJson, stringifyJson } from '../../shared/exact-json.ts';
+import { parseIfLong, reportUnreadable } from '../long-text.ts';
 import type { ResponseObserver, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { type ExpandedRequest, expandBatchFields } from './batch-fields.ts';
 import { withoutFloatStandIn } from './float-inputs.ts';
@@ -13,6 +14,8 @@ export interface StitchedContext {
   readonly request: SourceRequest;
   readonly time: FetchDeadline;
   calls: number;
+  /** The length of the texts of all responses. */
+  size: number;
   readonly failures: SourceFailure[];
   /** Errors of the service with the gateway's paths, or without a path. */
   readonly errors: GraphQLFormattedError[];
@@ -72,16 +75,25 @@ class UpstreamCall {
     this.context.calls += 1;
     this.mismatch = undefined;
     const request = { ...this.context.request, body };
-    const done = (response: SubgraphResponse) => {
+    const use = (response: SubgraphResponse, received = response) => {
       const result = readResponse(name, response, rootKeys(document));
+      this.context.size += sizeOf(response);
       if ('code' in result) {
-        if (response.kind === 'text') observer?.failed(name, response, result);
+        if (response.kind !== 'failure') observer?.failed(name, received, result);
         this.context.failures.push(result);
         return this.resolve({ data: null });
       }
-      renamed?.restore(result.data);
+      renamed?.restore?.(result.data);
       this.takeForbiddenNulls(result, document, many);
-      this.take(result, many, without, response);
+      this.take(result, many, without, received);
+    };
+    const done = (response: SubgraphResponse) => {
+      const read = parseIfLong(name, response, request);
+      if (!(read instanceof Promise)) return use(read);
+      void read.then((parsed) => {
+        reportUnreadable(observer, name, response, parsed);
+        use(parsed, response);
+      });
     };
     if (this.repetitions === 0) source.send(request, done);
     else sendBeforeDeadline(source, request, this.context.time, done, observer);
@@ -166,6 +178,11 @@ class UpstreamCall {
   }
 }
 
+function sizeOf(response: SubgraphResponse): number {
+  if (response.kind === 'failure') return 0;
+  return response.kind === 'text' ? response.text.length : response.size;
+}
+
 /** Returns the response keys of the operation's fields. */
 function rootKeys(document: DocumentNode): ReadonlySet<string> {
   const keys = new Set<string>();
@@ -194,7 +211,7 @@ function readResponse(
   keys: ReadonlySet<string>,
 ): ServiceResult | SourceFailure {
   if (response.kind === 'failure') return response.failure;
-  const result = readResult(name, response.text, response.status);
+  const result = readResult(name, response);
   if ('code' in result) return result;
   const { data } = result;
   const errors = listOf(result.errors).map((error) => readError(error, keys, response.retryAfter));
@@ -228,10 +245,11 @@ interface Result {
   readonly errors: unknown;
 }
 
-function readResult(name: string, text: string, status: number): Result | SourceFailure {
+function readResult(name: string, response: Exclude<SubgraphResponse, { kind: 'failure' }>): Result | SourceFailure {
+  const { status } = response;
   let result: unknown;
   try {
-    result = parseJson(text);
+    result = response.kind === 'parsed' ? response.result : parseJson(response.text);
   } catch {
     return malformed(name, 'not JSON', status);
   }
@@ -244,7 +262,7 @@ function readResult(name: string, text: string, status: number): Result | Source
 }
 
 function statusOf(response: SubgraphResponse): number | undefined {
-  return response.kind === 'text' ? response.status : undefined;
+  return response.kind === 'failure' ? undefined : response.status;
 }
 
 function malformed(name: string, reason: string, status?: number): SourceFailure {
