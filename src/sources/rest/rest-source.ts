@@ -86,8 +86,9 @@ export function createRestSource(options: RestSourceOptions): RestSource {
 
   async function runFetch({ body, client, operationType, memory }: SourceRequest): Promise<SubgraphResponse> {
     const { query, variables = {} } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
+    const plan = planOf(query);
     const context = contexts.of(client, operationType === 'mutation', memory);
-    const { data, errors } = await executeFetch(schema, planOf(query), variables, context);
+    const { data, errors } = await executeFetch(schema, plan, variables, context).finally(() => context.end());
     // the client has disconnected; a result of aborted calls must not be shared with other clients
     if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
     const { freshness, size } = context;
