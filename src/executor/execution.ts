@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
+import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
@@ -10,7 +11,7 @@ import type { ExecutionInput, StreamedInput } from './execution-input.ts';
 import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
-import { LONG_RESPONSE, OverloadedError, type Reservation } from './memory-budget.ts';
+import { LONG_RESPONSE, type Reservation } from './memory-budget.ts';
 import { type MergeTarget, mergeResponse, type TextResponse } from './merge-response.ts';
 import { noteSkipped } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';

@@ -9,6 +9,7 @@ import { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import { createEngine } from '../pipeline/pipeline.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
@@ -31,6 +32,7 @@ export interface EngineParts {
   readonly redis: SharedRedis | undefined;
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
+  readonly byteBudget?: ByteBudget | undefined;
 }
 
 /**
@@ -42,7 +44,7 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments, outages }: EngineParts,
+  { rateLimits, redis, instruments, outages, byteBudget }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const memoryBudget = openMemoryBudget(config, logger);
@@ -60,6 +62,7 @@ export function engineFactory(
       apiCache,
       instruments,
       outages,
+      byteBudget,
     });
     const close = () => closeSources(sources);
     try {

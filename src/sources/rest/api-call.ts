@@ -1,10 +1,12 @@
 import type { Connector } from '../../connectors/connector.ts';
+import type { HeldBytes } from '../../shared/byte-budget.ts';
 import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
+import { OverloadedError } from '../../shared/overloaded-error.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { acceptEncoding, type Compression, decodeContent, encodeRequest, encodingInHeaders } from '../body-encoding.ts';
-import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
+import { abortFailure, connectionFailure, memoryFailure, timeoutFailure } from '../http/http-failure.ts';
 import type { CancelSignal } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
@@ -47,6 +49,7 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   } catch (error) {
     if (timer.isLate) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
     if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
+    if (error instanceof OverloadedError) throw failed(subgraph, connector, memoryFailure(subgraph));
     if (error instanceof Error && 'extensions' in error) throw error;
     throw failed(subgraph, connector, connectionFailure(subgraph, error));
   } finally {
@@ -75,21 +78,28 @@ async function sendOnce(request: ApiRequest, options: CallOptions, signal: Abort
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
   const raw = await target.send({ path, method, headers, body, signal });
-  const { maxResponseBytes } = target.settings;
   const { statusCode: status } = raw;
-  const bytes = await readResponseBytes(raw.body, maxResponseBytes);
-  const read =
-    bytes === undefined ? { reason: tooLarge(maxResponseBytes) } : await decoded(bytes, raw.headers, maxResponseBytes);
+  // what a call has changed is reported in any case
+  const held = target.byteBudget?.open(method === 'GET' || method === 'HEAD');
+  const read = await readBody(raw, target.settings.maxResponseBytes, held).finally(() => held?.release());
   // an error status explains more than a body that cannot be read
-  if ('reason' in read && (bytes === undefined || isSuccessStatus(status)))
+  if ('reason' in read && (read.isTooLarge || isSuccessStatus(status)))
     throw malformed(subgraph, connector, read.reason, status);
   const response = 'reason' in read ? { headers: raw.headers, text: '' } : read;
   retryAfter?.respect({ status, ...response });
   return { status, ...response };
 }
 
-function tooLarge(maxBytes: number): string {
-  return `it is larger than ${maxBytes} bytes`;
+type ReadResponse = Pick<RawResponse, 'headers' | 'text'> | { readonly reason: string; readonly isTooLarge?: boolean };
+
+async function readBody(
+  { body, headers }: Awaited<ReturnType<ApiTarget['send']>>,
+  maxBytes: number,
+  held: HeldBytes | undefined,
+): Promise<ReadResponse> {
+  const bytes = await readResponseBytes(body, maxBytes, held);
+  if (bytes === undefined) return { reason: `it is larger than ${maxBytes} bytes`, isTooLarge: true };
+  return decoded(bytes, headers, maxBytes, held);
 }
 
 /** Returns headers and body as they are sent. Headers that the connector sets take precedence. */
@@ -108,11 +118,13 @@ async function decoded(
   bytes: Buffer,
   headers: RawResponse['headers'],
   maxBytes: number,
-): Promise<Pick<RawResponse, 'headers' | 'text'> | { readonly reason: string }> {
+  held: HeldBytes | undefined,
+): Promise<ReadResponse> {
   try {
     const encoding = encodingInHeaders(headers);
     if (encoding === undefined) return { headers, text: decodeText(bytes) };
-    const body = await decodeContent(bytes, encoding, maxBytes);
+    const body = await decodeContent(bytes, encoding, maxBytes, held);
+    if ('isOverloaded' in body) throw new OverloadedError('further large responses');
     if (!('bytes' in body)) return { reason: body.reason };
     const { 'content-encoding': _encoding, 'content-length': _length, ...others } = headers;
     return { headers: others, text: decodeText(body.bytes, encoding.charset) };
