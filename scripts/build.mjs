@@ -41,10 +41,11 @@ const OPTIONS = {
   logLevel: 'warning',
 };
 
-/** Each file that something names by its path: the command, the library, and the hooks that read shapes. */
+/** Each file that something names by its path: the command, the library, the hooks that read shapes, and the thread that composes. */
 const GATEWAY = {
   cli: 'src/cli.ts',
   index: 'src/index.ts',
+  'composition/composer-thread': 'src/composition/composer-thread.ts',
   'bff/shapes/shape': 'src/bff/shapes/shape.ts',
   'bff/shapes/typescript-hooks': 'src/bff/shapes/typescript-hooks.ts',
 };

@@ -12,6 +12,7 @@ import type { ByteBudget } from '../shared/byte-budget.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { requestIdOf } from '../shared/request-id.ts';
 import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
+import type { Steps } from '../shared/steps.ts';
 import { pathOf, queryOf } from '../shared/url-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
@@ -107,6 +108,8 @@ export interface Bff {
   handle(req: IncomingMessage, res: ServerResponse, client?: ClientInfo, notes?: RequestNotes): boolean;
   /** Returns the CORS policy of `client.yaml` for a path; `undefined` where the gateway's policies apply. */
   cors(path: string): Cors | undefined;
+  /** Checks the endpoints against an engine before it becomes the current one, in steps. */
+  prepare(engine: Engine): Steps<void>;
   /** Reads the folder again. Requests in flight keep the endpoints that they started with. */
   reload(): Promise<void>;
   /** Returns the endpoints that are valid for the current schema; none while no schema is loaded. */
@@ -145,6 +148,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       const snapshot = endpoints.snapshot();
       return snapshot && policyAt(snapshot.cors, path);
     },
+    prepare: (engine) => endpoints.prepare(engine),
     reload: () => endpoints.read(),
     endpoints: () => endpoints.snapshot()?.loaded.endpoints ?? [],
     purge: async (tags) => (await bff.cache?.purge(tags)) ?? 0,

@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
 import type { Engine } from '../pipeline/engine.ts';
+import { runInSlices } from '../shared/slices.ts';
+import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { BffOptions } from './bff.ts';
 import { KnownRequests } from './caching/known-requests.ts';
-import { compileEndpoints } from './endpoints/endpoints.ts';
+import { compileEndpointsInSteps } from './endpoints/endpoints.ts';
 import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
 import { buildRoutingTable } from './endpoints/router.ts';
 import type { EndpointSnapshot } from './handlers/call.ts';
@@ -23,6 +25,8 @@ export class CurrentEndpoints {
   readonly #options: Options;
   #files: Files | undefined;
   #snapshot: EndpointSnapshot | undefined;
+  /** Endpoints for an engine or a folder that is not in use yet. */
+  #prepared: EndpointSnapshot | undefined;
 
   constructor(options: Options) {
     this.#options = options;
@@ -31,8 +35,16 @@ export class CurrentEndpoints {
   /** Reads the folder, and checks its endpoints. Rejects when the folder exists but cannot be read. */
   async read(): Promise<void> {
     const folder = readEndpointFolder(this.#options.dir);
-    this.#files = { folder, shapes: await loadShapes(folder.shapes) };
+    const files = { folder, shapes: await loadShapes(folder.shapes) };
+    const engine = this.#options.engine();
+    if (engine) this.#prepared = await runInSlices(checkAgainst(engine, files, this.#options), undefined, 1);
+    this.#files = files;
     this.snapshot();
+  }
+
+  /** Checks the endpoints against an engine before it becomes the current one, in steps. */
+  *prepare(engine: Engine): Steps<void> {
+    if (this.#files) this.#prepared = yield* checkAgainst(engine, this.#files, this.#options);
   }
 
   /** Returns the endpoints for the current engine; `undefined` while no schema is loaded. */
@@ -41,18 +53,21 @@ export class CurrentEndpoints {
     const files = this.#files;
     if (engine === undefined || files === undefined) return undefined;
     if (this.#snapshot?.engine === engine && this.#snapshot.folder === files.folder) return this.#snapshot;
-    this.#snapshot = checkAgainst(engine, files, this.#options);
+    const prepared = this.#prepared;
+    const isPrepared = prepared?.engine === engine && prepared.folder === files.folder;
+    this.#snapshot = isPrepared ? prepared : runToEnd(checkAgainst(engine, files, this.#options));
+    this.#prepared = undefined;
     this.#options.onProblems?.(this.#snapshot.loaded.problems);
     return this.#snapshot;
   }
 }
 
-function checkAgainst(
+function* checkAgainst(
   engine: Engine,
   { folder, shapes }: Files,
   { endpointConfig, onRefused }: Options,
-): EndpointSnapshot {
-  const loaded = compileEndpoints(folder, engine.supergraph, { ...endpointConfig, shapes });
+): Steps<EndpointSnapshot> {
+  const loaded = yield* compileEndpointsInSteps(folder, engine.supergraph, { ...endpointConfig, shapes });
   const defaultHeaders = new Map<string, ReadonlyMap<string, string>>();
   for (const { client, version, settings } of [...loaded.endpoints, ...loaded.broken]) {
     const headers = defaultHeadersOf(settings, version);

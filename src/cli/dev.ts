@@ -1,6 +1,6 @@
 import { configPath, DEFAULT_FILE } from '../config/load-config.ts';
 import { prepareServer, type RunningServer, type ServerOptions, startServer } from '../gateway/server.ts';
-import { type PathEvent, type Watching, watchPath } from '../shared/watch-path.ts';
+import { type PathEvent, POLL_MS, type Watching, watchPath } from '../shared/watch-path.ts';
 import type { Demo } from './demo.ts';
 import { reportFailure } from './failure.ts';
 import { type ServeFlags, serverOptions, stopOnSignals } from './start.ts';
@@ -13,8 +13,10 @@ export interface DevFlags extends ServeFlags {
 export async function dev(given: DevFlags): Promise<void> {
   const demo = given.demo === true ? await (await import('./demo.ts')).startDemo() : undefined;
   const { flags, defaults } = demo === undefined ? { flags: given, defaults: undefined } : demo.defaults(given);
-  const read = () => {
-    const options = serverOptions(flags, { dev: true, demo: demo !== undefined, defaults });
+  const read = (isRestart = false) => {
+    // the previous server serves until the next one is ready
+    const composesInThread = isRestart;
+    const options = serverOptions(flags, { dev: true, demo: demo !== undefined, defaults, composesInThread });
     return demo === undefined ? options : demo.configure(options);
   };
   const path = configPath({ file: flags.config }) ?? DEFAULT_FILE;
@@ -24,7 +26,7 @@ export async function dev(given: DevFlags): Promise<void> {
   };
   const onChange = (exists: boolean) => exists && restart();
   // before the file is read, so that no change during the start is missed
-  const watching = await watchPath({ path, onChange, onEvent: (event) => printEvent(path, event) });
+  const watching = await watchPath({ path, onChange, onEvent: (event, reason) => printEvent(path, event, reason) });
   const running = await startWith(read).catch(closing(demo, watching));
   let restarted = changed ? restartWith(read, running) : Promise.resolve();
   restart = () => {
@@ -74,14 +76,16 @@ async function startWith(read: () => ServerOptions): Promise<Running> {
   return { server, options: atPort(server.port, options) };
 }
 
-function printEvent(path: string, event: PathEvent): void {
+function printEvent(path: string, event: PathEvent, reason = ''): void {
   if (event === 'gone') console.error(`${path} was removed; keeping the last good config.`);
   if (event === 'back') console.error(`${path} is back.`);
+  if (event === 'polled')
+    console.error(`${path} cannot be watched (${reason}); checking it every ${POLL_MS / 1000} seconds.`);
 }
 
-async function restartWith(read: () => ServerOptions, running: Running): Promise<void> {
+async function restartWith(read: (isRestart: boolean) => ServerOptions, running: Running): Promise<void> {
   try {
-    await replace(running, atPort(running.server.port, read()));
+    await replace(running, atPort(running.server.port, read(true)));
   } catch (error) {
     reportFailure(error);
     console.error('The config has problems; keeping the last good one.');

@@ -1,7 +1,9 @@
 import type { KeyRecord } from '../bff/idempotency/idempotency.ts';
+import type { SupergraphLoaded } from '../composition/load-supergraph.ts';
 import type { Failures } from '../policy/authentication/failed-attempts.ts';
 import type { LimitDecisions, LimitQuery } from '../policy/rate-limits/limiter.ts';
 import { Deadline } from '../shared/deadline.ts';
+import type { PathEvent } from '../shared/watch-path.ts';
 import type { Snapshot } from '../telemetry/metrics.ts';
 
 /** The calls between the primary and its workers: arguments and results. */
@@ -21,12 +23,21 @@ export interface Calls {
     readonly given: { readonly scope: string; readonly group: string; readonly windowMs: number };
     readonly back: Failures;
   };
+  /** The current supergraph, or the problems without a good one. */
+  readonly getSupergraph: { readonly given: undefined; readonly back: SupergraphLoaded };
+  /** The primary has loaded the supergraph again, or something happened to its file or folder; sent to all workers. */
+  readonly schemaChanged: { readonly given: SchemaChange; readonly back: true };
   /** One worker has counted a failure; the primary sends the sum to all workers. */
   readonly failuresChanged: {
     readonly given: { readonly scope: string; readonly group: string; readonly sum: Failures };
     readonly back: true;
   };
 }
+
+/** A change of the schema that workers must know of. */
+export type SchemaChange =
+  | SupergraphLoaded
+  | { readonly event: PathEvent; readonly path: string; readonly reason?: string | undefined };
 
 /** An idempotency key, its state, and its time to live in milliseconds. */
 interface KeyEntry {

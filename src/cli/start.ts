@@ -41,9 +41,12 @@ export async function start(flags: StartFlags): Promise<void> {
 
 /** Starts the primary, or a worker: workers run the same command. */
 async function startWorkers(flags: StartFlags, count: number): Promise<void> {
-  const { runWorkers, serveAsWorker } = await import('./workers.ts');
-  const options = serverOptions(flags);
-  if (cluster.isWorker) return serveAsWorker(options, count);
+  const options = serverOptions(flags, { composesInThread: true });
+  if (cluster.isWorker) {
+    const { serveAsWorker } = await import('./serve-as-worker.ts');
+    return serveAsWorker(options, count);
+  }
+  const { runWorkers } = await import('./workers.ts');
   await runWorkers(count, options);
 }
 
@@ -61,11 +64,18 @@ async function serveWith(options: ServerOptions): Promise<RunningServer> {
   return startServer(options);
 }
 
-/** Combines flags, environment and config file. Throws `ConfigError`. */
-export function serverOptions(flags: ServeFlags, { dev = false, demo = false, defaults = HERE } = {}): ServerOptions {
+/**
+ * Combines flags, environment and config file. Throws `ConfigError`.
+ * @param options.composesInThread whether also the first composition leaves this thread free
+ */
+export function serverOptions(
+  flags: ServeFlags,
+  { dev = false, demo = false, defaults = HERE, composesInThread = false } = {},
+): ServerOptions {
   const { port, host } = flags;
   const config = loadConfig({ flags: { port, host }, file: flags.config });
-  const schema = createSupergraphProvider(originOf(flags, defaults.schemasDir));
+  const origin = originOf(flags, defaults.schemasDir);
+  const schema = createSupergraphProvider(origin, process.env, { firstInThread: composesInThread });
   return { config, schema, dev, demo, bffDir: bffFolder(flags, defaults) };
 }
 

@@ -4,10 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { shutdownDelay } from '../config/sections/shutdown.ts';
 import type { ServerOptions } from '../gateway/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { reportFailure } from './failure.ts';
-import { Heartbeats, isHeartbeat, sendHeartbeats } from './heartbeats.ts';
-import type { StateHandlers } from './primary-state.ts';
-import { callPeer, handleCalls } from './process-calls.ts';
+import { Heartbeats, isHeartbeat } from './heartbeats.ts';
+import { type CallHandlers, callPeer, handleCalls } from './process-calls.ts';
+import { isReady, PURGE_MS, type Ready } from './serve-as-worker.ts';
 import type { WorkerMetrics, WorkersByState } from './worker-metrics.ts';
 
 /** A worker that has served this long counts as stable: when it ends, it is replaced without a delay. */
@@ -16,84 +15,23 @@ const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 30_000;
 /** After this many failed starts in a row, with no worker serving, the primary gives up. */
 const MOST_FAILED_STARTS = 5;
-/** Time limit for a worker to purge cached responses. */
-const PURGE_MS = 5_000;
 /** How much longer than `shutdown.delay` and `shutdown.grace` workers may take to stop. */
 const STOP_EXTRA_MS = 10_000;
 /** Time limit for a worker to read a count. Nothing waits for it. */
 const ANNOUNCE_MS = 5_000;
 
-/** The message of a worker that is ready to serve. */
-interface Ready {
-  readonly url: string;
-  readonly port: number;
-}
-
-function isReady(message: unknown): message is Ready {
-  return typeof message === 'object' && message !== null && 'url' in message && 'port' in message;
-}
-
-/** Serves as a worker, and reports to the primary. Shuts down gracefully and exits 0 on the first SIGTERM or SIGINT. */
-export async function serveAsWorker(options: ServerOptions, processes: number): Promise<void> {
-  sendHeartbeats();
-  const [{ assemble }, { listenForClients }, { workerState }] = await Promise.all([
-    import('../gateway/assemble.ts'),
-    import('../gateway/client-listener.ts'),
-    import('./worker-state.ts'),
-  ]);
-  const { state: sharedState, handlers: stateAnswers } = workerState(processes);
-  const purgeEverywhere = async (tags: readonly string[]) => (await callPeer(process, 'purge', tags, PURGE_MS)) ?? 0;
-  const assembly = await assemble({
-    ...options,
-    purgeEverywhere,
-    sharedState,
-    warnsAboutSettings: cluster.worker?.id === 1,
-  }).catch(failAtOnce);
-  const listener = await listenForClients(assembly.handler, options.config, { onConnection: letOthersAccept }).catch(
-    failAtOnce,
-  );
-  let closing: Promise<void> | undefined;
-  // workers may get the signal twice: from the terminal or process manager, and from the primary
-  const stop = () => {
-    closing ??= listener.close({ delayMs: shutdownDelay(options.config) }).then(() => assembly.close());
-    closing.then(() => process.exit(0), failAtOnce);
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  const { metrics, purge } = assembly;
-  handleCalls(process, { snapshot: async () => (await metrics?.snapshot()) ?? [], purge, ...stateAnswers });
-  process.send?.({
-    url: `${listener.origin}${options.config.path_prefix ?? ''}/graphql`,
-    port: listener.port,
-  } satisfies Ready);
-  assembly.warmUp();
-}
-
-const PAUSE_MS = 0.05;
-const pause = new Int32Array(new SharedArrayBuffer(4));
-
-/**
- * Pauses after a connection was accepted, so that the other workers, which the kernel has woken as well, get the next ones. Measured
- * with 2 workers, connections of each: without a pause, 8 at once became 8 and 0, 64 became 55 and 9; with it, 4 and 4, 33 and 31.
- * Longer pauses are no better.
- */
-function letOthersAccept(): void {
-  Atomics.wait(pause, 0, 0, PAUSE_MS);
-}
-
-/** Exits at once: the channel to the primary would keep the worker alive if only the exit code were set. */
-function failAtOnce(error: unknown): never {
-  process.exit(reportFailure(error));
-}
-
 /**
  * Runs `count` workers, each a process with this same command, until a signal. Prints the URL once all of them serve. If the first
  * worker fails to start and has reported why, exits with its code.
  */
-export async function runWorkers(count: number, { config }: Pick<ServerOptions, 'config'>): Promise<void> {
-  const [{ createLogger }, { checkSessions }, { primaryState }] = await Promise.all([
+export async function runWorkers(
+  count: number,
+  { config, schema: provider }: Pick<ServerOptions, 'config' | 'schema'>,
+): Promise<void> {
+  const [{ createLogger }, { checkSessions }, { primarySchema }, { primaryState }] = await Promise.all([
     import('../telemetry/logger.ts'),
     import('../gateway/check-processes.ts'),
+    import('./primary-schema.ts'),
     import('./primary-state.ts'),
   ]);
   checkSessions(config);
@@ -101,11 +39,18 @@ export async function runWorkers(count: number, { config }: Pick<ServerOptions, 
   const state = primaryState(config, (change) => {
     for (const worker of livingWorkers()) void callPeer(worker, 'failuresChanged', change, ANNOUNCE_MS);
   });
-  const workerPool = new WorkerPool(count, config, createLogger(config.telemetry.logging), state);
+  const schema = primarySchema(provider, (change) => {
+    for (const worker of livingWorkers()) void callPeer(worker, 'schemaChanged', change, ANNOUNCE_MS);
+  });
+  const workerPool = new WorkerPool(count, config, createLogger(config.telemetry.logging), {
+    ...state,
+    ...schema.handlers,
+  });
   if (config.telemetry.metrics.prometheus.enabled) await workerPool.openAdmin(config);
   workerPool.stopOnSignals();
   // the first one starts alone, so that problems with schemas or the port are reported once
   await workerPool.startFirst();
+  await schema.watch();
   await workerPool.startOthers();
 }
 
@@ -123,8 +68,8 @@ class WorkerPool {
   readonly #count: number;
   readonly #config: ServerOptions['config'];
   readonly #logger: Logger;
-  /** The handlers of the state that workers share. */
-  readonly #state: StateHandlers;
+  /** The handlers of the schema and the state that workers share. */
+  readonly #handlers: CallHandlers;
   /** Workers that serve, with the time at which they were ready. */
   readonly #serving = new Map<Worker, number>();
   readonly #heartbeats: Heartbeats<Worker>;
@@ -137,11 +82,11 @@ class WorkerPool {
   #stopping = false;
   #unclean = false;
 
-  constructor(count: number, config: ServerOptions['config'], logger: Logger, state: StateHandlers) {
+  constructor(count: number, config: ServerOptions['config'], logger: Logger, handlers: CallHandlers) {
     this.#count = count;
     this.#config = config;
     this.#logger = logger;
-    this.#state = state;
+    this.#handlers = handlers;
     const { heartbeat_timeout: timeoutMs } = config.workers;
     this.#heartbeats = new Heartbeats({ timeoutMs, onTimeout: (worker) => this.#endHung(worker, timeoutMs) });
     this.#heartbeats.start();
@@ -251,7 +196,7 @@ class WorkerPool {
     this.#heartbeats.received(worker);
     return new Promise((resolve) => {
       // first clients may come before the ready message
-      handleCalls(worker, { ...this.#state, purge: (tags) => this.#purge(tags) });
+      handleCalls(worker, { ...this.#handlers, purge: (tags) => this.#purge(tags) });
       worker.on('message', (ready: unknown) => {
         if (isHeartbeat(ready)) this.#heartbeats.received(worker);
         if (!isReady(ready)) return;

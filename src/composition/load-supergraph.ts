@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { GraphQLError, parse, Source } from 'graphql';
 import { displayPath } from '../config/display-path.ts';
 import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
+import { readRegularFile } from '../shared/read-regular-file.ts';
 import { withForeignConnectors } from './foreign-connectors.ts';
 import { findIneffectiveDirective } from './ineffective-directives.ts';
 import { readSources } from './read-sources.ts';
@@ -13,12 +13,18 @@ import { findUnsupportedSpec, type UnsupportedSpec } from './unsupported-specs.t
 /** A folder of schemas to compose, or the file of a composed supergraph. */
 export type SupergraphOrigin = { readonly schemasDir: string } | { readonly supergraphFile: string };
 
+/** What is known of a schema file after composition. */
+export type ComposedSource = Pick<SourceDefinition, 'name' | 'kind' | 'gatewayDirectives'>;
+
 /**
- * A supergraph SDL that may be served, and the schema files that it was composed from (none for a supergraph file).
+ * A supergraph SDL that may be served, and the schema files that it was composed from (none for a supergraph file). Plain data, which
+ * threads and processes can exchange.
  */
 export interface SupergraphUpdate {
   readonly sdl: string;
-  readonly sources?: readonly SourceDefinition[];
+  readonly sources?: readonly ComposedSource[];
+  /** Paths in the schemas folder that were not read, because they are pipes, sockets or devices. */
+  readonly skipped?: readonly string[];
 }
 
 export type SupergraphLoaded =
@@ -28,13 +34,15 @@ export type SupergraphLoaded =
 /** Reads or composes the supergraph once. Returns all mistakes as problems. */
 export async function loadSupergraph(origin: SupergraphOrigin, env: Env = process.env): Promise<SupergraphLoaded> {
   if ('supergraphFile' in origin) return loadFile(origin.supergraphFile, env);
-  const { sources, problems } = await readSources(origin.schemasDir, env);
+  const { sources, problems, skipped } = await readSources(origin.schemasDir, env);
   if (problems.length > 0) return { ok: false, problems };
   // a third of the start-up time, and not needed for a supergraph file
   const { composeSupergraph } = await import('./compose.ts');
   const composition = composeSupergraph(sources);
   if (!composition.ok) return { ok: false, problems: composition.problems };
-  return { ok: true, update: { sdl: composition.supergraphSdl, sources } };
+  const composed = sources.map(({ name, kind, gatewayDirectives }) => ({ name, kind, gatewayDirectives }));
+  const update = { sdl: composition.supergraphSdl, sources: composed };
+  return { ok: true, update: skipped.length === 0 ? update : { ...update, skipped } };
 }
 
 async function loadFile(path: string, env: Env): Promise<SupergraphLoaded> {
@@ -44,7 +52,7 @@ async function loadFile(path: string, env: Env): Promise<SupergraphLoaded> {
   };
   let sdl: string;
   try {
-    sdl = await readFile(path, 'utf8');
+    sdl = await readRegularFile(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const message = code === 'ENOENT' ? 'File not found.' : `The supergraph file cannot be read: ${code ?? error}.`;

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { displayPath } from '../config/display-path.ts';
 import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
 import { entriesBelow, type FoundEntry } from '../shared/files-below.ts';
+import { readRegularFile } from '../shared/read-regular-file.ts';
 import { readSource } from './read-source.ts';
 import { isSchemaFile, subgraphNameOf } from './schema-files.ts';
 import type { SourceDefinition } from './source-definition.ts';
@@ -11,6 +11,8 @@ export interface SourcesRead {
   /** The files that could be read, by name. */
   readonly sources: readonly SourceDefinition[];
   readonly problems: readonly Problem[];
+  /** Paths that were not read, because they are pipes, sockets or devices. */
+  readonly skipped: readonly string[];
 }
 
 /**
@@ -19,20 +21,22 @@ export interface SourcesRead {
  */
 export async function readSources(dir: string, env: Env = process.env): Promise<SourcesRead> {
   const entries = await entriesBelow(dir).catch((error: NodeJS.ErrnoException) => error);
-  if (entries instanceof Error) return { sources: [], problems: [folderProblem(dir, entries)] };
-  const files = entries.filter(({ name, stats }) => isSchemaFile(name) && !stats?.isDirectory());
-  if (files.length === 0) return { sources: [], problems: [emptyFolder(dir)] };
+  if (entries instanceof Error) return { sources: [], problems: [folderProblem(dir, entries)], skipped: [] };
+  const named = entries.filter(({ name, stats }) => isSchemaFile(name) && !stats?.isDirectory());
+  // broken links are problems; reading a pipe could block forever
+  const files = named.filter(({ stats }) => stats?.isFile() !== false);
+  const skipped = named.filter((entry) => !files.includes(entry)).map(({ path }) => displayPath(path));
+  if (files.length === 0) return { sources: [], problems: [emptyFolder(dir, skipped)], skipped };
   const found = await Promise.all(files.map((entry) => readFileAt(entry, env)));
   const sources = found.flatMap((result) => ('name' in result ? [result] : []));
   const problems = found.flatMap((result) => ('name' in result ? [] : result));
-  return { sources, problems: [...problems, ...duplicateNames(sources)] };
+  return { sources, problems: [...problems, ...duplicateNames(sources)], skipped };
 }
 
-async function readFileAt({ path, stats }: FoundEntry, env: Env): Promise<SourceDefinition | Problem[]> {
+async function readFileAt({ path }: FoundEntry, env: Env): Promise<SourceDefinition | Problem[]> {
   const file = displayPath(path);
-  if (stats?.isFile() === false) return [notAFile(file)];
   try {
-    return readSource({ name: subgraphNameOf(path), file, text: await readFile(path, 'utf8') }, env);
+    return readSource({ name: subgraphNameOf(path), file, text: await readRegularFile(path) }, env);
   } catch (error) {
     return [unreadable(file, error as NodeJS.ErrnoException)];
   }
@@ -54,12 +58,6 @@ function unreadable(file: string, error: NodeJS.ErrnoException): Problem {
   };
 }
 
-/** Returns the problem of an entry that is not a file: reading a pipe could block forever. */
-function notAFile(file: string): Problem {
-  const message = 'It is a pipe, a socket or a device; expected a file.';
-  return { file, line: 1, column: 1, code: 'UNREADABLE_FILE', message, hint: 'Move it out of the folder.' };
-}
-
 function folderProblem(dir: string, error: NodeJS.ErrnoException): Problem {
   const file = displayPath(dir);
   const place = { file, line: 1, column: 1 };
@@ -76,13 +74,14 @@ function folderProblem(dir: string, error: NodeJS.ErrnoException): Problem {
   };
 }
 
-function emptyFolder(dir: string): Problem {
+function emptyFolder(dir: string, skipped: readonly string[]): Problem {
+  const others = skipped.length === 0 ? '' : ` Pipes, sockets and devices are not read: ${skipped.join(', ')}.`;
   return {
     file: displayPath(dir),
     line: 1,
     column: 1,
     code: 'NO_SCHEMAS',
-    message: 'There is no *.graphql, *.graphqls or *.gql file in the schemas folder.',
+    message: `There is no *.graphql, *.graphqls or *.gql file in the schemas folder.${others}`,
     hint: 'Add one file for each subgraph, NAME.graphql, with its SDL and `extend schema @subgraph(url: "http://…")`.',
   };
 }

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { readRegularFileSync } from '../shared/read-regular-file.ts';
 import { type Config, configFileSchema, type FileConfig } from './config.ts';
 import { placeOfKey, readConfigFile } from './config-file.ts';
 import { resolvePaths } from './config-paths.ts';
@@ -92,7 +93,7 @@ function readFile(path: string, env: Env): ReadFile {
   const file = displayPath(path);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const message = code === 'ENOENT' ? 'File not found.' : `The config file cannot be read: ${code ?? error}.`;

@@ -163,6 +163,11 @@ function missingKey(service: string, problem: string): string {
   return `The subgraph "${service}" could not be queried for this field: the key of the object ${problem}.`;
 }
 
+export const CLIENT_DISCONNECTED: SourceFailure = {
+  code: 'SUBREQUEST_HTTP_ERROR',
+  message: 'Client disconnected.',
+};
+
 /** Returns the failure for a response that is not a GraphQL result. */
 export function malformed(request: PlannedRequest, reason: string, status?: number): SourceFailure {
   return {

@@ -2,22 +2,25 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
-import type { SourceFailure, SubgraphResponse } from '../sources/source.ts';
+import type { SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
 import { DeferProgress } from './defer-progress.ts';
 import { ErrorReport } from './error-report.ts';
+import { CLIENT_DISCONNECTED } from './errors.ts';
 import type { ExecutionInput, StreamedInput } from './execution-input.ts';
+import { ExecutionMemory } from './execution-memory.ts';
 import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
-import { LONG_RESPONSE, type Reservation } from './memory-budget.ts';
-import { type MergeTarget, mergeResponse, type TextResponse } from './merge-response.ts';
+import { LONG_RESPONSE } from './memory-budget.ts';
+import { type MergeTarget, mergeResponse } from './merge-response.ts';
 import { noteSkipped } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
 import { Payload } from './payload.ts';
 import { PayloadStream } from './payload-stream.ts';
+import { type CompleteResponse, lengthOf, mayHaveEscapes, type TextResponse } from './read-response.ts';
 import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
 import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
@@ -50,11 +53,6 @@ export function streamPlan(compiled: CompiledPlan, input: StreamedInput): Promis
   });
 }
 
-const CLIENT_DISCONNECTED: SourceFailure = {
-  code: 'SUBREQUEST_HTTP_ERROR',
-  message: 'Client disconnected.',
-};
-
 /** In place of the function that receives a single result. */
 const unused = () => {};
 
@@ -84,7 +82,7 @@ class Execution implements MergeTarget, StreamedExecution {
   private streamed: { readonly stream: PayloadStream; readonly delivery: StreamDelivery } | undefined;
   /** The request that errors are about, where the payloads of a stream share them out. */
   private current: CompiledRequest | undefined;
-  private reservation: Reservation | undefined;
+  private readonly memory: ExecutionMemory | undefined;
   /** In UTF-16 code units. */
   private textTaken = 0;
   /** The weight with which it entered the admission queue. */
@@ -104,6 +102,11 @@ class Execution implements MergeTarget, StreamedExecution {
     this.merger = new ResponseMerger(this.targets, input.supergraph.types, this);
     this.waiting = compiled.requests.map(({ planned }) => planned.dependsOn.length);
     this.open = compiled.requests.length;
+    // the result of a mutation is reported in any case
+    this.memory =
+      input.budget && compiled.plan.operation.kind !== 'mutation'
+        ? new ExecutionMemory(input.budget, input.client.signal, this)
+        : undefined;
     this.progress = input.deferGroups && compiled.plan.sections && new DeferProgress(compiled, input.deferGroups);
   }
 
@@ -183,7 +186,8 @@ class Execution implements MergeTarget, StreamedExecution {
       if (text !== undefined) variables += `${variables && ','}${JSON.stringify(name)}:${text}`;
     }
     const body = `${document.bodyHead}${variables && `,"variables":{${variables}}`}}`;
-    source.send({ body, operationType: planned.operationType, client: this.input.client }, (response) =>
+    const { operationType } = planned;
+    source.send({ body, operationType, client: this.input.client, memory: this.memory }, (response) =>
       this.attempt(() => this.receive(request, sent, response)),
     );
   }
@@ -234,17 +238,16 @@ class Execution implements MergeTarget, StreamedExecution {
     this.done(request);
   }
 
-  private merge(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
-    const { text } = response;
-    this.textTaken += text.length;
-    if (this.escapeFree && text.includes('\\')) this.escapeFree = false;
+  private merge(request: CompiledRequest, sent: readonly GatheredEntities[], response: CompleteResponse): void {
+    this.textTaken += lengthOf(response);
+    if (this.escapeFree && mayHaveEscapes(response)) this.escapeFree = false;
     mergeResponse(this, request, sent, response);
   }
 
   /** Returns whether the response waits for memory; `false` where it is merged now. */
   private hasToWait(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): boolean {
     try {
-      if (this.mayTake(response.text.length)) return false;
+      if (this.memory === undefined || this.memory.mayTake(response.text.length)) return false;
       this.wait(request, sent, response);
     } catch (error) {
       const { sections, subgraph } = request.planned;
@@ -256,16 +259,17 @@ class Execution implements MergeTarget, StreamedExecution {
     return true;
   }
 
-  private mayTake(size: number): boolean {
-    const { budget, client } = this.input;
-    // the result of a mutation is reported in any case
-    if (!budget || this.compiled.plan.operation.kind === 'mutation') return true;
-    this.reservation ??= budget.reserve(client.signal);
-    return this.reservation.take(size);
+  /** Ends because there is no memory, unless there are defer groups that can be left out. */
+  refuse(error: OverloadedError): boolean {
+    if (this.progress !== undefined) return false;
+    this.attempt(() => {
+      throw error;
+    });
+    return true;
   }
 
   private wait(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
-    this.reservation?.wait(response.text.length, (disconnected) =>
+    this.memory?.wait(response.text.length, (disconnected) =>
       this.attempt(() => {
         if (this.finished) return forgetObjects(sent);
         this.settle(request, sent, disconnected ? { kind: 'failure', failure: CLIENT_DISCONNECTED } : response);
@@ -319,7 +323,7 @@ class Execution implements MergeTarget, StreamedExecution {
   }
 
   private leave(): void {
-    this.reservation?.leave();
+    this.memory?.leave();
     if (this.weight > 0) this.input.admissionQueue?.leave(this.weight);
     this.weight = 0;
   }

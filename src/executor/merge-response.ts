@@ -1,12 +1,11 @@
-import { isStackOverflow, parseJson } from '../shared/exact-json.ts';
-import type { SourceFailure, SubgraphResponse } from '../sources/source.ts';
+import { isStackOverflow } from '../shared/exact-json.ts';
+import type { SourceFailure } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';
 import { malformed, readSubgraphErrors, type SubgraphError } from './errors.ts';
 import type { GatheredEntities } from './gather-entities.ts';
 import { isNullish, isObject } from './objects.ts';
+import { type CompleteResponse, resultOf } from './read-response.ts';
 import type { MergeProblems, ResponseMerger } from './response-merger.ts';
-
-export type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
 
 /** What a response is merged into. */
 export interface MergeTarget extends MergeProblems {
@@ -21,7 +20,7 @@ export function mergeResponse(
   target: MergeTarget,
   request: CompiledRequest,
   sent: readonly GatheredEntities[],
-  response: TextResponse,
+  response: CompleteResponse,
 ): void {
   try {
     parseAndMerge(target, request, sent, response);
@@ -35,12 +34,13 @@ function parseAndMerge(
   target: MergeTarget,
   request: CompiledRequest,
   sent: readonly GatheredEntities[],
-  { text, status, mayHaveLongNumbers }: TextResponse,
+  response: CompleteResponse,
 ): void {
   const { planned } = request;
+  const { status } = response;
   let result: unknown;
   try {
-    result = parseJson(text, request.hasDecimals, mayHaveLongNumbers);
+    result = resultOf(response, request.hasDecimals);
   } catch {
     return target.report.addFailure(request, sent, malformed(planned, 'not JSON', status));
   }

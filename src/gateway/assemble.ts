@@ -27,7 +27,7 @@ import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
 import { openRequestPolicies } from './request-policies.ts';
-import { logWarmUp, schemaListener } from './schema-listener.ts';
+import { logWarmUp, schemaListener, warnOfSkipped } from './schema-listener.ts';
 import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
 import { warmUpEngine } from './warm-up.ts';
@@ -225,7 +225,10 @@ async function followSchema(
 ): Promise<void> {
   const { warmed_up_queries: warmedUp } = config.supergraph.query_planning;
   const endpoints = () => bff?.endpoints() ?? [];
-  const watching = await schema.watch(schemaListener({ gateway, logger, instruments, endpoints, warmedUp, onSwap }));
+  const prepare = bff?.prepare;
+  const watching = await schema.watch(
+    schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap }),
+  );
   closers.add(() => watching.close());
 }
 
@@ -259,7 +262,9 @@ function openLogin(
 
 async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: boolean, logger: Logger): Promise<void> {
   try {
-    gateway.swap(await schema.load());
+    const update = await schema.load();
+    await gateway.swap(update);
+    warnOfSkipped(update, logger);
   } catch (error) {
     if (!dev || error instanceof ConfigError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

@@ -7,18 +7,18 @@ import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts'
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
 import { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
-import { createEngine } from '../pipeline/pipeline.ts';
+import { createEngineInSteps } from '../pipeline/pipeline.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
 import type { SharedRedis } from '../store/redis.ts';
-import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
+import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Outages } from '../traffic/outages.ts';
-import { configMismatches, hintMismatches } from './config-mismatches.ts';
+import { configMismatchesInSteps, hintMismatches } from './config-mismatches.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
 import type { HeaderRules } from './header-rules.ts';
@@ -50,11 +50,12 @@ export function engineFactory(
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
   const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
-  return (update) => {
-    const supergraph = readSupergraph(update.sdl);
-    const mismatches = [...configMismatches(config, supergraph), ...hintMismatches(config, supergraph)];
+  return function* (update) {
+    const supergraph = yield* readSupergraphInSteps(update.sdl);
+    const mismatches = [...(yield* configMismatchesInSteps(config, supergraph)), ...hintMismatches(config, supergraph)];
     if (mismatches.length > 0) throw new ConfigError(mismatches);
-    const sources = openSources(supergraph.subgraphs, {
+    yield;
+    const sources = yield* openSources(supergraph.subgraphs, {
       config,
       pools,
       rules,
@@ -65,8 +66,9 @@ export function engineFactory(
       byteBudget,
     });
     const close = () => closeSources(sources);
+    let isBuilt = false;
     try {
-      const engine = createEngine({
+      const engine = yield* createEngineInSteps({
         supergraph,
         sources,
         introspection: config.supergraph.introspection,
@@ -90,10 +92,11 @@ export function engineFactory(
         onInternalError: (err, client) =>
           logger.error({ requestId: client.requestId, err }, 'operation failed inside the gateway'),
       });
+      isBuilt = true;
       return { engine, close };
-    } catch (error) {
-      void close();
-      throw error;
+    } finally {
+      // also where the rest of the steps is not run
+      if (!isBuilt) void close();
     }
   };
 }

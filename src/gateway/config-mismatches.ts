@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   type GraphQLField,
   type GraphQLInputType,
@@ -14,6 +13,8 @@ import { displayPath } from '../config/display-path.ts';
 import { keyText } from '../config/key-text.ts';
 import { nearest } from '../config/nearest.ts';
 import type { Problem } from '../config/problem.ts';
+import { readRegularFileSync } from '../shared/read-regular-file.ts';
+import { runToEnd, type Steps } from '../shared/steps.ts';
 import { tagsOf } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { unknownConnectors } from './connector-facts.ts';
@@ -32,13 +33,18 @@ interface Mismatch {
  * file, each problem has its location.
  */
 export function configMismatches(config: Config, supergraph: Supergraph): Problem[] {
+  return runToEnd(configMismatchesInSteps(config, supergraph));
+}
+
+/** Does the same as {@link configMismatches}, in steps. */
+export function* configMismatchesInSteps(config: Config, supergraph: Supergraph): Steps<Problem[]> {
   const mismatches = [
     ...subgraphs(config, supergraph),
     ...connectors(config, supergraph),
     ...limitedFields(config, supergraph),
     ...limitedArguments(config, supergraph),
     ...overrideLabels(config, supergraph),
-    ...contractTags(config, supergraph),
+    ...(yield* contractTags(config, supergraph)),
   ];
   return problemsAt(mismatches, config.file);
 }
@@ -54,7 +60,7 @@ export function hintMismatches({ bff, file }: Config, { publicSchema }: Supergra
 
 function problemsAt(mismatches: readonly Mismatch[], file: string | undefined): Problem[] {
   if (mismatches.length === 0) return [];
-  const text = file === undefined ? undefined : readFileSync(file, 'utf8');
+  const text = file === undefined ? undefined : readRegularFileSync(file);
   return mismatches.map(({ path, message, ...rest }) => ({
     ...(file === undefined || text === undefined
       ? { file: 'config', line: 0, column: 0 }
@@ -151,9 +157,9 @@ function overrideLabels({ override_labels }: Config, { subgraphs }: Supergraph):
   });
 }
 
-function contractTags({ contracts }: Config, { sdl }: Supergraph): Mismatch[] {
+function* contractTags({ contracts }: Config, { sdl }: Supergraph): Steps<Mismatch[]> {
   if (contracts.length === 0) return [];
-  const known = tagsOf(sdl);
+  const known = yield* tagsOf(sdl);
   return contracts.flatMap((contract, index) =>
     (['include', 'exclude'] as const).flatMap((list) =>
       contract[list].flatMap((tag, at) => {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { EndpointConfig, Place } from '../bff/endpoints/config-check.ts';
 import type { Config } from '../config/config.ts';
 import { placeOfKey } from '../config/config-file.ts';
 import { displayPath } from '../config/display-path.ts';
 import type { CacheHint } from '../operation/cache-hints.ts';
+import { readRegularFileSync } from '../shared/read-regular-file.ts';
 
 /**
  * Returns the settings that endpoints are checked against.
@@ -24,6 +24,6 @@ export function endpointSettings({ bff, login }: Pick<Config, 'bff' | 'login'>, 
 function placeIn(file: string): (coordinate: string) => Place {
   return (coordinate) => ({
     file: displayPath(file),
-    ...placeOfKey(readFileSync(file, 'utf8'), ['bff', 'cache', 'hints', coordinate]),
+    ...placeOfKey(readRegularFileSync(file), ['bff', 'cache', 'hints', coordinate]),
   });
 }

@@ -1,5 +1,7 @@
 import type { SupergraphUpdate } from '../composition/supergraph-provider.ts';
 import type { Engine, EngineRequest } from '../pipeline/engine.ts';
+import { runInSlices } from '../shared/slices.ts';
+import type { Steps } from '../shared/steps.ts';
 
 /** An engine, and a function that closes its sources. */
 export interface BuiltEngine {
@@ -7,8 +9,14 @@ export interface BuiltEngine {
   close(): Promise<void>;
 }
 
-/** Creates an engine for a supergraph. Throws when the supergraph cannot be served, and closes what it has opened. */
-export type EngineFactory = (update: SupergraphUpdate) => BuiltEngine;
+/**
+ * Creates an engine for a supergraph, in steps. Throws when the supergraph cannot be served, and closes what it has opened, also
+ * when only some of the steps are run.
+ */
+export type EngineFactory = (update: SupergraphUpdate) => Steps<BuiltEngine>;
+
+/** Prepares what depends on an engine before it becomes the current one, in steps. If it throws, the engine is not used. */
+export type PrepareForEngine = (engine: Engine) => Steps<void>;
 
 /** The holder of the current engine. Replaces it without dropping a request. */
 export interface Gateway {
@@ -17,8 +25,11 @@ export interface Gateway {
    * complete there. A caller that still holds a closed engine is forwarded to the current one.
    */
   engine(): Engine | undefined;
-  /** Builds a new engine, then makes it the current one. Throws what the factory throws, and keeps the previous engine then. */
-  swap(update: SupergraphUpdate): void;
+  /**
+   * Builds a new engine between requests, then makes it the current one. Rejects with what the factory or `prepare`
+   * throws, and keeps the previous engine then. Swaps happen one after the other. Does nothing after `close`.
+   */
+  swap(update: SupergraphUpdate, prepare?: PrepareForEngine): Promise<void>;
   /** Resolves when all operations in flight have completed and every source is closed. */
   close(): Promise<void>;
 }
@@ -32,6 +43,8 @@ export interface GatewayOptions {
 export function createGateway({ createEngine, onCloseError = () => {} }: GatewayOptions): Gateway {
   let current: Generation | undefined;
   const retiring = new Set<Promise<void>>();
+  let closed = false;
+  let lastSwap: Promise<unknown> = Promise.resolve();
 
   function retire(generation: Generation): void {
     const end = generation.retire().catch(onCloseError);
@@ -39,21 +52,60 @@ export function createGateway({ createEngine, onCloseError = () => {} }: Gateway
     end.then(() => retiring.delete(end));
   }
 
+  function* build(update: SupergraphUpdate, prepare: PrepareForEngine | undefined): Steps<Generation> {
+    const built = yield* createEngine(update);
+    let isReady = false;
+    try {
+      const next = new Generation(built, () => current);
+      yield;
+      if (prepare) yield* prepare(next);
+      isReady = true;
+      return next;
+    } finally {
+      if (!isReady) built.close().catch(onCloseError);
+    }
+  }
+
+  async function swapNow(update: SupergraphUpdate, prepare: PrepareForEngine | undefined): Promise<void> {
+    const next = await runInSlices(
+      stepsUntil(build(update, prepare), () => closed),
+      undefined,
+      1,
+    );
+    if (next === undefined) return;
+    if (closed) return next.retire();
+    const previous = current;
+    current = next;
+    if (previous) retire(previous);
+  }
+
   return {
     engine: () => current,
-    swap(update) {
-      const next = new Generation(createEngine(update), () => current);
-      const previous = current;
-      current = next;
-      if (previous) retire(previous);
+    swap(update, prepare) {
+      const swapped = lastSwap.then(() => swapNow(update, prepare));
+      lastSwap = swapped.catch(() => {});
+      return swapped;
     },
     async close() {
+      closed = true;
+      await lastSwap;
       const last = current;
       current = undefined;
       if (last) retire(last);
       await Promise.all(retiring);
     },
   };
+}
+
+/** Runs steps until `isOver`; returns `undefined` then. */
+function* stepsUntil<T>(steps: Steps<T>, isOver: () => boolean): Steps<T | undefined> {
+  while (!isOver()) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    yield;
+  }
+  steps.return(undefined as never);
+  return undefined;
 }
 
 /** An engine with a count of its operations in flight, so that its sources close after the last result and stream. */

@@ -5,6 +5,7 @@ import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
+import type { Steps } from '../shared/steps.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
@@ -34,15 +35,22 @@ export interface SourceDependencies {
  * Opens the source of each subgraph, with the layers that the config enables. Throws a `TypeError` for a subgraph without a
  * usable URL, and closes the sources that were opened before.
  */
-export function openSources(subgraphs: readonly Subgraph[], dependencies: SourceDependencies): Map<string, Source> {
+export function* openSources(
+  subgraphs: readonly Subgraph[],
+  dependencies: SourceDependencies,
+): Steps<Map<string, Source>> {
   const sources = new Map<string, Source>();
+  let areOpen = false;
   try {
-    for (const subgraph of subgraphs) sources.set(subgraph.name, openSource(subgraph, dependencies));
-  } catch (error) {
-    void closeSources(sources);
-    throw error;
+    for (const subgraph of subgraphs) {
+      sources.set(subgraph.name, openSource(subgraph, dependencies));
+      yield;
+    }
+    areOpen = true;
+    return sources;
+  } finally {
+    if (!areOpen) void closeSources(sources);
   }
-  return sources;
 }
 
 export async function closeSources(sources: ReadonlyMap<string, Source>): Promise<void> {

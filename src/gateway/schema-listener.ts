@@ -4,7 +4,7 @@ import { formatProblem } from '../config/problem.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Gateway } from './generations.ts';
+import type { Gateway, PrepareForEngine } from './generations.ts';
 import { rewarmPlans } from './warm-up.ts';
 
 export interface SchemaListenerParts {
@@ -13,6 +13,8 @@ export interface SchemaListenerParts {
   readonly instruments?: Instruments | undefined;
   /** Returns the endpoints that are valid for the current schema. */
   readonly endpoints: () => readonly EndpointName[];
+  /** Prepares the endpoints for a new engine. */
+  readonly prepare?: PrepareForEngine | undefined;
   /** How many recent operations to plan again for a new schema. */
   readonly warmedUp: number;
   /** Called after a new schema has become the current one. */
@@ -28,8 +30,8 @@ interface EndpointName {
 export function schemaListener(parts: SchemaListenerParts): SupergraphListener {
   const { gateway, logger, instruments } = parts;
   return {
-    update(update) {
-      const good = swapOrKeep(update, parts);
+    async update(update) {
+      const good = await swapOrKeep(update, parts);
       instruments?.schemaReloaded(good);
     },
     problems(problems) {
@@ -37,25 +39,29 @@ export function schemaListener(parts: SchemaListenerParts): SupergraphListener {
       logger.error({ problems: problems.map(formatProblem) }, `the schema has problems; ${current}`);
       instruments?.schemaReloaded(false);
     },
-    pathEvent: (event, path) => logPathEvents(logger, path)(event),
+    pathEvent: (event, path, reason) => logPathEvents(logger, path)(event, reason),
   };
 }
 
-function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts): boolean {
+async function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts): Promise<boolean> {
   const { gateway, logger, warmedUp } = parts;
-  const recent = gateway.engine()?.recentQueries?.(warmedUp) ?? [];
   const before = { subgraphs: subgraphsOf(gateway), endpoints: parts.endpoints().map(nameOf) };
+  const previous = gateway.engine();
   try {
-    gateway.swap(update);
+    await gateway.swap(update, parts.prepare);
   } catch (error) {
     logFailure(logger, error);
     return false;
   }
+  const engine = gateway.engine();
+  // closed meanwhile
+  if (engine === undefined) return false;
+  const recent = previous?.recentQueries?.(warmedUp) ?? [];
   logger.info({}, 'serving a new schema');
+  warnOfSkipped(update, logger);
   warnOfRemoved(before, parts);
   parts.onSwap();
-  const engine = gateway.engine();
-  if (engine) rewarmPlans(recent, engine, gateway.engine).catch((err) => logWarmUp(logger, err));
+  rewarmPlans(recent, engine, gateway.engine).catch((err) => logWarmUp(logger, err));
   return true;
 }
 
@@ -64,6 +70,12 @@ function logFailure(logger: Logger, error: unknown): void {
     const problems = error.problems.map(formatProblem);
     logger.error({ problems }, 'the config does not match the new schema; the last good schema keeps serving');
   } else logger.error({ err: error }, 'the new schema cannot be served; the last good one keeps serving');
+}
+
+/** Warns about pipes, sockets and devices in the schemas folder. */
+export function warnOfSkipped({ skipped }: SupergraphUpdate, logger: Logger): void {
+  if (skipped === undefined) return;
+  logger.warn({ skipped }, 'the schemas folder has pipes, sockets or devices, which are not read; move them out of it');
 }
 
 /** Warns about removed subgraphs: a file may be missing from a deployment by mistake. */

@@ -29,7 +29,7 @@ export function rewarmPlans(
 
 async function prepareEach(
   engine: Engine,
-  queries: readonly string[],
+  queries: Iterable<string>,
   current: () => Engine | undefined,
   cache: boolean,
 ): Promise<void> {

@@ -1,14 +1,14 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import type { Engine } from '../pipeline/engine.ts';
 import { invalidDocuments } from '../policy/persisted/invalid-documents.ts';
 import { type ManifestDocument, readManifestDocuments } from '../policy/persisted/manifests.ts';
+import { runInSlices } from '../shared/slices.ts';
+import type { Steps } from '../shared/steps.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Gateway } from './generations.ts';
 
-/** Documents to validate before yielding to the event loop. */
-const AT_ONCE = 20;
 /** The most problems in one line of the log. */
 const MAX_LOGGED = 20;
 
@@ -20,19 +20,24 @@ export async function warnAboutDocuments(
 ): Promise<void> {
   const engine = gateway.engine();
   if (engine === undefined || !persisted_queries.enabled) return;
-  const problems: Problem[] = [];
-  const registered = readable(persisted_queries.manifest);
-  for (let at = 0; at < registered.length; at += AT_ONCE) {
-    await setImmediate();
-    if (gateway.engine() !== engine) return;
-    problems.push(...invalidDocuments(registered.slice(at, at + AT_ONCE), engine.publicSchema));
-  }
+  const problems = await runInSlices(problemsOf(readable(persisted_queries.manifest), engine, gateway), undefined, 1);
   if (problems.length === 0) return;
   const shown = problems.slice(0, MAX_LOGGED).map(formatProblem);
   logger.warn(
     { count: problems.length, problems: shown },
     'documents of persisted_queries.manifest do not match the schema',
   );
+}
+
+/** Validates documents, one in each step, as long as the engine is the current one. */
+function* problemsOf(registered: readonly ManifestDocument[], engine: Engine, gateway: Gateway): Steps<Problem[]> {
+  const problems: Problem[] = [];
+  for (const document of registered) {
+    yield;
+    if (gateway.engine() !== engine) return [];
+    problems.push(...invalidDocuments([document], engine.publicSchema));
+  }
+  return problems;
 }
 
 /** Returns the documents; none when a manifest is unreadable right now, which is logged where it is used. */

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import type { ListenerTls } from '../config/sections/tls.ts';
+import { readRegularFileSync } from '../shared/read-regular-file.ts';
 
 /** Returns options for `node:https`. Throws `ConfigValueError` when a file is unreadable or the parts do not match. */
 export function tlsOptions(settings: ListenerTls): ServerOptions {
@@ -28,7 +28,7 @@ export function tlsOptions(settings: ListenerTls): ServerOptions {
 function readPem(key: string, value: string): string {
   if (value.trimStart().startsWith('-----BEGIN ')) return value;
   try {
-    return readFileSync(value, 'utf8');
+    return readRegularFileSync(value);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new ConfigValueError(

@@ -6,6 +6,7 @@ import { FieldIndex } from '../planner/field-index.ts';
 import { type PlanStages, planInStages } from '../planner/planner.ts';
 import { planToJson, planToMermaid, printPlan } from '../planner/print-plan.ts';
 import { printBatches, printFetches, printProviders, printSelection } from '../planner/print-stages.ts';
+import { runToEnd } from '../shared/steps.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { chooseOperation } from './documents.ts';
 import { isActiveFor, OverrideLabels } from './override-labels.ts';
@@ -66,7 +67,7 @@ export function explainPlan(supergraph: Supergraph, request: ExplainRequest): st
 }
 
 function activeLabels(supergraph: Supergraph, { labels = [], percent }: ExplainRequest): ReadonlySet<string> {
-  const { all } = new OverrideLabels(supergraph, {});
+  const { all } = runToEnd(OverrideLabels.read(supergraph, {}));
   const unknown = labels.find((label) => !all.includes(label));
   if (unknown !== undefined) {
     const known = all.length > 0 ? `The labels are ${all.join(', ')}.` : 'No @override has a label.';

@@ -3,6 +3,7 @@ import type { DocumentNode, SelectionSetNode } from 'graphql';
 import { visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { FieldIndex } from '../planner/field-index.ts';
+import type { Steps } from '../shared/steps.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { parseFieldSet } from '../supergraph/field-set.ts';
 import type { SubgraphType, Supergraph } from '../supergraph/supergraph.ts';
@@ -36,7 +37,18 @@ export class OverrideLabels {
     this.supergraph = supergraph;
     this.options = options;
     this.plain = new FieldIndex(supergraph);
-    for (const subgraph of supergraph.subgraphs) for (const type of subgraph.types.values()) this.read(type);
+  }
+
+  /** Reads the labels of a supergraph. */
+  static *read(supergraph: Supergraph, options: OverrideLabels['options']): Steps<OverrideLabels> {
+    const labels = new OverrideLabels(supergraph, options);
+    for (const { types } of supergraph.subgraphs) {
+      for (const type of types.values()) {
+        labels.read(type);
+        yield;
+      }
+    }
+    return labels;
   }
 
   private read(type: SubgraphType): void {

@@ -4,6 +4,7 @@ import type { DependsOn } from '../client/depends-on.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
+import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
 import { conditionValues, Dependencies, mayDropFields } from './dependencies.ts';
@@ -46,7 +47,31 @@ export const STAGES = [
 
 /** Creates an engine that executes operations on a supergraph. The caller owns the sources and closes them. */
 export function createEngine(options: EngineOptions): Engine {
-  return new Pipeline(options);
+  return runToEnd(createEngineInSteps(options));
+}
+
+/** Does the same as {@link createEngine}, in steps. */
+export function* createEngineInSteps(options: EngineOptions): Steps<Engine> {
+  const { cacheControl } = options.supergraph;
+  const reporting = options.cachePolicy?.reportsCacheControl;
+  const reportsCacheControl = reporting && (cacheControl.length > 0 || reporting.size > 0) ? reporting : undefined;
+  const labels = yield* OverrideLabels.read(options.supergraph, options);
+  const dependencies = new Dependencies(options.supergraph, options.requestReads);
+  yield;
+  const views = yield* createViews(options, labels, dependencies, reportsCacheControl);
+  return new Pipeline(options, { labels, dependencies, views, reportsCacheControl });
+}
+
+/** What is derived from the supergraph of a pipeline. */
+interface PipelineParts {
+  readonly labels: OverrideLabels;
+  readonly dependencies: Dependencies;
+  readonly views: ReadonlyMap<string | undefined, View>;
+  /**
+   * Subgraphs that report how long their responses may be cached; `undefined` where neither the schema nor a subgraph
+   * declares anything.
+   */
+  readonly reportsCacheControl: ReadonlySet<string> | undefined;
 }
 
 class Pipeline implements Engine {
@@ -55,23 +80,17 @@ class Pipeline implements Engine {
   private readonly options: EngineOptions;
   private readonly labels: OverrideLabels;
   private readonly dependencies: Dependencies;
-  /**
-   * Subgraphs that report how long their responses may be cached; `undefined` where neither the schema nor a subgraph
-   * declares anything.
-   */
-  private readonly reportsCacheControl: ReadonlySet<string> | undefined;
-  private readonly views: ReadonlyMap<string | undefined, View>;
+  private readonly reportsCacheControl: PipelineParts['reportsCacheControl'];
+  private readonly views: PipelineParts['views'];
 
-  constructor(options: EngineOptions) {
+  constructor(options: EngineOptions, { labels, dependencies, views, reportsCacheControl }: PipelineParts) {
     this.options = options;
     this.supergraph = options.supergraph;
     this.publicSchema = options.supergraph.publicSchema;
-    const { cacheControl } = options.supergraph;
-    const reporting = options.cachePolicy?.reportsCacheControl;
-    this.reportsCacheControl = reporting && (cacheControl.length > 0 || reporting.size > 0) ? reporting : undefined;
-    this.labels = new OverrideLabels(options.supergraph, options);
-    this.dependencies = new Dependencies(options.supergraph, options.requestReads);
-    this.views = createViews(options, this.labels, this.dependencies, this.reportsCacheControl);
+    this.labels = labels;
+    this.dependencies = dependencies;
+    this.views = views;
+    this.reportsCacheControl = reportsCacheControl;
   }
 
   private viewFor({ contract }: Pick<EngineRequest, 'contract'>): View {

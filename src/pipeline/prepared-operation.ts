@@ -10,12 +10,12 @@ import type { FieldIndex } from '../planner/field-index.ts';
 import type { QueryPlan } from '../planner/plan.ts';
 import { planInSteps } from '../planner/planner.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
+import { runInSlices } from '../shared/slices.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { OperationCachePolicy } from './cache-policy.ts';
 import { CheckedOperation, type DroppedErrors, droppedErrors } from './evaluate-policies.ts';
 import { introspectionPart } from './introspection.ts';
 import type { DroppedField, OperationPolicy } from './operation-policy.ts';
-import { runInSlices } from './slices.ts';
 
 /** A plan, or the promise of one: a large operation is planned in slices, between which other work runs. */
 type Planned = CompiledPlan | Promise<CompiledPlan>;

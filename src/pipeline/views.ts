@@ -1,4 +1,5 @@
 import type { DocumentNode } from 'graphql';
+import type { Steps } from '../shared/steps.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { cachePolicyReader, type ReadCachePolicy } from './cache-policy.ts';
@@ -22,17 +23,17 @@ export interface View {
  * @param reporting subgraphs that report how long their responses may be cached
  * @returns the views by contract name; the view of the whole public schema has the key `undefined`
  */
-export function createViews(
+export function* createViews(
   options: EngineOptions,
   labels: OverrideLabels,
   dependencies: Dependencies,
   reporting: ReadonlySet<string> | undefined,
-): ReadonlyMap<string | undefined, View> {
+): Steps<ReadonlyMap<string | undefined, View>> {
   const { supergraph, contracts = [] } = options;
   const create = (shown: Supergraph) => createView(shown, options, labels, dependencies, reporting);
   const views = new Map<string | undefined, View>([[undefined, create(supergraph)]]);
   for (const contract of contracts) {
-    views.set(contract.name, create(supergraphForContract(supergraph, contract)));
+    views.set(contract.name, create(yield* supergraphForContract(supergraph, contract)));
   }
   return views;
 }

@@ -1,5 +1,6 @@
 import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { Operation } from '../operation/operation.ts';
+import { runToEnd, type Steps } from '../shared/steps.ts';
 import { FetchGraph } from './fetch-graph.ts';
 import type { FieldIndex } from './field-index.ts';
 import type { QueryPlan } from './plan.ts';
@@ -7,7 +8,6 @@ import { writeRequests } from './requests.ts';
 import { type Batch, schedule } from './schedule.ts';
 import { Selector } from './select.ts';
 import { splitDeferredFetches } from './split-deferred-fetches.ts';
-import { runToEnd, type Steps } from './steps.ts';
 
 /** The results of all stages of planning. */
 export interface PlanStages {

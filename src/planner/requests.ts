@@ -1,4 +1,5 @@
 import type { Operation } from '../operation/operation.ts';
+import type { Steps } from '../shared/steps.ts';
 import { contextKey } from './contexts.ts';
 import type { FieldIndex } from './field-index.ts';
 import { getOrMake } from './maps.ts';
@@ -14,7 +15,6 @@ import {
 } from './print-document.ts';
 import { itemText } from './representation.ts';
 import { type Batch, mergeLookups } from './schedule.ts';
-import type { Steps } from './steps.ts';
 
 /**
  * Writes each batch of fetches as one request: look-ups that send and select the same become one `_entities` field

@@ -1,10 +1,10 @@
 import type { OpField, OpSelection } from '../operation/operation.ts';
+import type { Steps } from '../shared/steps.ts';
 import type { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import type { Provider } from './field-index.ts';
 import type { FetchNode } from './positions.ts';
 import { cheapest } from './routes.ts';
-import type { Steps } from './steps.ts';
 import { unplannable } from './unplannable.ts';
 
 /** What planning a mutation needs of the stage that places selections. */

@@ -1,4 +1,5 @@
 import type { OpField, OpSelection } from '../operation/operation.ts';
+import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
 import { ContextFinder } from './contexts.ts';
 import { COST } from './costs.ts';
@@ -13,7 +14,6 @@ import { cheapest, RouteFinder, type SelectionPlacer } from './routes.ts';
 import { selectMutation } from './select-mutation.ts';
 import { needsSeparateSelection } from './separate-selection.ts';
 import { SmallMap } from './small-map.ts';
-import { runToEnd, type Steps } from './steps.ts';
 import { readableField, scopeOf } from './subgraph-scope.ts';
 import { unplannable, unplannableError } from './unplannable.ts';
 

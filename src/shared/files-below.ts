@@ -13,7 +13,8 @@ export interface FoundEntry {
 
 /**
  * Lists the files and folders below a folder, sorted by name, each folder before its content. Skips `node_modules` and names that
- * begin with a dot. Rejects if the folder itself cannot be read; unreadable folders below it count as empty.
+ * begin with a dot. Rejects if the folder itself cannot be read; folders below it without permission count as empty. Rejects also if the
+ * system cannot read one of them right now (`EMFILE`).
  */
 export async function entriesBelow(root: string): Promise<FoundEntry[]> {
   const found: FoundEntry[] = [];
@@ -36,9 +37,31 @@ async function walk(
     if (id !== undefined && above.has(id)) continue;
     found.push(entry);
     if (id === undefined || !stats?.isDirectory()) continue;
-    await walk(path, await readdir(path).catch(() => []), new Set([...above, id]), found);
+    await walk(path, await namesIn(path), new Set([...above, id]), found);
   }
 }
+
+async function namesIn(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (isGone(error) || isForbidden(error)) return [];
+    throw error;
+  }
+}
+
+/** Returns whether a file or folder was removed. */
+export function isGone(error: unknown): boolean {
+  return GONE.has((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Returns whether permissions forbid something. */
+export function isForbidden(error: unknown): boolean {
+  return FORBIDDEN.has((error as NodeJS.ErrnoException).code ?? '');
+}
+
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
+const FORBIDDEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
 
 async function entryAt(path: string, name: string): Promise<FoundEntry> {
   const stats = await stat(path, { bigint: true }).catch(() => undefined);

@@ -1,14 +1,17 @@
 import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { entriesBelow } from './files-below.ts';
+import { entriesBelow, type FoundEntry, isForbidden, isGone } from './files-below.ts';
 
 export interface Watching {
   close(): Promise<void>;
 }
 
-/** An event of the watched path itself. `replaced`: it is another folder now. */
-export type PathEvent = 'gone' | 'back' | 'replaced';
+/**
+ * An event of the watched path itself. `replaced`: it is another folder now. `polled`: the system reports no changes of it for now, so
+ * it is checked every {@link POLL_MS} only. `watched`: the system reports changes again.
+ */
+export type PathEvent = 'gone' | 'back' | 'replaced' | 'polled' | 'watched';
 
 export interface WatchOptions {
   /** A file, or a folder with everything below it. It need not exist yet. */
@@ -20,15 +23,26 @@ export interface WatchOptions {
    * @param exists whether the path exists
    */
   readonly onChange: (exists: boolean) => void;
-  readonly onEvent?: ((event: PathEvent) => void) | undefined;
+  readonly onEvent?: ((event: PathEvent, reason?: string) => void) | undefined;
+  /** Watches one folder for events. By default `fs.watch`. */
+  readonly watchFolder?: WatchFolder | undefined;
 }
+
+/** A part of the signature of `fs.watch`. */
+export type WatchFolder = (
+  folder: string,
+  options: { readonly persistent: false },
+  listener: (event: string, name: string | null) => void,
+) => FSWatcher;
 
 /** In milliseconds. Long enough for the several writes of an editor's save, or for copying a small folder. */
 const QUIET_MS = 100;
 /** Events within this time cause one check. */
 const DEBOUNCE_MS = 20;
 /** For changes without events: network file systems, and links higher up that change. */
-const POLL_MS = 2_000;
+export const POLL_MS = 2_000;
+/** A folder that could not be watched is tried again after this time. */
+const RETRY_MS = 10_000;
 
 /** The state of a path at one moment. */
 interface Snapshot {
@@ -51,6 +65,16 @@ export async function watchPath(options: WatchOptions): Promise<Watching> {
   return watcher;
 }
 
+/**
+ * Returns the state of a file, or of the files of a folder that count: equal if nothing has changed. `undefined` if the path does not
+ * exist.
+ */
+export async function stateOfPath(path: string, counts?: WatchOptions['counts']): Promise<string | undefined> {
+  const root = await stat(path, { bigint: true }).catch(() => undefined);
+  if (!root?.isDirectory()) return root && stateOf(root);
+  return stateOfFiles(await entriesOf(path), counts);
+}
+
 class PathWatcher implements Watching {
   readonly #options: WatchOptions;
   readonly #path: string;
@@ -61,6 +85,10 @@ class PathWatcher implements Watching {
   #gather: NodeJS.Timeout | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #poll: NodeJS.Timeout | undefined;
+  /** When to try again to watch folders for which that failed. */
+  readonly #retryAt = new Map<string, number>();
+  /** Whether an error was reported, and nothing has recovered since. */
+  #isPolled = false;
   #closed = false;
 
   constructor(options: WatchOptions) {
@@ -69,12 +97,22 @@ class PathWatcher implements Watching {
   }
 
   async start(): Promise<void> {
-    const first = await this.#snapshot();
-    this.#watch(first);
-    // the path may have changed between the first check and the first watcher
-    this.#seen = await this.#snapshot();
-    this.#watch(this.#seen);
+    // the path may change between the first check and the first watcher
+    for (let check = 0; check < 2; check++) {
+      this.#seen = (await this.#checkedSnapshot()) ?? this.#seen;
+      this.#watch(this.#seen);
+    }
     this.#poll = setInterval(() => this.#look(), POLL_MS).unref();
+  }
+
+  /** Returns `undefined`, and reports it, if the folder cannot be read right now: that must not look like a change. */
+  async #checkedSnapshot(): Promise<Snapshot | undefined> {
+    try {
+      return await this.#snapshot();
+    } catch (error) {
+      this.#reportPolled(error);
+      return undefined;
+    }
   }
 
   async close(): Promise<void> {
@@ -82,7 +120,7 @@ class PathWatcher implements Watching {
     clearTimeout(this.#gather);
     clearTimeout(this.#quiet);
     clearInterval(this.#poll);
-    await this.#looking;
+    // a check that hangs, as on a network file system, must not hold up the end
     for (const { watcher } of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
   }
@@ -103,8 +141,8 @@ class PathWatcher implements Watching {
   };
 
   async #compare(): Promise<void> {
-    const now = await this.#snapshot();
-    if (this.#closed) return;
+    const now = await this.#checkedSnapshot();
+    if (this.#closed || now === undefined) return;
     const before = this.#seen;
     this.#seen = now;
     this.#watch(now);
@@ -128,29 +166,52 @@ class PathWatcher implements Watching {
       watcher.close();
       this.#watchers.delete(folder);
     }
+    const now = performance.now();
     for (const [folder, { id, names }] of folders) {
-      if (this.#watchers.has(folder)) continue;
+      if (this.#watchers.has(folder) || (this.#retryAt.get(folder) ?? 0) > now) continue;
       const watcher = this.#open(folder, names);
-      if (watcher) this.#watchers.set(folder, { id, watcher });
+      if (!watcher) continue;
+      this.#watchers.set(folder, { id, watcher });
+      this.#retryAt.delete(folder);
     }
+    for (const folder of this.#retryAt.keys()) if (!folders.has(folder)) this.#retryAt.delete(folder);
+    if (!this.#isPolled || this.#retryAt.size > 0) return;
+    this.#isPolled = false;
+    this.#options.onEvent?.('watched');
   }
 
   /** Returns `undefined` if the system allows no further watchers; regular checks must be enough then. */
   #open(folder: string, names: ReadonlySet<string> | undefined): FSWatcher | undefined {
+    const { watchFolder = watch } = this.#options;
     try {
-      const watcher = watch(folder, { persistent: false }, (_, name) => {
+      const watcher = watchFolder(folder, { persistent: false }, (_, name) => {
         if (name !== null && names !== undefined && !names.has(name) && name !== basename(folder)) return;
         this.#gather ??= setTimeout(this.#look, DEBOUNCE_MS);
       });
-      watcher.on('error', () => {
+      watcher.on('error', (error) => {
         watcher.close();
-        this.#watchers.delete(folder);
-        this.#gather ??= setTimeout(this.#look, DEBOUNCE_MS);
+        if (this.#watchers.get(folder)?.watcher === watcher) this.#watchers.delete(folder);
+        if (!this.#closed) this.#failed(folder, error);
       });
       return watcher;
-    } catch {
+    } catch (error) {
+      this.#failed(folder, error);
       return undefined;
     }
+  }
+
+  /** Reports the first of several errors. A folder that was removed meanwhile is no error. */
+  #failed(folder: string, error: unknown): void {
+    if (isGone(error)) return;
+    this.#retryAt.set(folder, performance.now() + RETRY_MS);
+    this.#reportPolled(error);
+  }
+
+  #reportPolled(error: unknown): void {
+    if (this.#isPolled || this.#closed) return;
+    this.#isPolled = true;
+    const { code, message } = error as NodeJS.ErrnoException;
+    this.#options.onEvent?.('polled', code ?? message);
   }
 
   async #snapshot(): Promise<Snapshot> {
@@ -159,14 +220,10 @@ class PathWatcher implements Watching {
     const root = await stat(this.#path, { bigint: true }).catch(() => undefined);
     if (root === undefined) return { state: undefined, folder: undefined, folders };
     if (!root.isDirectory()) return { state: stateOf(root), folder: undefined, folders };
-    const entries = await entriesBelow(this.#path).catch(() => []);
-    const files: string[] = [];
+    const entries = await entriesOf(this.#path);
     folders.set(this.#path, { id: idOf(root) });
-    for (const { path, name, stats } of entries) {
-      if (stats?.isDirectory()) folders.set(path, { id: idOf(stats) });
-      else if (this.#options.counts?.(name) ?? true) files.push(`${path} ${stats ? stateOf(stats) : 'broken link'}`);
-    }
-    return { state: files.join('\n'), folder: idOf(root), folders };
+    for (const { path, stats } of entries) if (stats?.isDirectory()) folders.set(path, { id: idOf(stats) });
+    return { state: stateOfFiles(entries, this.#options.counts), folder: idOf(root), folders };
   }
 
   /** Adds the folders that contain the path, each link on the way to it, and its target. */
@@ -195,6 +252,21 @@ function eventBetween(before: Snapshot, now: Snapshot): PathEvent | undefined {
   return before.folder !== undefined && now.folder !== undefined && before.folder !== now.folder
     ? 'replaced'
     : undefined;
+}
+
+/** Returns the entries of a folder; none where it was removed meanwhile or may not be read. Rejects with other errors. */
+async function entriesOf(path: string): Promise<FoundEntry[]> {
+  try {
+    return await entriesBelow(path);
+  } catch (error) {
+    if (isGone(error) || isForbidden(error)) return [];
+    throw error;
+  }
+}
+
+function stateOfFiles(entries: readonly FoundEntry[], counts: WatchOptions['counts']): string {
+  const files = entries.filter(({ name, stats }) => !stats?.isDirectory() && (counts?.(name) ?? true));
+  return files.map(({ path, stats }) => `${path} ${stats ? stateOf(stats) : 'broken link'}`).join('\n');
 }
 
 /** Includes the birth time, since the inode of a removed file is soon reused. */

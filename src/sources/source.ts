@@ -24,6 +24,16 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly signal?: CancelSignal;
 }
 
+/** The memory for long responses of one execution, see `executor/memory-budget.ts`. */
+export interface ResponseMemory {
+  /**
+   * Takes memory for a text of a size in characters, before it is decoded or parsed. Calls `proceed` when it may be processed, now or
+   * later, and with `true` when the execution has ended: the client has disconnected, or there is no memory. Throws `OverloadedError`
+   * where only this response has to be left out.
+   */
+  take(size: number, proceed: (isOver: boolean) => void): void;
+}
+
 export interface SourceRequest {
   /** The GraphQL-over-HTTP request body, as JSON text: `{"query":"…","variables":{…}}`. */
   readonly body: string;
@@ -32,6 +42,8 @@ export interface SourceRequest {
   readonly client: ClientContext;
   /** Deadline by `performance.now()`, if it is before the source's own timeout. */
   readonly deadline?: number;
+  /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
+  readonly memory?: ResponseMemory | undefined;
 }
 
 /** The reason why a source returned no GraphQL result. Clients may see `message`: it has no addresses and no stack. */
@@ -63,10 +75,24 @@ export type SubgraphResponse =
       /** False when the source has checked that no number in the text has more than fifteen digits. */
       readonly mayHaveLongNumbers?: boolean | undefined;
       /** A flat list of names, in lower case, and values. Only from sources with `returnsHeaders`. */
-      readonly headers?: readonly string[];
+      readonly headers?: readonly string[] | undefined;
       /** How long the response may be cached. Only from sources that read it, and only if the response states it. */
       readonly freshness?: Freshness | undefined;
       /** A failure that the errors in `text` report, like an API that did not respond. For the log. */
+      readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
+    }
+  /**
+   * A response that code in this process has made. The executor owns its objects, so it is for one execution. `shareInFlight` turns
+   * it into text for several.
+   */
+  | {
+      readonly kind: 'parsed';
+      readonly result: unknown;
+      /** About how many characters its text has. */
+      readonly size: number;
+      readonly status: number;
+      readonly headers?: readonly string[] | undefined;
+      readonly freshness?: Freshness | undefined;
       readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
     }
   | { readonly kind: 'failure'; readonly failure: SourceFailure };

@@ -1,9 +1,17 @@
-import type { ConstDirectiveNode, DocumentNode, FieldDefinitionNode, TypeDefinitionNode } from 'graphql';
-import { isTypeDefinitionNode, Kind, parse, visit } from 'graphql';
+import type {
+  ConstDirectiveNode,
+  DefinitionNode,
+  DocumentNode,
+  FieldDefinitionNode,
+  TypeDefinitionNode,
+} from 'graphql';
+import { isTypeDefinitionNode, Kind, visit } from 'graphql';
+import type { Steps } from '../shared/steps.ts';
 import { checkContract } from './contract-check.ts';
 import { directiveUses, hasDirective } from './directives.ts';
 import { isFederationInternal } from './join-spec.ts';
 import { withSpecificationNames } from './linked-names.ts';
+import { parseInSteps } from './parse-in-steps.ts';
 import { buildPublicSchema } from './public-schema.ts';
 import type { Supergraph } from './supergraph.ts';
 import { visibleTypes } from './visible-types.ts';
@@ -21,9 +29,9 @@ export interface Contract {
  * Returns a supergraph as the clients of a contract see it: the same subgraphs, another public schema.
  * @throws SupergraphError as {@link applyContract} does
  */
-export function supergraphForContract(supergraph: Supergraph, contract: Contract): Supergraph {
-  const document = applyContract(parse(supergraph.sdl, { noLocation: true }), contract);
-  return { ...supergraph, publicSchema: buildPublicSchema(document) };
+export function* supergraphForContract(supergraph: Supergraph, contract: Contract): Steps<Supergraph> {
+  const document = yield* applyContract(yield* parseInSteps(supergraph.sdl), contract);
+  return { ...supergraph, publicSchema: yield* buildPublicSchema(document) };
 }
 
 type Tagged = { readonly directives?: readonly ConstDirectiveNode[] | undefined };
@@ -39,29 +47,35 @@ type Tagged = { readonly directives?: readonly ConstDirectiveNode[] | undefined 
  * @throws SupergraphError when nothing of `Query` is left, or the visible schema is not consistent
  * @see https://www.apollographql.com/docs/graphos/platform/schema-management/delivery/contracts/reference
  */
-export function applyContract(document: DocumentNode, contract: Contract): DocumentNode {
+export function* applyContract(document: DocumentNode, contract: Contract): Steps<DocumentNode> {
   const names = { tag: 'tag', inaccessible: 'inaccessible' };
-  const marked = new ContractMarker(contract, names).mark(withSpecificationNames(document));
+  const marker = new ContractMarker(contract, names);
+  const marked = yield* marker.mark(yield* withSpecificationNames(document));
   const shown = visibleTypes(marked, names.inaccessible);
+  yield;
   checkContract(marked, contract, shown, names.inaccessible);
-  return visit(marked, {
-    enter(node) {
-      if (!isTypeDefinitionNode(node)) return undefined;
-      if (isFederationInternal(node.name.value) || shown.has(node.name.value)) return false;
-      return hide(node, names.inaccessible);
-    },
+  yield;
+  const definitions = marked.definitions.map((node) => {
+    if (!isTypeDefinitionNode(node)) return node;
+    const isKnown = isFederationInternal(node.name.value) || shown.has(node.name.value);
+    return isKnown ? node : hide(node, names.inaccessible);
   });
+  return { ...marked, definitions };
 }
 
 /** Returns all tags of a supergraph. */
-export function tagsOf(sdl: string): ReadonlySet<string> {
+export function* tagsOf(sdl: string): Steps<ReadonlySet<string>> {
+  const document = yield* withSpecificationNames(yield* parseInSteps(sdl));
   const tags = new Set<string>();
-  visit(withSpecificationNames(parse(sdl, { noLocation: true })), {
-    Directive({ name, arguments: given = [] }) {
-      if (name.value !== 'tag') return;
-      for (const { value } of given) if (value.kind === Kind.STRING) tags.add(value.value);
-    },
-  });
+  for (const definition of document.definitions) {
+    visit(definition, {
+      Directive({ name, arguments: given = [] }) {
+        if (name.value !== 'tag') return;
+        for (const { value } of given) if (value.kind === Kind.STRING) tags.add(value.value);
+      },
+    });
+    yield;
+  }
   return tags;
 }
 
@@ -77,12 +91,13 @@ class ContractMarker {
     this.names = names;
   }
 
-  mark(document: DocumentNode): DocumentNode {
-    const definitions = document.definitions.map((definition) =>
-      isTypeDefinitionNode(definition) && !isFederationInternal(definition.name.value)
-        ? this.type(definition)
-        : definition,
-    );
+  *mark(document: DocumentNode): Steps<DocumentNode> {
+    const definitions: DefinitionNode[] = [];
+    for (const definition of document.definitions) {
+      const isOwn = isTypeDefinitionNode(definition) && !isFederationInternal(definition.name.value);
+      definitions.push(isOwn ? this.type(definition) : definition);
+      yield;
+    }
     return { ...document, definitions };
   }
 

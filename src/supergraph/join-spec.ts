@@ -8,6 +8,7 @@ import type {
   UnionTypeDefinitionNode,
 } from 'graphql';
 import { isTypeDefinitionNode, Kind } from 'graphql';
+import type { Steps } from '../shared/steps.ts';
 import { appliedDirectives, directiveUses, text } from './directives.ts';
 import { linkedNames } from './linked-names.ts';
 import type { SupergraphField, SupergraphType } from './supergraph.ts';
@@ -30,7 +31,7 @@ export function isFederationInternal(name: string): boolean {
 }
 
 /** Reads the join directives of a supergraph document. */
-export function readJoinedTypes(document: DocumentNode): JoinedTypes {
+export function* readJoinedTypes(document: DocumentNode): Steps<JoinedTypes> {
   const definitions = new Map<string, TypeDefinitionNode>();
   for (const definition of document.definitions) {
     if (isTypeDefinitionNode(definition)) definitions.set(definition.name.value, definition);
@@ -38,7 +39,7 @@ export function readJoinedTypes(document: DocumentNode): JoinedTypes {
   return {
     graphs: readGraphs(definitions.get('join__Graph')),
     definitions,
-    types: readTypes(definitions, linkedNames(document)),
+    types: yield* readTypes(definitions, linkedNames(document)),
     rootTypes: readRootTypes(document, definitions),
   };
 }
@@ -70,10 +71,10 @@ export function readRootTypes(document: DocumentNode, definitions: ReadonlyMap<s
 /** Names of directives in the document → names in their specifications. */
 type SpecificationNames = ReadonlyMap<string, string>;
 
-function readTypes(
+function* readTypes(
   definitions: ReadonlyMap<string, TypeDefinitionNode>,
   names: SpecificationNames,
-): ReadonlyMap<string, SupergraphType> {
+): Steps<ReadonlyMap<string, SupergraphType>> {
   const implementations = new Map<string, Set<string>>();
   for (const definition of definitions.values()) {
     if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
@@ -96,6 +97,7 @@ function readTypes(
       inaccessible: directives.has('inaccessible'),
       directives,
     });
+    yield;
   }
   return types;
 }

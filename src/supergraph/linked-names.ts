@@ -1,5 +1,6 @@
-import type { DocumentNode } from 'graphql';
+import type { DefinitionNode, DirectiveNode, DocumentNode } from 'graphql';
 import { Kind, visit } from 'graphql';
+import type { Steps } from '../shared/steps.ts';
 import { directiveUses, text } from './directives.ts';
 
 /** Specifications whose directives appear in supergraphs, with their directives. */
@@ -36,14 +37,19 @@ export function linkedNames(document: DocumentNode): ReadonlyMap<string, string>
 }
 
 /** Renames the directives of the known specifications to their names in the specification. */
-export function withSpecificationNames(document: DocumentNode): DocumentNode {
+export function* withSpecificationNames(document: DocumentNode): Steps<DocumentNode> {
   const names = linkedNames(document);
-  return visit(document, {
-    Directive: (node) => {
-      const known = names.get(node.name.value) ?? node.name.value;
-      return known === node.name.value ? undefined : { ...node, name: { ...node.name, value: known } };
-    },
-  });
+  const definitions: DefinitionNode[] = [];
+  for (const definition of document.definitions) {
+    definitions.push(visit(definition, { Directive: (node) => renamed(node, names) }));
+    yield;
+  }
+  return { ...document, definitions };
+}
+
+function renamed(node: DirectiveNode, names: ReadonlyMap<string, string>): DirectiveNode | undefined {
+  const known = names.get(node.name.value) ?? node.name.value;
+  return known === node.name.value ? undefined : { ...node, name: { ...node.name, value: known } };
 }
 
 function addNames(link: Record<string, unknown>, url: string | undefined, names: Map<string, string>): void {

@@ -1,5 +1,7 @@
-import type { ASTNode, DefinitionNode, DirectiveDefinitionNode, DocumentNode } from 'graphql';
-import { buildASTSchema, GraphQLSchema, isTypeDefinitionNode, Kind, visit } from 'graphql';
+import type { ASTNode, DefinitionNode, DirectiveDefinitionNode, DocumentNode, GraphQLSchema } from 'graphql';
+import { isTypeDefinitionNode, Kind, visit } from 'graphql';
+import { buildSchemaInSteps } from '../shared/build-schema.ts';
+import type { Steps } from '../shared/steps.ts';
 import { hasDirective } from './directives.ts';
 import { isFederationInternal, namedType } from './join-spec.ts';
 import { withSpecificationNames } from './linked-names.ts';
@@ -14,8 +16,8 @@ const EXECUTABLE =
  * `@inaccessible` elements.
  * @see https://specs.apollo.dev/inaccessible/v0.2/
  */
-export function buildPublicSchema(supergraph: DocumentNode): GraphQLSchema {
-  const document = withSpecificationNames(supergraph);
+export function* buildPublicSchema(supergraph: DocumentNode): Steps<GraphQLSchema> {
+  const document = yield* withSpecificationNames(supergraph);
   const hidden = new Set<string>();
   for (const definition of document.definitions) {
     if (
@@ -25,12 +27,16 @@ export function buildPublicSchema(supergraph: DocumentNode): GraphQLSchema {
       hidden.add(definition.name.value);
     }
   }
-  const shown = visit(document, {
-    enter: (node, _key, parent) => (isShown(node, parent, hidden) ? undefined : null),
-  });
-  const definitions = shown.definitions.filter((definition) => isPublicDefinition(definition, hidden));
-  const built = buildASTSchema({ kind: Kind.DOCUMENT, definitions }, { assumeValid: true, assumeValidSDL: true });
-  return new GraphQLSchema({ ...built.toConfig(), assumeValid: true });
+  const shown: DefinitionNode[] = [];
+  for (const definition of document.definitions) {
+    yield;
+    if (!isPublicDefinition(definition, hidden)) continue;
+    const visible: DefinitionNode | null = visit(definition, {
+      enter: (node, _key, parent) => (isShown(node, parent, hidden) ? undefined : null),
+    });
+    if (visible) shown.push(visible);
+  }
+  return yield* buildSchemaInSteps(shown);
 }
 
 function isShown(node: ASTNode, parent: unknown, hidden: ReadonlySet<string>): boolean {

@@ -1,5 +1,6 @@
 import type { FieldDefinitionNode, SelectionSetNode, TypeNode } from 'graphql';
 import { Kind, parseType } from 'graphql';
+import type { Steps } from '../shared/steps.ts';
 import { directiveUses, text } from './directives.ts';
 import { forEachTopField, parseFieldSet } from './field-set.ts';
 import { type CompositeDefinition, isFederationInternal, type JoinedTypes, namedType } from './join-spec.ts';
@@ -15,13 +16,15 @@ type Graph = Pick<Subgraph, 'id' | 'name'>;
  * graph `B`
  * Out: `Product { … }` without `id` and without a key
  */
-export function buildSubgraphView(graph: Graph, joined: JoinedTypes): ReadonlyMap<string, SubgraphType> {
+export function* buildSubgraphView(graph: Graph, joined: JoinedTypes): Steps<ReadonlyMap<string, SubgraphType>> {
   const types = new Map<string, SubgraphType>();
   const implementations = readImplementations(graph.id, joined);
+  yield;
   for (const definition of joined.definitions.values()) {
     if (isFederationInternal(definition.name.value) || !isComposite(definition)) continue;
     const type = viewType(graph, definition, implementations);
     if (type) types.set(type.name, type);
+    yield;
   }
   return types;
 }

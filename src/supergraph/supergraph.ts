@@ -1,9 +1,11 @@
 import type { DocumentNode, GraphQLSchema, SelectionSetNode, TypeNode } from 'graphql';
-import { GraphQLError, Kind, parse } from 'graphql';
+import { GraphQLError, Kind } from 'graphql';
+import { runToEnd, type Steps } from '../shared/steps.ts';
 import { type CacheControlUse, readCacheControl } from './cache-hints.ts';
 import type { AppliedDirectives } from './directives.ts';
 import { type InProcessSource, readInProcessSources } from './in-process.ts';
 import { type JoinedTypes, readJoinedTypes } from './join-spec.ts';
+import { parseInSteps } from './parse-in-steps.ts';
 import { buildPublicSchema } from './public-schema.ts';
 import { type RateLimitUse, readRateLimits } from './rate-limits.ts';
 import { buildSubgraphView } from './subgraph-view.ts';
@@ -113,8 +115,13 @@ export class SupergraphError extends Error {
  * @see https://specs.apollo.dev/join/v0.3/
  */
 export function readSupergraph(sdl: string): Supergraph {
-  const document = parseSdl(sdl);
-  const joined = readJoinedTypes(document);
+  return runToEnd(readSupergraphInSteps(sdl));
+}
+
+/** Does the same as {@link readSupergraph}, in steps. */
+export function* readSupergraphInSteps(sdl: string): Steps<Supergraph> {
+  const document = yield* parseSdl(sdl);
+  const joined = yield* readJoinedTypes(document);
   if (joined.graphs.size === 0) {
     const federated = document.definitions.some(
       (d) => d.kind === Kind.SCHEMA_EXTENSION || d.kind === Kind.SCHEMA_DEFINITION,
@@ -125,13 +132,11 @@ export function readSupergraph(sdl: string): Supergraph {
       }`,
     );
   }
-  return {
-    sdl,
-    ...modelOf(document, joined),
-    publicSchema: buildPublicSchema(document),
-    rateLimits: readRateLimits(document),
-    cacheControl: readCacheControl(document),
-  };
+  const model = yield* modelOf(document, joined);
+  const publicSchema = yield* buildPublicSchema(document);
+  const rateLimits = readRateLimits(document);
+  yield;
+  return { sdl, ...model, publicSchema, rateLimits, cacheControl: readCacheControl(document) };
 }
 
 /**
@@ -139,22 +144,25 @@ export function readSupergraph(sdl: string): Supergraph {
  * @throws SupergraphError when a field set cannot be parsed
  */
 export function readSupergraphModel(document: DocumentNode): SupergraphModel {
-  return modelOf(document, readJoinedTypes(document));
+  return runToEnd(readModelInSteps(document));
 }
 
-function modelOf(document: DocumentNode, joined: JoinedTypes): SupergraphModel {
+function* readModelInSteps(document: DocumentNode): Steps<SupergraphModel> {
+  return yield* modelOf(document, yield* readJoinedTypes(document));
+}
+
+function* modelOf(document: DocumentNode, joined: JoinedTypes): Steps<SupergraphModel> {
   const inProcess = readInProcessSources(document);
-  const subgraphs = [...joined.graphs.values()].map((graph) => ({
-    ...graph,
-    inProcess: inProcess.get(graph.name),
-    types: viewOf(graph, joined),
-  }));
+  const subgraphs: Subgraph[] = [];
+  for (const graph of joined.graphs.values()) {
+    subgraphs.push({ ...graph, inProcess: inProcess.get(graph.name), types: yield* viewOf(graph, joined) });
+  }
   return { subgraphs, types: joined.types, rootTypes: joined.rootTypes };
 }
 
-function viewOf(graph: Pick<Subgraph, 'id' | 'name'>, joined: JoinedTypes): ReadonlyMap<string, SubgraphType> {
+function* viewOf(graph: Pick<Subgraph, 'id' | 'name'>, joined: JoinedTypes): Steps<ReadonlyMap<string, SubgraphType>> {
   try {
-    return buildSubgraphView(graph, joined);
+    return yield* buildSubgraphView(graph, joined);
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     const text = error.source?.body ?? '';
@@ -162,9 +170,9 @@ function viewOf(graph: Pick<Subgraph, 'id' | 'name'>, joined: JoinedTypes): Read
   }
 }
 
-function parseSdl(sdl: string) {
+function* parseSdl(sdl: string): Steps<DocumentNode> {
   try {
-    return parse(sdl);
+    return yield* parseInSteps(sdl);
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     const at = error.locations?.[0];

@@ -2,7 +2,7 @@ import type { Freshness } from '../client/freshness.ts';
 import { readFreshness } from '../client/read-freshness.ts';
 import type { ForwardHeaders, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
-type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
+type CompleteResponse = Exclude<SubgraphResponse, { kind: 'failure' }>;
 
 /** Records for each client request how long its responses may be cached. Has to be an outer layer of a source. */
 export function collectCacheControl(source: Source): Source {
@@ -18,7 +18,7 @@ export function collectCacheControlFromHeaders(source: Source, forward?: Forward
 
 function recording(
   source: Source,
-  read: (response: TextResponse, request: SourceRequest) => Freshness | undefined,
+  read: (response: CompleteResponse, request: SourceRequest) => Freshness | undefined,
 ): Source {
   return {
     name: source.name,
@@ -26,7 +26,7 @@ function recording(
       const { freshness } = request.client;
       if (freshness === undefined) return source.send(request, done);
       source.send(request, (response) => {
-        if (response.kind === 'text') freshness.record(read(response, request));
+        if (response.kind !== 'failure') freshness.record(read(response, request));
         done(response);
       });
     },

@@ -64,7 +64,7 @@ function observed(
 function failureIn(response: SubgraphResponse): Failure | undefined {
   if (response.kind === 'failure') return response.failure;
   if (response.failed !== undefined) return response.failed;
-  if (isObjectText(response.text)) return undefined;
+  if (response.kind === 'parsed' || isObjectText(response.text)) return undefined;
   return { code: 'SUBREQUEST_MALFORMED_RESPONSE', reason: 'response is not a JSON object', status: response.status };
 }
 

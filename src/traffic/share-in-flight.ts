@@ -1,3 +1,4 @@
+import { stringifyJson } from '../shared/exact-json.ts';
 import type { ForwardHeaders, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
 interface Waiter {
@@ -36,7 +37,8 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
         }
       }
       sharedCalls.delete(key);
-      for (const waiter of waiters) waiter.done(response);
+      const shared = waiters.length === 1 ? response : shareable(response);
+      for (const waiter of waiters) waiter.done(shared);
     });
   }
 
@@ -59,6 +61,13 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
     },
     close: () => source.close(),
   };
+}
+
+/** Returns a response that several executions may have. The objects of a parsed one belong to one of them. */
+function shareable(response: SubgraphResponse): SubgraphResponse {
+  if (response.kind !== 'parsed') return response;
+  const { kind, result, size, ...rest } = response;
+  return { ...rest, kind: 'text', text: stringifyJson(result) ?? 'null' };
 }
 
 function hasDisconnected(waiter: Waiter): boolean {

@@ -13,7 +13,7 @@ async function watching(provider: SupergraphProvider): Promise<string[]> {
   const reported: string[] = [];
   const watch = await provider.watch({
     update: ({ sdl, sources }) =>
-      reported.push(
+      void reported.push(
         sources
           ? sources.map((source) => source.name).join(' ')
           : sdl.includes('inStock')

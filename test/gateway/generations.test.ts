@@ -11,7 +11,7 @@ function versions() {
   const closed: string[] = [];
   const gates = new Map<string, { open(): void }>();
   const gateway = createGateway({
-    createEngine: ({ sdl }) => {
+    *createEngine({ sdl }) {
       if (sdl === 'broken') throw new Error('cannot be served');
       const gate = latch();
       gates.set(sdl, { open: () => gate.open() });
@@ -31,7 +31,7 @@ describe('a gateway', () => {
   it('has no engine before its first schema, nor after it is closed', async () => {
     const { gateway, closed } = versions();
     expect(gateway.engine()).toBeUndefined();
-    gateway.swap({ sdl: 'v1' });
+    await gateway.swap({ sdl: 'v1' });
     expect(gateway.engine()).toBeDefined();
     await gateway.close();
     expect(gateway.engine()).toBeUndefined();
@@ -40,9 +40,9 @@ describe('a gateway', () => {
 
   it('answers new requests with the new engine, and ends those in flight on the old before that closes', async () => {
     const { gateway, closed, open } = versions();
-    gateway.swap({ sdl: 'v1' });
+    await gateway.swap({ sdl: 'v1' });
     const before = ask(gateway.engine());
-    gateway.swap({ sdl: 'v2' });
+    await gateway.swap({ sdl: 'v2' });
     const after = ask(gateway.engine());
     open('v2');
     expect(await after).toBe('{"version":"v2"}');
@@ -54,17 +54,17 @@ describe('a gateway', () => {
 
   it('keeps the engine that it has when a new one cannot be built', async () => {
     const { gateway, open } = versions();
-    gateway.swap({ sdl: 'v1' });
-    expect(() => gateway.swap({ sdl: 'broken' })).toThrow('cannot be served');
+    await gateway.swap({ sdl: 'v1' });
+    await expect(gateway.swap({ sdl: 'broken' })).rejects.toThrow('cannot be served');
     open('v1');
     expect(await ask(gateway.engine())).toBe('{"version":"v1"}');
   });
 
   it('passes on those who hold an engine that has been replaced', async () => {
     const { gateway, closed, open } = versions();
-    gateway.swap({ sdl: 'v1' });
+    await gateway.swap({ sdl: 'v1' });
     const held = gateway.engine();
-    gateway.swap({ sdl: 'v2' });
+    await gateway.swap({ sdl: 'v2' });
     await expect.poll(() => closed).toEqual(['v1']);
     open('v2');
     expect(await ask(held)).toBe('{"version":"v2"}');
@@ -72,7 +72,7 @@ describe('a gateway', () => {
 
   it('waits for what is in flight when it closes', async () => {
     const { gateway, closed, open } = versions();
-    gateway.swap({ sdl: 'v1' });
+    await gateway.swap({ sdl: 'v1' });
     const answer = ask(gateway.engine());
     const end = gateway.close();
     expect(closed).toEqual([]);
@@ -87,7 +87,7 @@ describe('a gateway', () => {
     function streaming() {
       const closed: string[] = [];
       const gateway = createGateway({
-        createEngine: ({ sdl }) => {
+        *createEngine({ sdl }) {
           const engine: Engine = {
             ...plainEngine('type Query { version: String }', {}),
             async stream() {
@@ -112,9 +112,9 @@ describe('a gateway', () => {
 
     it('closes a replaced engine when the stream has ended, not when its first payload is out', async () => {
       const { gateway, closed, start } = streaming();
-      gateway.swap({ sdl: 'v1' });
+      await gateway.swap({ sdl: 'v1' });
       const payloads = await start();
-      gateway.swap({ sdl: 'v2' });
+      await gateway.swap({ sdl: 'v2' });
       await new Promise(setImmediate);
       expect(closed).toEqual([]);
       payloads.close();
@@ -123,12 +123,50 @@ describe('a gateway', () => {
 
     it.each(['reader cancels it', 'stream fails'])('closes a replaced engine when the %s', async (end) => {
       const { gateway, closed, start } = streaming();
-      gateway.swap({ sdl: 'v1' });
+      await gateway.swap({ sdl: 'v1' });
       const payloads = await start();
-      gateway.swap({ sdl: 'v2' });
+      await gateway.swap({ sdl: 'v2' });
       if (end === 'stream fails') payloads.fail(new Error('broken'));
       else await payloads.return();
       await expect.poll(() => closed).toEqual(['v1']);
     });
+  });
+
+  it('lets requests run while a large engine is built, and closes one that is not used any more', async () => {
+    const { gateway, closed, open } = versions();
+    await gateway.swap({ sdl: 'v1' });
+    open('v1');
+    let built = 0;
+    const slow = createGateway({
+      *createEngine() {
+        for (; built < 1_000; built++) {
+          const end = performance.now() + 1;
+          while (performance.now() < end);
+          yield;
+        }
+        return { engine: plainEngine('type Query { a: Int }', {}), close: async () => void closed.push('slow') };
+      },
+    });
+    const swapped = slow.swap({ sdl: 'slow' });
+    expect(await ask(gateway.engine())).toBe('{"version":"v1"}');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(built).toBeGreaterThan(0);
+    await slow.close();
+    await swapped;
+    expect(built).toBeLessThan(1_000);
+    expect(slow.engine()).toBeUndefined();
+  });
+
+  it('does not use an engine for which the rest could not be prepared', async () => {
+    const { gateway, closed, open } = versions();
+    await gateway.swap({ sdl: 'v1' });
+    const failing = gateway.swap({ sdl: 'v2' }, function* () {
+      yield;
+      throw new Error('no endpoints');
+    });
+    await expect(failing).rejects.toThrow('no endpoints');
+    expect(closed).toEqual(['v2']);
+    open('v1');
+    expect(await ask(gateway.engine())).toBe('{"version":"v1"}');
   });
 });

@@ -5,6 +5,7 @@ import { configFileSchema } from '../../src/config/config.ts';
 import { type RunningServer, startServer } from '../../src/gateway/server.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
+import { responseText } from '../sources/response-text.ts';
 import { createWorld, type WorldSubgraph } from '../worlds/world.ts';
 import { type LogLine, recordingLogger } from './serving.ts';
 
@@ -89,7 +90,7 @@ function overHttp(source: Source): RequestListener {
     const operationType = /^\{"query":"mutation/.test(body) ? 'mutation' : 'query';
     source.send({ body, operationType, client: { requestId: 'r', headers: {} } }, (answer) => {
       res.setHeader('content-type', 'application/json');
-      if (answer.kind === 'text') res.end(answer.text);
+      if (answer.kind !== 'failure') res.end(responseText(answer));
       else res.writeHead(500).end();
     });
   };

@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { loadSupergraph, type SupergraphOrigin } from '../../src/composition/load-supergraph.ts';
 import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
 import { type RunningServer, startServer } from '../../src/gateway/server.ts';
@@ -21,7 +23,10 @@ async function folder(files: Readonly<Record<string, string>>, parent?: string, 
 }
 
 /** A gateway as `headgate start` runs it, over the folder `schemas` of `root`. */
-async function gatewayOver(root: string, { bff, config = {} }: { bff?: string; config?: object } = {}) {
+async function gatewayOver(
+  root: string,
+  { bff, config = {}, origin }: { bff?: string; config?: object; origin?: SupergraphOrigin } = {},
+) {
   const { logger, lines } = recordingLogger();
   const server = await startServer({
     config: {
@@ -33,7 +38,7 @@ async function gatewayOver(root: string, { bff, config = {} }: { bff?: string; c
       },
       production: false,
     },
-    schema: createSupergraphProvider({ schemasDir: join(root, 'schemas') }),
+    schema: createSupergraphProvider(origin ?? { schemasDir: join(root, 'schemas') }),
     logger,
     bffDir: bff,
   });
@@ -117,3 +122,63 @@ test('a field that is removed while an endpoint needs it is logged with the chan
   await writeFile(join(root, 'schemas', 'stock.graphql'), STOCK.replace('inStock', 'isInStock'));
   await expect.poll(said, patience).toContain('BFF endpoints have problems');
 });
+
+/** A schema with many types; `version` is a field of Query. */
+function largeSchema(version: number, types = 250): string {
+  const all = Array.from(
+    { length: types },
+    (_, n) => `type T${n} { a(b: Int = ${n}): String next: T${(n + 1) % types} }`,
+  );
+  return `extend schema @subgraph(url: "http://127.0.0.1:1/graphql")
+type Query { version${version}: Int start: T0 }
+${all.join('\n')}`;
+}
+
+test('a large schema is composed and swapped in while requests are answered, and none fails', async () => {
+  const root = await folder({ 'large.graphql': largeSchema(1) });
+  const { server, said } = await gatewayOver(root);
+  await writeFile(join(root, 'schemas', 'large.graphql'), largeSchema(2));
+  let answered = 0;
+  const failures: unknown[] = [];
+  while (!said().includes('serving a new schema')) {
+    const health = await fetch(new URL('/health', server.url));
+    const response = await post(server.url, { query: '{ __typename }' });
+    const body = await response.json();
+    if (health.status !== 200 || response.status !== 200 || body.data?.__typename !== 'Query') failures.push(body);
+    else answered++;
+  }
+  expect(failures).toEqual([]);
+  expect(answered).toBeGreaterThan(3);
+  expect(await rootFields(server)).toEqual(['version2', 'start']);
+}, 120_000);
+
+test.skipIf(process.platform === 'win32')(
+  'a pipe in the folder is skipped with a warning, and ends neither reloads nor the gateway',
+  async () => {
+    const root = await folder(SHOP);
+    execFileSync('mkfifo', [join(root, 'schemas', 'pipe.graphql')]);
+    const { server, lines } = await gatewayOver(root);
+    const warning = () => lines.filter(({ skipped }) => skipped !== undefined);
+    expect(warning()).toMatchObject([{ level: 'warn', skipped: [expect.stringContaining('pipe.graphql')] }]);
+    await writeFile(join(root, 'schemas', 'stock.graphql'), STOCK);
+    await expect.poll(() => rootFields(server), patience).toEqual(['product', 'inStock']);
+    await server.close();
+  },
+);
+
+test.skipIf(process.platform === 'win32')(
+  'a supergraph file that becomes a pipe: the last good one is served, and the gateway can end',
+  async () => {
+    const root = await folder(SHOP);
+    const loaded = await loadSupergraph({ schemasDir: join(root, 'schemas') });
+    const file = join(root, 'supergraph.graphql');
+    await writeFile(file, loaded.ok ? loaded.update.sdl : '');
+    const { server, lines } = await gatewayOver(root, { origin: { supergraphFile: file } });
+    await rm(file);
+    execFileSync('mkfifo', [file]);
+    const isReported = () => lines.some(({ problems }) => JSON.stringify(problems ?? '').includes('it is a pipe'));
+    await expect.poll(isReported, patience).toBe(true);
+    expect(await rootFields(server)).toEqual(['product']);
+    await server.close();
+  },
+);

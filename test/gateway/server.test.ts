@@ -49,7 +49,7 @@ function provider(first?: SupergraphUpdate) {
 }
 
 /** Engines that answer `version` with the text that stands for their supergraph. */
-const createEngine: EngineFactory = ({ sdl }) => {
+const createEngine: EngineFactory = function* ({ sdl }) {
   if (sdl === 'broken') throw new Error('no supergraph');
   const version = () => new Promise((resolve) => setImmediate(resolve, sdl));
   return { engine: plainEngine('type Query { version: String }', { version }), close: async () => {} };

@@ -40,10 +40,9 @@ async function start(fields: object = {}) {
   const server = await startServer({
     config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
     schema: { load: async () => ({ sdl: 'one' }), watch: async () => ({ close: async () => {} }) },
-    createEngine: () => ({
-      engine: plainEngine('type Query { hello: String }', { hello: () => 'hi' }),
-      close: async () => {},
-    }),
+    *createEngine() {
+      return { engine: plainEngine('type Query { hello: String }', { hello: () => 'hi' }), close: async () => {} };
+    },
     bffDir: dir,
     demo: true,
     logger: recordingLogger().logger,

@@ -1,6 +1,7 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { OverrideLabels } from '../../src/pipeline/override-labels.ts';
+import { runToEnd } from '../../src/shared/steps.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 
 // as Apollo's and other compositions write it: the label on both sides of an override
@@ -22,7 +23,7 @@ const supergraph = readSupergraph(`
 const client = { requestId: 'test', headers: {} };
 
 describe('labels of progressive @override', () => {
-  const labels = new OverrideLabels(supergraph, { overrideLabels: (all) => all });
+  const labels = runToEnd(OverrideLabels.read(supergraph, { overrideLabels: (all) => all }));
 
   it.each([
     ['{ user { id name } }', []],
@@ -49,7 +50,7 @@ describe('labels of progressive @override', () => {
   });
 
   it('decides smaller percentages within larger ones', () => {
-    const sure = new OverrideLabels(supergraph, { overridePercentBy: ({ requestId }) => requestId });
+    const sure = runToEnd(OverrideLabels.read(supergraph, { overridePercentBy: ({ requestId }) => requestId }));
     const both = ['percent(10)', 'percent(60)'];
     const decided = Array.from({ length: 100 }, (_, n) => sure.active(both, { ...client, requestId: `${n}` }));
     expect(new Set(decided.map((on) => on.join()))).toEqual(new Set(['', 'percent(60)', 'percent(10),percent(60)']));

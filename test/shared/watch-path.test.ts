@@ -1,8 +1,9 @@
+import { type FSWatcher, watch } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { watchPath } from '../../src/shared/watch-path.ts';
+import { type WatchFolder, watchPath } from '../../src/shared/watch-path.ts';
 
 async function scratch(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'headgate-watch-'));
@@ -11,16 +12,17 @@ async function scratch(): Promise<string> {
 }
 
 /** Watches, and counts what it hears. */
-async function watching(path: string, counts?: (name: string) => boolean) {
+async function watching(path: string, counts?: (name: string) => boolean, watchFolder?: WatchFolder) {
   const recorded = { changes: 0, exists: true, events: [] as string[] };
   const watcher = await watchPath({
     path,
     ...(counts && { counts }),
+    watchFolder,
     onChange(exists) {
       recorded.changes++;
       recorded.exists = exists;
     },
-    onEvent: (event) => recorded.events.push(event),
+    onEvent: (event, reason) => recorded.events.push(reason === undefined ? event : `${event}: ${reason}`),
   });
   onTestFinished(() => watcher.close());
   return recorded;
@@ -153,4 +155,47 @@ test('files in folders below count, those with other names do not', async () => 
   await writeFile(join(dir, 'notes.txt'), 'does not count');
   await hears(recorded, () => writeFile(join(dir, 'shop', 'a.graphql'), 'a'));
   expect(recorded.changes).toBe(1);
+});
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+test.each(['EMFILE', 'ENOSPC', 'ENOSYS'])(
+  'where the system refuses watchers (%s), checks find the changes',
+  async (code) => {
+    const dir = await scratch();
+    const recorded = await watching(dir, undefined, () => {
+      throw systemError(code);
+    });
+    await hears(recorded, () => writeFile(join(dir, 'a.graphql'), 'a'));
+    await hears(recorded, () => writeFile(join(dir, 'b.graphql'), 'b'));
+    // once, although there are several folders and each was tried again
+    expect(recorded.events).toEqual([`polled: ${code}`]);
+  },
+);
+
+test('a watcher that fails later ends nothing, and is reported once', async () => {
+  const dir = await scratch();
+  const opened: FSWatcher[] = [];
+  const recorded = await watching(dir, undefined, (...args) => {
+    const watcher = watch(...args);
+    opened.push(watcher);
+    return watcher;
+  });
+  for (const watcher of opened) watcher.emit('error', systemError('EMFILE'));
+  await hears(recorded, () => writeFile(join(dir, 'a.graphql'), 'a'));
+  await hears(recorded, () => writeFile(join(dir, 'b.graphql'), 'b'));
+  expect(recorded.events).toEqual(['polled: EMFILE']);
+});
+
+test('watchers that are possible again are opened again', async () => {
+  const dir = await scratch();
+  let fails = true;
+  const recorded = await watching(dir, undefined, (...args) => {
+    if (fails) throw systemError('EMFILE');
+    return watch(...args);
+  });
+  fails = false;
+  await expect.poll(() => recorded.events, { timeout: 60_000 }).toEqual(['polled: EMFILE', 'watched']);
 });

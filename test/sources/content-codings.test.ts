@@ -35,7 +35,7 @@ async function answerTo(response: Response, options: Partial<HttpSourceOptions> 
   return { answer, requests };
 }
 
-const textOf = (answer: SubgraphResponse) => (answer.kind === 'text' ? answer.text : answer.failure);
+const textOf = (answer: SubgraphResponse) => ('text' in answer ? answer.text : 'failure' in answer && answer.failure);
 const encoded = (coding: string, body: Buffer): Response => ({ body, headers: { 'content-encoding': coding } });
 
 describe('a response of a subgraph is decoded, whether the coding was asked for or not', () => {

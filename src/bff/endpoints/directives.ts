@@ -1,17 +1,30 @@
-import type { ConstDirectiveNode, DirectiveNode, DocumentNode, ValueNode } from 'graphql';
-import {
-  extendSchema,
-  GraphQLError,
+import type {
+  ConstDirectiveNode,
+  DefinitionNode,
+  DirectiveNode,
+  DocumentNode,
+  GraphQLNamedType,
   GraphQLSchema,
+  ValueNode,
+} from 'graphql';
+import {
+  GraphQLDirective,
+  GraphQLError,
+  isIntrospectionType,
   isScalarType,
+  isSpecifiedDirective,
+  isSpecifiedScalarType,
   Kind,
   parse,
+  printSchema,
   specifiedScalarTypes,
   valueFromASTUntyped,
   visit,
 } from 'graphql';
 import { parseDuration } from '../../config/duration.ts';
+import { buildSchemaInSteps } from '../../shared/build-schema.ts';
 import { literalValue } from '../../shared/literal-value.ts';
+import type { Steps } from '../../shared/steps.ts';
 import { checkFormats } from './scalar-format.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -64,28 +77,40 @@ const DEFINITIONS = /* GraphQL */ `
 
 const NAMES: ReadonlySet<string> = new Set(['endpoint', 'optional', 'flatten', 'from', 'range']);
 
+/** In the schema, because variables of a scalar that it does not use are validated, too. */
+const SCALARS = parse(specifiedScalarTypes.map(({ name }) => `scalar ${name}`).join(' ')).definitions;
+
 /**
- * Returns the schema that endpoint documents are validated against: the public schema with the directives above. They
+ * Returns the schema that endpoint documents are validated against: a copy of the public schema with the directives above. They
  * replace directives of the same names in the public schema. Their types are renamed where the names are taken.
  */
-export function withEndpointDirectives(schema: GraphQLSchema): GraphQLSchema {
-  // without this, a variable of a scalar that the schema does not use would not be validated
-  const scalars = specifiedScalarTypes.filter((scalar) => schema.getType(scalar.name) === undefined);
-  const config = schema.toConfig();
-  const base = new GraphQLSchema({
-    ...config,
-    types: [...config.types, ...scalars],
-    directives: config.directives.filter((directive) => !NAMES.has(directive.name)),
-    assumeValid: true,
-  });
-  const extended = extendSchema(base, definitionsFor(schema), { assumeValid: true });
+export function* withEndpointDirectives(schema: GraphQLSchema): Steps<GraphQLSchema> {
+  const own = definitionsOf(schema).filter(
+    (node) => !(node.kind === Kind.DIRECTIVE_DEFINITION && NAMES.has(node.name.value)),
+  );
+  yield;
+  const extended = yield* buildSchemaInSteps([...own, ...SCALARS, ...definitionsFor(schema).definitions]);
   for (const type of Object.values(extended.getTypeMap())) {
     if (isScalarType(type) && type.name.startsWith('EndpointDuration')) {
       type.parseLiteral = checkDuration;
     }
   }
   checkFormats(extended);
+  yield;
   return extended;
+}
+
+/** Returns the definitions that a schema was built from. */
+function definitionsOf(schema: GraphQLSchema): readonly DefinitionNode[] {
+  const own = [...Object.values(schema.getTypeMap()), ...schema.getDirectives()].filter((type) => !isBuiltIn(type));
+  const nodes = [schema, ...own].flatMap(({ astNode }) => astNode ?? []);
+  // a schema of another origin than SDL has none
+  return nodes.length >= own.length ? nodes : parse(printSchema(schema), { noLocation: true }).definitions;
+}
+
+function isBuiltIn(type: GraphQLNamedType | GraphQLDirective): boolean {
+  if (type instanceof GraphQLDirective) return isSpecifiedDirective(type);
+  return isSpecifiedScalarType(type) || isIntrospectionType(type);
 }
 
 function definitionsFor(schema: GraphQLSchema): DocumentNode {

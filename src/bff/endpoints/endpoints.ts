@@ -4,6 +4,7 @@ import { type CacheHints, readHints } from '../../operation/cache-hints.ts';
 import { type DeferGroups, deferGroups } from '../../operation/defer-groups.ts';
 import { matchHints } from '../../operation/match-hints.ts';
 import type { OperationLabel } from '../../shared/request-notes.ts';
+import { runToEnd, type Steps } from '../../shared/steps.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { type EntityPlaces, entityPlaces } from '../caching/entities.ts';
 import { type CachePolicy, cachePolicy } from '../caching/policy.ts';
@@ -121,11 +122,20 @@ interface CompileContext {
 /** Compiles the endpoints of a folder against a schema. Broken endpoints and all problems are part of the result. */
 export function compileEndpoints(
   folder: EndpointFolder,
+  schema: EndpointSchema,
+  options: CompileOptions,
+): LoadedEndpoints {
+  return runToEnd(compileEndpointsInSteps(folder, schema, options));
+}
+
+/** Does the same as {@link compileEndpoints}, in steps. */
+export function* compileEndpointsInSteps(
+  folder: EndpointFolder,
   { publicSchema, types, cacheControl }: EndpointSchema,
   { shapes, ...config }: CompileOptions,
-): LoadedEndpoints {
+): Steps<LoadedEndpoints> {
   const { hints = new Map() } = config;
-  const schema = withEndpointDirectives(publicSchema);
+  const schema = yield* withEndpointDirectives(publicSchema);
   const context = { folder, types, schema, shapes, hints: readHints({ cacheControl }, hints) };
   const endpoints: Endpoint[] = [];
   const broken: BrokenEndpoint[] = [];
@@ -134,6 +144,7 @@ export function compileEndpoints(
     const compiled = folder.blocked.has(file.client) ? [] : compileEndpoint(file, settings, context);
     if (Array.isArray(compiled)) broken.push({ ...file, label: labelOf(file), settings, problems: compiled });
     else endpoints.push(compiled);
+    yield;
   }
   endpoints.sort((a, b) => compareRoutes(a.route, b.route));
   const endpointProblems = new Set(broken.flatMap((endpoint) => endpoint.problems));

@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { displayPath } from '../../config/display-path.ts';
 import type { Env } from '../../config/expand.ts';
 import type { Problem } from '../../config/problem.ts';
+import { readRegularFileSync } from '../../shared/read-regular-file.ts';
 import { compareTexts, operationIdOf } from '../openapi/names.ts';
 import { CLIENT_FILE, type ClientSettings, NO_CLIENT_FILE, readClientFile } from './client-file.ts';
 import { type EndpointFile, readEndpointFile } from './endpoint-file.ts';
@@ -101,12 +102,15 @@ function readClient(folder: string, client: string, state: ReadState): void {
 
 function readSettings(file: string, client: string, state: ReadState): void {
   const { settings, blocked, problems, env } = state;
+  // until it is read: also a file that cannot be read may protect the client
+  blocked.add(client);
   const read = readClientFile(file, textOf(file, state), env);
-  if (read.ok) settings.set(client, read.value);
-  else {
-    blocked.add(client);
+  if (!read.ok) {
     problems.push(...read.problems);
+    return;
   }
+  blocked.delete(client);
+  settings.set(client, read.value);
 }
 
 /** Reports a misnamed `client.yaml`. It may protect the client, so none of the client's endpoints are served. */
@@ -141,9 +145,7 @@ function readOne(file: string, entry: string, client: string, version: string | 
 }
 
 function textOf(file: string, { digest }: ReadState): string {
-  // reading a pipe would block forever
-  if (!statSync(file).isFile()) throw Object.assign(new Error(), { code: 'it is a pipe, a socket or a device' });
-  const text = readFileSync(file, 'utf8');
+  const text = readRegularFileSync(file);
   digest.update(`${file}\0${text}\0`);
   return text;
 }

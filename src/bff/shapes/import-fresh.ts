@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { NOT_A_FILE } from '../../shared/read-regular-file.ts';
 
 let isRegistered = false;
 
@@ -9,10 +10,13 @@ let isRegistered = false;
  * Imports a user's module in JavaScript or erasable TypeScript (see `typescript-hooks.ts`). A changed module is read again,
  * together with its relative imports. Rejects with the error of the module, or where it cannot be read.
  */
-export function importFresh(file: string): Promise<Readonly<Record<string, unknown>>> {
+export async function importFresh(file: string): Promise<Readonly<Record<string, unknown>>> {
   registerHooks();
+  const stats = statSync(file);
+  // importing a pipe would block forever
+  if (!stats.isFile()) throw new Error(`${NOT_A_FILE}; expected a file.`);
   const url = pathToFileURL(resolve(file));
-  url.search = `?read=${Math.floor(statSync(file).mtimeMs)}`;
+  url.search = `?read=${Math.floor(stats.mtimeMs)}`;
   return import(url.href);
 }
 

@@ -1,4 +1,6 @@
-import { emptyObject, isObject, type Json, property } from './json.ts';
+import { emptyObject, isObject, type Json, property, put } from './json.ts';
+import { MappedList } from './mapped-list.ts';
+import type { Evaluate } from './method.ts';
 import { METHODS } from './methods.ts';
 import type { Scope, Variables } from './scope.ts';
 import type { Expression, Head, Path, Selection, Step } from './syntax.ts';
@@ -11,6 +13,31 @@ export function mapResponse(mapping: Expression, body: Json, variables: Variable
 /** Maps a value for a request, without missing fields. */
 export function mapRequest(mapping: Expression, variables: Variables, dollar?: Json): Json {
   return applyMapping(mapping, dollar, { variables, dollar, missingAsNull: false });
+}
+
+/**
+ * Maps a response body as `mapResponse` does. Long lists whose items have a selection of their own become `MappedList`s, at the
+ * places where the mapping returns them as they are.
+ */
+export function mapLazily(mapping: Expression, body: Json, variables: Variables): Json {
+  return mapLazilyIn(mapping, body, { variables, dollar: body, missingAsNull: true });
+}
+
+/** Lists with fewer items are mapped at once. */
+const LONG_LIST = 64;
+
+function mapLazilyIn(expression: Expression, data: Json, scope: Scope): Json {
+  if (expression.kind === 'selection') return selectLazily(expression, data, scope);
+  return expression.kind === 'path'
+    ? followPath(expression, data, scope, selectLazily)
+    : evaluate(expression, data, scope);
+}
+
+function selectLazily(selection: Selection, value: Json, scope: Scope): Json {
+  if (Array.isArray(value) && value.length > LONG_LIST)
+    return new MappedList(value, (item) => selectLazily(selection, item, scope) ?? null);
+  if (Array.isArray(value)) return value.map((item) => selectLazily(selection, item, scope) ?? null);
+  return selectFrom(selection, value, scope, mapLazilyIn);
 }
 
 function applyMapping(mapping: Expression, data: Json, scope: Scope): Json {
@@ -53,13 +80,13 @@ function firstPresent(choice: Extract<Expression, { kind: 'first' }>, data: Json
   return value;
 }
 
-function followPath(path: Path, data: Json, scope: Scope): Json {
+function followPath(path: Path, data: Json, scope: Scope, selectBy = select): Json {
   let value = headValue(path.head, data, scope);
   for (const step of path.steps) {
     if (value === undefined && step.kind !== 'method') return undefined;
     value = takeStep(step, value, scope);
   }
-  return path.selection === undefined ? value : select(path.selection, value, scope);
+  return path.selection === undefined ? value : selectBy(path.selection, value, scope);
 }
 
 function headValue(head: Head, data: Json, scope: Scope): Json {
@@ -94,35 +121,72 @@ function readKey(value: Json, key: string): Json {
 /** Applies a selection to an object, or to each item of an array. */
 function select(selection: Selection, value: Json, scope: Scope): Json {
   if (Array.isArray(value)) return value.map((item) => select(selection, item, scope) ?? null);
+  return selectFrom(selection, value, scope, evaluate);
+}
+
+/** Applies a selection to a value that is no array. */
+function selectFrom(
+  selection: Selection,
+  value: Json,
+  { variables, missingAsNull }: Scope,
+  evaluateBy: Evaluate,
+): Json {
   if (value === null) return null;
-  if (value === undefined && readsKeys(selection)) return undefined;
+  const { readsKeys, fields } = factsOf(selection);
+  if (value === undefined && readsKeys) return undefined;
   // a selection of properties does not apply to a string: unchanged, it is reported as the wrong type
-  if (value !== undefined && !isObject(value) && readsKeys(selection)) return value;
-  const inner = { variables: scope.variables, dollar: value, missingAsNull: scope.missingAsNull };
-  const object = emptyObject();
-  for (const field of selection.fields) {
-    const found = evaluate(field.value, value, inner);
-    if (field.kind === 'spread') {
-      if (isObject(found)) Object.assign(object, found);
-    } else if (found !== undefined) object[field.name] = found;
-    else if (scope.missingAsNull) object[field.name] = null;
+  if (value !== undefined && readsKeys && !isObject(value)) return value;
+  const inner = { variables, dollar: value, missingAsNull };
+  const object: Record<string, Json> = {};
+  for (const { name, key, expression } of fields) {
+    const found = key === undefined ? evaluateBy(expression, value, inner) : property(value, key);
+    if (name === undefined) {
+      if (isObject(found)) for (const own of Object.keys(found)) put(object, own, found[own]);
+    } else if (found !== undefined) put(object, name, found);
+    else if (missingAsNull) put(object, name, null);
   }
   return object;
 }
 
-const READS_KEYS = new WeakMap<Selection, boolean>();
+/** What applying a selection needs to know, computed once. */
+interface SelectionFacts {
+  /** Whether it only reads properties of the current object. */
+  readonly readsKeys: boolean;
+  readonly fields: readonly SelectedField[];
+}
 
-/** Returns whether a selection only reads properties of the current object. */
-function readsKeys(selection: Selection): boolean {
-  let known = READS_KEYS.get(selection);
+interface SelectedField {
+  /** Missing for an object whose fields are spread into this one. */
+  readonly name: string | undefined;
+  /** The property that it is, if it is just that. */
+  readonly key: string | undefined;
+  readonly expression: Expression;
+}
+
+const FACTS = new WeakMap<Selection, SelectionFacts>();
+
+function factsOf(selection: Selection): SelectionFacts {
+  let known = FACTS.get(selection);
   if (known === undefined) {
-    known = selection.fields.length > 0 && selection.fields.every(({ value }) => readsKey(value));
-    READS_KEYS.set(selection, known);
+    const fields = selection.fields.map((field) => ({
+      name: field.kind === 'named' ? field.name : undefined,
+      key: plainKey(field.value),
+      expression: field.value,
+    }));
+    const readsKeys = fields.length > 0 && selection.fields.every(({ value }) => readsKey(value));
+    known = { readsKeys, fields };
+    FACTS.set(selection, known);
   }
   return known;
 }
 
+/** Returns the name of the property that an expression reads, if it does nothing else. */
+function plainKey(value: Expression): string | undefined {
+  if (value.kind !== 'path' || value.head.kind !== 'key') return undefined;
+  return value.steps.length === 0 && value.selection === undefined ? value.head.key : undefined;
+}
+
 function readsKey(value: Expression): boolean {
-  if (value.kind === 'selection') return readsKeys(value);
+  if (value.kind === 'selection') return factsOf(value).readsKeys;
   return value.kind === 'path' && value.head.kind === 'key';
 }

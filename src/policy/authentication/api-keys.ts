@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
 import { ConfigValueError } from '../../config/config-value-error.ts';
+import { readRegularFileSync } from '../../shared/read-regular-file.ts';
 import { SingleFlight } from '../../shared/single-flight.ts';
 import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
 import { type ApiKeyRecord, parseApiKeyFile, parseApiKeyRecord } from './api-key-record.ts';
@@ -88,7 +88,7 @@ export class ApiKeyFile implements ApiKeyStore {
 
 function readKeys(file: string): ReadonlyMap<string, ApiKeyRecord> {
   try {
-    return new Map(parseApiKeyFile(readFileSync(file, 'utf8')).map((record) => [record.hash, record]));
+    return new Map(parseApiKeyFile(readRegularFileSync(file)).map((record) => [record.hash, record]));
   } catch (cause) {
     const hint = `\`headgate keys create --file ${file}\` writes such a file`;
     throw new ConfigValueError(`API keys, ${file}: ${(cause as Error).message} (${hint})`, { cause });

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose';
 import { ConfigValueError } from '../../config/config-value-error.ts';
 import { withoutByteOrderMark } from '../../shared/decode-text.ts';
+import { readRegularFileSync } from '../../shared/read-regular-file.ts';
 
 /** The members of a token's header that select the key. `jku`, `jwk`, `x5u` and `x5c` are ignored. */
 export interface KeyChoice {
@@ -85,7 +85,7 @@ export class FileKeySet implements KeySet {
 
 function readKeyFile(file: string): LocalKeys {
   try {
-    return new LocalKeys(JSON.parse(withoutByteOrderMark(readFileSync(file, 'utf8'))));
+    return new LocalKeys(JSON.parse(withoutByteOrderMark(readRegularFileSync(file))));
   } catch (cause) {
     const hint = 'expected a JWK set: {"keys": [{"kty": …}]}';
     throw new ConfigValueError(`${file}: ${(cause as Error).message} (${hint})`, { cause });

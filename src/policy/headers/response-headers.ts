@@ -54,7 +54,7 @@ export function returnHeaders(source: Source): Source {
     name: source.name,
     send(request, done) {
       source.send(request, (response) => {
-        if (response.kind === 'text' && response.headers)
+        if (response.kind !== 'failure' && response.headers)
           request.client.returned?.receive(source.name, response.headers);
         done(response);
       });

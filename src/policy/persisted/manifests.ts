@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { GraphQLError, parse } from 'graphql';
 import { ConfigValueError } from '../../config/config-value-error.ts';
 import { displayPath } from '../../config/display-path.ts';
 import { withoutByteOrderMark } from '../../shared/decode-text.ts';
+import { readRegularFileSync } from '../../shared/read-regular-file.ts';
 
 /** Texts of persisted documents by their ids. */
 export type Manifest = ReadonlyMap<string, string>;
@@ -65,17 +66,23 @@ function readManifest(path: string): Entry[] {
 
 function readFolder(dir: string): Entry[] {
   const names = readdirSync(dir, { recursive: true }).map(String);
-  const files = names.filter(isDocumentFile).sort();
+  const files = names.filter((name) => isDocumentFile(name) && !isSpecial(join(dir, name))).sort();
   return files.map((name) => {
     const file = join(dir, name);
-    const query = withoutByteOrderMark(readFileSync(file, 'utf8'));
+    const query = withoutByteOrderMark(readRegularFileSync(file));
     return checked(documentHash(query), query, displayPath(file));
   });
 }
 
+/** Returns whether a path is a pipe, a socket or a device, which are not read. */
+function isSpecial(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+}
+
 function readFile(path: string): Entry[] {
   const file = displayPath(path);
-  const value = readJson(file, withoutByteOrderMark(readFileSync(path, 'utf8')));
+  const value = readJson(file, withoutByteOrderMark(readRegularFileSync(path)));
   if ('operations' in value && Array.isArray(value.operations)) {
     return value.operations.map((operation: unknown, index) => {
       const { id, body } = (operation ?? {}) as { id?: unknown; body?: unknown };

@@ -4,14 +4,17 @@ import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import { OverloadedError } from '../../shared/overloaded-error.ts';
+import { parseInSlices } from '../../shared/parse-in-slices.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
+import { type TimeSlices, WorkStopped } from '../../shared/time-slices.ts';
 import { acceptEncoding, type Compression, decodeContent, encodeRequest, encodingInHeaders } from '../body-encoding.ts';
-import { abortFailure, connectionFailure, memoryFailure, timeoutFailure } from '../http/http-failure.ts';
-import type { CancelSignal } from '../source.ts';
+import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
+import { LONG_TEXT, stoppedFailure, takeMemory } from '../long-text.ts';
+import type { CancelSignal, ResponseMemory } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
 import type { ApiTarget } from './api-target.ts';
-import { ApiCache } from './cache/api-cache.ts';
+import { ApiCache, type CacheLookup } from './cache/api-cache.ts';
 import { failed, malformed } from './rest-failure.ts';
 
 /** Stops further calls of an API that has sent `Retry-After`. */
@@ -19,7 +22,7 @@ export interface RetryAfterGuard {
   /** Called right before the call is made. Throws `RestError` when the API has sent `Retry-After` in the meantime. */
   check(): void;
   /** Records the `Retry-After` of a response, if it has one. */
-  respect(response: RawResponse): void;
+  respect(response: Pick<RawResponse, 'status' | 'headers'>): void;
 }
 
 export interface CallOptions {
@@ -35,6 +38,10 @@ export interface CallOptions {
   readonly retryAfter?: RetryAfterGuard | undefined;
   /** The cache, if responses of this API may be cached, and the request headers that differ between users. */
   readonly cache?: { readonly cached: ApiCache; readonly userHeaders: ReadonlySet<string> } | undefined;
+  /** Where long responses wait for memory; where it is missing, none waits. */
+  readonly memory?: ResponseMemory | undefined;
+  /** Returns the slices in which a long response is processed. */
+  slices(): TimeSlices;
 }
 
 /** Calls an API. Throws `RestError` when no complete, readable response arrives in time. */
@@ -45,11 +52,15 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   const timer = new AbortTimer(leftMs, signal, () => abort.abort());
   try {
     const response = await fetchResponse(request, options, abort.signal);
-    return { status: response.status, headers: response.headers, body: bodyOf(response, options) };
+    const body = bodyOf(response, options);
+    const { status, headers, text } = response;
+    return { status, headers, size: text.length, body: body instanceof Promise ? await body : body };
   } catch (error) {
+    if (error instanceof WorkStopped) throw error;
     if (timer.isLate) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
     if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
-    if (error instanceof OverloadedError) throw failed(subgraph, connector, memoryFailure(subgraph));
+    const stopped = stoppedFailure(subgraph, error);
+    if (stopped) throw failed(subgraph, connector, stopped);
     if (error instanceof Error && 'extensions' in error) throw error;
     throw failed(subgraph, connector, connectionFailure(subgraph, error));
   } finally {
@@ -60,46 +71,84 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
 /** Returns a cached response where that is allowed; calls the API otherwise. */
 function fetchResponse(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawResponse> {
   const { cache, target } = options;
-  const call = (headers: Readonly<Record<string, string>>, until: AbortSignal) => {
+  const isShared = cache !== undefined && ApiCache.isCacheable(request);
+  const call = async (headers: Readonly<Record<string, string>>, until: AbortSignal) => {
     const whole = { ...request, headers: { ...request.headers, ...headers } };
-    return target.limiter.run(() => sendOnce(whole, options, until));
+    // what a call has changed is reported in any case
+    const held = target.byteBudget?.open(request.method === 'GET' || request.method === 'HEAD');
+    try {
+      const received = await target.limiter.run(() => sendOnce(whole, options, until, held));
+      // outside of the limit: calls that an execution with memory makes must not wait for those that wait for memory
+      return await readReceived(received, isShared ? { ...options, memory: undefined } : options, until, held);
+    } finally {
+      held?.release();
+    }
   };
   if (cache === undefined) return untilAborted(call({}, signal), signal);
   const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, signal, call };
-  if (ApiCache.isCacheable(request)) return cache.cached.fetch(lookup);
+  if (isShared) return fetchCached(cache.cached, lookup, options);
   if (request.method === 'GET') return untilAborted(call({}, signal), signal);
   return untilAborted(call({}, signal), signal).finally(() => cache.cached.invalidate(lookup));
 }
 
-async function sendOnce(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawResponse> {
+/** Memory is taken for each request that a cached response or a shared call answers, not for the call. */
+async function fetchCached(
+  cached: ApiCache,
+  lookup: CacheLookup,
+  { memory, signal }: CallOptions,
+): Promise<RawResponse> {
+  const response = await cached.fetch(lookup);
+  if (response.text.length > LONG_TEXT) await takeMemory(memory, response.text.length, signal);
+  return response;
+}
+
+/** A response whose body is not decoded yet; `bytes` is missing if there are more than allowed. */
+interface ReceivedResponse extends Omit<RawResponse, 'text'> {
+  readonly bytes: Buffer | undefined;
+}
+
+async function sendOnce(
+  request: ApiRequest,
+  options: CallOptions,
+  signal: AbortSignal,
+  held: HeldBytes | undefined,
+): Promise<ReceivedResponse> {
   signal.throwIfAborted();
-  const { subgraph, connector, target, retryAfter } = options;
+  const { target, retryAfter } = options;
   retryAfter?.check();
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
   const raw = await target.send({ path, method, headers, body, signal });
-  const { statusCode: status } = raw;
-  // what a call has changed is reported in any case
-  const held = target.byteBudget?.open(method === 'GET' || method === 'HEAD');
-  const read = await readBody(raw, target.settings.maxResponseBytes, held).finally(() => held?.release());
-  // an error status explains more than a body that cannot be read
-  if ('reason' in read && (read.isTooLarge || isSuccessStatus(status)))
-    throw malformed(subgraph, connector, read.reason, status);
-  const response = 'reason' in read ? { headers: raw.headers, text: '' } : read;
-  retryAfter?.respect({ status, ...response });
-  return { status, ...response };
+  const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);
+  retryAfter?.respect({ status: raw.statusCode, headers: raw.headers });
+  return { status: raw.statusCode, headers: raw.headers, bytes };
 }
 
-type ReadResponse = Pick<RawResponse, 'headers' | 'text'> | { readonly reason: string; readonly isTooLarge?: boolean };
-
-async function readBody(
-  { body, headers }: Awaited<ReturnType<ApiTarget['send']>>,
-  maxBytes: number,
+async function readReceived(
+  { status, headers, bytes }: ReceivedResponse,
+  options: CallOptions,
+  signal: AbortSignal,
   held: HeldBytes | undefined,
-): Promise<ReadResponse> {
-  const bytes = await readResponseBytes(body, maxBytes, held);
-  if (bytes === undefined) return { reason: `it is larger than ${maxBytes} bytes`, isTooLarge: true };
-  return decoded(bytes, headers, maxBytes, held);
+): Promise<RawResponse> {
+  const { subgraph, connector, target, memory } = options;
+  const { maxResponseBytes } = target.settings;
+  const read =
+    bytes === undefined
+      ? { reason: tooLarge(maxResponseBytes) }
+      : await decoded(bytes, headers, {
+          maxBytes: maxResponseBytes,
+          held,
+          takeMemory: (size) => takeMemory(memory, size, options.signal),
+        });
+  signal.throwIfAborted();
+  // an error status explains more than a body that cannot be read
+  if ('reason' in read && (bytes === undefined || isSuccessStatus(status)))
+    throw malformed(subgraph, connector, read.reason, status);
+  return { status, ...('reason' in read ? { headers, text: '' } : read) };
+}
+
+function tooLarge(maxBytes: number): string {
+  return `it is larger than ${maxBytes} bytes`;
 }
 
 /** Returns headers and body as they are sent. Headers that the connector sets take precedence. */
@@ -113,19 +162,30 @@ async function encoded(
   return { headers: { ...sent, 'content-encoding': request }, body: await encodeRequest(body, request) };
 }
 
+interface DecodingLimits {
+  readonly maxBytes: number;
+  /** Counts the bytes. */
+  readonly held: HeldBytes | undefined;
+  /** Waits for memory for the text. */
+  takeMemory(size: number): Promise<void>;
+}
+
 /** Returns the decoded text, with the headers that still apply to it; or the reason why the body cannot be decoded. */
 async function decoded(
   bytes: Buffer,
   headers: RawResponse['headers'],
-  maxBytes: number,
-  held: HeldBytes | undefined,
-): Promise<ReadResponse> {
+  { maxBytes, held, takeMemory: take }: DecodingLimits,
+): Promise<Pick<RawResponse, 'headers' | 'text'> | { readonly reason: string }> {
   try {
     const encoding = encodingInHeaders(headers);
-    if (encoding === undefined) return { headers, text: decodeText(bytes) };
+    if (encoding === undefined) {
+      if (bytes.length > LONG_TEXT) await take(bytes.length);
+      return { headers, text: decodeText(bytes) };
+    }
     const body = await decodeContent(bytes, encoding, maxBytes, held);
     if ('isOverloaded' in body) throw new OverloadedError('further large responses');
     if (!('bytes' in body)) return { reason: body.reason };
+    if (body.bytes.length > LONG_TEXT) await take(body.bytes.length);
     const { 'content-encoding': _encoding, 'content-length': _length, ...others } = headers;
     return { headers: others, text: decodeText(body.bytes, encoding.charset) };
   } catch (error) {
@@ -139,16 +199,21 @@ async function decoded(
  * string, unless it is a JSON object or list. A body that is not JSON is ignored when the status is an error.
  */
 function bodyOf({ status, headers, text }: RawResponse, options: CallOptions): unknown {
-  if (text.trim() === '') return null;
+  if (text.length < LONG_TEXT && text.trim() === '') return null;
   const type = String(headers['content-type'] ?? '').toLowerCase();
   const isText = type.startsWith('text/plain');
   if (isText && !/^\s*[[{]/.test(text)) return text;
-  try {
-    return parseJson(text);
-  } catch {
+  const unreadable = (error: unknown): unknown => {
+    if (error instanceof WorkStopped) throw error;
     if (isText || !isSuccessStatus(status)) return isText ? text : null;
     const what =
       type === '' || type.includes('json') ? 'it is not valid JSON' : `it is ${type.split(';')[0]}, not JSON`;
     throw malformed(options.subgraph, options.connector, what, status);
+  };
+  if (text.length > LONG_TEXT) return parseInSlices(text, options.slices()).catch(unreadable);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    return unreadable(error);
   }
 }

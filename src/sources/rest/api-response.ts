@@ -8,6 +8,8 @@ export interface RawResponse {
 /** The response of an API, with its body parsed. */
 export interface ApiResponse extends Omit<RawResponse, 'text'> {
   readonly body: unknown;
+  /** The length of the text. */
+  readonly size: number;
 }
 
 export function isSuccessStatus(status: number): boolean {

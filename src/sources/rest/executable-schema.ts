@@ -2,134 +2,17 @@ import {
   buildASTSchema,
   type DefinitionNode,
   type DocumentNode,
-  type GraphQLFieldResolver,
-  GraphQLInterfaceType,
-  GraphQLObjectType,
-  type GraphQLResolveInfo,
   type GraphQLSchema,
-  GraphQLUnionType,
-  getNamedType,
-  isCompositeType,
-  isNonNullType,
   Kind,
   parse,
   visit,
 } from 'graphql';
-import type { Connector } from '../../connectors/connector.ts';
-import { returnedFields } from '../../connectors/entity-lookups.ts';
-import { emptyObject, isObject, type Json, property } from '../../connectors/mapping/json.ts';
-import { type ConnectorModel, lookupsWithin } from '../../connectors/resolvable-fields.ts';
+import type { ConnectorModel } from '../../connectors/resolvable-fields.ts';
 import { keepDigits } from '../../shared/exact-scalars.ts';
-import { isNotFound } from './load-entities.ts';
-import { addMissingFields, addMissingSubfields } from './missing-fields.ts';
-import type { RestContext } from './rest-context.ts';
-import { RestError } from './rest-failure.ts';
-import { selectedFieldsOf } from './selected-fields.ts';
 
-type Resolver = GraphQLFieldResolver<Json, RestContext, Record<string, Json>>;
-
-/** Builds the subgraph's schema with a resolver for each field: it runs connectors, or reads the parent object. */
+/** Builds the subgraph's schema: its types, arguments and scalars. `fetch-plan.ts` says how its fields get their values. */
 export function buildExecutableSchema(model: ConnectorModel): GraphQLSchema {
-  const schema = buildASTSchema(executableDocument(model), { assumeValid: true, assumeValidSDL: true });
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (type instanceof GraphQLObjectType && !type.name.startsWith('__')) setResolvers(type, model);
-    if (type instanceof GraphQLInterfaceType || type instanceof GraphQLUnionType) type.resolveType = typeNameOf;
-  }
-  return keepDigits(schema);
-}
-
-function setResolvers(type: GraphQLObjectType, model: ConnectorModel): void {
-  const isRoot = type.name === model.schema.query || type.name === model.schema.mutation;
-  if (!isRoot) type.isTypeOf = isObject;
-  for (const field of Object.values(type.getFields())) {
-    const named = getNamedType(field.type);
-    const connectors = model.byCoordinate.get(`${type.name}.${field.name}`);
-    if (isRoot && field.name === '_entities')
-      field.resolve = entitiesResolver(model) as GraphQLFieldResolver<unknown, unknown>;
-    else if (connectors !== undefined)
-      field.resolve = connectorResolver(connectors, model) as GraphQLFieldResolver<unknown, unknown>;
-    else if (isCompositeType(named))
-      field.resolve = objectResolver(type.name, field.name, named.name, model) as GraphQLFieldResolver<
-        unknown,
-        unknown
-      >;
-    else field.resolve = readOwn;
-  }
-}
-
-function readOwn(source: unknown, _args: unknown, _context: unknown, info: GraphQLResolveInfo): Json {
-  return property(source, info.fieldName);
-}
-
-function objectResolver(owner: string, field: string, typeName: string, model: ConnectorModel): Resolver {
-  const within = lookupsWithin(model, owner, field);
-  if (within.length === 0) {
-    return (source, _args, context, info) =>
-      addMissingFields(model, context, typeName, property(source, info.fieldName), selectedFieldsOf(model, info));
-  }
-  return async (source, _args, context, info) => {
-    const wanted = selectedFieldsOf(model, info);
-    const value = await addMissingFields(model, context, typeName, property(source, field), wanted);
-    return isObject(source) && isObject(value)
-      ? addMissingSubfields(context, within, { source, field, value }, wanted(typeName))
-      : value;
-  };
-}
-
-/** Returns a resolver that runs the connectors of a field, and adds further selected fields to its objects. */
-function connectorResolver(connectors: readonly Connector[], model: ConnectorModel): Resolver {
-  const provided = connectors.map((connector) => returnedFields(connector));
-  return async (source, args, context, info) => {
-    const named = getNamedType(info.returnType).name;
-    const wanted = selectedFieldsOf(model, info);
-    const names = connectors.length > 1 ? wanted(named) : [];
-    // of several connectors, those that provide a selected field; if none does, the first
-    const needed = connectors.filter((_, at) => names.some((name) => provided[at]?.has(name)));
-    const running = (needed.length > 0 ? needed : connectors.slice(0, 1)).map((connector) =>
-      runFieldConnector(connector, source, args, context, info),
-    );
-    const [value, ...more] = await Promise.all(running);
-    const whole = more.length === 0 || !isObject(value) ? value : Object.assign(emptyObject(), ...more, value);
-    return addMissingFields(model, context, named, whole, wanted);
-  };
-}
-
-async function runFieldConnector(
-  connector: Connector,
-  source: Json,
-  args: Record<string, Json>,
-  context: RestContext,
-  { returnType }: GraphQLResolveInfo,
-): Promise<Json> {
-  try {
-    return await context.run(connector, { $args: args, $this: source });
-  } catch (error) {
-    const isNothing = (connector.entity && isNotFound(error)) || (error instanceof RestError && error.isNullReference);
-    if (isNothing && !isNonNullType(returnType)) return null;
-    throw error;
-  }
-}
-
-function entitiesResolver(model: ConnectorModel): Resolver {
-  return (_source, args, context, info) => {
-    const wanted = selectedFieldsOf(model, info);
-    return (args.representations as readonly Record<string, Json>[]).map((representation) => {
-      // fields beside the key come from `@requires`: they do not prove that the entity exists
-      const entity = addMissingFields(model, context, String(representation.__typename), representation, wanted, true);
-      if (entity instanceof Promise) {
-        entity.catch(() => undefined);
-        return entity.then((found) =>
-          isObject(found) ? Object.assign(found, { __typename: representation.__typename }) : found,
-        );
-      }
-      return entity;
-    });
-  };
-}
-
-function typeNameOf(value: unknown): string | undefined {
-  const name = property(value, '__typename');
-  return typeof name === 'string' ? name : undefined;
+  return keepDigits(buildASTSchema(executableDocument(model), { assumeValid: true, assumeValidSDL: true }));
 }
 
 /** Merges the definition and the extensions of each type, removes directives, and adds federation's `_entities`. */

@@ -1,6 +1,6 @@
 import { Kind } from 'graphql';
 import { type EntityLookup, returnedSubfields } from '../../connectors/entity-lookups.ts';
-import { emptyObject, isObject, type Json } from '../../connectors/mapping/json.ts';
+import { emptyObject, isObject, type Json, property } from '../../connectors/mapping/json.ts';
 import type { ConnectorModel } from '../../connectors/resolvable-fields.ts';
 import { keyOf } from './entity-key.ts';
 import type { RestContext } from './rest-context.ts';
@@ -10,8 +10,8 @@ import { notFound } from './rest-failure.ts';
 export type SelectedFields = (typeName: string) => readonly string[];
 
 /**
- * Adds the selected fields that a value lacks, by entity lookups: `{ id }` becomes `{ id, name }`. Completes each item of a list
- * separately, so that one failure does not affect the others. Returns the value itself when no field is missing.
+ * Adds the selected fields that an object lacks, by entity lookups: `{ id }` becomes `{ id, name }`. Returns the value itself when
+ * it is no object, or when no field is missing.
  * @param refersOnly whether the value is only a reference to an entity, whatever fields it has
  */
 export function addMissingFields(
@@ -22,14 +22,6 @@ export function addMissingFields(
   wanted: SelectedFields,
   refersOnly = false,
 ): Json | Promise<Json> {
-  if (Array.isArray(value)) {
-    return value.map((item) => {
-      const whole = addMissingFields(model, context, typeName, item, wanted);
-      // graphql-js awaits it when it completes the list; until then a rejection must not count as unhandled
-      if (whole instanceof Promise) whole.catch(() => undefined);
-      return whole;
-    });
-  }
   if (!isObject(value) || (value as unknown) instanceof Error) return value;
   const concrete = concreteType(model, typeName, value);
   const lookups = model.lookups.get(concrete);
@@ -83,7 +75,7 @@ export async function addMissingSubfields(
     const provides = returnedSubfields(lookup.connector, field);
     const key = missing.some((name) => provides.has(name)) ? keyOf(lookup, source) : undefined;
     const found = key === undefined ? undefined : await context.lookUp(lookup, key);
-    const inner = isObject(found) ? found[field] : undefined;
+    const inner = property(found, field);
     if (isObject(inner)) whole = Object.assign(emptyObject(), inner, whole);
   }
   return whole;

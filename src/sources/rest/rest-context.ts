@@ -4,11 +4,13 @@ import { readFreshness } from '../../client/read-freshness.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
 import type { Connector, ErrorMappings } from '../../connectors/connector.ts';
 import type { EntityLookup } from '../../connectors/entity-lookups.ts';
-import { mapRequest, mapResponse } from '../../connectors/mapping/evaluate.ts';
+import { mapLazily, mapRequest, mapResponse } from '../../connectors/mapping/evaluate.ts';
 import { isObject, type Json } from '../../connectors/mapping/json.ts';
 import type { Variables } from '../../connectors/mapping/scope.ts';
 import { TemplateError } from '../../connectors/url-template.ts';
-import type { ClientContext, ForwardHeaders } from '../source.ts';
+import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
+import { TimeSlices } from '../../shared/time-slices.ts';
+import type { ClientContext, ForwardHeaders, ResponseMemory } from '../source.ts';
 import { type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus } from './api-response.ts';
@@ -40,10 +42,16 @@ export class RestContext {
   readonly #calls = new Map<ApiTarget, number>();
   /** APIs that sent `Retry-After`: this request does not call them again. */
   readonly #retryAfter = new Map<ApiTarget, RetryAfter>();
-  /** The deadline of the latest fetch, by `performance.now()`. */
-  #until = 0;
+  /** The deadline of the latest fetch. */
+  #deadline: Deadline | undefined;
+  #fetches = 0;
   readonly #freshness = new CacheControlAccumulator();
   #request: Json;
+  /** The memory of the latest fetch. */
+  #memory: ResponseMemory | undefined;
+  #size = 0;
+  /** Exists from the first long response on. */
+  #slices: TimeSlices | undefined;
 
   constructor(runtime: RestRuntime, client: ClientContext, remembers: boolean) {
     this.runtime = runtime;
@@ -56,10 +64,29 @@ export class RestContext {
     return this.#freshness.least;
   }
 
-  /** Begins a fetch: sets the deadline that all its calls share. */
-  begin(): this {
-    this.#until = performance.now() + this.runtime.timeoutMs;
+  /** The length of the texts of all responses that the latest fetch has used. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The slices in which long responses are processed; `undefined` while there is none. */
+  get slices(): TimeSlices | undefined {
+    return this.#slices;
+  }
+
+  /** Begins a fetch: sets the deadline that all its calls share, and the memory that long responses take. */
+  begin(memory: ResponseMemory | undefined): this {
+    this.#deadline?.cancel();
+    this.#deadline = new Deadline(this.runtime.timeoutMs, NOTHING_EXPIRES);
+    this.#fetches++;
+    this.#memory = memory;
+    this.#size = 0;
     return this;
+  }
+
+  /** Ends a fetch. */
+  end(): void {
+    if (--this.#fetches === 0) this.#deadline?.cancel();
   }
 
   /** Looks up fields of one entity by its key. Resolves with null when there is no such entity. Rejects with `RestError`. */
@@ -76,15 +103,19 @@ export class RestContext {
     return loader.load(key);
   }
 
-  /** Runs a connector: calls the API, then maps its response. Rejects with `RestError`. */
-  async run(connector: Connector, own: Variables): Promise<Json> {
+  /**
+   * Runs a connector: calls the API, then maps its response. Rejects with `RestError`, and with `WorkStopped`.
+   * @param isLazy whether long lists of objects may be `MappedList`s
+   */
+  async run(connector: Connector, own: Variables, isLazy = false): Promise<Json> {
     const target = this.runtime.targets.of(connector);
     const variables = { ...target.constants, ...this.#requestVariables(connector), ...own };
     const response = await this.#call(connector, target, variables);
+    this.#size += response.size;
     this.#freshness.record(this.#freshnessOf(response));
     const after = { ...variables, $status: response.status, $response: { headers: headerLists(response.headers) } };
     if (!this.#isSuccess(connector, response, after)) throw this.#errorOf(connector, response, after);
-    return mapResponse(connector.selection.expression, response.body, after);
+    return (isLazy ? mapLazily : mapResponse)(connector.selection.expression, response.body, after);
   }
 
   #call(connector: Connector, target: ApiTarget, variables: Variables): Promise<ApiResponse> {
@@ -130,11 +161,27 @@ export class RestContext {
       throw new RestError(subgraph, connector, { code: 'REQUEST_LIMIT_EXCEEDED', message });
     }
     const { signal } = this.#client;
-    const leftMs = Math.max(0, this.#until - performance.now());
+    const leftMs = this.#deadline?.leftMs ?? timeoutMs;
     const cache = this.#cacheFor(connector, target);
     const retryAfter = this.#retryAfterGuard(connector, target);
     retryAfter.check();
-    return callApi(request, { subgraph, connector, target, timeoutMs, leftMs, signal, cache, retryAfter });
+    const slices = () => {
+      this.#slices ??= new TimeSlices(signal);
+      return this.#slices;
+    };
+    const memory = this.#memory;
+    return callApi(request, {
+      subgraph,
+      connector,
+      target,
+      timeoutMs,
+      leftMs,
+      signal,
+      cache,
+      retryAfter,
+      memory,
+      slices,
+    });
   }
 
   #retryAfterGuard(connector: Connector, target: ApiTarget): RetryAfterGuard {

@@ -1,4 +1,4 @@
-import { type DocumentNode, type ExecutionResult, execute, type GraphQLError, parse } from 'graphql';
+import { type GraphQLError, parse } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Env } from '../../config/expand.ts';
 import type { ApiSettings } from '../../config/sections/connectors.ts';
@@ -7,11 +7,12 @@ import { expandAll, unsetVariables } from '../../connectors/expand-variables.ts'
 import { readConnectors } from '../../connectors/read-connectors.ts';
 import { createConnectorModel } from '../../connectors/resolvable-fields.ts';
 import type { ByteBudget } from '../../shared/byte-budget.ts';
-import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
+import { parseJson } from '../../shared/exact-json.ts';
 import { type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import { abortFailure } from '../http/http-failure.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
+import { stoppedFailure } from '../long-text.ts';
 import type {
   ClientContext,
   ForwardHeaders,
@@ -26,6 +27,8 @@ import type { ApiCache } from './cache/api-cache.ts';
 import { isCorrelation } from './cache/headers-of-user.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
+import { executeFetch } from './execute-fetch.ts';
+import { compileFetch, type FetchPlan } from './fetch-plan.ts';
 import { RestContext, type RestRuntime } from './rest-context.ts';
 
 export interface RestSourceOptions {
@@ -66,31 +69,35 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const read = readConnectors(parse(sdl), expandAll(env));
   const connectorProblems = [...read.connectorProblems, ...unsetVariables(read, env)];
   if (connectorProblems.length > 0) throw new ConnectorsError(name, connectorProblems);
-  const schema = buildExecutableSchema(createConnectorModel(read));
+  const model = createConnectorModel(read);
+  const schema = buildExecutableSchema(model);
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
   const { callLayer: layer, byteBudget } = options;
   const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, layer, byteBudget });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
-  const documents = new LRUCache<string, DocumentNode>({ max: MAX_DOCUMENTS });
+  const plans = new LRUCache<string, FetchPlan>({ max: MAX_DOCUMENTS });
 
-  function parsed(query: string): DocumentNode {
-    let document = documents.get(query);
-    if (document === undefined) {
-      document = parse(query, { noLocation: true });
-      documents.set(query, document);
+  function planOf(query: string): FetchPlan {
+    let plan = plans.get(query);
+    if (plan === undefined) {
+      plan = compileFetch(schema, model, parse(query, { noLocation: true }), query.includes('@'));
+      plans.set(query, plan);
     }
-    return document;
+    return plan;
   }
 
-  async function runFetch({ body, client, operationType }: SourceRequest): Promise<SubgraphResponse> {
-    const { query, variables } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
-    const contextValue = contexts.of(client, operationType === 'mutation');
-    const result = await execute({ schema, document: parsed(query), variableValues: variables ?? {}, contextValue });
+  async function runFetch({ body, client, operationType, memory }: SourceRequest): Promise<SubgraphResponse> {
+    const { query, variables = {} } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
+    const plan = planOf(query);
+    const context = contexts.of(client, operationType === 'mutation', memory);
+    const { data, errors } = await executeFetch(schema, plan, variables, context).finally(() => context.end());
     // the client has disconnected; a result of aborted calls must not be shared with other clients
     if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
-    const failed = result.errors && apiFailure(result.errors);
-    return { kind: 'text', text: resultText(name, result), status: 200, freshness: contextValue.freshness, failed };
+    const { freshness, size } = context;
+    if (errors.length === 0) return { kind: 'parsed', result: { data }, size, status: 200, freshness };
+    const result = { data, errors: errors.map((error) => formatError(name, error)) };
+    return { kind: 'parsed', result, size, status: 200, freshness, failed: apiFailure(errors) };
   }
 
   return {
@@ -139,39 +146,34 @@ class Contexts {
     this.#runtime = runtime;
   }
 
-  of(client: ClientContext, isMutation: boolean): RestContext {
+  of(client: ClientContext, isMutation: boolean, memory: SourceRequest['memory']): RestContext {
     if (isMutation) {
       this.#contexts.delete(client);
-      return new RestContext(this.#runtime, client, false).begin();
+      return new RestContext(this.#runtime, client, false).begin(memory);
     }
     let context = this.#contexts.get(client);
     if (context === undefined) {
       context = new RestContext(this.#runtime, client, true);
       this.#contexts.set(client, context);
     }
-    return context.begin();
+    return context.begin(memory);
   }
 }
 
-function resultText(subgraph: string, { data, errors }: ExecutionResult): string {
-  if (errors === undefined) return stringifyJson({ data });
-  return stringifyJson({ data, errors: errors.map((error) => formatError(subgraph, error)) });
-}
-
-/** Formats an error. An error that graphql-js itself raises means that the API's response does not match the schema. */
+/** Formats an error. One without a code means that the API's response does not match the schema. */
 function formatError(subgraph: string, error: GraphQLError) {
   const { message, path, extensions } = error;
   if (extensions.code !== undefined) return { message, path, extensions };
-  // the message of graphql-js contains the whole value
-  const shortened = message.replace(/^Expected value of type ("\w+").*$/s, 'Expected an object of type $1.');
   return {
-    message: `The response of a REST API does not match the schema. ${shortened}`,
+    message: `The response of a REST API does not match the schema. ${message}`,
     path,
     extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE', service: subgraph },
   };
 }
 
 function unexpected(name: string, error: unknown): SubgraphResponse {
+  const stopped = stoppedFailure(name, error);
+  if (stopped) return { kind: 'failure', failure: stopped };
   const reason = error instanceof Error && error.name === 'GraphQLError' ? 'request cannot be read' : 'internal error';
   const message = `Subgraph "${name}" did not answer: ${reason}.`;
   return { kind: 'failure', failure: { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason } };

@@ -1,42 +1,40 @@
-import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
+import { type FieldNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
 import { type ConnectorModel, requiredParentFields } from '../../connectors/resolvable-fields.ts';
 import type { SelectedFields } from './missing-fields.ts';
+
+export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
 /**
  * Returns which fields a selection needs of objects of a type, including those in fragments. A field with its own connector needs
  * the fields that its connector reads. Ignores `@skip` and `@include`: the planner has resolved them already.
  */
-export function selectedFieldsOf(model: ConnectorModel, info: GraphQLResolveInfo): SelectedFields {
-  const [node] = info.fieldNodes;
-  const cached = node === undefined || info.fieldNodes.length > 1 ? undefined : cacheOf(node);
+export function selectedFieldsOf(
+  model: ConnectorModel,
+  nodes: readonly FieldNode[],
+  fragments: Fragments,
+): SelectedFields {
+  const known = new Map<string, readonly string[]>();
   return (typeName) => {
-    let names = cached?.get(typeName);
+    let names = known.get(typeName);
     if (names === undefined) {
       const found = new Set<string>();
-      for (const { selectionSet } of info.fieldNodes) collect(selectionSet, typeName, model, info, found);
+      for (const { selectionSet } of nodes) collect(selectionSet, typeName, { model, fragments }, found);
       names = [...found];
-      cached?.set(typeName, names);
+      known.set(typeName, names);
     }
     return names;
   };
 }
 
-const CACHE = new WeakMap<FieldNode, Map<string, readonly string[]>>();
-
-function cacheOf(node: FieldNode): Map<string, readonly string[]> {
-  let known = CACHE.get(node);
-  if (known === undefined) {
-    known = new Map();
-    CACHE.set(node, known);
-  }
-  return known;
+interface Context {
+  readonly model: ConnectorModel;
+  readonly fragments: Fragments;
 }
 
 function collect(
   set: SelectionSetNode | undefined,
   typeName: string,
-  model: ConnectorModel,
-  info: GraphQLResolveInfo,
+  { model, fragments }: Context,
   found: Set<string>,
 ): void {
   for (const selection of set?.selections ?? []) {
@@ -47,10 +45,10 @@ function collect(
       else if (name !== '__typename') found.add(name);
       continue;
     }
-    const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : info.fragments[selection.name.value];
+    const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments[selection.name.value];
     const condition = fragment?.typeCondition?.name.value;
     const applies =
       condition === undefined || condition === typeName || model.schema.types.get(condition)?.possible.has(typeName);
-    if (applies) collect(fragment?.selectionSet, typeName, model, info, found);
+    if (applies) collect(fragment?.selectionSet, typeName, { model, fragments }, found);
   }
 }

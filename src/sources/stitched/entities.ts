@@ -8,6 +8,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { Lookup } from '../../services/service.ts';
+import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { ErrorCollector } from './collect-errors.ts';
 import { entitySelection } from './entity-selection.ts';
 import { KEY_ALIAS, matchKeys } from './match-keys.ts';
@@ -53,6 +54,7 @@ export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subsche
     info: GraphQLResolveInfo,
   ): Promise<unknown[]> => {
     const collector = new ErrorCollector(context.errors, context.reported);
+    const used = new Set<unknown>();
     const entities = new Array<unknown>(args.representations.length).fill(null);
     const { groups, refused } = groupByLookup(args.representations, byType);
     for (const [index, error] of refused) collector.collect(error, { path: [info.path.key, index], inList: false });
@@ -64,7 +66,7 @@ export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subsche
           const value = found[place];
           const failed = context.located.length > 0 || value instanceof Error;
           const entity = failed ? collector.collect(value, { path, inList: true }) : value;
-          entities[index] = isOf(entity, group) ? entity : null;
+          entities[index] = isOf(entity, group) ? unshared(entity, used) : null;
         }
       }),
     );
@@ -107,6 +109,17 @@ async function findGroup(
   const set = entitySelection(type, entityLookup.lookup, info);
   const found: unknown = await entityLookup.find(keys, context, info, set);
   return Array.isArray(found) ? found : keys.map(() => found);
+}
+
+/** Returns a copy of an entity that another representation got already: the executor merges into entities. */
+function unshared(entity: unknown, used: Set<unknown>): unknown {
+  if (used.has(entity)) return structuredCopy(entity);
+  used.add(entity);
+  return entity;
+}
+
+function structuredCopy(value: unknown): unknown {
+  return parseJson(stringifyJson(value) ?? 'null');
 }
 
 /** Returns whether an entity has the expected type: a look-up of an interface may find an object of another type by the same key. */

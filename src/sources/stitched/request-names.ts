@@ -15,8 +15,8 @@ import type { ServiceNames } from '../../services/names.ts';
 /** A request in the names of the service. */
 export interface RenamedRequest {
   readonly document: DocumentNode;
-  /** Replaces the type names in a response by those of the graph, in place. */
-  restore(data: unknown): void;
+  /** Replaces the type names in a response by those of the graph, in place. Missing when no name of a type differs. */
+  readonly restore: ((data: unknown) => void) | undefined;
 }
 
 export interface RequestNames {
@@ -38,7 +38,7 @@ export function requestNames(schema: GraphQLSchema, names: ServiceNames): Reques
       const shape = publicTypes.size === 0 ? undefined : shapeOf(document);
       return {
         document: rename(document, schema, names),
-        restore: (data) => void (shape && restore(data, shape, publicTypes)),
+        restore: shape && ((data) => void restore(data, shape, publicTypes)),
       };
     },
   };

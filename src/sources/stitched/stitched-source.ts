@@ -2,8 +2,10 @@ import { buildASTSchema, type DocumentNode, type FieldNode, Kind, parse, print }
 import { LRUCache } from 'lru-cache';
 import { readService } from '../../services/read-service.ts';
 import type { Service } from '../../services/service.ts';
+import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
+import { parseIfLong } from '../long-text.ts';
 import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { type RenamedRequest, type RequestNames, requestNames } from './request-names.ts';
 import type { FetchDeadline } from './send-before-deadline.ts';
@@ -71,8 +73,14 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
       else if (strategy.kind === 'renamed') sendRenamed(upstream, request, strategy, variables, done);
       else {
         stitched ??= stitch();
-        const time = { timeoutMs, until: performance.now() + timeoutMs };
-        void executeStitched(name, stitched, { request, document: strategy.document, variables, time }).then(done);
+        const deadline = new Deadline(timeoutMs, NOTHING_EXPIRES);
+        const time = { timeoutMs, deadline };
+        void executeStitched(name, stitched, { request, document: strategy.document, variables, time }).then(
+          (response) => {
+            deadline.cancel();
+            done(response);
+          },
+        );
       }
     },
     close: () => upstream.close(),
@@ -110,19 +118,26 @@ function sendRenamed(
   done: (response: SubgraphResponse) => void,
 ): void {
   const body = stringifyJson({ query, variables });
-  upstream.send({ ...request, body }, (response) => {
-    done(response.kind === 'text' ? { ...response, text: restoreText(response.text, renamed) } : response);
+  const sent = { ...request, body };
+  const { restore } = renamed;
+  if (restore === undefined) return upstream.send(sent, done);
+  upstream.send(sent, (response) => {
+    const read = parseIfLong(upstream.name, response, sent);
+    if (read instanceof Promise) void read.then((parsed) => done(restored(parsed, restore)));
+    else done(restored(read, restore));
   });
 }
 
 /** Restores the names in a response. A text that is not JSON stays as it is: the executor reports it. */
-function restoreText(text: string, renamed: RenamedRequest): string {
+function restored(response: SubgraphResponse, restore: (data: unknown) => void): SubgraphResponse {
+  if (response.kind === 'failure') return response;
   try {
-    const result = parseJson(text) as { data?: unknown } | null;
-    renamed.restore(result?.data);
-    return stringifyJson(result);
+    const result = response.kind === 'parsed' ? response.result : parseJson(response.text);
+    restore((result as { data?: unknown } | null)?.data);
+    const size = response.kind === 'parsed' ? response.size : response.text.length;
+    return { kind: 'parsed', result, size, status: response.status, headers: response.headers };
   } catch {
-    return text;
+    return response;
   }
 }
 
@@ -143,6 +158,7 @@ async function executeStitched(
     request,
     time,
     calls: 0,
+    size: 0,
     failures: [],
     errors: [],
     located: [],
@@ -154,8 +170,8 @@ async function executeStitched(
     // As with any subgraph whose request failed: one error for each field, not for each entity.
     if (failure && context.failures.length === context.calls) return { kind: 'failure', failure };
     const errors = [...context.failures.map(formatFailure), ...result.errors];
-    const text = stringifyJson(errors.length > 0 ? { data: result.data, errors } : { data: result.data });
-    return { kind: 'text', text, status: 200 };
+    const { data } = result;
+    return { kind: 'parsed', result: errors.length > 0 ? { data, errors } : { data }, size: context.size, status: 200 };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `Subgraph "${name}" did not answer: its look-ups failed inside the gateway.`;

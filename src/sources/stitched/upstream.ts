@@ -1,6 +1,7 @@
 import type { ExecutionRequest, ExecutionResult } from '@graphql-tools/utils';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind, print } from 'graphql';
 import { ExactNumber, parseJson, stringifyJson } from '../../shared/exact-json.ts';
+import { parseIfLong } from '../long-text.ts';
 import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { type ExpandedRequest, expandBatchFields } from './batch-fields.ts';
 import { withoutFloatStandIn } from './float-inputs.ts';
@@ -13,6 +14,8 @@ export interface StitchedContext {
   readonly request: SourceRequest;
   readonly time: FetchDeadline;
   calls: number;
+  /** The length of the texts of all responses. */
+  size: number;
   readonly failures: SourceFailure[];
   /** Errors of the service with the gateway's paths, or without a path. */
   readonly errors: GraphQLFormattedError[];
@@ -67,15 +70,21 @@ class UpstreamCall {
     const body = stringifyJson({ query: print(renamed?.document ?? document), variables });
     this.context.calls += 1;
     const request = { ...this.context.request, body };
-    const done = (response: SubgraphResponse) => {
+    const use = (response: SubgraphResponse) => {
       const result = readResponse(name, response, rootKeys(document));
+      this.context.size += sizeOf(response);
       if ('code' in result) {
         this.context.failures.push(result);
         return this.resolve({ data: null });
       }
-      renamed?.restore(result.data);
+      renamed?.restore?.(result.data);
       this.takeForbiddenNulls(result, document, many);
       this.take(result, many, without);
+    };
+    const done = (response: SubgraphResponse) => {
+      const read = parseIfLong(name, response, request);
+      if (read instanceof Promise) void read.then(use);
+      else use(read);
     };
     if (this.repetitions === 0) source.send(request, done);
     else sendBeforeDeadline(source, request, this.context.time, done);
@@ -138,6 +147,11 @@ class UpstreamCall {
   }
 }
 
+function sizeOf(response: SubgraphResponse): number {
+  if (response.kind === 'failure') return 0;
+  return response.kind === 'text' ? response.text.length : response.size;
+}
+
 /** Returns the response keys of the operation's fields. */
 function rootKeys(document: DocumentNode): ReadonlySet<string> {
   const keys = new Set<string>();
@@ -166,7 +180,7 @@ function readResponse(
   keys: ReadonlySet<string>,
 ): ServiceResult | SourceFailure {
   if (response.kind === 'failure') return response.failure;
-  const result = readResult(name, response.text, response.status);
+  const result = readResult(name, response);
   if ('code' in result) return result;
   const { data } = result;
   const errors = listOf(result.errors).map((error) => readError(error, keys));
@@ -200,10 +214,11 @@ interface Result {
   readonly errors: unknown;
 }
 
-function readResult(name: string, text: string, status: number): Result | SourceFailure {
+function readResult(name: string, response: Exclude<SubgraphResponse, { kind: 'failure' }>): Result | SourceFailure {
+  const { status } = response;
   let result: unknown;
   try {
-    result = parseJson(text);
+    result = response.kind === 'parsed' ? response.result : parseJson(response.text);
   } catch {
     return malformed(name, 'not JSON', status);
   }

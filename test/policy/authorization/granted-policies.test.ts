@@ -92,7 +92,7 @@ describe('a module', () => {
     try {
       const { answer, onFailure } = granted({ decide: () => new Promise(() => {}), timeoutMs: 50 });
       const waiting = answer();
-      await vi.advanceTimersByTimeAsync(50);
+      await vi.advanceTimersByTimeAsync(100);
       expect(await waiting).toEqual([]);
       expect(onFailure.mock.calls[0]?.[0].message).toBe('The policies took longer than 50 ms to decide.');
     } finally {

@@ -5,6 +5,7 @@ import { apiSettings, connectorsSection } from '../../../src/config/sections/con
 import { ApiCache } from '../../../src/sources/rest/cache/api-cache.ts';
 import { memoryCacheStore } from '../../../src/sources/rest/cache/cache-store.ts';
 import type { Source, SubgraphResponse } from '../../../src/sources/source.ts';
+import { responseText } from '../response-text.ts';
 import { aClient, restSource, stubApi, text } from './stub-api.ts';
 
 const raw = (body: string) => text(200, 'application/json', body);
@@ -16,7 +17,7 @@ async function send(source: Source, query: string, variables = '{}'): Promise<st
   const answer = await new Promise<SubgraphResponse>((done) =>
     source.send({ body, operationType, client: aClient() }, done),
   );
-  return answer.kind === 'text' ? answer.text : JSON.stringify(answer);
+  return responseText(answer);
 }
 
 const NUMBERS = ['9007199254740993', '12345678901234567890', '0.10000000000000000555', '1.10', '1.0', '1e400', '-0'];

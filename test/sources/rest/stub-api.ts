@@ -6,6 +6,7 @@ import { type ApiSettings, apiSettings, connectorsSection } from '../../../src/c
 import { Cancellation } from '../../../src/sources/cancellation.ts';
 import { createRestSource, type RestSourceOptions } from '../../../src/sources/rest/rest-source.ts';
 import type { ClientContext, Source, SubgraphResponse } from '../../../src/sources/source.ts';
+import { responseText } from '../response-text.ts';
 
 interface Call {
   readonly method: string;
@@ -99,7 +100,7 @@ export async function ask(
   const body = JSON.stringify({ query, variables });
   const answer = await new Promise<SubgraphResponse>((done) => source.send({ body, operationType, client }, done));
   if (answer.kind === 'failure') throw new Error(answer.failure.message);
-  return JSON.parse(answer.text);
+  return JSON.parse(responseText(answer));
 }
 
 /** What the source answers for entities of one type. */

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createHttpSource } from '../../../src/sources/http/http-source.ts';
 import { createStitchedSource } from '../../../src/sources/stitched/stitched-source.ts';
 import { bodyOf, fakeSubgraph } from '../fake-subgraph.ts';
+import { responseText } from '../response-text.ts';
 
 /** A GraphQL service that answers with these texts, one a request, and what it was asked, both as they are sent. */
 async function service(sdl: string, answers: readonly (string | ((body: string) => string))[]) {
@@ -22,7 +23,7 @@ async function service(sdl: string, answers: readonly (string | ((body: string) 
     const body = `{"query":${JSON.stringify(query)},"variables":${variables}}`;
     return new Promise<string>((resolve) => {
       source.send({ body, operationType: 'query', client: { requestId: 'r1', headers: {} } }, (answer) =>
-        resolve(answer.kind === 'text' ? answer.text : JSON.stringify(answer)),
+        resolve(responseText(answer)),
       );
     });
   };

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { createHttpSource } from '../../../src/sources/http/http-source.ts';
 import type { Source, SubgraphResponse } from '../../../src/sources/source.ts';
 import { createStitchedSource } from '../../../src/sources/stitched/stitched-source.ts';
+import { responseText } from '../response-text.ts';
 import { gatewayOver, stubSubgraph } from './gateway.ts';
 import { type StubResolvers, stubService } from './stub-service.ts';
 
@@ -20,7 +21,7 @@ async function lookedUp(sdl: string, resolvers: StubResolvers) {
     const body = JSON.stringify({ query, variables: { representations } });
     return new Promise((resolve) => {
       source.send({ body, operationType: 'query', client: { requestId: 'r1', headers: {} } }, (answer) => {
-        resolve(answer.kind === 'text' ? JSON.parse(answer.text) : answer);
+        resolve(JSON.parse(responseText(answer)));
       });
     });
   };
@@ -305,7 +306,7 @@ test('asked for again, they have what is left of the time', async () => {
   vi.advanceTimersByTime(300);
   const answered = await answer;
   expect(abortedAt).toEqual([start + 1_000]);
-  expect(answered.kind === 'text' && JSON.parse(answered.text)).toMatchObject({
+  expect(JSON.parse(responseText(answered))).toMatchObject({
     errors: [{ message: expect.stringContaining('within 1000 ms'), extensions: { code: 'SUBREQUEST_TIMEOUT' } }],
   });
 });

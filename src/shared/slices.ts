@@ -1,6 +1,6 @@
 /** Milliseconds that one preparation may block the event loop before other work runs. */
 const SLICE_MS = 8;
-/** Steps between two readings of the clock: each step takes some microseconds. */
+/** Steps between two readings of the clock, for steps of some microseconds. */
 const STEPS_PER_CHECK = 16;
 
 /**
@@ -8,16 +8,21 @@ const STEPS_PER_CHECK = 16;
  * loop can run in between.
  *
  * @param now returns milliseconds since any fixed time
+ * @param stepsPerCheck steps between two readings of the clock: 1 for steps that may take a millisecond
  * @returns the result itself where one slice was enough, so that small work never waits; rejects and throws as the
  * steps do
  */
-export function runInSlices<T>(steps: Iterator<void, T>, now: () => number = () => performance.now()): T | Promise<T> {
-  const first = runSlice(steps, now);
+export function runInSlices<T>(
+  steps: Iterator<void, T>,
+  now: () => number = () => performance.now(),
+  stepsPerCheck: number = STEPS_PER_CHECK,
+): T | Promise<T> {
+  const first = runSlice(steps, now, stepsPerCheck);
   if (first.done) return first.value;
   return new Promise((resolve, reject) => {
     const continueWork = () => {
       try {
-        const next = runSlice(steps, now);
+        const next = runSlice(steps, now, stepsPerCheck);
         if (next.done) resolve(next.value);
         else setImmediate(continueWork);
       } catch (error) {
@@ -28,10 +33,10 @@ export function runInSlices<T>(steps: Iterator<void, T>, now: () => number = () 
   });
 }
 
-function runSlice<T>(steps: Iterator<void, T>, now: () => number): IteratorResult<void, T> {
+function runSlice<T>(steps: Iterator<void, T>, now: () => number, stepsPerCheck: number): IteratorResult<void, T> {
   const end = now() + SLICE_MS;
   for (;;) {
-    for (let taken = 0; taken < STEPS_PER_CHECK; taken++) {
+    for (let taken = 0; taken < stepsPerCheck; taken++) {
       const step = steps.next();
       if (step.done) return step;
     }

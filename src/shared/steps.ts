@@ -1,6 +1,6 @@
 /**
- * Work in small steps, between which other work may run. A step is short for any size of the operation; a large
- * operation takes more of them.
+ * Work in small steps, between which other work may run. A step is short for any size of the operation or schema; large
+ * ones take more of them.
  */
 export type Steps<T> = Generator<void, T>;
 

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { primarySchema } from '../../src/cli/primary-schema.ts';
+import type { SchemaChange } from '../../src/cli/process-calls.ts';
+import {
+  CompositionError,
+  type SupergraphListener,
+  type SupergraphProvider,
+  type SupergraphUpdate,
+} from '../../src/composition/supergraph-provider.ts';
+
+const PROBLEM = { file: 'schemas/a.graphql', line: 1, column: 1, code: 'INVALID_GRAPHQL', message: 'Expected Name.' };
+
+function primary(first: () => Promise<SupergraphUpdate>) {
+  const announced: SchemaChange[] = [];
+  const loads = { count: 0 };
+  let listener: SupergraphListener | undefined;
+  const provider: SupergraphProvider = {
+    load() {
+      loads.count++;
+      return first();
+    },
+    async watch(on) {
+      listener = on;
+      return { close: async () => {} };
+    },
+  };
+  const schema = primarySchema(provider, (change) => announced.push(change));
+  const get = () => schema.handlers.getSupergraph(undefined);
+  return { schema, get, announced, loads, listener: () => listener };
+}
+
+test('the schema is loaded once for all workers, and each change is announced', async () => {
+  const { schema, get, announced, loads, listener } = primary(async () => ({ sdl: 'one' }));
+  expect(await Promise.all([get(), get(), get()])).toEqual(Array(3).fill({ ok: true, update: { sdl: 'one' } }));
+  expect(loads.count).toBe(1);
+  await schema.watch();
+  await listener()?.update({ sdl: 'two' });
+  listener()?.problems([PROBLEM]);
+  listener()?.pathEvent?.('gone', 'schemas');
+  expect(announced).toEqual([
+    { ok: true, update: { sdl: 'two' } },
+    { ok: false, problems: [PROBLEM] },
+    { event: 'gone', path: 'schemas', reason: undefined },
+  ]);
+  // a worker that starts later serves the last good one
+  expect(await get()).toEqual({ ok: true, update: { sdl: 'two' } });
+});
+
+test('without a good schema, workers get the problems', async () => {
+  const composed = primary(() => Promise.reject(new CompositionError([PROBLEM])));
+  expect(await composed.get()).toEqual({ ok: false, problems: [PROBLEM] });
+  const failed = primary(() => Promise.reject(new Error('no memory')));
+  expect(await failed.get()).toMatchObject({ ok: false, problems: [{ message: 'no memory' }] });
+});
