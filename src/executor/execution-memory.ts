@@ -1,5 +1,6 @@
+import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { CancelSignal, ResponseMemory } from '../sources/source.ts';
-import { type MemoryBudget, OverloadedError, type Reservation } from './memory-budget.ts';
+import type { MemoryBudget, Reservation } from './memory-budget.ts';
 
 /** An execution. */
 interface MemoryOwner {

@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
+import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
@@ -12,7 +13,7 @@ import { ExecutionMemory } from './execution-memory.ts';
 import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
-import { LONG_RESPONSE, OverloadedError } from './memory-budget.ts';
+import { LONG_RESPONSE } from './memory-budget.ts';
 import { type MergeTarget, mergeResponse } from './merge-response.ts';
 import { noteSkipped } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';

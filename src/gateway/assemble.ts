@@ -19,6 +19,7 @@ import { createGraphqlErrorLog } from '../traffic/graphql-error-log.ts';
 import { observeResponses } from '../traffic/observe-responses.ts';
 import { createOutages } from '../traffic/outages.ts';
 import { engineFactory } from './build-engine.ts';
+import { type ByteLimits, openByteLimits } from './byte-budget.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-handler.ts';
@@ -126,6 +127,7 @@ interface Foundation {
   readonly rules: ReturnType<typeof compileHeaderRules>;
   readonly redis: SharedRedis | undefined;
   readonly rateLimits: ReturnType<typeof createRateLimits>;
+  readonly byteLimits: ByteLimits;
   readonly gateway: Gateway;
 }
 
@@ -154,19 +156,21 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   closers.add(async () => outages.flush());
   closers.add(async () => graphqlErrors.flush());
   const responseObserver = observeResponses({ instruments, outages, graphqlErrors });
-  const parts = { rateLimits, redis, instruments, outages, responseObserver };
+  const byteLimits = openByteLimits(config, logger, instruments);
+  const { byteBudget } = byteLimits;
+  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget };
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
   });
   closers.add(() => gateway.close());
-  return { logger, metrics, instruments, rules, redis, rateLimits, gateway };
+  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway };
 }
 
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, gateway }: Foundation,
+  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
   const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
@@ -182,7 +186,7 @@ async function openRequestHandling(
   return {
     ...handlerSettings(config),
     ...requests.policies,
-    ...{ logger, instruments, authenticator, engine: gateway.engine },
+    ...{ logger, instruments, authenticator, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
@@ -195,7 +199,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, instruments }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, instruments }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -210,6 +214,7 @@ async function openEndpoints(
       ...{ gateway, logger, redis, instruments, purgeEverywhere, demo: demo ?? false },
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
+      byteBudget: byteLimits.byteBudget,
     });
   }
   if (cluster.isWorker && sharedState === undefined) {

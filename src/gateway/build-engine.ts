@@ -9,6 +9,7 @@ import { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import { createEngineInSteps } from '../pipeline/pipeline.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
@@ -33,6 +34,7 @@ export interface EngineParts {
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
   readonly responseObserver: ResponseObserver;
+  readonly byteBudget?: ByteBudget | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments, outages, responseObserver }: EngineParts,
+  { rateLimits, redis, instruments, outages, responseObserver, byteBudget }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const memoryBudget = openMemoryBudget(config, logger);
@@ -64,6 +66,7 @@ export function engineFactory(
       instruments,
       outages,
       responseObserver,
+      byteBudget,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;

@@ -4,6 +4,7 @@ import { apiSettings } from '../config/sections/connectors.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Steps } from '../shared/steps.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
@@ -28,6 +29,7 @@ export interface SourceDependencies {
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
   readonly responseObserver: ResponseObserver;
+  readonly byteBudget: ByteBudget | undefined;
 }
 
 /**
@@ -74,7 +76,7 @@ function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Sourc
 
 function openRestSource(sdl: string, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, apiCache } = dependencies;
+  const { config, pools, apiCache, byteBudget } = dependencies;
   const source = createRestSource({
     name,
     sdl,
@@ -85,6 +87,7 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
     cache: apiCache,
     compression: compressionOf(traffic),
     callLayer: retryLostApiReads,
+    byteBudget,
   });
   const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
   return stack(source, {
@@ -96,7 +99,7 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
 
 function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, rules, responseObserver } = dependencies;
+  const { config, pools, rules, responseObserver, byteBudget } = dependencies;
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const respected = respectsHeadersOf(config.cache_control, name);
   const source = createHttpSource({
@@ -107,6 +110,7 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
     forward,
     compression: compressionOf(traffic),
     returnsHeaders: rules.response !== undefined || respected,
+    byteBudget,
   });
   // a cookie is only for the client that sent the request
   const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;

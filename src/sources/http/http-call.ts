@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type Pool from 'undici/lib/dispatcher/pool.js';
+import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../../shared/byte-budget.ts';
 import type { Coding } from '../../shared/content-codings.ts';
 import { Deadline, type Expirable } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
@@ -13,6 +14,7 @@ import {
   bodyFailure,
   connectionFailure,
   isConnectionLoss,
+  memoryFailure,
   sizeFailure,
   statusFailure,
   timeoutFailure,
@@ -33,6 +35,8 @@ export interface HttpTarget {
   readonly returnsHeaders: boolean;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
+  /** Counts the bytes of long responses while they arrive. */
+  readonly byteBudget: ByteBudget | undefined;
 }
 
 /**
@@ -53,6 +57,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
   #status = 0;
   #size = 0;
   #chunks: Buffer[] = [];
+  /** The bytes of a long or encoded response. */
+  #held: HeldBytes | undefined;
   #headers: string[] | undefined;
   /** Seconds. Only for a status that may have `Retry-After`. */
   #retryAfter: number | undefined;
@@ -113,6 +119,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
       this.#cancel?.();
       return false;
     }
+    if (this.#size > COUNTED_FROM && !this.#count(chunk.length)) {
+      this.#fail(memoryFailure(this.#target.name));
+      this.#cancel?.();
+      return false;
+    }
     this.#chunks.push(chunk);
     return true;
   }
@@ -126,6 +137,17 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
   onError(error: Error): void {
     const failure = connectionFailure(this.#target.name, error);
     this.#fail(this.#status === 0 && isConnectionLoss(error) ? { ...failure, isConnectionLoss: true } : failure);
+  }
+
+  #count(bytes: number): boolean {
+    const isFirst = this.#held === undefined;
+    return this.#openHeld()?.take(isFirst ? this.#size : bytes) ?? true;
+  }
+
+  /** The result of a mutation is only counted, never refused. */
+  #openHeld(): HeldBytes | undefined {
+    if (this.#request) this.#held ??= this.#target.byteBudget?.open(this.#request.operationType === 'query');
+    return this.#held;
   }
 
   /** Decodes the whole body at once: a character may span two chunks. */
@@ -144,8 +166,9 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
 
   async #completeEncoded(body: Buffer, encoding: BodyEncoding): Promise<void> {
     const { name, maxResponseBytes } = this.#target;
-    const decoded = await decodeContent(body, encoding, maxResponseBytes);
+    const decoded = await decodeContent(body, encoding, maxResponseBytes, this.#openHeld());
     if ('bytes' in decoded) this.#complete(decoded.bytes, encoding.charset);
+    else if (decoded.isOverloaded) this.#fail(memoryFailure(name));
     else if (decoded.isTooLarge) this.#fail(sizeFailure(name, maxResponseBytes, this.#status));
     else this.#failBody(decoded.reason);
   }
@@ -190,6 +213,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
     this.#request = undefined;
     this.#chunks = [];
     this.#encoded = undefined;
+    this.#held?.release();
     this.#deadline?.cancel();
     request.client.signal?.removeEventListener('abort', this);
     done(response);

@@ -6,6 +6,7 @@ import { clientHeadersOf } from '../../connectors/client-headers.ts';
 import { expandAll, unsetVariables } from '../../connectors/expand-variables.ts';
 import { readConnectors } from '../../connectors/read-connectors.ts';
 import { createConnectorModel } from '../../connectors/resolvable-fields.ts';
+import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import { type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import { abortFailure } from '../http/http-failure.ts';
@@ -49,6 +50,8 @@ export interface RestSourceOptions {
   readonly cache?: ApiCache | undefined;
   /** Wraps each call of an API. Default none. */
   readonly callLayer?: ApiLayer | undefined;
+  /** Counts the bytes of responses while they arrive. By default they are not counted. */
+  readonly byteBudget?: ByteBudget | undefined;
 }
 
 export interface RestSource extends Source {
@@ -70,7 +73,8 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const model = createConnectorModel(read);
   const schema = buildExecutableSchema(model);
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
-  const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, layer: options.callLayer });
+  const { callLayer: layer, byteBudget } = options;
+  const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, layer, byteBudget });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
   const plans = new LRUCache<string, FetchPlan>({ max: MAX_DOCUMENTS });
