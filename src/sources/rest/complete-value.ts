@@ -147,7 +147,7 @@ class ListCompletion {
 }
 
 /** A field of an object that is being completed. */
-export interface PlannedField {
+export interface CompiledField {
   /** The response key. */
   readonly key: string;
   readonly isNonNull: boolean;
@@ -158,7 +158,7 @@ export interface PlannedField {
 
 /** Selects the fields of an object, in their order. */
 export function selectFields(
-  fields: readonly PlannedField[],
+  fields: readonly CompiledField[],
   source: Json,
   run: FetchRun,
   depth: number,
@@ -167,7 +167,7 @@ export function selectFields(
 }
 
 interface Selected {
-  readonly fields: readonly PlannedField[];
+  readonly fields: readonly CompiledField[];
   readonly source: Json;
   readonly depth: number;
 }
@@ -183,7 +183,7 @@ function fillObject(
   let pending: Promise<void>[] | undefined;
   try {
     for (let at = from; at < fields.length; at++) {
-      const field = fields[at] as PlannedField;
+      const field = fields[at] as CompiledField;
       const value = completeField(field, source, run, depth);
       // set at once, which keeps the order
       put(object, field.key, value);
@@ -205,13 +205,13 @@ function fillObject(
 }
 
 async function fillRest(object: Record<string, Json>, selected: Selected, at: number, run: FetchRun): Promise<Json> {
-  const { key } = selected.fields[at] as PlannedField;
+  const { key } = selected.fields[at] as CompiledField;
   put(object, key, await property(object, key));
   return fillObject(object, selected, at + 1, run);
 }
 
 /** Resolves and completes a field of an object at a depth of the path. */
-export function completeField(field: PlannedField, source: Json, run: FetchRun, depth: number): Json | Promise<Json> {
+export function completeField(field: CompiledField, source: Json, run: FetchRun, depth: number): Json | Promise<Json> {
   run.path[depth] = field.key;
   const inside = depth + 1;
   try {
