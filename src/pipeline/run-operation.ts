@@ -110,7 +110,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const { query, operationName } = params;
     const { contract, countRequest } = this.options;
     const mayShare = this.shareQueries && !context.reads.isUndeclared && !forbidsSharing(context.requestHeaders);
-    // read once: a document that was not asked for before is parsed and validated here
+    // read once: a document that is not cached yet is parsed and validated here
     const document = mayShare ? engine.readDocument?.({ query, contract }) : undefined;
     const call = { params, text, readOnly, document };
     if (mayShare && engine.canDedupe({ query, operationName, contract, document })) {
