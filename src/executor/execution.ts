@@ -17,6 +17,7 @@ import { type MergeTarget, mergeResponse } from './merge-response.ts';
 import { noteSkipped } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
+import { observeMissing } from './observe-missing.ts';
 import { Payload } from './payload.ts';
 import { PayloadStream } from './payload-stream.ts';
 import { type CompleteResponse, lengthOf, mayHaveEscapes, type TextResponse } from './read-response.ts';
@@ -337,6 +338,7 @@ class Execution implements MergeTarget, StreamedExecution {
     const text = writeEscapeFree(this.escapeFree, () => this.compiled.projection.write(this.data, context));
     if (late) for (const group of late.missed) this.report.addTimeout(deferGroups?.list[group] as DeferGroup);
     const { violations } = context;
+    observeMissing(this.input.responseObserver, violations);
     const hasNoErrors = this.errorReport === undefined && violations.length === 0;
     const errors = hasNoErrors ? (knownErrors ?? []) : this.report.all(violations);
     this.end();

@@ -8,6 +8,7 @@ import type { ExecutionInput } from './execution-input.ts';
 import { writeEscapeFree } from './json-text.ts';
 import type { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
+import { observeMissing } from './observe-missing.ts';
 import { Payload } from './payload.ts';
 import type { PayloadStream } from './payload-stream.ts';
 import { type LateGroups, type Violation, WriteContext } from './write-context.ts';
@@ -19,7 +20,7 @@ export interface StreamedExecution {
   readonly escapeFree: boolean;
   readonly report: ErrorReport;
   readonly nullReasonsIfAny: NullReasons | undefined;
-  readonly input: Pick<ExecutionInput, 'introspected'>;
+  readonly input: Pick<ExecutionInput, 'introspected' | 'responseObserver'>;
 }
 
 /**
@@ -118,6 +119,7 @@ export class StreamDelivery {
       gone.add(number);
       this.closed[number] = true;
     }
+    observeMissing(input.responseObserver, context.violations);
     const errors = report.ofRest(context.violations, (number) => gone.has(number));
     this.stream.write(new Payload(text, errors));
     this.onFirst();
@@ -145,6 +147,7 @@ export class StreamDelivery {
     const { data, input, nullReasonsIfAny: nullReasons, escapeFree } = this.execution;
     const context = new WriteContext({ introspected: input.introspected, nullReasons, late, nulled: this.nulled });
     const text = writeEscapeFree(escapeFree, () => writePlace(place, data, nullReasons, context));
+    observeMissing(input.responseObserver, context.violations);
     return { text, violations: context.violations as readonly Violation[] };
   }
 

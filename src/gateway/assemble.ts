@@ -15,6 +15,8 @@ import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createGraphqlErrorLog } from '../traffic/graphql-error-log.ts';
+import { observeResponses } from '../traffic/observe-responses.ts';
 import { createOutages } from '../traffic/outages.ts';
 import { engineFactory } from './build-engine.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
@@ -145,10 +147,14 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   const module = options.dev ? await watchModule(config, logger) : undefined;
   if (module) closers.add(() => module.close());
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
-  const outages = createOutages({ logger, intervalMs: config.telemetry.logging.summary_interval });
+  const logging = { logger, intervalMs: config.telemetry.logging.summary_interval };
+  const outages = createOutages(logging);
+  const graphqlErrors = createGraphqlErrorLog(logging);
   // after the last operations
   closers.add(async () => outages.flush());
-  const parts = { rateLimits, redis, instruments, outages };
+  closers.add(async () => graphqlErrors.flush());
+  const responseObserver = observeResponses({ instruments, outages, graphqlErrors });
+  const parts = { rateLimits, redis, instruments, outages, responseObserver };
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),

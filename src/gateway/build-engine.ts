@@ -12,6 +12,7 @@ import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
+import type { ResponseObserver } from '../sources/source.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -31,6 +32,7 @@ export interface EngineParts {
   readonly redis: SharedRedis | undefined;
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
+  readonly responseObserver: ResponseObserver;
 }
 
 /**
@@ -42,7 +44,7 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments, outages }: EngineParts,
+  { rateLimits, redis, instruments, outages, responseObserver }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const memoryBudget = openMemoryBudget(config, logger);
@@ -61,6 +63,7 @@ export function engineFactory(
       apiCache,
       instruments,
       outages,
+      responseObserver,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;
@@ -75,6 +78,7 @@ export function engineFactory(
         ...policies,
         memoryBudget,
         admissionQueue,
+        responseObserver,
         requestReads: requestReads(rules.request, config, supergraph),
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),

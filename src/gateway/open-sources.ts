@@ -9,7 +9,7 @@ import type { HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
-import type { ForwardHeaders, Source } from '../sources/source.ts';
+import type { ForwardHeaders, ResponseObserver, Source } from '../sources/source.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Outages } from '../traffic/outages.ts';
@@ -27,6 +27,7 @@ export interface SourceDependencies {
   readonly apiCache: ApiCache | undefined;
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
+  readonly responseObserver: ResponseObserver;
 }
 
 /**
@@ -95,7 +96,7 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
 
 function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, rules } = dependencies;
+  const { config, pools, rules, responseObserver } = dependencies;
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const respected = respectsHeadersOf(config.cache_control, name);
   const source = createHttpSource({
@@ -111,9 +112,10 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
   const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
   return stack(source, {
     ...commonParts(dependencies),
-    stitch: stitchLayer(subgraph, traffic.timeout),
+    stitch: stitchLayer(subgraph, traffic.timeout, responseObserver),
     cacheControl: respected ? { in: 'headers', forward } : undefined,
     returnHeaders: rules.response && returnHeaders,
+    respectsRetryAfter: true,
     share: shares ? { forward } : undefined,
     retry: { timeoutMs: traffic.timeout },
   });

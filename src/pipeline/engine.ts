@@ -3,7 +3,7 @@ import type { Credentials, DependsOn, Reads } from '../client/depends-on.ts';
 import type { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { MemoryBudget } from '../executor/memory-budget.ts';
 import type { DeferGroups } from '../operation/defer-groups.ts';
-import type { ClientContext, Source } from '../sources/source.ts';
+import type { ClientContext, ResponseObserver, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { ClientDocument, RefusedDocument } from './documents.ts';
@@ -56,6 +56,8 @@ export interface EngineOptions {
    * missing.
    */
   readonly admissionQueue?: AdmissionQueue | undefined;
+  /** Receives the problems of responses. */
+  readonly responseObserver?: ResponseObserver | undefined;
   /** Whether errors leave out suggestions of schema names. By default they contain them. */
   readonly hideSuggestions?: boolean;
   /** Decide, in this order, whether an operation may run, and which of its fields. */

@@ -12,6 +12,9 @@ export interface Expirable {
   expire(): void;
 }
 
+/** For a deadline that ends nothing itself: only its time is read. */
+export const NOTHING_EXPIRES: Expirable = { expire: () => {} };
+
 /**
  * Calls `expire` once, after `ms` milliseconds in which this process could have read what it waits for.
  *
@@ -26,8 +29,8 @@ export class Deadline {
   #target: Expirable | undefined;
   #partsLeft: number;
   #repeatsLeft = PARTS;
-  /** When the last part is over, by `performance.now()`. */
-  #lastPartEnd = 0;
+  /** When the current part is over, by `performance.now()`. */
+  #partEnd = 0;
   #timer: NodeJS.Timeout | undefined;
   #keepsAlive = true;
   #immediate: NodeJS.Immediate | undefined;
@@ -37,6 +40,12 @@ export class Deadline {
     this.#partMs = Math.ceil(ms / this.#partsLeft);
     this.#target = target;
     if (ms <= LONGEST_TIMER_MS) this.#startPart();
+  }
+
+  /** The time that is left, in milliseconds, for a part of the work that has a timer of its own. */
+  get leftMs(): number {
+    const ofPart = Math.max(0, this.#partEnd - performance.now());
+    return Math.max(0, this.#partsLeft - 1) * this.#partMs + ofPart;
   }
 
   /** Cancels it. Lets go of what it would end. */
@@ -72,13 +81,13 @@ export class Deadline {
   }
 
   #startPart(): void {
-    if (this.#partsLeft === 1) this.#lastPartEnd = performance.now() + this.#partMs;
+    this.#partEnd = performance.now() + this.#partMs;
     this.#timer = setTimeout(partOver, this.#partMs, this);
     if (!this.#keepsAlive) this.#timer.unref();
   }
 
   #lostLastPart(): boolean {
-    return performance.now() - this.#lastPartEnd > this.#partMs;
+    return performance.now() - this.#partEnd > this.#partMs;
   }
 }
 

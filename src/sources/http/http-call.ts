@@ -4,7 +4,9 @@ import type { Coding } from '../../shared/content-codings.ts';
 import { Deadline, type Expirable } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { mayHaveLongNumber } from '../../shared/exact-json.ts';
+import { retryAfterSeconds } from '../../shared/retry-after.ts';
 import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
+import { mayRetryLater } from '../retry-after.ts';
 import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import {
   abortFailure,
@@ -52,6 +54,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
   #size = 0;
   #chunks: Buffer[] = [];
   #headers: string[] | undefined;
+  /** Seconds. Only for a status that may have `Retry-After`. */
+  #retryAfter: number | undefined;
   /** Set when the response is encoded, or in another charset than UTF-8. */
   #encoding: BodyEncoding | undefined;
   /** The encoded request body. */
@@ -98,6 +102,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
     this.#status = status;
     this.#encoding = encodingInRawHeaders(headers);
     if (this.#target.returnsHeaders) this.#headers = readHeaders(headers);
+    if (mayRetryLater(status)) this.#retryAfter = retryAfterIn(headers);
     return true;
   }
 
@@ -130,7 +135,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
       const text = decodeText(body, charset);
       const mayHaveLongNumbers = charset !== undefined || mayHaveLongNumber(body);
       if (isSuccess(status) || isGraphqlResult(text)) this.#settle(this.#textResponse(text, mayHaveLongNumbers));
-      else this.#fail(statusFailure(this.#target.name, status));
+      else this.#fail(statusFailure(this.#target.name, status, this.#retryAfter));
     } catch (error) {
       if (!(error instanceof TextDecodingError)) throw error;
       this.#failBody(error.message);
@@ -148,12 +153,14 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
   /** Fails because of an unreadable body. An error status explains more than the body, so it takes precedence. */
   #failBody(reason: string): void {
     const { name } = this.#target;
-    this.#fail(isSuccess(this.#status) ? bodyFailure(name, reason, this.#status) : statusFailure(name, this.#status));
+    const status = this.#status;
+    this.#fail(isSuccess(status) ? bodyFailure(name, reason, status) : statusFailure(name, status, this.#retryAfter));
   }
 
   #textResponse(text: string, mayHaveLongNumbers: boolean): SubgraphResponse {
     const response = { kind: 'text', text, status: this.#status, mayHaveLongNumbers } as const;
-    return this.#headers === undefined ? response : { ...response, headers: this.#headers };
+    if (this.#headers === undefined && this.#retryAfter === undefined) return response;
+    return { ...response, headers: this.#headers, retryAfter: this.#retryAfter };
   }
 
   #dispatch({ body, client }: SourceRequest): void {
@@ -203,6 +210,13 @@ function withForwarded(own: readonly string[], forwarded: readonly string[]): re
 function hasName(pairs: readonly string[], name: string): boolean {
   for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === name) return true;
   return false;
+}
+
+function retryAfterIn(raw: readonly Buffer[]): number | undefined {
+  const headers = readHeaders(raw);
+  for (let at = 0; at < headers.length; at += 2)
+    if (headers[at] === 'retry-after') return retryAfterSeconds(headers[at + 1] ?? '');
+  return undefined;
 }
 
 function readHeaders(raw: readonly Buffer[]): string[] {

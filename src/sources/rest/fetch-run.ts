@@ -61,7 +61,8 @@ function locatedError(error: unknown, path: readonly Step[], depth: number): Gra
   if (error instanceof GraphQLError && error.path !== undefined) return error;
   const message = error instanceof Error ? error.message : String(error);
   const extensions = error instanceof GraphQLError ? error.extensions : {};
-  return new GraphQLError(message, { path: path.slice(0, depth), extensions });
+  const originalError = error instanceof Error ? error : undefined;
+  return new GraphQLError(message, { path: path.slice(0, depth), extensions, originalError });
 }
 
 /** Completes a value of one type: checks it, serializes leaves, and selects fields. Throws the error that makes it null. */
