@@ -2,9 +2,9 @@ import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { CancelSignal, ResponseMemory } from '../sources/source.ts';
 import type { MemoryBudget, Reservation } from './memory-budget.ts';
 
-/** An execution. */
+/** The execution that the memory is for. */
 interface MemoryOwner {
-  /** Ends the execution; returns false where it goes on without the response. */
+  /** Ends the execution; returns false where it continues without the response. */
   refuse(error: OverloadedError): boolean;
 }
 

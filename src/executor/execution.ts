@@ -108,7 +108,7 @@ class Execution implements MergeTarget, StreamedExecution {
       input.budget && compiled.plan.operation.kind !== 'mutation'
         ? new ExecutionMemory(input.budget, input.client.signal, this)
         : undefined;
-    this.progress = input.deferGroups && compiled.plan.sections && new DeferProgress(compiled, input.deferGroups);
+    this.progress = input.deferGroups && compiled.plan.deferred && new DeferProgress(compiled, input.deferGroups);
   }
 
   begin(): void {
@@ -251,9 +251,9 @@ class Execution implements MergeTarget, StreamedExecution {
       if (this.memory === undefined || this.memory.mayTake(response.text.length)) return false;
       this.wait(request, sent, response);
     } catch (error) {
-      const { sections, subgraph } = request.planned;
+      const { groups, subgraph } = request.planned;
       // a defer group without memory is left out; the rest of the result does not need it
-      if (!(error instanceof OverloadedError) || sections === undefined) throw error;
+      if (!(error instanceof OverloadedError) || groups === undefined) throw error;
       const message = `The response of the subgraph "${subgraph.name}" exceeds the memory that the gateway has left.`;
       this.settle(request, sent, { kind: 'failure', failure: { code: 'OVERLOADED', message } });
     }

@@ -68,7 +68,7 @@ export interface Assembly {
   purge(tags: readonly string[]): Promise<number>;
   /** Gets ready for the first clients (`supergraph.query_planning.warm_up_on_start`); to be called once the port is open. */
   warmUp(): void;
-  /** Ends watching, and the sources' connections after what is under way. */
+  /** Stops watching, and closes the connections of sources when what is in flight has ended. */
   close(): Promise<void>;
 }
 
@@ -239,7 +239,7 @@ async function followSchema(
   closers.add(() => watching.close());
 }
 
-/** Loaded only where metrics are asked for. */
+/** Loaded only where metrics are configured. */
 async function openMetrics({ telemetry }: Config): Promise<{ metrics?: Metrics; instruments?: Instruments }> {
   if (!telemetry.metrics.prometheus.enabled) return {};
   const [{ createPrometheusMetrics }, { createInstruments }] = await Promise.all([

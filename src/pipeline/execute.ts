@@ -158,7 +158,7 @@ export function streamCompiled(
   const { view, prepared, variables, request, options } = run;
   const { supergraph, introspector } = view;
   const { client, deferGroups, reportEveryPlace } = request;
-  if (deferGroups === undefined || compiled.plan.sections === undefined)
+  if (deferGroups === undefined || compiled.plan.deferred === undefined)
     return executeCompiled(run, compiled, knownErrors);
   const { introspection, label: operation } = prepared;
   const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;

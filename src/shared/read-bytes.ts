@@ -62,7 +62,7 @@ export function readBytes<T>(
         reject(error);
       }
     };
-    // the listeners stay: to take them away costs more than all else in here, and they go with the request
+    // the listeners stay: removing them costs more than everything else here, and they end with the request
     const onClose = () => {
       if (settled) return;
       settled = true;

@@ -25,10 +25,10 @@ import { ApiTargets } from './api-target.ts';
 import type { ApiLayer } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { isCorrelation } from './cache/headers-of-user.ts';
+import { type CompiledFetch, compileFetch } from './compile-fetch.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
 import { executeFetch } from './execute-fetch.ts';
-import { compileFetch, type FetchPlan } from './fetch-plan.ts';
 import { RestContext, type RestRuntime } from './rest-context.ts';
 import { RestError } from './rest-failure.ts';
 
@@ -77,9 +77,9 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, layer, byteBudget });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
-  const plans = new LRUCache<string, FetchPlan>({ max: MAX_DOCUMENTS });
+  const plans = new LRUCache<string, CompiledFetch>({ max: MAX_DOCUMENTS });
 
-  function planOf(query: string): FetchPlan {
+  function planOf(query: string): CompiledFetch {
     let plan = plans.get(query);
     if (plan === undefined) {
       plan = compileFetch(schema, model, parse(query, { noLocation: true }), query.includes('@'));
