@@ -75,7 +75,7 @@ export function engineFactory(
         ...policies,
         memoryBudget,
         admissionQueue,
-        requestReads: requestReads(rules.request, config, supergraph),
+        requestReads: requestReads(rules.request, rateLimits, config, supergraph),
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsMasked: (all, client) => {

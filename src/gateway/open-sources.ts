@@ -89,13 +89,13 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
   return stack(source, {
     ...commonParts(dependencies),
     cacheControl: { in: 'response' },
-    share: shares && { forward: shares },
+    share: shares && { forward: shares, meter: dependencies.rateLimits.meterOf(name) },
   });
 }
 
 function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, rules } = dependencies;
+  const { config, pools, rules, rateLimits } = dependencies;
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const respected = respectsHeadersOf(config.cache_control, name);
   const source = createHttpSource({
@@ -114,7 +114,7 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
     stitch: stitchLayer(subgraph, traffic.timeout),
     cacheControl: respected ? { in: 'headers', forward } : undefined,
     returnHeaders: rules.response && returnHeaders,
-    share: shares ? { forward } : undefined,
+    share: shares ? { forward, meter: rateLimits.meterOf(name) } : undefined,
     retry: { timeoutMs: traffic.timeout },
   });
 }

@@ -4,7 +4,7 @@ import { collectCacheControl, collectCacheControlFromHeaders } from './collect-c
 import { measureFetches } from './measure-fetches.ts';
 import type { Outages } from './outages.ts';
 import { type RetryOptions, retryLostConnections } from './retry.ts';
-import { shareInFlight } from './share-in-flight.ts';
+import { type ShareInFlightOptions, shareInFlight } from './share-in-flight.ts';
 
 /** Wraps a source. Returns a source that does one thing more. */
 export type Layer = (source: Source) => Source;
@@ -21,8 +21,8 @@ export interface StackParts {
   /** Passes headers of the response to the client. */
   readonly returnHeaders?: Layer | undefined;
   readonly outages?: Pick<Outages, 'watch'> | undefined;
-  /** Shares identical reads. `forward` returns the headers that must be equal. */
-  readonly share?: { readonly forward: ForwardHeaders | undefined } | undefined;
+  /** Shares identical reads. */
+  readonly share?: ShareInFlightOptions | undefined;
   /** The rate limit of the subgraph. */
   readonly limitRate?: Layer | undefined;
   readonly instruments?: Pick<Instruments, 'fetchFinished'> | undefined;
@@ -40,7 +40,7 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | `cacheControl` | outside `share`: each client that shares a response learns how long that response may be cached |
  * | `returnHeaders` | outside `share`: each client that shares a response gets its headers |
  * | `outages` | outside `share`: each failed request counts, also those that shared one call |
- * | `share` | outside `limitRate`: requests that share a call use up the rate limit once |
+ * | `share` | outside `limitRate`: requests that share a call use up the rate limit once; they share only what it counts together |
  * | `limitRate` | outside `measure`: a fetch that is refused was never sent, and is not measured |
  * | `measure` | outside `retry`: the time of a fetch includes both tries, and only the last result counts |
  * | `retry` | next to the source: a second try passes no other layer again |

@@ -22,6 +22,8 @@ export interface FreshResponse {
 /** A request to the response cache. */
 export interface CacheRequest {
   readonly key: string;
+  /** Key of executions in flight: those with the same key share one. Only executions with the same `key` have the same. */
+  readonly inFlightKey: string;
   readonly policy: CachePolicy;
   /** Whether the response may be shown to other viewers. */
   readonly shared: boolean;
@@ -90,7 +92,7 @@ class StoredResponses implements ResponseCache {
     const time = this.#now();
     if (stored !== undefined && time < stored.freshUntil) return this.#respondWith('hit', stored, time);
     if (stored !== undefined && time < stored.staleUntil) {
-      if (!this.#sharedExecutions.has(request.key)) {
+      if (!this.#sharedExecutions.has(request.inFlightKey)) {
         this.#fetch(request, undefined).catch((error) => this.#options.onError?.(error));
       }
       return this.#respondWith('stale', stored, time);
@@ -106,7 +108,7 @@ class StoredResponses implements ResponseCache {
 
   /** @param res response of the waiting client; `undefined` for a background refresh */
   #fetch(request: CacheRequest, res: ServerResponse | undefined): Promise<EndpointResponse> {
-    return this.#sharedExecutions.join(request.key, res, async (cancellation) => {
+    return this.#sharedExecutions.join(request.inFlightKey, res, async (cancellation) => {
       const before = this.#purges;
       const fresh = await request.make(cancellation);
       const stored = before === this.#purges ? await this.#store(request, fresh) : undefined;

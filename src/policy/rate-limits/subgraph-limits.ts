@@ -1,3 +1,4 @@
+import type { MeterKey } from '../../client/depends-on.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../../sources/source.ts';
 import { retryAfter } from './headers.ts';
 import { isAllowed, type LimitDecisions, type Limiter } from './limiter.ts';
@@ -24,6 +25,13 @@ export function limitSource(source: Source, rules: readonly Rule[], limiter: Lim
     },
     close: () => source.close(),
   };
+}
+
+/** Returns by what the rules count clients separately; `undefined` if they count all together. */
+export function meterKey(rules: readonly Rule[]): MeterKey | undefined {
+  const separate = rules.filter(({ by }) => by.some((key) => key !== 'global'));
+  if (separate.length === 0) return undefined;
+  return (client) => JSON.stringify(separate.map((rule) => rule.key(client, undefined)));
 }
 
 function refused(name: string, result: LimitDecisions): SubgraphResponse {
