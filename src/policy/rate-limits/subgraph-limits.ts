@@ -38,5 +38,5 @@ function refused(name: string, result: LimitDecisions): SubgraphResponse {
   const seconds = result.unavailable === true ? 1 : retryAfter(result.whole.filter(({ allowed }) => !allowed));
   const message = `Too many requests to the subgraph "${name}".`;
   const wait = seconds === undefined ? {} : { retryAfter: seconds };
-  return { kind: 'failure', failure: { code: 'RATE_LIMITED', message, ...wait } };
+  return { kind: 'failure', failure: { code: 'RATE_LIMITED', message, reason: 'rate limit of the gateway', ...wait } };
 }
