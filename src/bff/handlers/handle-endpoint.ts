@@ -138,6 +138,7 @@ function respondFromCache(
   return cache.respond({
     ...{ key, policy, shared, res: call.res },
     inFlightKey: meterLines(requesterOf(call), dependsOn) + key,
+    clientKey: () => inFlightKey(requesterOf(call), dependsOn),
     audience: () => audienceOf(properties, requesterOf(call), dependsOn),
     make: (cancellation) => createFreshResponse(endpointCall, cancellation),
   });
