@@ -4,12 +4,13 @@ import { apiSettings } from '../config/sections/connectors.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Steps } from '../shared/steps.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
-import type { ForwardHeaders, Source } from '../sources/source.ts';
+import type { ForwardHeaders, ResponseObserver, Source } from '../sources/source.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Outages } from '../traffic/outages.ts';
@@ -27,6 +28,8 @@ export interface SourceDependencies {
   readonly apiCache: ApiCache | undefined;
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
+  readonly responseObserver: ResponseObserver;
+  readonly byteBudget: ByteBudget | undefined;
 }
 
 /**
@@ -73,7 +76,7 @@ function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Sourc
 
 function openRestSource(sdl: string, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, apiCache } = dependencies;
+  const { config, pools, apiCache, byteBudget } = dependencies;
   const source = createRestSource({
     name,
     sdl,
@@ -84,6 +87,7 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
     cache: apiCache,
     compression: compressionOf(traffic),
     callLayer: retryLostApiReads,
+    byteBudget,
   });
   const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
   return stack(source, {
@@ -95,7 +99,7 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
 
 function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, rules, rateLimits } = dependencies;
+  const { config, pools, rules, rateLimits, responseObserver, byteBudget } = dependencies;
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const respected = respectsHeadersOf(config.cache_control, name);
   const source = createHttpSource({
@@ -106,14 +110,16 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
     forward,
     compression: compressionOf(traffic),
     returnsHeaders: rules.response !== undefined || respected,
+    byteBudget,
   });
   // a cookie is only for the client that sent the request
   const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
   return stack(source, {
     ...commonParts(dependencies),
-    stitch: stitchLayer(subgraph, traffic.timeout),
+    stitch: stitchLayer(subgraph, traffic.timeout, responseObserver),
     cacheControl: respected ? { in: 'headers', forward } : undefined,
     returnHeaders: rules.response && returnHeaders,
+    respectsRetryAfter: true,
     share: shares ? { forward, meter: rateLimits.meterOf(name) } : undefined,
     retry: { timeoutMs: traffic.timeout },
   });

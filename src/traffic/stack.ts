@@ -3,6 +3,7 @@ import type { Instruments } from '../telemetry/instruments.ts';
 import { collectCacheControl, collectCacheControlFromHeaders } from './collect-cache-control.ts';
 import { measureFetches } from './measure-fetches.ts';
 import type { Outages } from './outages.ts';
+import { respectRetryAfter } from './respect-retry-after.ts';
 import { type RetryOptions, retryLostConnections } from './retry.ts';
 import { type ShareInFlightOptions, shareInFlight } from './share-in-flight.ts';
 
@@ -20,6 +21,8 @@ export interface StackParts {
     | undefined;
   /** Passes headers of the response to the client. */
   readonly returnHeaders?: Layer | undefined;
+  /** Whether fetches are not sent after `Retry-After`. */
+  readonly respectsRetryAfter?: boolean | undefined;
   readonly outages?: Pick<Outages, 'watch'> | undefined;
   /** Shares identical reads. */
   readonly share?: ShareInFlightOptions | undefined;
@@ -39,6 +42,7 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | `stitch` | one fetch becomes several requests to the service; each of them needs every other layer |
  * | `cacheControl` | outside `share`: each client that shares a response learns how long that response may be cached |
  * | `returnHeaders` | outside `share`: each client that shares a response gets its headers |
+ * | `retryAfter` | outside `share`: each client that shares a response with `Retry-After` respects it; outside `outages` and `measure`: a fetch that is not sent is no failure |
  * | `outages` | outside `share`: each failed request counts, also those that shared one call |
  * | `share` | outside `limitRate`: requests that share a call use up the rate limit once; they share only what it counts together |
  * | `limitRate` | outside `measure`: a fetch that is refused was never sent, and is not measured |
@@ -51,6 +55,7 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   stitch: ({ stitch }) => stitch,
   cacheControl: ({ cacheControl }) => cacheControl && cacheControlLayer(cacheControl),
   returnHeaders: ({ returnHeaders }) => returnHeaders,
+  retryAfter: ({ respectsRetryAfter }) => (respectsRetryAfter ? respectRetryAfter : undefined),
   outages: ({ outages }) => outages && ((source) => outages.watch(source)),
   share: ({ share }) => share && ((source) => shareInFlight(source, share)),
   limitRate: ({ limitRate }) => limitRate,

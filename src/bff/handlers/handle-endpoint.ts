@@ -60,7 +60,7 @@ export async function handleEndpoint(
       known.key,
     );
   const maxBytes = endpoint.settings.limits.max_request_bytes ?? bff.maxRequestBytes;
-  const body = hasBody(endpoint.method) ? await readJsonBody(call.req, maxBytes) : undefined;
+  const body = hasBody(endpoint.method) ? await readJsonBody(call.req, maxBytes, bff.byteBudget) : undefined;
   if (body && 'problem' in body) {
     if (body.problem.status === 413) bff.onRefused?.('limits', 'http_max_request_bytes');
     return problemResponse(body.problem, call.path);
