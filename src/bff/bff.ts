@@ -24,6 +24,7 @@ import type { EndpointConfig } from './endpoints/config-check.ts';
 import type { Endpoint } from './endpoints/endpoints.ts';
 import type { BffContext, Call, CountRefusal } from './handlers/call.ts';
 import { type AcceptedCredentials, TOKENS_ONLY } from './handlers/challenge.ts';
+import { FAILED } from './handlers/failure.ts';
 import { routeCall } from './handlers/route-call.ts';
 import { SharedExecutions } from './handlers/shared-executions.ts';
 import type { ErrorStatus } from './handlers/source-status.ts';
@@ -177,8 +178,7 @@ async function respond(
       return;
     }
     logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
-    const problem = { status: 500, kind: 'failed', detail: 'The gateway could not create the response.' };
-    void sendRepresentation(req, res, problemResponse(problem, call.path), bff);
+    void sendRepresentation(req, res, problemResponse(FAILED, call.path), bff);
   }
 }
 

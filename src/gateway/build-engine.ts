@@ -82,7 +82,7 @@ export function engineFactory(
         memoryBudget,
         admissionQueue,
         responseObserver,
-        requestReads: requestReads(rules.request, config, supergraph),
+        requestReads: requestReads(rules.request, rateLimits, config, supergraph),
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsMasked: (all, client) => {

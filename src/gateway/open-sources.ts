@@ -93,13 +93,13 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
   return stack(source, {
     ...commonParts(dependencies),
     cacheControl: { in: 'response' },
-    share: shares && { forward: shares },
+    share: shares && { forward: shares, meter: dependencies.rateLimits.meterOf(name) },
   });
 }
 
 function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, rules, responseObserver, byteBudget } = dependencies;
+  const { config, pools, rules, rateLimits, responseObserver, byteBudget } = dependencies;
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const respected = respectsHeadersOf(config.cache_control, name);
   const source = createHttpSource({
@@ -120,7 +120,7 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
     cacheControl: respected ? { in: 'headers', forward } : undefined,
     returnHeaders: rules.response && returnHeaders,
     respectsRetryAfter: true,
-    share: shares ? { forward } : undefined,
+    share: shares ? { forward, meter: rateLimits.meterOf(name) } : undefined,
     retry: { timeoutMs: traffic.timeout },
   });
 }

@@ -232,3 +232,28 @@ describe('what an endpoint reads itself', () => {
     expect((await Promise.all(sent)).map((one) => shown(one, 'for'))).toEqual(['one', 'two']);
   });
 });
+
+describe('rate limits of a subgraph', () => {
+  const limited = (by: string[]) =>
+    twoOfEverything([], { rate_limits: { subgraphs: { plain: [{ limit: 100, window: '1h', by }] } } });
+  const pages = ['a', 'b'].map((page) => ({ headers: { 'x-page': page } }));
+
+  test.each([
+    ['global', 1],
+    ['header:x-page', 2],
+  ])('that count by %s: who counts together shares, so that nobody gets an error for others', async (by, calls) => {
+    const world = await limited([by]);
+    // documents that are known are planned
+    await post(world, { headers: {} }, '{ plain }');
+    for (const send of [
+      (one: Sent) => () => post(world, one, '{ plain }'),
+      (one: Sent) => () => world.send('/bff/web/plain-unkept', one),
+      (one: Sent) => () => world.send('/bff/web/plain-unsaid', one),
+    ]) {
+      const answers = await atTheSameTime(world, calls, [...pages, ...pages].map(send));
+      expect(answers.map((one) => shown(one, 'plain'))).toEqual(Array(4).fill('plain'));
+    }
+    const { headers: given } = await world.send('/graphql?query={plain}', { headers: {} });
+    expect([given['cache-control'], given.vary]).toEqual(['public, max-age=60', 'accept']);
+  });
+});

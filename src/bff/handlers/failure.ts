@@ -14,6 +14,13 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['GATEWAY_TIMEOUT', 504],
 ]);
 
+/** The response after an unexpected error, which is logged. */
+export const FAILED: ProblemDetails = {
+  status: 500,
+  kind: 'failed',
+  detail: 'The gateway could not create the response.',
+};
+
 /** Error codes of the gateway's policies and limits. */
 const STATUS_BY_POLICY_CODE: ReadonlyMap<string, number> = new Map([
   ['UNAUTHENTICATED', 401],
