@@ -18,6 +18,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { createGraphqlErrorLog } from '../traffic/graphql-error-log.ts';
 import { observeResponses } from '../traffic/observe-responses.ts';
 import { createOutages } from '../traffic/outages.ts';
+import { createTrafficState } from '../traffic/traffic-state.ts';
 import { engineFactory } from './build-engine.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
 import { enginePolicies } from './engine-policies.ts';
@@ -154,7 +155,8 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   closers.add(async () => outages.flush());
   closers.add(async () => graphqlErrors.flush());
   const responseObserver = observeResponses({ instruments, outages, graphqlErrors });
-  const parts = { rateLimits, redis, instruments, outages, responseObserver };
+  const trafficState = createTrafficState({ logger, instruments });
+  const parts = { rateLimits, redis, instruments, outages, responseObserver, trafficState };
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),

@@ -18,6 +18,7 @@ import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.t
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Outages } from '../traffic/outages.ts';
+import type { TrafficState } from '../traffic/traffic-state.ts';
 import { configMismatchesInSteps, hintMismatches } from './config-mismatches.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
@@ -32,6 +33,7 @@ export interface EngineParts {
   readonly redis: SharedRedis | undefined;
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
+  readonly trafficState: TrafficState;
   readonly responseObserver: ResponseObserver;
 }
 
@@ -44,7 +46,7 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments, outages, responseObserver }: EngineParts,
+  { rateLimits, redis, instruments, outages, responseObserver, trafficState }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const memoryBudget = openMemoryBudget(config, logger);
@@ -63,6 +65,7 @@ export function engineFactory(
       apiCache,
       instruments,
       outages,
+      trafficState,
       responseObserver,
     });
     const close = () => closeSources(sources);
@@ -103,7 +106,12 @@ export function engineFactory(
 }
 
 /** Error codes of a subgraph outage, which is logged once and not for each request. */
-const OUTAGE_CODES: ReadonlySet<unknown> = new Set(['SUBREQUEST_HTTP_ERROR', 'SUBREQUEST_TIMEOUT']);
+const OUTAGE_CODES: ReadonlySet<unknown> = new Set([
+  'SUBREQUEST_HTTP_ERROR',
+  'SUBREQUEST_TIMEOUT',
+  'SUBGRAPH_CIRCUIT_BREAKER_REJECTED',
+  'SUBREQUEST_QUEUE_FULL',
+]);
 
 function isLoggedByItself({ extensions = {} }: GraphQLFormattedError): boolean {
   if (!OUTAGE_CODES.has(extensions.code)) return true;

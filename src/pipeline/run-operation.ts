@@ -150,7 +150,8 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
   private start(engine: Engine, context: Context, call: ReadCall, rateLimitChecked: boolean): SharedExecution {
     const cancellation = new Cancellation();
     const returned = this.options.returned?.collect();
-    const client = clientContext(context, cancellation, returned, rateLimitChecked);
+    const deadline = performance.now() + this.options.timeoutMs;
+    const client = { ...clientContext(context, cancellation, returned, rateLimitChecked), deadline };
     const work = engine.execute(engineRequest(client, call, this.options.contract));
     const result = withDeadline(this.options.timeoutMs, cancellation, work);
     return { engine, result, returned, shared: { response: undefined, left: 0 }, abort: () => cancellation.abort() };

@@ -80,7 +80,7 @@ function hasReachedNoSource({ result: { dataText, errors } }: Execution): boolea
     errors.length > 0 &&
     errors.every((error) => {
       const code = errorCode(error);
-      if (code === 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED') return true;
+      if (code === 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED' || code === 'SUBREQUEST_QUEUE_FULL') return true;
       return code === 'SUBREQUEST_HTTP_ERROR' && error.extensions?.reason === 'connection refused';
     })
   );

@@ -166,6 +166,7 @@ export class RestContext {
       connector,
       target,
       timeoutMs,
+      deadline: this.#until,
       leftMs,
       signal,
       cache,
