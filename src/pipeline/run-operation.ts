@@ -151,7 +151,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const cancellation = new Cancellation();
     const returned = this.options.returned?.collect();
     const deadline = performance.now() + this.options.timeoutMs;
-    const client = { ...clientContext(context, cancellation, returned, rateLimitChecked), deadline };
+    const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked, deadline });
     const work = engine.execute(engineRequest(client, call, this.options.contract));
     const result = withDeadline(this.options.timeoutMs, cancellation, work);
     return { engine, result, returned, shared: { response: undefined, left: 0 }, abort: () => cancellation.abort() };
@@ -177,12 +177,15 @@ async function countRefused<Context>(
 
 function clientContext(
   { requestHeaders: headers, requestId, client }: OperationContext,
-  signal: CancelSignal,
-  returned: CollectedHeaders | undefined,
-  rateLimitChecked: boolean,
+  {
+    signal,
+    returned,
+    rateLimitChecked,
+    deadline,
+  }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline'>,
 ): ClientContext {
   const { ip, identity } = client;
-  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked };
+  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline };
 }
 
 function engineRequest(client: ClientContext, call: ReadCall, contract: string | undefined): EngineRequest {
