@@ -8,7 +8,7 @@ import { Deadline } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
 import { Cancellation } from '../sources/cancellation.ts';
-import type { CancelSignal, ClientContext } from '../sources/source.ts';
+import type { ClientContext } from '../sources/source.ts';
 import type { Engine, EngineRequest, ReadDocument } from './engine.ts';
 import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';

@@ -1,16 +1,7 @@
+import type { RetryCondition } from '../config/sections/subgraph-calls.ts';
 import type { SubgraphResponse } from '../sources/source.ts';
 
-/** The conditions under which a read is sent again, as the config names them. */
-export const RETRY_CONDITIONS = ['connection_failure', 'gateway_error', '5xx', 'timeout', 'retry_after'] as const;
-
-export type RetryCondition = (typeof RETRY_CONDITIONS)[number];
-
-export const DEFAULT_CONDITIONS: readonly RetryCondition[] = [
-  'connection_failure',
-  'gateway_error',
-  'timeout',
-  'retry_after',
-];
+export type { RetryCondition };
 
 /** A response, as far as it matters for a retry. */
 export interface TryResult {

@@ -3,10 +3,15 @@ import { duration, durationOrZero } from '../duration.ts';
 import { forwardableName } from '../header.ts';
 import { positiveShare, share } from '../share.ts';
 
-/** What may be sent again, see `src/traffic/retry-conditions.ts`. */
 const condition = z.enum(['connection_failure', 'gateway_error', '5xx', 'timeout', 'retry_after']);
 
-const off = z.literal(false).describe('Off');
+/** The conditions under which a read is sent again. */
+export type RetryCondition = z.output<typeof condition>;
+
+/** A group of settings, or `false`, which switches off what `all` has. */
+function orOff<T extends z.ZodObject>(group: T) {
+  return z.union([group, z.literal(false)], 'expected settings, or false for off').optional();
+}
 
 const budget = z
   .strictObject({
@@ -38,7 +43,7 @@ const retry = z
 const hedge = z
   .strictObject({
     after: z
-      .union([z.literal('p95'), duration])
+      .union([z.literal('p95'), duration], 'expected "p95" or a duration such as "100ms"')
       .optional()
       .describe('When a second request is sent: a duration, or `p95` of the last responses. Default: p95'),
     max_share: positiveShare.optional().describe('The most second requests, as a share of reads. Default: 5%'),
@@ -79,17 +84,17 @@ const deadline = z
   .strictObject({
     header: forwardableName.describe('The header for the time that is left, in milliseconds'),
   })
-  .describe('Tells the subgraph how much time it has');
+  .describe('Sends the time that is left to the subgraph');
 
 /** Keys of `traffic_shaping.all` and of `traffic_shaping.subgraphs.NAME` about single calls. */
 export const callKeys = {
   connect_timeout: duration.optional().describe('Timeout for opening a connection. Default: 10s'),
   try_timeout: duration.optional().describe('Timeout of one try of a read; it has to be shorter than `timeout`'),
-  deadline: z.union([off, deadline]).optional(),
-  retry: z.union([off, retry]).optional(),
-  hedge: z.union([off, hedge]).optional(),
-  circuit_breaker: z.union([off, circuitBreaker]).optional(),
-  concurrency: z.union([off, concurrency]).optional(),
+  deadline: orOff(deadline),
+  retry: orOff(retry),
+  hedge: orOff(hedge),
+  circuit_breaker: orOff(circuitBreaker),
+  concurrency: orOff(concurrency),
 };
 
 const callSettings = z.strictObject(callKeys);

@@ -32,7 +32,7 @@ export interface HttpTarget {
   /** Whether responses include their headers. */
   readonly returnsHeaders: boolean;
   readonly timeoutMs: number;
-  /** The header that tells the subgraph how much time it has. */
+  /** The header for the time that is left. */
   readonly deadlineHeader: string | undefined;
   readonly maxResponseBytes: number;
 }

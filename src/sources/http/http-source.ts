@@ -21,7 +21,7 @@ export interface HttpSourceOptions {
   readonly returnsHeaders?: boolean;
   /** The most connections to the origin. The first source of an origin sets it. */
   readonly connections?: number;
-  /** The header that tells the subgraph how much time it has, in milliseconds. Default none. */
+  /** The header for the time that is left, in milliseconds. Default none. */
   readonly deadlineHeader?: string | undefined;
   /** Timeout for opening a connection. Default 10,000 ms. */
   readonly connectTimeoutMs?: number | undefined;
