@@ -166,6 +166,15 @@ test('concurrency: a hung subgraph has as many calls as allowed, some wait, the 
   expect(all.filter(({ errors }) => errors === undefined).length).toBe(5);
 });
 
+test('deadline: what is left of the whole client request counts, too', async () => {
+  const traffic = { router: { timeout: '2s' }, all: { timeout: '7s', deadline: { header: 'x-time-left-ms' } } };
+  const whole = await httpWorld(SUBGRAPHS, { config: { traffic_shaping: traffic } });
+  await ask(whole, '{ shop }');
+  const left = Number(whole.seen.shop?.[0]?.['x-time-left-ms']);
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThanOrEqual(2_000);
+});
+
 test('deadline: the subgraph learns how much time it has, at most that of try, subgraph and client request', async () => {
   const whole = await world({ timeout: '7s', try_timeout: '3s', deadline: { header: 'x-time-left-ms' } });
   await ask(whole, '{ shop }');
