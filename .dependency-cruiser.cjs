@@ -17,7 +17,16 @@ const ROOMS = {
   planner: ['operation', 'supergraph'],
   executor: ['operation (types)', 'planner (types)', 'supergraph', 'sources/source.ts (types)'],
   sources: ['config', 'telemetry', 'client', 'connectors', 'services', 'store'],
-  traffic: ['config', 'telemetry', 'client', 'sources/source.ts (types)', 'sources/rest/api-transport.ts (types)'],
+  traffic: [
+    'config',
+    'telemetry',
+    'client',
+    'sources/cancellation.ts',
+    'sources/http/http-failure.ts',
+    'sources/rest/api-refusal.ts',
+    'sources/source.ts (types)',
+    'sources/rest/api-transport.ts (types)',
+  ],
   policy: [
     'client',
     'config',

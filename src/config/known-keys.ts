@@ -17,7 +17,7 @@ interface ObjectSchema {
 export function didYouMean(schema: z.ZodType, path: readonly PropertyKey[], key: string): string | undefined {
   const root = jsonSchemaOf(schema);
   const here = schemaAt(root, path);
-  const siblings = Object.keys(here?.properties ?? {});
+  const siblings = Object.keys(propertiesOf(here));
   const near = nearest(key, siblings)[0] ?? siblings.find((sibling) => sibling.split('_').includes(key));
   if (near !== undefined) return `Did you mean "${keyText([...path, near])}"?`;
   const below = pathsOf(here ?? {}, true).filter((known) => known.at(-1) === key);
@@ -29,7 +29,7 @@ export function didYouMean(schema: z.ZodType, path: readonly PropertyKey[], key:
 
 /** Returns the keys that are allowed in the section at a path. */
 export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
-  return Object.keys(schemaAt(jsonSchemaOf(schema), path)?.properties ?? {});
+  return Object.keys(propertiesOf(schemaAt(jsonSchemaOf(schema), path)));
 }
 
 function jsonSchemaOf(schema: z.ZodType): ObjectSchema {
@@ -38,6 +38,11 @@ function jsonSchemaOf(schema: z.ZodType): ObjectSchema {
 
 function suggestion(paths: readonly (readonly PropertyKey[])[]): string {
   return `Did you mean ${paths.map((path) => `"${keyText(path)}"`).join(' or ')}?`;
+}
+
+/** Returns the properties of an object, and of the objects among the alternatives of a union. */
+function propertiesOf({ properties, anyOf = [] }: ObjectSchema = {}): Readonly<Record<string, ObjectSchema>> {
+  return Object.assign({}, ...anyOf.map(propertiesOf), properties);
 }
 
 function schemaAt(root: ObjectSchema, path: readonly PropertyKey[]): ObjectSchema | undefined {
@@ -62,7 +67,7 @@ function firstOf<In, Out>(all: readonly In[], find: (one: In) => Out | undefined
 
 /** Returns the paths of all keys below. With `withLists`, also of keys in list entries, as of the first entry. */
 function pathsOf(schema: ObjectSchema, withLists: boolean, above: readonly PropertyKey[] = []): PropertyKey[][] {
-  const own = Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => [
+  const own = Object.entries(propertiesOf(schema)).flatMap(([key, inner]) => [
     [...above, key],
     ...pathsOf(inner, withLists, [...above, key]),
   ]);

@@ -18,6 +18,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { createGraphqlErrorLog } from '../traffic/graphql-error-log.ts';
 import { observeResponses } from '../traffic/observe-responses.ts';
 import { createOutages } from '../traffic/outages.ts';
+import { createTrafficState } from '../traffic/traffic-state.ts';
 import { engineFactory } from './build-engine.ts';
 import { type ByteLimits, openByteLimits } from './byte-budget.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
@@ -158,7 +159,8 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   const responseObserver = observeResponses({ instruments, outages, graphqlErrors });
   const byteLimits = openByteLimits(config, logger, instruments);
   const { byteBudget } = byteLimits;
-  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget };
+  const trafficState = createTrafficState({ logger, instruments });
+  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState };
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),

@@ -19,6 +19,7 @@ import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.t
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Outages } from '../traffic/outages.ts';
+import type { TrafficState } from '../traffic/traffic-state.ts';
 import { configMismatchesInSteps, hintMismatches } from './config-mismatches.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
@@ -33,6 +34,7 @@ export interface EngineParts {
   readonly redis: SharedRedis | undefined;
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
+  readonly trafficState: TrafficState;
   readonly responseObserver: ResponseObserver;
   readonly byteBudget?: ByteBudget | undefined;
 }
@@ -46,7 +48,7 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments, outages, responseObserver, byteBudget }: EngineParts,
+  { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const memoryBudget = openMemoryBudget(config, logger);
@@ -65,6 +67,7 @@ export function engineFactory(
       apiCache,
       instruments,
       outages,
+      trafficState,
       responseObserver,
       byteBudget,
     });
@@ -106,7 +109,12 @@ export function engineFactory(
 }
 
 /** Error codes of a subgraph outage, which is logged once and not for each request. */
-const OUTAGE_CODES: ReadonlySet<unknown> = new Set(['SUBREQUEST_HTTP_ERROR', 'SUBREQUEST_TIMEOUT']);
+const OUTAGE_CODES: ReadonlySet<unknown> = new Set([
+  'SUBREQUEST_HTTP_ERROR',
+  'SUBREQUEST_TIMEOUT',
+  'SUBGRAPH_CIRCUIT_BREAKER_REJECTED',
+  'SUBREQUEST_QUEUE_FULL',
+]);
 
 function isLoggedByItself({ extensions = {} }: GraphQLFormattedError): boolean {
   if (!OUTAGE_CODES.has(extensions.code)) return true;

@@ -40,6 +40,7 @@ export function configMismatches(config: Config, supergraph: Supergraph): Proble
 export function* configMismatchesInSteps(config: Config, supergraph: Supergraph): Steps<Problem[]> {
   const mismatches = [
     ...subgraphs(config, supergraph),
+    ...hedges(config, supergraph),
     ...connectors(config, supergraph),
     ...limitedFields(config, supergraph),
     ...limitedArguments(config, supergraph),
@@ -68,6 +69,19 @@ function problemsAt(mismatches: readonly Mismatch[], file: string | undefined): 
     ...rest,
     message: `${keyText(path)}: ${message}`,
   }));
+}
+
+/** Returns subgraphs of REST APIs with hedging, which only GraphQL requests have. */
+function hedges({ traffic_shaping }: Config, { subgraphs }: Supergraph): Mismatch[] {
+  return subgraphs.flatMap(({ name, inProcess }) => {
+    const own = Object.hasOwn(traffic_shaping.subgraphs, name) ? traffic_shaping.subgraphs[name] : undefined;
+    if (inProcess?.kind !== 'rest' || !own?.hedge) return [];
+    const path = ['traffic_shaping', 'subgraphs', name, 'hedge'];
+    const message = `"${name}" is a REST API, whose calls are not hedged.`;
+    return [
+      { path, code: 'NOT_SUPPORTED', message, hint: 'Remove the key; `retry` with `try_timeout` works for REST APIs.' },
+    ];
+  });
 }
 
 function subgraphs(config: Config, { subgraphs }: Supergraph): Mismatch[] {

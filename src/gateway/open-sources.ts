@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { respectsHeadersOf } from '../config/sections/cache-control.ts';
-import { apiSettings } from '../config/sections/connectors.ts';
-import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
+import { type ApiSettings, apiSettings } from '../config/sections/connectors.ts';
+import { type SubgraphTraffic, subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
@@ -14,8 +14,9 @@ import type { ForwardHeaders, ResponseObserver, Source } from '../sources/source
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Outages } from '../traffic/outages.ts';
-import { retryLostApiReads } from '../traffic/retry.ts';
 import { type StackParts, stack } from '../traffic/stack.ts';
+import type { TrafficState } from '../traffic/traffic-state.ts';
+import { apiLayer, callParts } from './call-layers.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { addressOf, stitchLayer } from './service-source.ts';
 
@@ -28,6 +29,7 @@ export interface SourceDependencies {
   readonly apiCache: ApiCache | undefined;
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
+  readonly trafficState: TrafficState;
   readonly responseObserver: ResponseObserver;
   readonly byteBudget: ByteBudget | undefined;
 }
@@ -61,7 +63,7 @@ export async function closeSources(sources: ReadonlyMap<string, Source>): Promis
 /** Settings that both kinds of sources use. */
 interface SourceSettings {
   readonly name: string;
-  readonly traffic: ReturnType<typeof subgraphTraffic>;
+  readonly traffic: SubgraphTraffic;
   readonly forward: ForwardHeaders | undefined;
 }
 
@@ -76,17 +78,18 @@ function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Sourc
 
 function openRestSource(sdl: string, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, apiCache, byteBudget } = dependencies;
+  const { config, pools, apiCache, byteBudget, trafficState } = dependencies;
   const source = createRestSource({
     name,
     sdl,
     timeoutMs: traffic.timeout,
     pools,
-    settingsOf: (api) => apiSettings(config.connectors, name, api),
+    settingsOf: (api) => limitedOnce(apiSettings(config.connectors, name, api), traffic),
     forward,
     cache: apiCache,
     compression: compressionOf(traffic),
-    callLayer: retryLostApiReads,
+    connections: { connectTimeoutMs: traffic.connect_timeout },
+    callLayer: apiLayer(name, traffic, trafficState),
     byteBudget,
   });
   const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
@@ -99,13 +102,16 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
 
 function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, rules, rateLimits, responseObserver, byteBudget } = dependencies;
+  const { config, pools, rules, rateLimits, responseObserver, byteBudget, trafficState } = dependencies;
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const respected = respectsHeadersOf(config.cache_control, name);
+  const url = own?.url ?? addressOf(subgraph);
   const source = createHttpSource({
     name,
-    url: own?.url ?? addressOf(subgraph),
+    url,
     timeoutMs: traffic.timeout,
+    connectTimeoutMs: traffic.connect_timeout,
+    deadlineHeader: traffic.deadline?.header,
     pools,
     forward,
     compression: compressionOf(traffic),
@@ -121,8 +127,13 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
     returnHeaders: rules.response && returnHeaders,
     respectsRetryAfter: true,
     share: shares ? { forward, meter: rateLimits.meterOf(name) } : undefined,
-    retry: { timeoutMs: traffic.timeout },
+    ...callParts(name, url, traffic, trafficState),
   });
+}
+
+/** Returns the settings of an API. `concurrency` replaces `max_concurrent_requests`, whose queue has no limit. */
+function limitedOnce(settings: ApiSettings, { concurrency }: SubgraphTraffic): ApiSettings {
+  return concurrency === undefined ? settings : { ...settings, maxConcurrent: Number.POSITIVE_INFINITY };
 }
 
 function commonParts({ rateLimits, instruments, outages }: SourceDependencies): StackParts {

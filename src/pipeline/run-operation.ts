@@ -8,7 +8,7 @@ import { Deadline } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
 import { Cancellation } from '../sources/cancellation.ts';
-import type { CancelSignal, ClientContext } from '../sources/source.ts';
+import type { ClientContext } from '../sources/source.ts';
 import type { Engine, EngineRequest, ReadDocument } from './engine.ts';
 import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
@@ -150,7 +150,8 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
   private start(engine: Engine, context: Context, call: ReadCall, rateLimitChecked: boolean): SharedExecution {
     const cancellation = new Cancellation();
     const returned = this.options.returned?.collect();
-    const client = clientContext(context, cancellation, returned, rateLimitChecked);
+    const deadline = performance.now() + this.options.timeoutMs;
+    const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked, deadline });
     const work = engine.execute(engineRequest(client, call, this.options.contract));
     const result = withDeadline(this.options.timeoutMs, cancellation, work);
     return { engine, result, returned, shared: { response: undefined, left: 0 }, abort: () => cancellation.abort() };
@@ -176,12 +177,15 @@ async function countRefused<Context>(
 
 function clientContext(
   { requestHeaders: headers, requestId, client }: OperationContext,
-  signal: CancelSignal,
-  returned: CollectedHeaders | undefined,
-  rateLimitChecked: boolean,
+  {
+    signal,
+    returned,
+    rateLimitChecked,
+    deadline,
+  }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline'>,
 ): ClientContext {
   const { ip, identity } = client;
-  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked };
+  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline };
 }
 
 function engineRequest(client: ClientContext, call: ReadCall, contract: string | undefined): EngineRequest {

@@ -22,6 +22,8 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Aborted when the client disconnects, the request times out, or the server stops without waiting. */
   readonly signal?: CancelSignal;
+  /** When the whole client request times out, by `performance.now()`, if it does at one moment. */
+  readonly deadline?: number | undefined;
 }
 
 /** The memory for long responses of one execution, see `executor/memory-budget.ts`. */
@@ -42,6 +44,10 @@ export interface SourceRequest {
   readonly client: ClientContext;
   /** Deadline by `performance.now()`, if it is before the source's own timeout. */
   readonly deadline?: number;
+  /** Cancels this call alone. Layers that set it abort it also when the client's signal is aborted, so it replaces that. */
+  readonly signal?: CancelSignal;
+  /** Whether the call needs a connection that no call has used before. */
+  readonly needsFreshConnection?: boolean;
   /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
   readonly memory?: ResponseMemory | undefined;
 }
@@ -53,6 +59,7 @@ export interface SourceFailure {
     | 'SUBREQUEST_MALFORMED_RESPONSE'
     | 'SUBREQUEST_TIMEOUT'
     | 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED'
+    | 'SUBREQUEST_QUEUE_FULL'
     | 'RATE_LIMITED'
     | 'OVERLOADED';
   readonly message: string;
@@ -64,6 +71,12 @@ export interface SourceFailure {
   readonly retryAfter?: number;
   /** Whether the connection was lost before any byte of a response. A read can be sent again then. */
   readonly isConnectionLoss?: boolean;
+  /** Whether that connection had served another request before, so that it probably was closed while it was idle. */
+  readonly wasIdle?: boolean;
+  /** Whether there was no connection, or it was lost, also in the middle of a response. */
+  readonly isConnectionFailure?: boolean;
+  /** Whether there was no connection, so that the source has received nothing. Even a mutation can be sent again then. */
+  readonly isUnsent?: boolean;
 }
 
 /** What the gateway knows of a response beside its content. */

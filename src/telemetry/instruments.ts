@@ -1,4 +1,4 @@
-import type { Count, Metrics } from './metrics.ts';
+import type { Count, LabelledValue, Metrics } from './metrics.ts';
 
 /** `measure`: the policy is not enforced, so the request was only counted. */
 export type RefusalMode = 'enforce' | 'measure';
@@ -19,6 +19,13 @@ export type Route = 'graphql' | 'bff' | 'health' | 'other';
  */
 export type NoStatus = 'closed' | 'draining' | 'cut_off';
 
+/** Values by subgraph and endpoint, read whenever the metrics are. */
+export interface TrafficGauges {
+  readonly circuits: () => Iterable<LabelledValue>;
+  readonly running: () => Iterable<LabelledValue>;
+  readonly waiting: () => Iterable<LabelledValue>;
+}
+
 /** Everything that the gateway counts and measures. It exists only if metrics are enabled. */
 export interface Instruments {
   readonly requestFinished: (route: Route, status: number | NoStatus, seconds: number) => void;
@@ -31,6 +38,10 @@ export interface Instruments {
   readonly fetchMalformed: (subgraph: string, code: string) => void;
   /** A response has GraphQL errors with this code: one of a fixed set of words. */
   readonly graphqlErrors: (subgraph: string, code: string) => void;
+  /** @param result `sent`, or `denied` where the budget is used up */
+  readonly subgraphRetried: (subgraph: string, reason: string, result: 'sent' | 'denied') => void;
+  readonly subgraphHedged: (subgraph: string, result: string) => void;
+  readonly watchTraffic: (gauges: TrafficGauges) => void;
   /** An operation was found in the cache with its plan, or not. */
   readonly operationLookedUp: (known: boolean) => void;
   /** A look-up in the response cache of endpoints. */
@@ -53,6 +64,7 @@ export function createInstruments(metrics: Metrics): Instruments {
   return {
     ...ofRequests(metrics),
     ...ofSubgraphs(metrics),
+    ...ofCalls(metrics),
     ...ofCaches(metrics),
     ...ofSchema(metrics),
     refused: (policy, reason, mode = 'enforce') => refused(policy, reason, mode),
@@ -122,6 +134,39 @@ function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetchFinished' | 'fet
     },
     fetchMalformed: errors,
     graphqlErrors,
+  };
+}
+
+function ofCalls(metrics: Metrics): Pick<Instruments, 'subgraphRetried' | 'subgraphHedged' | 'watchTraffic'> {
+  const endpoint = ['subgraph', 'endpoint'];
+  return {
+    subgraphRetried: metrics.counter({
+      name: 'headgate_subgraph_retries_total',
+      help: 'Requests sent again (sent), or not, since the retry budget was used up (denied)',
+      labels: ['subgraph', 'reason', 'result'],
+    }),
+    subgraphHedged: metrics.counter({
+      name: 'headgate_subgraph_hedges_total',
+      help: 'Second requests for slow reads: won, lost; denied: max_share or the retry budget was used up',
+      labels: ['subgraph', 'result'],
+    }),
+    watchTraffic({ circuits, running, waiting }) {
+      const state = 'State of circuit breakers: 0 closed, 1 half-open, 2 open';
+      metrics.gauges(
+        { name: 'headgate_subgraph_circuit_state', help: state, labels: endpoint, together: 'max' },
+        circuits,
+      );
+      const now = 'Calls that run, of subgraphs with traffic_shaping.….concurrency';
+      metrics.gauges(
+        { name: 'headgate_subgraph_calls_running', help: now, labels: endpoint, together: 'sum' },
+        running,
+      );
+      const later = 'Calls that wait for others to end, of subgraphs with traffic_shaping.….concurrency';
+      metrics.gauges(
+        { name: 'headgate_subgraph_calls_waiting', help: later, labels: endpoint, together: 'sum' },
+        waiting,
+      );
+    },
   };
 }
 

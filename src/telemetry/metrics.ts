@@ -21,6 +21,9 @@ export interface GaugeDescription extends MetricDescription {
   readonly together: 'sum' | 'min' | 'max';
 }
 
+/** A value and its labels, in the order of the label names. */
+export type LabelledValue = readonly [value: number, ...labels: string[]];
+
 /** All metrics of a process at one moment, as plain data that processes can send each other. */
 export type Snapshot = readonly SnapshotMetric[];
 
@@ -36,6 +39,8 @@ export interface Metrics {
   histogram(what: HistogramDescription): Observe;
   /** @param read called when the metrics are read */
   gauge(what: GaugeDescription, read: () => number): void;
+  /** A gauge with labels. @param read returns each value with its labels; called when the metrics are read */
+  gauges(what: GaugeDescription, read: () => Iterable<LabelledValue>): void;
   snapshot(): Promise<Snapshot>;
   /** Returns the metrics in Prometheus' text format. */
   text(): Promise<string>;

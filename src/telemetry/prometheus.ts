@@ -40,6 +40,15 @@ export function createPrometheusMetrics({ mostSeries = MOST_SERIES } = {}): Metr
         },
       });
     },
+    gauges({ name, help, labels = [], together }, read) {
+      new Gauge({
+        ...{ name, help, labelNames: [...labels], registers: [own], aggregator: together },
+        collect() {
+          this.reset();
+          for (const [value, ...of] of [...read()].slice(0, mostSeries)) this.labels(...of).set(value);
+        },
+      });
+    },
     async snapshot() {
       const parts = await Promise.all([own.getMetricsAsJSON(), processMetrics().getMetricsAsJSON()]);
       return parts.flat() as unknown as Snapshot;

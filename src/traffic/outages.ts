@@ -81,7 +81,7 @@ function failureIn(response: SubgraphResponse): Failure | undefined {
 
 /** Returns whether a failure concerns the subgraph: requests that the gateway itself rejects do not. */
 function isOutage({ code }: Failure): boolean {
-  return code !== 'RATE_LIMITED' && code !== 'OVERLOADED';
+  return code !== 'RATE_LIMITED' && code !== 'OVERLOADED' && code !== 'SUBREQUEST_QUEUE_FULL';
 }
 
 /** The failures of one subgraph. */

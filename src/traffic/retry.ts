@@ -1,44 +1,143 @@
-import type { SendApiRequest } from '../sources/rest/api-transport.ts';
-import type { Source, SourceRequest } from '../sources/source.ts';
+import { abortFailure } from '../sources/http/http-failure.ts';
+import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { type BackoffSettings, backoffMs } from './backoff.ts';
+import type { RetryBudget } from './retry-budget.ts';
+import { metCondition, type RetryCondition, resultOfTry } from './retry-conditions.ts';
 
-export interface RetryOptions {
-  /** Timeout of both attempts together, in milliseconds. */
+/** Why a request is sent again. `lost_connection`: no byte of a response had arrived. */
+export type RetryReason = RetryCondition | 'lost_connection';
+
+export interface RetryPolicy {
+  /** Tries of one request, the first included. */
+  readonly maxAttempts: number;
+  /** Lost connections are always retried. */
+  readonly on: ReadonlySet<RetryCondition>;
+  readonly backoff: BackoffSettings;
+  /** Timeout of all tries together, in milliseconds. */
   readonly timeoutMs: number;
+  /** Timeout of one try of a read, in milliseconds. */
+  readonly tryTimeoutMs?: number | undefined;
+  readonly budget: RetryBudget;
+  /** Called with each retry, and with `isDenied` for one that the budget does not allow. */
+  readonly onRetry?: ((reason: RetryReason, isDenied: boolean) => void) | undefined;
+  /** A number from 0 to 1, without 1. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
 }
 
+/** The policy without settings: one more try after a lost connection. */
+export const LOST_CONNECTIONS = { maxAttempts: 2, on: new Set<RetryCondition>(), backoff: { base: 0, max: 0 } };
+
 /**
- * Sends a read once more when its connection was lost before any byte of the response: usually the subgraph closed an idle
- * connection at the moment of use. A mutation may have been executed before the connection was lost, so it is never sent
- * twice.
- * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.3.1
+ * Sends a read again when another try may succeed.
+ *
+ * A read whose connection was lost before any byte of the response is sent again at once: usually the subgraph closed an idle
+ * connection at the moment of use. It gets a new connection, because the next idle one may be closed, too (RFC 9112, section
+ * 9.3.1). A subgraph that restarts closes all of them at once, so such retries may overdraw the budget by the size of a pool. That
+ * multiplies no load: each idle connection has served a request, and is lost once. After the responses in `on`, the next try waits: a random time, whose maximum doubles with each try; with `Retry-After`
+ * at least as long as that says. A try that would begin after the deadline, or that the budget does not allow, is not made, and
+ * the last response counts. When the client disconnects, the wait ends.
+ *
+ * A mutation is sent again only when there was no connection: otherwise the subgraph may have executed it. For the same
+ * reason `tryTimeoutMs` does not apply to it.
  */
-export function retryLostConnections(source: Source, { timeoutMs }: RetryOptions): Source {
+export function retryReads(source: Source, policy: RetryPolicy): Source {
   return {
     name: source.name,
     send(request, done) {
-      if (request.operationType !== 'query') return source.send(request, done);
-      const deadline = performance.now() + timeoutMs;
-      // released with the response: a dead closure that V8 has made old would keep the body until the next full collection
-      let retry: SourceRequest | undefined = request;
-      source.send(request, (response) => {
-        const again = retry;
-        retry = undefined;
-        if (again === undefined || response.kind !== 'failure' || response.failure.isConnectionLoss !== true)
-          done(response);
-        else source.send({ ...again, deadline: Math.min(deadline, again.deadline ?? deadline) }, done);
-      });
+      if (request.operationType === 'subscription') return source.send(request, done);
+      policy.budget.deposit();
+      new Tries(source, policy, request, done).next();
     },
     close: () => source.close(),
   };
 }
 
-/** Does the same for calls of a connector. Sends `GET` once more, other methods never. */
-export function retryLostApiReads(send: SendApiRequest): SendApiRequest {
-  return (request) => {
-    if (request.method !== 'GET') return send(request);
-    return send(request).catch((error: unknown) => {
-      if ((error as { readonly isConnectionLoss?: boolean }).isConnectionLoss !== true) throw error;
-      return send(request);
-    });
-  };
+/** The most idle connections of a subgraph that a restart is expected to close. */
+const IDLE_CONNECTIONS = 256;
+
+/** The tries of one request. */
+class Tries {
+  readonly #source: Source;
+  readonly #policy: RetryPolicy;
+  readonly #deadline: number;
+  /** Released with the response: a dead object that V8 has made old would keep the body until the next full collection. */
+  #request: SourceRequest | undefined;
+  #done: ((response: SubgraphResponse) => void) | undefined;
+  #count = 0;
+  #needsFreshConnection = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(source: Source, policy: RetryPolicy, request: SourceRequest, done: (response: SubgraphResponse) => void) {
+    this.#source = source;
+    this.#policy = policy;
+    this.#request = request;
+    this.#done = done;
+    const deadline = performance.now() + policy.timeoutMs;
+    this.#deadline = Math.min(deadline, request.deadline ?? deadline);
+  }
+
+  next(): void {
+    const request = this.#request;
+    if (request === undefined) return;
+    this.#count++;
+    this.#source.send(this.#asTry(request), (response) => this.#received(response));
+  }
+
+  /** The `EventListener` of the abort signal, while a retry waits. */
+  handleEvent(): void {
+    clearTimeout(this.#timer);
+    this.#settle({ kind: 'failure', failure: abortFailure(this.#source.name) });
+  }
+
+  /** The first try of a request is that request, unless tries have a timeout of their own. */
+  #asTry(request: SourceRequest): SourceRequest {
+    const { tryTimeoutMs } = this.#policy;
+    const isTimed = tryTimeoutMs !== undefined && request.operationType === 'query';
+    if (this.#count === 1 && !isTimed) return request;
+    const deadline = isTimed ? Math.min(this.#deadline, performance.now() + tryTimeoutMs) : this.#deadline;
+    return { ...request, deadline, ...(this.#needsFreshConnection && { needsFreshConnection: true }) };
+  }
+
+  #received(response: SubgraphResponse): void {
+    const request = this.#request;
+    if (request === undefined) return;
+    const { maxAttempts, budget, onRetry } = this.#policy;
+    const signal = request.signal ?? request.client.signal;
+    const reason = this.#count < maxAttempts && !signal?.aborted ? this.#reasonToRetry(request, response) : undefined;
+    if (reason === undefined) return this.#settle(response);
+    const wait = reason === 'lost_connection' ? 0 : this.#waitAfter(response);
+    if (performance.now() + wait >= this.#deadline) return this.#settle(response);
+    const isIdleLoss = response.kind === 'failure' && response.failure.wasIdle === true;
+    const isDenied = !budget.withdraw(reason === 'lost_connection' && isIdleLoss ? IDLE_CONNECTIONS : 0);
+    onRetry?.(reason, isDenied);
+    if (isDenied) return this.#settle(response);
+    if (reason === 'lost_connection') this.#needsFreshConnection = true;
+    if (wait === 0) return this.next();
+    signal?.addEventListener('abort', this);
+    this.#timer = setTimeout(() => {
+      signal?.removeEventListener('abort', this);
+      this.next();
+    }, wait);
+  }
+
+  #reasonToRetry({ operationType }: SourceRequest, response: SubgraphResponse): RetryReason | undefined {
+    const failure = response.kind === 'failure' ? response.failure : undefined;
+    if (operationType === 'query' && failure?.isConnectionLoss) return 'lost_connection';
+    if (operationType !== 'query' && failure?.isUnsent !== true) return undefined;
+    return metCondition(resultOfTry(response), this.#policy.on);
+  }
+
+  #waitAfter(response: SubgraphResponse): number {
+    const { backoff, random = Math.random } = this.#policy;
+    const { retryAfter = 0 } = resultOfTry(response);
+    return Math.max(retryAfter * 1_000, backoffMs(backoff, this.#count, random()));
+  }
+
+  #settle(response: SubgraphResponse): void {
+    const done = this.#done;
+    (this.#request?.signal ?? this.#request?.client.signal)?.removeEventListener('abort', this);
+    this.#request = undefined;
+    this.#done = undefined;
+    done?.(response);
+  }
 }

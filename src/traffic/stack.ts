@@ -1,10 +1,16 @@
 import type { ForwardHeaders, Source } from '../sources/source.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
+import { breakCircuit } from './break-circuit.ts';
+import type { Bulkhead } from './bulkhead.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import { collectCacheControl, collectCacheControlFromHeaders } from './collect-cache-control.ts';
+import { type HedgePolicy, hedgeReads } from './hedge.ts';
+import { limitConcurrency } from './limit-concurrency.ts';
 import { measureFetches } from './measure-fetches.ts';
 import type { Outages } from './outages.ts';
 import { respectRetryAfter } from './respect-retry-after.ts';
-import { type RetryOptions, retryLostConnections } from './retry.ts';
+import { type RetryPolicy, retryReads } from './retry.ts';
+import { setDeadline } from './set-deadline.ts';
 import { type ShareInFlightOptions, shareInFlight } from './share-in-flight.ts';
 
 /** Wraps a source. Returns a source that does one thing more. */
@@ -29,7 +35,12 @@ export interface StackParts {
   /** The rate limit of the subgraph. */
   readonly limitRate?: Layer | undefined;
   readonly instruments?: Pick<Instruments, 'fetchFinished'> | undefined;
-  readonly retry?: RetryOptions | undefined;
+  /** The time that all tries of a fetch have together. */
+  readonly deadline?: { readonly timeoutMs: number } | undefined;
+  readonly retry?: RetryPolicy | undefined;
+  readonly hedge?: HedgePolicy | undefined;
+  readonly concurrency?: { readonly bulkhead: Bulkhead; readonly timeoutMs: number } | undefined;
+  readonly breaker?: CircuitBreaker | undefined;
 }
 
 type LayerOf = (parts: StackParts) => Layer | undefined;
@@ -46,10 +57,14 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | `outages` | outside `share`: each failed request counts, also those that shared one call |
  * | `share` | outside `limitRate`: requests that share a call use up the rate limit once; they share only what it counts together |
  * | `limitRate` | outside `measure`: a fetch that is refused was never sent, and is not measured |
- * | `measure` | outside `retry`: the time of a fetch includes both tries, and only the last result counts |
- * | `retry` | next to the source: a second try passes no other layer again |
+ * | `measure` | outside `retry`: the time of a fetch includes all tries, and only the last result counts |
+ * | `deadline` | inside `share`: a shared call that is made again for other clients has its own time; outside `retry`: all tries have one deadline |
+ * | `retry` | outside `hedge`: a try that is hedged fails when both of its requests fail |
+ * | `hedge` | outside `concurrency`: a request that waits for its turn is slow, too, and the second one counts as one more call |
+ * | `concurrency` | outside `breaker`: a call that waits learns the state of the circuit when it is its turn |
+ * | `breaker` | next to the source, one for each URL: it counts single calls, and no waits |
  *
- * The calls of a REST API are inside its source. `retryLostApiReads` wraps each of them, in place of `retry`.
+ * The calls of a REST API are inside its source. `callApiSafely` wraps each of them, in place of the last five.
  */
 export const LAYERS: Readonly<Record<string, LayerOf>> = {
   stitch: ({ stitch }) => stitch,
@@ -60,7 +75,11 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   share: ({ share }) => share && ((source) => shareInFlight(source, share)),
   limitRate: ({ limitRate }) => limitRate,
   measure: ({ instruments }) => instruments && ((source) => measureFetches(source, instruments)),
-  retry: ({ retry }) => retry && ((source) => retryLostConnections(source, retry)),
+  deadline: ({ deadline }) => deadline && ((source) => setDeadline(source, deadline.timeoutMs)),
+  retry: ({ retry }) => retry && ((source) => retryReads(source, retry)),
+  hedge: ({ hedge }) => hedge && ((source) => hedgeReads(source, hedge)),
+  concurrency: ({ concurrency }) => concurrency && concurrencyLayer(concurrency),
+  breaker: ({ breaker }) => breaker && ((source) => breakCircuit(source, breaker)),
 };
 
 /** Wraps a source in the layers that have settings. Closes it and throws when a layer cannot be created. */
@@ -76,4 +95,8 @@ export function stack(source: Source, parts: StackParts): Source {
 function cacheControlLayer(settings: NonNullable<StackParts['cacheControl']>): Layer {
   if (settings.in === 'response') return collectCacheControl;
   return (source) => collectCacheControlFromHeaders(source, settings.forward);
+}
+
+function concurrencyLayer({ bulkhead, timeoutMs }: NonNullable<StackParts['concurrency']>): Layer {
+  return (source) => limitConcurrency(source, bulkhead, timeoutMs);
 }

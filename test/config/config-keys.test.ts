@@ -7,6 +7,8 @@ interface KeySchema {
   readonly properties?: Readonly<Record<string, KeySchema>>;
   readonly additionalProperties?: KeySchema | boolean;
   readonly items?: KeySchema;
+  /** The alternatives of a union. */
+  readonly anyOf?: readonly KeySchema[];
 }
 
 /** Each key that holds a value, with its whole path; names that people choose are `NAME`, keys of list entries come after `[]`. */
@@ -15,6 +17,8 @@ function keysOf(schema: KeySchema, path: readonly string[] = []): [string, KeySc
   const own = Object.entries(properties).flatMap(([key, inner]) => keysOf(inner, [...path, key]));
   if (typeof named === 'object')
     return [...own, ...keysOf({ ...(description && { description }), ...named }, [...path, 'NAME'])];
+  const group = schema.anyOf?.find(({ properties }) => properties);
+  if (group) return [[path.join('.'), { ...group, ...schema }], ...keysOf(group, path)];
   if (schema.properties) return own;
   const { items } = schema;
   const entries = items?.properties ? keysOf(items, [...path.slice(0, -1), `${path.at(-1)}[]`]) : [];

@@ -236,6 +236,13 @@ authentication: { router: { jwt: { secret: a } } }
   `);
 });
 
+test('an unknown key in a group that can be false instead', () => {
+  expect(problemsOf('traffic_shaping: { all: { retry: { max_attemps: 3 } } }\n')).toMatchInlineSnapshot(`
+    "headgate.yaml:1:36  UNKNOWN_CONFIG_KEY  Unknown key "traffic_shaping.all.retry.max_attemps".
+        hint: Did you mean "traffic_shaping.all.retry.max_attempts"?"
+  `);
+});
+
 test('a headgate.yml in the place of headgate.yaml is refused, not ignored', () => {
   expect(() => loadWithoutFile({ 'headgate.yml': 'limits: { max_depth: 5 }' })).toThrow(
     'headgate.yml:1:1  MISNAMED_FILE  The config file is headgate.yaml; this file would be ignored.',

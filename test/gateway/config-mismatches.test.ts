@@ -159,3 +159,19 @@ test('documents of a manifest that do not match the schema are logged', async ()
     expect.stringMatching(/old\.graphql:2:12 {2}INVALID_DOCUMENT {2}Old \(".*"\): Cannot query field "colour"/),
   ]);
 });
+
+test('hedging of a REST API is refused, where it is set for that one', async () => {
+  const api = `extend schema @source(name: "api", http: { baseURL: "http://api.example" })
+type Query { title: String @connect(source: "api", http: { GET: "/title" }, selection: "$.title") }`;
+  const problemsOf = async (traffic: string) => {
+    const dir = folderOf({ 'schemas/shop.graphql': api, 'headgate.yaml': `traffic_shaping: ${traffic}` });
+    const loaded = await loadSupergraph({ schemasDir: join(dir, 'schemas') });
+    if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
+    const config = loadConfig({ file: join(dir, 'headgate.yaml'), env: {} });
+    return configMismatches(config, readSupergraph(loaded.update.sdl)).map(({ message }) => message);
+  };
+  expect(await problemsOf('{ subgraphs: { shop: { hedge: {} } } }')).toEqual([
+    'traffic_shaping.subgraphs.shop.hedge: "shop" is a REST API, whose calls are not hedged.',
+  ]);
+  expect(await problemsOf('{ all: { hedge: {} }, subgraphs: { shop: { hedge: false } } }')).toEqual([]);
+});

@@ -63,7 +63,11 @@ describe('a subgraph that answers', () => {
 
 describe('a subgraph that fails', () => {
   it('is down', async () => {
-    expect(await ask(sourceOf(await deadUrl()))).toEqual(failure('SUBREQUEST_HTTP_ERROR', 'connection refused'));
+    const { failure: expected } = failure('SUBREQUEST_HTTP_ERROR', 'connection refused');
+    expect(await ask(sourceOf(await deadUrl()))).toEqual({
+      kind: 'failure',
+      failure: { ...expected, isConnectionFailure: true, isUnsent: true },
+    });
   });
 
   it('has no address', async () => {
@@ -215,7 +219,7 @@ function connectionIsFree(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-function failure(code: string, reason: string): unknown {
+function failure(code: string, reason: string) {
   const message = `Subgraph "products" did not answer: ${reason}.`;
   return { kind: 'failure', failure: { code, message, reason } };
 }

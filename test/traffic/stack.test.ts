@@ -1,8 +1,21 @@
 import { expect, it } from 'vitest';
 import { CacheControlAccumulator } from '../../src/client/freshness.ts';
 import type { Source, SubgraphResponse } from '../../src/sources/source.ts';
+import { Bulkhead } from '../../src/traffic/bulkhead.ts';
+import { CircuitBreaker } from '../../src/traffic/circuit-breaker.ts';
+import { LatencyWindow } from '../../src/traffic/latency-window.ts';
+import { LOST_CONNECTIONS } from '../../src/traffic/retry.ts';
+import { DEFAULT_BUDGET, RetryBudget } from '../../src/traffic/retry-budget.ts';
 import { LAYERS, type Layer, type StackParts, stack } from '../../src/traffic/stack.ts';
 import { ask, client, heldSource, text } from './held-source.ts';
+
+const BREAKER = {
+  error_threshold: 0.5,
+  volume_threshold: 10,
+  window: 10_000,
+  reset_timeout: 1_000,
+  half_open_attempts: 1,
+};
 
 const lost: SubgraphResponse = {
   kind: 'failure',
@@ -27,6 +40,7 @@ const noting =
 /** Parts for every layer, and what is noted of the layers that can be seen from outside. */
 function everyPart() {
   const notes: string[] = [];
+  const budget = new RetryBudget(DEFAULT_BUDGET);
   const parts: StackParts = {
     stitch: noting('stitch', notes),
     cacheControl: { in: 'response' },
@@ -36,7 +50,11 @@ function everyPart() {
     share: { forward: () => ({ pairs: [], sharingKey: '' }) },
     limitRate: noting('limitRate', notes),
     instruments: { fetchFinished: (_name, failure) => notes.push(`measured ${failure ?? 'success'}`) },
-    retry: { timeoutMs: 1_000 },
+    deadline: { timeoutMs: 1_000 },
+    retry: { ...LOST_CONNECTIONS, timeoutMs: 1_000, budget },
+    hedge: { after: 1_000, maxShare: 1, latencies: new LatencyWindow(), budget },
+    concurrency: { bulkhead: new Bulkhead({ max: 10, queue: 0 }), timeoutMs: 1_000 },
+    breaker: new CircuitBreaker(BREAKER),
   };
   return { parts, notes };
 }
@@ -51,7 +69,11 @@ it('the layers are in this order, the outermost first', () => {
     'share',
     'limitRate',
     'measure',
+    'deadline',
     'retry',
+    'hedge',
+    'concurrency',
+    'breaker',
   ]);
 });
 

@@ -43,7 +43,8 @@ export async function execute(
   const began = timings && performance.now();
   const recordTiming = (name: string) => timings?.set(name, performance.now() - (began ?? 0));
   const groups = timings && work.timed ? withTimings(work.timed, recordTiming) : work.timed;
-  const request = requestFor(work, cancellation, groups);
+  const whole = requestFor(work, cancellation, groups);
+  const request = { ...whole, client: { ...whole.client, deadline: performance.now() + work.timeoutMs } };
   const result = await withDeadline(engine.execute(request), work.timeoutMs, () => abortOnTimeout(cancellation));
   recordTiming('engine');
   // the results of late sections in flight are not used

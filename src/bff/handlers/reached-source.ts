@@ -40,7 +40,7 @@ const REFUSED: ReadonlySet<string> = new Set(['RATE_LIMITED', 'UNAUTHORIZED_FIEL
 function wasNotSent(error: GraphQLFormattedError): boolean {
   const code = errorCode(error);
   const { service, reason } = error.extensions ?? {};
-  if (code === 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED') return true;
+  if (code === 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED' || code === 'SUBREQUEST_QUEUE_FULL') return true;
   if (code === 'SUBREQUEST_HTTP_ERROR') return reason === 'connection refused';
   return REFUSED.has(code) && (service === undefined || reason === RATE_LIMIT);
 }

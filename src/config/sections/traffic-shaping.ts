@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { HAS_ZSTD } from '../../shared/content-codings.ts';
 import { duration } from '../duration.ts';
+import { type CallSettings, callKeys, callProblems, mergedCallSettings } from './subgraph-calls.ts';
 
 const DEFAULT_TIMEOUT = '30s';
 
@@ -47,8 +48,9 @@ const everySubgraph = z
     deduplicate_query: shareReads.default(true),
     compression: compression.default('identity'),
     accept_encoding: acceptEncoding.default(['gzip']),
+    ...callKeys,
   })
-  .describe('Requests to every subgraph: time limit, deduplication and compression');
+  .describe('Requests to every subgraph: time limits, tries, deduplication and compression');
 
 const oneSubgraph = z
   .strictObject({
@@ -56,6 +58,7 @@ const oneSubgraph = z
     deduplicate_query: shareReads.optional(),
     compression: compression.optional(),
     accept_encoding: acceptEncoding.optional(),
+    ...callKeys,
   })
   .describe('Requests to one subgraph; settings that are left out are taken from traffic_shaping.all');
 
@@ -65,17 +68,47 @@ export const trafficShapingSection = z
     all: everySubgraph.prefault({}),
     subgraphs: z.record(z.string(), oneSubgraph).default({}),
   })
-  .describe('Time limits, deduplication and compression');
+  .superRefine((traffic, context) => {
+    for (const problem of problemsOf(traffic)) context.addIssue({ code: 'custom', ...problem });
+  })
+  .describe('Time limits, tries, deduplication and compression');
 
 export type TrafficShaping = z.output<typeof trafficShapingSection>;
 
-/** Returns the settings of one subgraph: its own over `all`. `timeout` in milliseconds. */
-export function subgraphTraffic(traffic: TrafficShaping, subgraph: string): TrafficShaping['all'] {
-  const own = Object.hasOwn(traffic.subgraphs, subgraph) ? traffic.subgraphs[subgraph] : undefined;
+/** The settings of one subgraph. `timeout` in milliseconds. */
+export interface SubgraphTraffic extends CallSettings {
+  readonly timeout: number;
+  readonly deduplicate_query: boolean;
+  readonly compression: z.output<typeof compression>;
+  readonly accept_encoding: z.output<typeof acceptEncoding>;
+}
+
+/** Returns the settings of one subgraph: its own over `all`. */
+export function subgraphTraffic(
+  { all, subgraphs }: Pick<TrafficShaping, 'all' | 'subgraphs'>,
+  subgraph: string,
+): SubgraphTraffic {
+  const own = Object.hasOwn(subgraphs, subgraph) ? subgraphs[subgraph] : undefined;
   return {
-    timeout: own?.timeout ?? traffic.all.timeout,
-    deduplicate_query: own?.deduplicate_query ?? traffic.all.deduplicate_query,
-    compression: own?.compression ?? traffic.all.compression,
-    accept_encoding: own?.accept_encoding ?? traffic.all.accept_encoding,
+    timeout: own?.timeout ?? all.timeout,
+    deduplicate_query: own?.deduplicate_query ?? all.deduplicate_query,
+    compression: own?.compression ?? all.compression,
+    accept_encoding: own?.accept_encoding ?? all.accept_encoding,
+    ...mergedCallSettings(all, own),
   };
+}
+
+/** Returns the contradictions of each subgraph's settings, at the key of the subgraph where it has one. */
+function problemsOf({ all, subgraphs }: Pick<TrafficShaping, 'all' | 'subgraphs'>) {
+  const ofAll = callProblems(mergedCallSettings(all, undefined), all.timeout).map(({ path, message }) => ({
+    path: ['all', ...path],
+    message,
+  }));
+  const ofOne = Object.entries(subgraphs).flatMap(([name, own]) =>
+    callProblems(mergedCallSettings(all, own), own.timeout ?? all.timeout)
+      // what only `all` sets is reported there, unless the subgraph's own timeout contradicts it
+      .filter(() => ofAll.length === 0)
+      .map(({ path, message }) => ({ path: ['subgraphs', name, ...path], message })),
+  );
+  return [...ofAll, ...ofOne];
 }

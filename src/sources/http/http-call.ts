@@ -1,5 +1,4 @@
 import type { Dispatcher } from 'undici';
-import type Pool from 'undici/lib/dispatcher/pool.js';
 import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../../shared/byte-budget.ts';
 import type { Coding } from '../../shared/content-codings.ts';
 import { Deadline, type Expirable } from '../../shared/deadline.ts';
@@ -19,11 +18,12 @@ import {
   statusFailure,
   timeoutFailure,
 } from './http-failure.ts';
+import type { IdleConnectionHandler, OriginPool } from './origin-pool.ts';
 
 /** Settings that all calls of one source share. */
 export interface HttpTarget {
   readonly name: string;
-  readonly pool: Pool;
+  readonly pool: OriginPool;
   readonly path: string;
   /** A flat list of names and values. */
   readonly headers: readonly string[];
@@ -34,6 +34,8 @@ export interface HttpTarget {
   /** Whether responses include their headers. */
   readonly returnsHeaders: boolean;
   readonly timeoutMs: number;
+  /** The header for the time that is left. */
+  readonly deadlineHeader: string | undefined;
   readonly maxResponseBytes: number;
   /** Counts the bytes of long responses while they arrive. */
   readonly byteBudget: ByteBudget | undefined;
@@ -47,13 +49,16 @@ export interface HttpTarget {
  * newer through an adapter that also builds a header object, which this class does not read. Measured, the adapter takes a tenth
  * of a call's CPU time. (undici 8 has only the newer form.)
  */
-export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
+export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandler, Expirable {
   readonly #target: HttpTarget;
   /** Released with the response: otherwise a dead call in V8's old generation would keep its body until the next full collection. */
   #request: SourceRequest | undefined;
   #done: ((response: SubgraphResponse) => void) | undefined;
   #deadline: Deadline | undefined;
   #cancel: ((reason?: Error) => void) | undefined;
+  /** The time that the call has, from its start. */
+  #timeoutMs = 0;
+  #wasIdle = false;
   #status = 0;
   #size = 0;
   #chunks: Buffer[] = [];
@@ -76,26 +81,31 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
   start(): void {
     const request = this.#request;
     if (!request) return;
-    const { signal } = request.client;
+    const signal = request.signal ?? request.client.signal;
     if (signal?.aborted) {
       this.#fail(abortFailure(this.#target.name));
       return;
     }
     signal?.addEventListener('abort', this);
-    this.#deadline = new Deadline(timeLeft(this.#target.timeoutMs, request.deadline), this);
+    this.#timeoutMs = timeLeft(this.#target.timeoutMs, request.deadline);
+    this.#deadline = new Deadline(this.#timeoutMs, this);
     if (this.#target.compression === undefined) this.#dispatch(request);
     else void this.#dispatchEncoded(request, this.#target.compression);
   }
 
-  /** The `EventListener` of the client's abort signal. */
+  /** The `EventListener` of the abort signal. */
   handleEvent(): void {
     this.#fail(abortFailure(this.#target.name));
     this.#cancel?.();
   }
 
   expire(): void {
-    this.#fail(timeoutFailure(this.#target.name, this.#target.timeoutMs));
+    this.#fail(timeoutFailure(this.#target.name, Math.round(this.#timeoutMs)));
     this.#cancel?.();
+  }
+
+  onIdleConnection(): void {
+    this.#wasIdle = true;
   }
 
   onConnect(cancel: (reason?: Error) => void): void {
@@ -136,7 +146,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
 
   onError(error: Error): void {
     const failure = connectionFailure(this.#target.name, error);
-    this.#fail(this.#status === 0 && isConnectionLoss(error) ? { ...failure, isConnectionLoss: true } : failure);
+    this.#fail(
+      this.#status === 0 && isConnectionLoss(error)
+        ? { ...failure, isConnectionLoss: true, wasIdle: this.#wasIdle }
+        : failure,
+    );
   }
 
   #count(bytes: number): boolean {
@@ -186,10 +200,12 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
     return { ...response, headers: this.#headers, retryAfter: this.#retryAfter };
   }
 
-  #dispatch({ body, client }: SourceRequest): void {
-    const { pool, path, headers: own, forward } = this.#target;
-    const headers = forward ? withForwarded(own, forward(client).pairs) : own;
-    pool.dispatch({ path, method: 'POST', headers: headers as string[], body: this.#encoded ?? body }, this);
+  #dispatch({ body, client, needsFreshConnection }: SourceRequest): void {
+    const { pool, path, headers: own, forward, deadlineHeader } = this.#target;
+    let headers = forward ? withForwarded(own, forward(client).pairs) : own;
+    if (deadlineHeader) headers = withForwarded(headers, [deadlineHeader, String(Math.round(this.#timeoutMs))]);
+    const connections = needsFreshConnection ? pool.fresh : pool;
+    connections.dispatch({ path, method: 'POST', headers: headers as string[], body: this.#encoded ?? body }, this);
   }
 
   async #dispatchEncoded(request: SourceRequest, coding: Coding): Promise<void> {
@@ -215,7 +231,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
     this.#encoded = undefined;
     this.#held?.release();
     this.#deadline?.cancel();
-    request.client.signal?.removeEventListener('abort', this);
+    (request.signal ?? request.client.signal)?.removeEventListener('abort', this);
     done(response);
   }
 }

@@ -24,12 +24,28 @@ const REASONS: Readonly<Record<string, string>> = {
 export function connectionFailure(name: string, error: unknown): SourceFailure {
   const code = errorCode(error);
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
-    return failure('SUBREQUEST_TIMEOUT', name, 'no connection in time');
+    const noConnection = failure('SUBREQUEST_TIMEOUT', name, 'no connection in time');
+    return {
+      ...noConnection,
+      isConnectionFailure: true,
+      ...(code === 'UND_ERR_CONNECT_TIMEOUT' && { isUnsent: true }),
+    };
   }
   const problem = protocolProblem(error);
   if (problem !== undefined) return bodyFailure(name, problem);
-  return failure('SUBREQUEST_HTTP_ERROR', name, REASONS[code] ?? 'connection failed');
+  const failed = failure('SUBREQUEST_HTTP_ERROR', name, REASONS[code] ?? 'connection failed');
+  if (NO_CONNECTION.has(code)) return { ...failed, isConnectionFailure: true, isUnsent: true };
+  return isConnectionLoss(error) ? { ...failed, isConnectionFailure: true } : failed;
 }
+
+/** Errors of a connection that could not be opened. */
+const NO_CONNECTION: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 
 export function timeoutFailure(name: string, timeoutMs: number): SourceFailure {
   return failure('SUBREQUEST_TIMEOUT', name, `no complete response within ${timeoutMs} ms`);

@@ -22,6 +22,10 @@ export interface HttpSourceOptions {
   readonly returnsHeaders?: boolean;
   /** The most connections to the origin. The first source of an origin sets it. */
   readonly connections?: number;
+  /** The header for the time that is left, in milliseconds. Default none. */
+  readonly deadlineHeader?: string | undefined;
+  /** Timeout for opening a connection. Default 10,000 ms. */
+  readonly connectTimeoutMs?: number | undefined;
   /** Pools shared with other sources. By default the source has its own. */
   readonly pools?: HttpPools;
   /** Counts the bytes of long responses while they arrive. By default they are not counted. */
@@ -38,15 +42,17 @@ export function createHttpSource(options: HttpSourceOptions): Source {
   const url = parseUrl(options.name, options.url);
   const pools = options.pools ?? createHttpPools();
   const compression = options.compression ?? NO_COMPRESSION;
+  const pool = { connections: options.connections, connectTimeoutMs: options.connectTimeoutMs };
   const target: HttpTarget = {
     name: options.name,
-    pool: pools.acquire(url.origin, options.connections),
+    pool: pools.acquire(url.origin, pool),
     path: url.pathname + url.search,
     headers: requestHeaders(url, compression),
     compression: compression.request,
     forward: options.forward,
     returnsHeaders: options.returnsHeaders ?? false,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    deadlineHeader: options.deadlineHeader,
     maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
     byteBudget: options.byteBudget,
   };
@@ -59,7 +65,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     async close() {
       if (closed) return;
       closed = true;
-      await pools.release(url.origin);
+      await pools.release(url.origin, pool);
     },
   };
 }

@@ -1,5 +1,9 @@
 // Modules of undici whose types its package does not declare separately.
 
+declare module 'undici/lib/dispatcher/client.js' {
+  export { Client as default } from 'undici';
+}
+
 declare module 'undici/lib/dispatcher/pool.js' {
   import type { Pool } from 'undici';
 

@@ -11,6 +11,7 @@ import { acceptEncoding, type Compression, decodeContent, encodeRequest, encodin
 import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
 import { LONG_TEXT, stoppedFailure, takeMemory } from '../long-text.ts';
 import type { CancelSignal, ResponseMemory } from '../source.ts';
+import { ApiRefusal } from './api-refusal.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
 import type { ApiTarget } from './api-target.ts';
@@ -31,6 +32,8 @@ export interface CallOptions {
   readonly target: ApiTarget;
   /** Timeout of the whole fetch. It includes the time that a call waits for the limit of concurrent calls. */
   readonly timeoutMs: number;
+  /** The end of `timeoutMs`, by `performance.now()`. */
+  readonly deadline?: number | undefined;
   /** The rest of `timeoutMs`. */
   readonly leftMs: number;
   readonly signal: CancelSignal | undefined;
@@ -49,7 +52,7 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   const { subgraph, connector, timeoutMs, leftMs, signal } = options;
   if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
   const abort = new AbortController();
-  const timer = new AbortTimer(leftMs, signal, () => abort.abort());
+  const timer = new AbortTimer(leftMs, signal, () => abort.abort(timer.isLate ? timedOut() : undefined));
   try {
     const response = await fetchResponse(request, options, abort.signal);
     const body = bodyOf(response, options);
@@ -61,11 +64,16 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
     if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
     const stopped = stoppedFailure(subgraph, error);
     if (stopped) throw failed(subgraph, connector, stopped);
+    if (error instanceof ApiRefusal) throw failed(subgraph, connector, error.failure);
     if (error instanceof Error && 'extensions' in error) throw error;
     throw failed(subgraph, connector, connectionFailure(subgraph, error));
   } finally {
     timer.release();
   }
+}
+
+function timedOut(): DOMException {
+  return new DOMException('The time of the call is over', 'TimeoutError');
 }
 
 /** Returns a cached response where that is allowed; calls the API otherwise. */
@@ -118,7 +126,7 @@ async function sendOnce(
   retryAfter?.check();
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
-  const raw = await target.send({ path, method, headers, body, signal });
+  const raw = await target.send({ path, method, headers, body, signal, deadline: options.deadline });
   const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);
   retryAfter?.respect({ status: raw.statusCode, headers: raw.headers });
   return { status: raw.statusCode, headers: raw.headers, bytes };

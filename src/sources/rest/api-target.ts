@@ -5,6 +5,7 @@ import { parseUrlTemplate, type UrlTemplate } from '../../connectors/url-templat
 import type { ByteBudget } from '../../shared/byte-budget.ts';
 import type { Compression } from '../body-encoding.ts';
 import type { HttpPools } from '../http/http-pools.ts';
+import type { PoolSettings } from '../http/origin-pool.ts';
 import { type ApiLayer, createApiTransport, type SendApiRequest } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { Limiter } from './limiter.ts';
@@ -35,6 +36,7 @@ export interface ApiTargetOptions {
   readonly cache?: ApiCache | undefined;
   readonly compression: Compression;
   readonly byteBudget?: ByteBudget | undefined;
+  readonly connections?: PoolSettings | undefined;
   /** Wraps each call. Default none. */
   readonly layer?: ApiLayer | undefined;
 }
@@ -62,7 +64,7 @@ export class ApiTargets {
   async close(): Promise<void> {
     const targets = [...this.#targets.values()];
     this.#targets.clear();
-    await Promise.all(targets.map(({ origin }) => this.#options.pools.release(origin)));
+    await Promise.all(targets.map(({ origin }) => this.#options.pools.release(origin, this.#options.connections)));
   }
 
   #open(source: ApiSource | undefined, own: string | undefined): ApiTarget {
@@ -70,9 +72,9 @@ export class ApiTargets {
     const override = settings.overrideUrl === undefined ? undefined : parseUrlTemplate(settings.overrideUrl);
     const base = own === undefined ? (override ?? source?.baseUrl ?? NO_BASE) : NO_BASE;
     const origin = new URL(own ?? base.origin ?? '').origin;
-    const transport = createApiTransport(this.#options.pools.acquire(origin));
+    const transport = createApiTransport(this.#options.pools.acquire(origin, this.#options.connections));
     return {
-      send: this.#options.layer?.(transport) ?? transport,
+      send: this.#options.layer?.(transport, origin) ?? transport,
       origin,
       base,
       limiter: new Limiter(settings.maxConcurrent),

@@ -1,8 +1,8 @@
 // The bare pool has no `request` method: undici's main module adds it, and most of that module is not loaded.
 import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
-import type Pool from 'undici/lib/dispatcher/pool.js';
 import { isConnectionLoss } from '../http/http-failure.ts';
+import type { OriginPool } from '../http/origin-pool.ts';
 
 /** A request to an API as it is sent. */
 export interface SentApiRequest {
@@ -11,14 +11,19 @@ export interface SentApiRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer | undefined;
+  /** Aborted with a `TimeoutError` when the time of the call is over. */
   readonly signal: AbortSignal;
+  /** When that is, by `performance.now()`. */
+  readonly deadline?: number | undefined;
+  /** Whether the call needs a connection that no call has used before. */
+  readonly needsFreshConnection?: boolean;
 }
 
 /** Resolves with the status and headers of the response, whose body is still to be read. Rejects with `ApiCallError`. */
 export type SendApiRequest = (request: SentApiRequest) => Promise<Dispatcher.ResponseData>;
 
-/** Wraps the calls of an API. */
-export type ApiLayer = (send: SendApiRequest) => SendApiRequest;
+/** Wraps the calls of an API at an origin. */
+export type ApiLayer = (send: SendApiRequest, origin: string) => SendApiRequest;
 
 /** A call that got no response. `cause` is what the network reported. */
 export class ApiCallError extends Error {
@@ -33,10 +38,10 @@ export class ApiCallError extends Error {
 }
 
 /** Returns a function that sends requests over the connections of a pool, without retries. */
-export function createApiTransport(pool: Pool): SendApiRequest {
-  return async (request) => {
+export function createApiTransport(pool: OriginPool): SendApiRequest {
+  return async ({ needsFreshConnection, deadline: _deadline, ...request }) => {
     try {
-      return await requestBy.call(pool, request as Dispatcher.RequestOptions);
+      return await requestBy.call(needsFreshConnection ? pool.fresh : pool, request as Dispatcher.RequestOptions);
     } catch (error) {
       throw new ApiCallError(error);
     }

@@ -175,6 +175,7 @@ export class RestContext {
       connector,
       target,
       timeoutMs,
+      deadline: performance.now() + leftMs,
       leftMs,
       signal,
       cache,

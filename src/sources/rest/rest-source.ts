@@ -12,6 +12,7 @@ import { type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import { abortFailure } from '../http/http-failure.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
+import type { PoolSettings } from '../http/origin-pool.ts';
 import { stoppedFailure } from '../long-text.ts';
 import type {
   ClientContext,
@@ -48,6 +49,7 @@ export interface RestSourceOptions {
   readonly compression?: Compression | undefined;
   /** The cache for responses of APIs that have caching enabled. */
   readonly cache?: ApiCache | undefined;
+  readonly connections?: PoolSettings | undefined;
   /** Wraps each call of an API. Default none. */
   readonly callLayer?: ApiLayer | undefined;
   /** Counts the bytes of responses while they arrive. By default they are not counted. */
@@ -73,8 +75,8 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const model = createConnectorModel(read);
   const schema = buildExecutableSchema(model);
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
-  const { callLayer: layer, byteBudget } = options;
-  const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, layer, byteBudget });
+  const { connections, callLayer: layer, byteBudget } = options;
+  const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, connections, layer, byteBudget });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
   const plans = new LRUCache<string, CompiledFetch>({ max: MAX_DOCUMENTS });

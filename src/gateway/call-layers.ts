@@ -1,0 +1,53 @@
+import type { SubgraphTraffic } from '../config/sections/traffic-shaping.ts';
+import type { ApiLayer } from '../sources/rest/api-transport.ts';
+import { callApiSafely } from '../traffic/api-calls.ts';
+import { LOST_CONNECTIONS, type RetryPolicy } from '../traffic/retry.ts';
+import type { StackParts } from '../traffic/stack.ts';
+import type { TrafficState } from '../traffic/traffic-state.ts';
+
+type CallParts = Pick<StackParts, 'deadline' | 'retry' | 'hedge' | 'concurrency' | 'breaker'>;
+
+/** Returns the settings of the layers around each call of a subgraph at a URL. Groups that are off in the config are left out. */
+export function callParts(subgraph: string, url: string, traffic: SubgraphTraffic, state: TrafficState): CallParts {
+  const { timeout: timeoutMs, hedge, concurrency, circuit_breaker: breaker } = traffic;
+  const retry = retryPolicy(subgraph, traffic, state);
+  const needsDeadline = hedge || concurrency || traffic.retry || traffic.try_timeout || traffic.deadline;
+  return {
+    deadline: needsDeadline ? { timeoutMs } : undefined,
+    retry,
+    hedge: hedge && {
+      after: hedge.after ?? 'p95',
+      maxShare: hedge.max_share ?? 0,
+      latencies: state.latenciesOf(subgraph),
+      budget: retry.budget,
+      onHedge: (result) => state.hedged(subgraph, result),
+    },
+    concurrency: concurrency && { bulkhead: state.bulkheadOf(subgraph, concurrency), timeoutMs },
+    breaker: breaker && state.breakerOf(subgraph, url, breaker),
+  };
+}
+
+/** Returns the layer around the calls of a connector, in place of those. */
+export function apiLayer(subgraph: string, traffic: SubgraphTraffic, state: TrafficState): ApiLayer {
+  const retry = retryPolicy(subgraph, traffic, state);
+  const { concurrency, circuit_breaker: breaker, deadline } = traffic;
+  return (send, origin) =>
+    callApiSafely(send, {
+      subgraph,
+      retry,
+      bulkhead: concurrency && state.bulkheadOf(subgraph, concurrency, origin),
+      breaker: breaker && state.breakerOf(subgraph, origin, breaker),
+      deadlineHeader: deadline?.header,
+    });
+}
+
+function retryPolicy(subgraph: string, traffic: SubgraphTraffic, state: TrafficState): RetryPolicy {
+  const { timeout: timeoutMs, try_timeout: tryTimeoutMs, retry } = traffic;
+  return {
+    ...(retry ? { maxAttempts: retry.max_attempts, on: new Set(retry.on), backoff: retry.backoff } : LOST_CONNECTIONS),
+    timeoutMs,
+    tryTimeoutMs,
+    budget: state.budgetOf(subgraph, retry),
+    onRetry: (reason, isDenied) => state.retried(subgraph, reason, isDenied),
+  };
+}

@@ -1,0 +1,45 @@
+import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { rejectedFailure } from './call-failures.ts';
+import type { CallOutcome, CircuitBreaker } from './circuit-breaker.ts';
+import { isObjectText } from './object-text.ts';
+
+/**
+ * Rejects calls at once while the circuit of an endpoint is open, and reports the outcome of all others to it. Errors with a status
+ * of 500 and above, timeouts, lost connections and malformed responses are failures; a response with a 4xx status is a success,
+ * because the mistake is the client's. A call that was cancelled says nothing, unless it was slow by then.
+ */
+export function breakCircuit(source: Source, breaker: CircuitBreaker): Source {
+  const { name } = source;
+  return {
+    name,
+    send(request, done) {
+      const period = breaker.acquire();
+      if (period === undefined) return done({ kind: 'failure', failure: rejectedFailure(name) });
+      const start = performance.now();
+      source.send(request, (response) => {
+        breaker.record(period, outcomeOf(response, request), performance.now() - start);
+        done(response);
+      });
+    },
+    close: () => source.close(),
+  };
+}
+
+function outcomeOf(response: SubgraphResponse, { signal, client }: SourceRequest): CallOutcome {
+  if (response.kind !== 'failure') return outcomeOfStatus(response.status, isMalformed(response));
+  const { code, status } = response.failure;
+  if ((signal ?? client.signal)?.aborted) return 'ignored';
+  if (code === 'SUBREQUEST_TIMEOUT' || code === 'SUBREQUEST_MALFORMED_RESPONSE') return 'failure';
+  return code === 'SUBREQUEST_HTTP_ERROR' ? outcomeOfStatus(status ?? NO_RESPONSE, false) : 'ignored';
+}
+
+/** Stands for the status of a call without a response. */
+const NO_RESPONSE = 599;
+
+export function outcomeOfStatus(status: number, isUnreadable: boolean): CallOutcome {
+  return status >= 500 || isUnreadable ? 'failure' : 'success';
+}
+
+function isMalformed(response: Exclude<SubgraphResponse, { kind: 'failure' }>): boolean {
+  return response.kind === 'text' && !isObjectText(response.text);
+}

@@ -1,0 +1,77 @@
+export interface BulkheadSettings {
+  /** Calls at once. */
+  readonly max: number;
+  /** Calls that may wait for others to end. */
+  readonly queue: number;
+}
+
+/** A call that waits for its turn. */
+export interface WaitingCall {
+  start(): void;
+}
+
+/**
+ * Limits how many calls of one source run at once, so that a slow source takes connections and memory only up to a bound, and
+ * requests to other sources are not affected.
+ *
+ * Calls over the limit wait in a queue, the first to wait runs first. A call that finds the queue full is rejected. A call can
+ * leave the queue from any place, in constant time: the queue is a `Set`, which keeps the order of insertion.
+ */
+export class Bulkhead {
+  readonly #settings: BulkheadSettings;
+  #running = 0;
+  #isStarting = false;
+  readonly #waiting = new Set<WaitingCall>();
+
+  constructor(settings: BulkheadSettings) {
+    this.#settings = settings;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Starts a call at once, or when it is its turn. Each call that was started needs one `leave`.
+   * @returns false when the queue is full, and the call will not be started
+   */
+  enter(call: WaitingCall): boolean {
+    if (this.#running < this.#settings.max && this.#waiting.size === 0) {
+      this.#running++;
+      call.start();
+      return true;
+    }
+    if (this.#waiting.size >= this.#settings.queue) return false;
+    this.#waiting.add(call);
+    return true;
+  }
+
+  /** Takes a call out of the queue that is not to be started any more. */
+  withdraw(call: WaitingCall): void {
+    this.#waiting.delete(call);
+  }
+
+  /** Ends a call that was started. Its place goes to the first one that waits. */
+  leave(): void {
+    this.#running--;
+    // a call may end before `start` returns: a loop, because the stack has no room for a long queue
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    try {
+      while (this.#running < this.#settings.max && this.#waiting.size > 0) this.#startFirst();
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  #startFirst(): void {
+    const [next] = this.#waiting;
+    this.#waiting.delete(next as WaitingCall);
+    this.#running++;
+    next?.start();
+  }
+}

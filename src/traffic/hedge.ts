@@ -1,0 +1,134 @@
+import { Cancellation } from '../sources/cancellation.ts';
+import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import type { LatencyWindow } from './latency-window.ts';
+import type { RetryBudget } from './retry-budget.ts';
+
+/** `won`: the second request had the first good response. `denied`: `max_share` or the budget did not allow it. */
+export type HedgeResult = 'won' | 'lost' | 'denied';
+
+export interface HedgePolicy {
+  /** When the second request is sent, in milliseconds after the first; `p95`: the 95th percentile of the last responses. */
+  readonly after: number | 'p95';
+  /** The largest share of requests that get a second one: 0.1 for 10 %. */
+  readonly maxShare: number;
+  readonly latencies: LatencyWindow;
+  readonly budget: RetryBudget;
+  readonly onHedge?: ((result: HedgeResult) => void) | undefined;
+}
+
+/** The most second requests that may follow each other without first ones. */
+const MAX_CREDIT = 10;
+
+/**
+ * Sends a second, equal request when the first takes longer than most. The first good response wins, and the other request is
+ * cancelled. Only reads get a second request.
+ *
+ * `maxShare` is a token bucket: each read adds that share of a token, and a second request takes one. So bursts of slow
+ * responses cannot double the load. Second requests also spend the budget of retries. With `p95`, the delay follows the
+ * subgraph, see {@link LatencyWindow}; the time of a cancelled request counts as far as it got, because otherwise the slow
+ * requests would be missing, and the delay would fall with each second request.
+ *
+ * When a request fails while the other one runs, the other one decides. When both fail, the last failure is the result.
+ */
+export function hedgeReads(source: Source, policy: HedgePolicy): Source {
+  let credit = 0;
+  const take = (): boolean => {
+    const isAllowed = credit >= 1 && policy.budget.withdraw();
+    if (isAllowed) credit--;
+    return isAllowed;
+  };
+  return {
+    name: source.name,
+    send(request, done) {
+      if (request.operationType !== 'query') return source.send(request, done);
+      credit = Math.min(MAX_CREDIT, credit + policy.maxShare);
+      new HedgedRequest(source, { policy, take }, request, done).start();
+    },
+    close: () => source.close(),
+  };
+}
+
+interface Hedging {
+  readonly policy: HedgePolicy;
+  /** Returns whether a second request is allowed, and counts it. */
+  take(): boolean;
+}
+
+/** One of the two requests. */
+interface Run {
+  readonly cancellation: Cancellation;
+  readonly start: number;
+  readonly isSecond: boolean;
+}
+
+class HedgedRequest {
+  readonly #source: Source;
+  readonly #hedging: Hedging;
+  #request: SourceRequest | undefined;
+  #done: ((response: SubgraphResponse) => void) | undefined;
+  readonly #running = new Set<Run>();
+  #timer: NodeJS.Timeout | undefined;
+  #hasSecond = false;
+
+  constructor(source: Source, hedging: Hedging, request: SourceRequest, done: (response: SubgraphResponse) => void) {
+    this.#source = source;
+    this.#hedging = hedging;
+    this.#request = request;
+    this.#done = done;
+  }
+
+  start(): void {
+    const request = this.#request as SourceRequest;
+    (request.signal ?? request.client.signal)?.addEventListener('abort', this);
+    const { after, latencies } = this.#hedging.policy;
+    const delay = after === 'p95' ? latencies.p95() : after;
+    if (delay !== undefined) this.#timer = setTimeout(() => this.#startSecond(), delay);
+    this.#send(false);
+  }
+
+  /** The `EventListener` of the abort signal. */
+  handleEvent(): void {
+    clearTimeout(this.#timer);
+    for (const { cancellation } of this.#running) cancellation.abort();
+  }
+
+  #startSecond(): void {
+    const isAllowed = this.#hedging.take();
+    if (!isAllowed) this.#hedging.policy.onHedge?.('denied');
+    this.#hasSecond = isAllowed;
+    if (isAllowed) this.#send(true);
+  }
+
+  #send(isSecond: boolean): void {
+    const request = this.#request;
+    if (request === undefined) return;
+    const cancellation = new Cancellation();
+    if ((request.signal ?? request.client.signal)?.aborted) cancellation.abort();
+    const run: Run = { cancellation, start: performance.now(), isSecond };
+    this.#running.add(run);
+    this.#source.send({ ...request, signal: cancellation }, (response) => this.#received(run, response));
+  }
+
+  #received(run: Run, response: SubgraphResponse): void {
+    this.#running.delete(run);
+    if (this.#done === undefined) return;
+    const isGood = response.kind !== 'failure' && response.status < 500;
+    if (!isGood && this.#running.size > 0) return;
+    const { latencies, onHedge } = this.#hedging.policy;
+    const now = performance.now();
+    if (isGood) for (const { start } of [run, ...this.#running]) latencies.record(now - start);
+    if (this.#hasSecond) onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
+    this.#settle(response);
+  }
+
+  #settle(response: SubgraphResponse): void {
+    const { signal, client } = this.#request as SourceRequest;
+    const done = this.#done;
+    clearTimeout(this.#timer);
+    (signal ?? client.signal)?.removeEventListener('abort', this);
+    this.#request = undefined;
+    this.#done = undefined;
+    for (const { cancellation } of this.#running) cancellation.abort();
+    done?.(response);
+  }
+}

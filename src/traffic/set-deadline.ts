@@ -1,0 +1,17 @@
+import type { Source } from '../sources/source.ts';
+
+/**
+ * Gives each fetch its deadline: the time that all tries, waits and calls of it have together, and not after that of the
+ * whole client request. The layers inside stop at it, and the transport sends what is left of it to the subgraph.
+ */
+export function setDeadline(source: Source, timeoutMs: number): Source {
+  return {
+    name: source.name,
+    send(request, done) {
+      const { deadline = Number.POSITIVE_INFINITY, client } = request;
+      const own = performance.now() + timeoutMs;
+      source.send({ ...request, deadline: Math.min(own, deadline, client.deadline ?? own) }, done);
+    },
+    close: () => source.close(),
+  };
+}

@@ -1,0 +1,104 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it, vi } from 'vitest';
+import { type ApiCallOptions, callApiSafely } from '../../src/traffic/api-calls.ts';
+import { Bulkhead } from '../../src/traffic/bulkhead.ts';
+import { CircuitBreaker } from '../../src/traffic/circuit-breaker.ts';
+import { RetryBudget } from '../../src/traffic/retry-budget.ts';
+import type { RetryCondition } from '../../src/traffic/retry-conditions.ts';
+import { aClient, ask, json, restSource, type StubApi, stubApi } from '../sources/rest/stub-api.ts';
+
+const SDL = `
+  type Query { title: String @connect(source: "api", http: {GET: "/title"}, selection: "$.title") }
+  type Mutation { rename: String @connect(source: "api", http: {POST: "/title"}, selection: "$.title") }
+`;
+
+const RETRY = {
+  maxAttempts: 3,
+  on: new Set<RetryCondition>(['connection_failure', '5xx', 'timeout', 'retry_after']),
+  backoff: { base: 1, max: 1 },
+  timeoutMs: 10_000,
+  budget: new RetryBudget({ share: 1, window: 10_000, min_per_second: 100 }),
+};
+
+const sourceOf = (api: StubApi, options: Partial<ApiCallOptions> = {}) =>
+  restSource(api, SDL, {
+    callLayer: (send) => callApiSafely(send, { subgraph: 'shop', retry: RETRY, ...options }),
+    timeoutMs: 10_000,
+  });
+
+const good = json(200, { title: 'one' });
+/** An API whose first calls end like this. */
+const breaking = (times: number, fault: (res: ServerResponse) => void) => {
+  let left = times;
+  return stubApi(() => (left-- > 0 ? fault : good));
+};
+
+const codeOf = async (answer: ReturnType<typeof ask>) => (await answer).errors?.[0]?.extensions.code;
+
+describe('calls of a REST API', () => {
+  it.each<[string, (res: ServerResponse) => void]>([
+    ['with status 500', json(500, { error: 'x'.repeat(100_000) })],
+    ['with a 429 and Retry-After', (res) => void res.writeHead(429, { 'retry-after': '0' }).end()],
+    ['without a response', (res) => void res.destroy()],
+  ])('a GET that ends twice %s is sent a third time', async (_, fault) => {
+    const api = await breaking(2, fault);
+    expect(await ask(sourceOf(api), '{ title }')).toEqual({ data: { title: 'one' } });
+    expect(api.calls.length).toBe(3);
+  });
+
+  it('a GET that hangs is sent again after try_timeout; the error says so when all tries hang', async () => {
+    const retry = { ...RETRY, tryTimeoutMs: 100 };
+    const once = await breaking(1, () => {});
+    expect(await ask(sourceOf(once, { retry }), '{ title }')).toEqual({ data: { title: 'one' } });
+    const always = await breaking(100, () => {});
+    const { errors } = await ask(sourceOf(always, { retry }), '{ title }');
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: 'SUBREQUEST_TIMEOUT',
+      reason: 'no complete response within 100 ms',
+    });
+    expect(always.calls.length).toBe(3);
+  });
+
+  it('a POST is sent once', async () => {
+    const api = await breaking(1, json(503, {}));
+    expect(await codeOf(ask(sourceOf(api), 'mutation { rename }'))).toBe('SUBREQUEST_HTTP_ERROR');
+    expect(api.calls.length).toBe(1);
+  });
+
+  it('the circuit opens after failures, and calls are rejected', async () => {
+    const api = await breaking(100, json(500, {}));
+    const settings = { error_threshold: 1, volume_threshold: 2, window: 60_000, half_open_attempts: 1 };
+    const breaker = new CircuitBreaker({ ...settings, reset_timeout: 3_600_000 });
+    const source = sourceOf(api, { breaker, retry: { ...RETRY, maxAttempts: 1 } });
+    const codes = [];
+    for (let call = 0; call < 3; call++) codes.push(await codeOf(ask(source, '{ title }')));
+    expect(codes).toEqual(['SUBREQUEST_HTTP_ERROR', 'SUBREQUEST_HTTP_ERROR', 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED']);
+    expect(api.calls.length).toBe(2);
+  });
+
+  it('calls over the limit wait, further ones are rejected, and a place is free again after each end', async () => {
+    const held: ServerResponse[] = [];
+    const api = await stubApi(() => (res: ServerResponse) => void held.push(res));
+    const bulkhead = new Bulkhead({ max: 1, queue: 1 });
+    const source = sourceOf(api, { bulkhead });
+    const first = ask(source, '{ title }', {}, aClient());
+    await vi.waitFor(() => expect(held.length).toBe(1));
+    const second = ask(source, '{ title }', {}, aClient());
+    await vi.waitFor(() => expect(bulkhead.waiting).toBe(1));
+    expect(await codeOf(ask(source, '{ title }', {}, aClient()))).toBe('SUBREQUEST_QUEUE_FULL');
+    good(held[0] as ServerResponse);
+    expect(await first).toEqual({ data: { title: 'one' } });
+    await vi.waitFor(() => expect(held.length).toBe(2));
+    good(held[1] as ServerResponse);
+    expect(await second).toEqual({ data: { title: 'one' } });
+    await vi.waitFor(() => expect([bulkhead.running, bulkhead.waiting]).toEqual([0, 0]));
+  });
+
+  it('the API learns how much time it has', async () => {
+    const api = await breaking(0, good);
+    await ask(sourceOf(api, { deadlineHeader: 'x-time-left-ms' }), '{ title }');
+    const left = Number(api.calls[0]?.headers['x-time-left-ms']);
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThanOrEqual(10_000);
+  });
+});
