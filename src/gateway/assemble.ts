@@ -20,6 +20,7 @@ import { observeResponses } from '../traffic/observe-responses.ts';
 import { createOutages } from '../traffic/outages.ts';
 import { createTrafficState } from '../traffic/traffic-state.ts';
 import { engineFactory } from './build-engine.ts';
+import { type ByteLimits, openByteLimits } from './byte-budget.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-handler.ts';
@@ -68,7 +69,7 @@ export interface Assembly {
   purge(tags: readonly string[]): Promise<number>;
   /** Gets ready for the first clients (`supergraph.query_planning.warm_up_on_start`); to be called once the port is open. */
   warmUp(): void;
-  /** Ends watching, and the sources' connections after what is under way. */
+  /** Stops watching, and closes the connections of sources when what is in flight has ended. */
   close(): Promise<void>;
 }
 
@@ -127,6 +128,7 @@ interface Foundation {
   readonly rules: ReturnType<typeof compileHeaderRules>;
   readonly redis: SharedRedis | undefined;
   readonly rateLimits: ReturnType<typeof createRateLimits>;
+  readonly byteLimits: ByteLimits;
   readonly gateway: Gateway;
 }
 
@@ -155,20 +157,22 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   closers.add(async () => outages.flush());
   closers.add(async () => graphqlErrors.flush());
   const responseObserver = observeResponses({ instruments, outages, graphqlErrors });
+  const byteLimits = openByteLimits(config, logger, instruments);
+  const { byteBudget } = byteLimits;
   const trafficState = createTrafficState({ logger, instruments });
-  const parts = { rateLimits, redis, instruments, outages, responseObserver, trafficState };
+  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState };
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
   });
   closers.add(() => gateway.close());
-  return { logger, metrics, instruments, rules, redis, rateLimits, gateway };
+  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway };
 }
 
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, gateway }: Foundation,
+  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
   const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
@@ -184,7 +188,7 @@ async function openRequestHandling(
   return {
     ...handlerSettings(config),
     ...requests.policies,
-    ...{ logger, instruments, authenticator, engine: gateway.engine },
+    ...{ logger, instruments, authenticator, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
@@ -197,7 +201,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, instruments }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, instruments }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -212,6 +216,7 @@ async function openEndpoints(
       ...{ gateway, logger, redis, instruments, purgeEverywhere, demo: demo ?? false },
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
+      byteBudget: byteLimits.byteBudget,
     });
   }
   if (cluster.isWorker && sharedState === undefined) {
@@ -236,7 +241,7 @@ async function followSchema(
   closers.add(() => watching.close());
 }
 
-/** Loaded only where metrics are asked for. */
+/** Loaded only where metrics are configured. */
 async function openMetrics({ telemetry }: Config): Promise<{ metrics?: Metrics; instruments?: Instruments }> {
   if (!telemetry.metrics.prometheus.enabled) return {};
   const [{ createPrometheusMetrics }, { createInstruments }] = await Promise.all([

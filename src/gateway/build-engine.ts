@@ -9,6 +9,7 @@ import { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import { createEngineInSteps } from '../pipeline/pipeline.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
@@ -35,6 +36,7 @@ export interface EngineParts {
   readonly outages: Outages;
   readonly trafficState: TrafficState;
   readonly responseObserver: ResponseObserver;
+  readonly byteBudget?: ByteBudget | undefined;
 }
 
 /**
@@ -46,7 +48,7 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments, outages, responseObserver, trafficState }: EngineParts,
+  { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const memoryBudget = openMemoryBudget(config, logger);
@@ -67,6 +69,7 @@ export function engineFactory(
       outages,
       trafficState,
       responseObserver,
+      byteBudget,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;
@@ -82,7 +85,7 @@ export function engineFactory(
         memoryBudget,
         admissionQueue,
         responseObserver,
-        requestReads: requestReads(rules.request, config, supergraph),
+        requestReads: requestReads(rules.request, rateLimits, config, supergraph),
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsMasked: (all, client) => {

@@ -4,6 +4,7 @@ import { type ApiSettings, apiSettings } from '../config/sections/connectors.ts'
 import { type SubgraphTraffic, subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Steps } from '../shared/steps.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
@@ -30,6 +31,7 @@ export interface SourceDependencies {
   readonly outages: Outages;
   readonly trafficState: TrafficState;
   readonly responseObserver: ResponseObserver;
+  readonly byteBudget: ByteBudget | undefined;
 }
 
 /**
@@ -76,7 +78,7 @@ function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Sourc
 
 function openRestSource(sdl: string, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, apiCache, trafficState } = dependencies;
+  const { config, pools, apiCache, byteBudget, trafficState } = dependencies;
   const source = createRestSource({
     name,
     sdl,
@@ -88,18 +90,19 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
     compression: compressionOf(traffic),
     connections: { connectTimeoutMs: traffic.connect_timeout },
     callLayer: apiLayer(name, traffic, trafficState),
+    byteBudget,
   });
   const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
   return stack(source, {
     ...commonParts(dependencies),
     cacheControl: { in: 'response' },
-    share: shares && { forward: shares },
+    share: shares && { forward: shares, meter: dependencies.rateLimits.meterOf(name) },
   });
 }
 
 function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, rules, responseObserver, trafficState } = dependencies;
+  const { config, pools, rules, rateLimits, responseObserver, byteBudget, trafficState } = dependencies;
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const respected = respectsHeadersOf(config.cache_control, name);
   const url = own?.url ?? addressOf(subgraph);
@@ -113,6 +116,7 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
     forward,
     compression: compressionOf(traffic),
     returnsHeaders: rules.response !== undefined || respected,
+    byteBudget,
   });
   // a cookie is only for the client that sent the request
   const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
@@ -122,7 +126,7 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
     cacheControl: respected ? { in: 'headers', forward } : undefined,
     returnHeaders: rules.response && returnHeaders,
     respectsRetryAfter: true,
-    share: shares ? { forward } : undefined,
+    share: shares ? { forward, meter: rateLimits.meterOf(name) } : undefined,
     ...callParts(name, url, traffic, trafficState),
   });
 }

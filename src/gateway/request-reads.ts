@@ -3,17 +3,19 @@ import type { Config } from '../config/config.ts';
 import { headersOfLabels } from '../config/sections/override-labels.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import type { RequestHeaders } from '../policy/headers/request-headers.ts';
+import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { connectorFacts } from './connector-facts.ts';
 
 type Settings = Pick<Config, 'override_labels' | 'authentication' | 'api_keys'>;
 
 /**
- * Returns what an engine's sources and labels read of client requests: the sources by header rules and connectors, the labels by the
- * headers that choose them.
+ * Returns what an engine's sources and labels read of client requests: the sources by header rules, connectors and rate limits, the
+ * labels by the headers that choose them.
  */
 export function requestReads(
   rules: Pick<RequestHeaders, 'readsOf'>,
+  limits: Pick<RateLimits, 'meterOf'>,
   { override_labels, authentication, api_keys }: Settings,
   supergraph: Supergraph,
 ): NonNullable<EngineOptions['requestReads']> {
@@ -26,7 +28,10 @@ export function requestReads(
       let read = known.get(name);
       if (read === undefined) {
         const connected = subgraphs.get(name);
-        read = connected ? uniteReads([rules.readsOf(name), connected]) : rules.readsOf(name);
+        const meter = limits.meterOf(name);
+        const limited = meter && reads({ meters: [meter] });
+        const more = [connected, limited].filter((one) => one !== undefined);
+        read = more.length > 0 ? uniteReads([rules.readsOf(name), ...more]) : rules.readsOf(name);
         known.set(name, read);
       }
       return read;

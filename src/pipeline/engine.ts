@@ -95,14 +95,14 @@ export interface EngineOptions {
 
 /** What sources and labels read of client requests. */
 export interface RequestReads {
-  /** Returns what a subgraph is sent of a client request. */
+  /** Returns what of a client request is sent to a subgraph. */
   ofSource(subgraph: string): Reads;
   /** Returns what decides whether labels of progressive `@override` are active. */
   ofLabels(labels: readonly string[]): Reads;
   readonly credentials: Credentials;
 }
 
-/** A request whose dependencies are asked for before it is executed. */
+/** A request whose dependencies are needed before it is executed. */
 export type OperationRequest = Pick<
   EngineRequest,
   'query' | 'operationName' | 'variables' | 'contract' | 'document' | 'deferGroups'

@@ -2,8 +2,8 @@ import type { GraphQLFormattedError } from 'graphql';
 import { CacheControlAccumulator } from '../client/freshness.ts';
 import type { CompiledPlan } from '../executor/compile.ts';
 import { executePlan, streamPlan } from '../executor/execution.ts';
-import { OverloadedError } from '../executor/memory-budget.ts';
 import { Payload } from '../executor/payload.ts';
+import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
 import type { EngineOptions, EngineRequest } from './engine.ts';
@@ -158,7 +158,7 @@ export function streamCompiled(
   const { view, prepared, variables, request, options } = run;
   const { supergraph, introspector } = view;
   const { client, deferGroups, reportEveryPlace } = request;
-  if (deferGroups === undefined || compiled.plan.sections === undefined)
+  if (deferGroups === undefined || compiled.plan.deferred === undefined)
     return executeCompiled(run, compiled, knownErrors);
   const { introspection, label: operation } = prepared;
   const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;

@@ -1,3 +1,10 @@
+/** Returns the seconds in an `extensions.retryAfter`, which sources write as a number or like the header. */
+export function waitSeconds(value: unknown): number | undefined {
+  if (typeof value === 'number') return value > 0 ? value : undefined;
+  const seconds = typeof value === 'string' ? (retryAfterSeconds(value) ?? Number(value)) : 0;
+  return seconds > 0 ? seconds : undefined;
+}
+
 /**
  * Returns the seconds that a `Retry-After` asks to wait, which may be a number or a date; `undefined` where it is neither.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3

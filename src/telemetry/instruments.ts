@@ -49,6 +49,8 @@ export interface Instruments {
   readonly schemaReloaded: (good: boolean) => void;
   /** @param available called whenever the metrics are read */
   readonly watchStore: (available: () => boolean) => void;
+  /** @param held called whenever the metrics are read */
+  readonly watchBufferedBytes: (held: () => number) => void;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -73,6 +75,10 @@ export function createInstruments(metrics: Metrics): Instruments {
     watchStore(available) {
       const help = 'Whether commands are sent to Redis; 0 while it is unavailable';
       metrics.gauge({ name: 'headgate_redis_up', help, together: 'min' }, () => (available() ? 1 : 0));
+    },
+    watchBufferedBytes(held) {
+      const help = 'Bytes of bodies in memory that limits.max_buffered_bytes limits';
+      metrics.gauge({ name: 'headgate_buffered_bytes', help, together: 'sum' }, held);
     },
   };
 }

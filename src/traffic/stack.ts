@@ -11,7 +11,7 @@ import type { Outages } from './outages.ts';
 import { respectRetryAfter } from './respect-retry-after.ts';
 import { type RetryPolicy, retryReads } from './retry.ts';
 import { setDeadline } from './set-deadline.ts';
-import { shareInFlight } from './share-in-flight.ts';
+import { type ShareInFlightOptions, shareInFlight } from './share-in-flight.ts';
 
 /** Wraps a source. Returns a source that does one thing more. */
 export type Layer = (source: Source) => Source;
@@ -30,8 +30,8 @@ export interface StackParts {
   /** Whether fetches are not sent after `Retry-After`. */
   readonly respectsRetryAfter?: boolean | undefined;
   readonly outages?: Pick<Outages, 'watch'> | undefined;
-  /** Shares identical reads. `forward` returns the headers that must be equal. */
-  readonly share?: { readonly forward: ForwardHeaders | undefined } | undefined;
+  /** Shares identical reads. */
+  readonly share?: ShareInFlightOptions | undefined;
   /** The rate limit of the subgraph. */
   readonly limitRate?: Layer | undefined;
   readonly instruments?: Pick<Instruments, 'fetchFinished'> | undefined;
@@ -55,7 +55,7 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | `returnHeaders` | outside `share`: each client that shares a response gets its headers |
  * | `retryAfter` | outside `share`: each client that shares a response with `Retry-After` respects it; outside `outages` and `measure`: a fetch that is not sent is no failure |
  * | `outages` | outside `share`: each failed request counts, also those that shared one call |
- * | `share` | outside `limitRate`: requests that share a call use up the rate limit once |
+ * | `share` | outside `limitRate`: requests that share a call use up the rate limit once; they share only what it counts together |
  * | `limitRate` | outside `measure`: a fetch that is refused was never sent, and is not measured |
  * | `measure` | outside `retry`: the time of a fetch includes all tries, and only the last result counts |
  * | `deadline` | inside `share`: a shared call that is made again for other clients has its own time; outside `retry`: all tries have one deadline |

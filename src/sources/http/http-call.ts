@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../../shared/byte-budget.ts';
 import type { Coding } from '../../shared/content-codings.ts';
 import { Deadline, type Expirable } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
@@ -12,6 +13,7 @@ import {
   bodyFailure,
   connectionFailure,
   isConnectionLoss,
+  memoryFailure,
   sizeFailure,
   statusFailure,
   timeoutFailure,
@@ -35,6 +37,8 @@ export interface HttpTarget {
   /** The header for the time that is left. */
   readonly deadlineHeader: string | undefined;
   readonly maxResponseBytes: number;
+  /** Counts the bytes of long responses while they arrive. */
+  readonly byteBudget: ByteBudget | undefined;
 }
 
 /**
@@ -58,6 +62,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   #status = 0;
   #size = 0;
   #chunks: Buffer[] = [];
+  /** The bytes of a long or encoded response. */
+  #held: HeldBytes | undefined;
   #headers: string[] | undefined;
   /** Seconds. Only for a status that may have `Retry-After`. */
   #retryAfter: number | undefined;
@@ -123,6 +129,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
       this.#cancel?.();
       return false;
     }
+    if (this.#size > COUNTED_FROM && !this.#count(chunk.length)) {
+      this.#fail(memoryFailure(this.#target.name));
+      this.#cancel?.();
+      return false;
+    }
     this.#chunks.push(chunk);
     return true;
   }
@@ -142,6 +153,17 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
     );
   }
 
+  #count(bytes: number): boolean {
+    const isFirst = this.#held === undefined;
+    return this.#openHeld()?.take(isFirst ? this.#size : bytes) ?? true;
+  }
+
+  /** The result of a mutation is only counted, never refused. */
+  #openHeld(): HeldBytes | undefined {
+    if (this.#request) this.#held ??= this.#target.byteBudget?.open(this.#request.operationType === 'query');
+    return this.#held;
+  }
+
   /** Decodes the whole body at once: a character may span two chunks. */
   #complete(body: Buffer, charset: string | undefined): void {
     const status = this.#status;
@@ -158,8 +180,9 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
 
   async #completeEncoded(body: Buffer, encoding: BodyEncoding): Promise<void> {
     const { name, maxResponseBytes } = this.#target;
-    const decoded = await decodeContent(body, encoding, maxResponseBytes);
+    const decoded = await decodeContent(body, encoding, maxResponseBytes, this.#openHeld());
     if ('bytes' in decoded) this.#complete(decoded.bytes, encoding.charset);
+    else if (decoded.isOverloaded) this.#fail(memoryFailure(name));
     else if (decoded.isTooLarge) this.#fail(sizeFailure(name, maxResponseBytes, this.#status));
     else this.#failBody(decoded.reason);
   }
@@ -206,6 +229,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
     this.#request = undefined;
     this.#chunks = [];
     this.#encoded = undefined;
+    this.#held?.release();
     this.#deadline?.cancel();
     (request.signal ?? request.client.signal)?.removeEventListener('abort', this);
     done(response);

@@ -1,3 +1,4 @@
+import { RETRY_AFTER } from '../../shared/overloaded-error.ts';
 import type { SourceFailure } from '../source.ts';
 
 /** Reasons that clients may see, by error code of the network: no addresses, no ports, no stack. */
@@ -58,6 +59,12 @@ export function statusFailure(name: string, status: number, retryAfter?: number)
 
 export function sizeFailure(name: string, maxBytes: number, status: number): SourceFailure {
   return { ...failure('SUBREQUEST_HTTP_ERROR', name, `response larger than ${maxBytes} bytes`), status };
+}
+
+/** Returns the failure of a response that is not read any further, because the gateway has no memory for it. */
+export function memoryFailure(name: string): SourceFailure {
+  const message = `The response of subgraph "${name}" exceeds the memory that the gateway has left.`;
+  return { code: 'OVERLOADED', message, reason: 'no memory for the response', retryAfter: RETRY_AFTER };
 }
 
 /** Returns the failure of a response that cannot be decoded. `status` is missing where not even the status line can be read. */

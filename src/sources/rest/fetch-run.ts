@@ -22,7 +22,7 @@ interface SharedState {
 
 /**
  * One run of a compiled fetch. `path` is the way to the value that is being completed: who completes a value at depth `n` sets
- * `path[n]` for what is inside. What goes on in a later turn needs a path of its own, see {@link fork}.
+ * `path[n]` for what is inside. Work that continues in a later turn needs a path of its own, see {@link fork}.
  */
 export class FetchRun {
   readonly shared: SharedState;

@@ -6,6 +6,7 @@ import { clientHeadersOf } from '../../connectors/client-headers.ts';
 import { expandAll, unsetVariables } from '../../connectors/expand-variables.ts';
 import { readConnectors } from '../../connectors/read-connectors.ts';
 import { createConnectorModel } from '../../connectors/resolvable-fields.ts';
+import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import { type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import { abortFailure } from '../http/http-failure.ts';
@@ -25,10 +26,10 @@ import { ApiTargets } from './api-target.ts';
 import type { ApiLayer } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { isCorrelation } from './cache/headers-of-user.ts';
+import { type CompiledFetch, compileFetch } from './compile-fetch.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
 import { executeFetch } from './execute-fetch.ts';
-import { compileFetch, type FetchPlan } from './fetch-plan.ts';
 import { RestContext, type RestRuntime } from './rest-context.ts';
 import { RestError } from './rest-failure.ts';
 
@@ -51,6 +52,8 @@ export interface RestSourceOptions {
   readonly connections?: PoolSettings | undefined;
   /** Wraps each call of an API. Default none. */
   readonly callLayer?: ApiLayer | undefined;
+  /** Counts the bytes of responses while they arrive. By default they are not counted. */
+  readonly byteBudget?: ByteBudget | undefined;
 }
 
 export interface RestSource extends Source {
@@ -72,13 +75,13 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const model = createConnectorModel(read);
   const schema = buildExecutableSchema(model);
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
-  const { connections, callLayer: layer } = options;
-  const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, connections, layer });
+  const { connections, callLayer: layer, byteBudget } = options;
+  const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, connections, layer, byteBudget });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
-  const plans = new LRUCache<string, FetchPlan>({ max: MAX_DOCUMENTS });
+  const plans = new LRUCache<string, CompiledFetch>({ max: MAX_DOCUMENTS });
 
-  function planOf(query: string): FetchPlan {
+  function planOf(query: string): CompiledFetch {
     let plan = plans.get(query);
     if (plan === undefined) {
       plan = compileFetch(schema, model, parse(query, { noLocation: true }), query.includes('@'));
@@ -89,8 +92,9 @@ export function createRestSource(options: RestSourceOptions): RestSource {
 
   async function runFetch({ body, client, operationType, memory }: SourceRequest): Promise<SubgraphResponse> {
     const { query, variables = {} } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
+    const plan = planOf(query);
     const context = contexts.of(client, operationType === 'mutation', memory);
-    const { data, errors } = await executeFetch(schema, planOf(query), variables, context);
+    const { data, errors } = await executeFetch(schema, plan, variables, context).finally(() => context.end());
     // the client has disconnected; a result of aborted calls must not be shared with other clients
     if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
     const { freshness, size } = context;

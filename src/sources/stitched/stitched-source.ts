@@ -2,6 +2,7 @@ import { buildASTSchema, type DocumentNode, type FieldNode, Kind, parse, print }
 import { LRUCache } from 'lru-cache';
 import { readService } from '../../services/read-service.ts';
 import type { Service } from '../../services/service.ts';
+import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
 import { parseIfLong, reportUnreadable } from '../long-text.ts';
@@ -74,9 +75,13 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
       else if (strategy.kind === 'renamed') sendRenamed({ upstream, observer }, request, strategy, variables, done);
       else {
         stitched ??= stitch();
-        const time = { timeoutMs, until: performance.now() + timeoutMs };
+        const deadline = new Deadline(timeoutMs, NOTHING_EXPIRES);
+        const time = { timeoutMs, deadline };
         const fetch = { request, document: strategy.document, variables, time };
-        void executeStitched(name, stitched, fetch, observer).then(done);
+        void executeStitched(name, stitched, fetch, observer).then((response) => {
+          deadline.cancel();
+          done(response);
+        });
       }
     },
     close: () => upstream.close(),
