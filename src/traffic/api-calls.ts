@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { deadlineSignal } from '../shared/deadline.ts';
+import { AbortTimer } from '../shared/deadline.ts';
 import { retryAfterSeconds } from '../shared/retry-after.ts';
 import { connectionFailure, timeoutFailure } from '../sources/http/http-failure.ts';
 import { ApiRefusal } from '../sources/rest/api-refusal.ts';
@@ -135,6 +135,8 @@ class ApiTries {
   readonly #deadline: number;
   #request: SentApiRequest;
   #count = 0;
+  /** Ends the timer of the current try. */
+  #release: (() => void) | undefined;
 
   constructor(send: SendApiRequest, policy: RetryPolicy, name: string, request: SentApiRequest) {
     this.#send = send;
@@ -149,6 +151,7 @@ class ApiTries {
     const request = this.#asTry();
     try {
       const response = await this.#send(request);
+      if (this.#release) response.body.once('close', this.#release);
       const retryAfter = retryAfterSeconds(String(response.headers['retry-after'] ?? ''));
       const wait = this.#waitBeforeRetry({ status: response.statusCode, retryAfter });
       if (wait === undefined) return response;
@@ -156,6 +159,7 @@ class ApiTries {
       await response.body.dump().catch(() => undefined);
       return await this.#retryAfter(wait);
     } catch (error) {
+      this.#release?.();
       const isLate = request.signal.aborted && !this.#request.signal.aborted;
       const wait = this.#request.signal.aborted ? undefined : this.#waitBeforeRetry(this.#resultOf(error, isLate));
       if (wait !== undefined) return this.#retryAfter(wait);
@@ -168,7 +172,14 @@ class ApiTries {
     const { tryTimeoutMs } = this.#policy;
     const request = this.#request;
     if (tryTimeoutMs === undefined || request.method !== 'GET') return request;
-    const signal = AbortSignal.any([request.signal, deadlineSignal(tryTimeoutMs)]);
+    // not `AbortSignal.any`: a signal that it returns may be collected while only its sources are referenced
+    const controller = new AbortController();
+    const { signal } = controller;
+    const late = () => new DOMException('The time of the try is over', 'TimeoutError');
+    const timer = new AbortTimer(tryTimeoutMs, request.signal, () =>
+      controller.abort(timer.isLate ? late() : request.signal.reason),
+    );
+    this.#release = () => timer.release();
     return { ...request, signal, deadline: Math.min(this.#deadline, performance.now() + tryTimeoutMs) };
   }
 
