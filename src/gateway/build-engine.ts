@@ -99,7 +99,11 @@ export function engineFactory(
 }
 
 /** Error codes of a subgraph outage, which is logged once and not for each request. */
-const OUTAGE_CODES: ReadonlySet<unknown> = new Set(['SUBREQUEST_HTTP_ERROR', 'SUBREQUEST_TIMEOUT']);
+const OUTAGE_CODES: ReadonlySet<unknown> = new Set([
+  'SUBREQUEST_HTTP_ERROR',
+  'SUBREQUEST_TIMEOUT',
+  'SUBREQUEST_QUEUE_FULL',
+]);
 
 function isLoggedByItself({ extensions = {} }: GraphQLFormattedError): boolean {
   if (!OUTAGE_CODES.has(extensions.code)) return true;

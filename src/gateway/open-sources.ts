@@ -5,6 +5,7 @@ import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Steps } from '../shared/steps.ts';
+import type { PoolSettings } from '../sources/http/http-pool.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
@@ -83,6 +84,7 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
     forward,
     cache: apiCache,
     compression: compressionOf(traffic),
+    pool: poolOf(traffic),
     callLayer: retryLostApiReads,
   });
   const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
@@ -105,6 +107,7 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
     pools,
     forward,
     compression: compressionOf(traffic),
+    pool: poolOf(traffic),
     returnsHeaders: rules.response !== undefined || respected,
   });
   // a cookie is only for the client that sent the request
@@ -121,6 +124,11 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
 
 function commonParts({ rateLimits, instruments, outages }: SourceDependencies): StackParts {
   return { outages, instruments, limitRate: (source) => rateLimits.limitSource(source) };
+}
+
+function poolOf({ pool }: SourceSettings['traffic']): PoolSettings {
+  const { connections, queue, keep_alive, max_age } = pool;
+  return { connections, queue, keepAliveMs: keep_alive, maxAgeMs: max_age };
 }
 
 function compressionOf({ compression, accept_encoding }: SourceSettings['traffic']) {

@@ -52,6 +52,7 @@ export interface SourceFailure {
     | 'SUBREQUEST_HTTP_ERROR'
     | 'SUBREQUEST_MALFORMED_RESPONSE'
     | 'SUBREQUEST_TIMEOUT'
+    | 'SUBREQUEST_QUEUE_FULL'
     | 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED'
     | 'RATE_LIMITED'
     | 'OVERLOADED';
@@ -64,6 +65,8 @@ export interface SourceFailure {
   readonly retryAfter?: number;
   /** Whether the connection was lost before any byte of a response. A read can be sent again then. */
   readonly isConnectionLoss?: boolean;
+  /** Whether nothing was sent, because there was no connection. Any request can be sent again then. */
+  readonly isUnsent?: boolean;
 }
 
 export type SubgraphResponse =

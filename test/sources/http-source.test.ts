@@ -63,7 +63,15 @@ describe('a subgraph that answers', () => {
 
 describe('a subgraph that fails', () => {
   it('is down', async () => {
-    expect(await ask(sourceOf(await deadUrl()))).toEqual(failure('SUBREQUEST_HTTP_ERROR', 'connection refused'));
+    expect(await ask(sourceOf(await deadUrl()))).toEqual({
+      kind: 'failure',
+      failure: {
+        code: 'SUBREQUEST_HTTP_ERROR',
+        message: 'Subgraph "products" did not answer: connection refused.',
+        reason: 'connection refused',
+        isUnsent: true,
+      },
+    });
   });
 
   it('has no address', async () => {
@@ -101,7 +109,7 @@ describe('a subgraph that fails', () => {
     const held: ServerResponse[] = [];
     const { url } = await fakeSubgraph((_req, res) => void held.push(res));
     const pools = createHttpPools();
-    const patient = ask(sourceOf(url, { pools, connections: 1 }));
+    const patient = ask(sourceOf(url, { pools, pool: { connections: 1 } }));
     await expect.poll(() => held.length).toBe(1);
     const hasty = await ask(sourceOf(url, { pools, timeoutMs: 30 }));
     expect(hasty).toMatchObject({ failure: { code: 'SUBREQUEST_TIMEOUT' } });
@@ -182,11 +190,11 @@ describe('a connection that is lost', () => {
 });
 
 describe('connections', () => {
-  it('are kept and shared by the sources of one origin, until the last source closes', async () => {
+  it('are kept and shared by the sources of one subgraph and origin, until the last source closes', async () => {
     const { url, connections } = await fakeSubgraph((_req, res) => void res.end('{"data":{}}'));
     const pools = createHttpPools();
     const first = createHttpSource({ name: 'a', url: `${url}/a`, pools });
-    const second = createHttpSource({ name: 'b', url: `${url}/b`, pools });
+    const second = createHttpSource({ name: 'a', url: `${url}/b`, pools });
     await ask(first);
     await connectionIsFree();
     await ask(second);

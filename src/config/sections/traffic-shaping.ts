@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { HAS_ZSTD } from '../../shared/content-codings.ts';
 import { duration } from '../duration.ts';
+import { ownPoolSection, poolSection } from './pool.ts';
 
 const DEFAULT_TIMEOUT = '30s';
 
@@ -47,6 +48,7 @@ const everySubgraph = z
     deduplicate_query: shareReads.default(true),
     compression: compression.default('identity'),
     accept_encoding: acceptEncoding.default(['gzip']),
+    pool: poolSection.prefault({}),
   })
   .describe('Requests to every subgraph: time limit, deduplication and compression');
 
@@ -56,6 +58,7 @@ const oneSubgraph = z
     deduplicate_query: shareReads.optional(),
     compression: compression.optional(),
     accept_encoding: acceptEncoding.optional(),
+    pool: ownPoolSection,
   })
   .describe('Requests to one subgraph; settings that are left out are taken from traffic_shaping.all');
 
@@ -67,6 +70,17 @@ export const trafficShapingSection = z
   })
   .describe('Time limits, deduplication and compression');
 
+type Pool = z.output<typeof poolSection>;
+
+function mergePools(all: Pool, own: z.output<typeof ownPoolSection>): Pool {
+  return {
+    connections: own?.connections ?? all.connections,
+    queue: own?.queue ?? all.queue,
+    keep_alive: own?.keep_alive ?? all.keep_alive,
+    max_age: own?.max_age ?? all.max_age,
+  };
+}
+
 export type TrafficShaping = z.output<typeof trafficShapingSection>;
 
 /** Returns the settings of one subgraph: its own over `all`. `timeout` in milliseconds. */
@@ -77,5 +91,6 @@ export function subgraphTraffic(traffic: TrafficShaping, subgraph: string): Traf
     deduplicate_query: own?.deduplicate_query ?? traffic.all.deduplicate_query,
     compression: own?.compression ?? traffic.all.compression,
     accept_encoding: own?.accept_encoding ?? traffic.all.accept_encoding,
+    pool: mergePools(traffic.all.pool, own?.pool),
   };
 }

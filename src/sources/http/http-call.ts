@@ -1,5 +1,4 @@
 import type { Dispatcher } from 'undici';
-import type Pool from 'undici/lib/dispatcher/pool.js';
 import type { Coding } from '../../shared/content-codings.ts';
 import { Deadline, type Expirable } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
@@ -15,11 +14,12 @@ import {
   statusFailure,
   timeoutFailure,
 } from './http-failure.ts';
+import type { HttpPool } from './http-pool.ts';
 
 /** Settings that all calls of one source share. */
 export interface HttpTarget {
   readonly name: string;
-  readonly pool: Pool;
+  readonly pool: HttpPool;
   readonly path: string;
   /** A flat list of names and values. */
   readonly headers: readonly string[];
@@ -120,6 +120,10 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
 
   onError(error: Error): void {
     const failure = connectionFailure(this.#target.name, error);
+    if (this.#cancel === undefined) {
+      this.#fail({ ...failure, isUnsent: true });
+      return;
+    }
     this.#fail(this.#status === 0 && isConnectionLoss(error) ? { ...failure, isConnectionLoss: true } : failure);
   }
 

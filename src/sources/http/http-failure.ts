@@ -26,6 +26,7 @@ export function connectionFailure(name: string, error: unknown): SourceFailure {
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
     return failure('SUBREQUEST_TIMEOUT', name, 'no connection in time');
   }
+  if (code === 'QUEUE_FULL') return failure('SUBREQUEST_QUEUE_FULL', name, 'too many requests wait for a connection');
   return failure(
     'SUBREQUEST_HTTP_ERROR',
     name,

@@ -1,21 +1,19 @@
-// Only the pool: the rest of undici (fetch, WebSocket, caches) is most of its code, and would be loaded at every start.
-import Pool from 'undici/lib/dispatcher/pool.js';
-
-/** The most connections to one origin. Further calls wait for a free one; the wait counts towards their timeout. */
-const DEFAULT_CONNECTIONS = 256;
-/** Below the 5 s after which Node's and many other servers close an idle connection, so that the gateway closes it first. */
-const IDLE_CONNECTION_MS = 4_000;
+import { createPool, type HttpPool, type PoolSettings } from './http-pool.ts';
 
 interface SharedPool {
-  readonly pool: Pool;
+  readonly pool: HttpPool;
   users: number;
 }
 
-/** One connection pool for each origin. All sources of that origin share it; it closes when the last one releases it. */
+/**
+ * One connection pool for each subgraph and origin. Subgraphs behind one origin, such as an ingress, have a pool each: when one of them
+ * hangs, its calls occupy its own connections only.
+ */
 export interface HttpPools {
-  acquire(origin: string, connections?: number): Pool;
+  /** @param settings apply when the pool is opened, which the first user of it does */
+  acquire(subgraph: string, origin: string, settings?: PoolSettings): HttpPool;
   /** Resolves at once while others use the pool, otherwise after its requests in flight have completed. */
-  release(origin: string): Promise<void>;
+  release(subgraph: string, origin: string): Promise<void>;
 }
 
 /**
@@ -25,30 +23,27 @@ export interface HttpPools {
 export function createHttpPools(): HttpPools {
   const pools = new Map<string, SharedPool>();
   return {
-    acquire(origin, connections = DEFAULT_CONNECTIONS) {
-      let shared = pools.get(origin);
+    acquire(subgraph, origin, settings) {
+      const key = keyOf(subgraph, origin);
+      let shared = pools.get(key);
       if (!shared) {
-        shared = { pool: openPool(origin, connections), users: 0 };
-        pools.set(origin, shared);
+        shared = { pool: createPool(origin, settings), users: 0 };
+        pools.set(key, shared);
       }
       shared.users++;
       return shared.pool;
     },
-    async release(origin) {
-      const shared = pools.get(origin);
+    async release(subgraph, origin) {
+      const key = keyOf(subgraph, origin);
+      const shared = pools.get(key);
       if (!shared || --shared.users > 0) return;
-      pools.delete(origin);
+      pools.delete(key);
       await shared.pool.close();
     },
   };
 }
 
-function openPool(origin: string, connections: number): Pool {
-  return new Pool(origin, {
-    connections,
-    keepAliveTimeout: IDLE_CONNECTION_MS,
-    // Each call has its own deadline (see http-call.ts); undici's timers would be a second one.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+/** An origin has no space. */
+function keyOf(subgraph: string, origin: string): string {
+  return `${origin} ${subgraph}`;
 }

@@ -1,6 +1,7 @@
 import { acceptEncoding, type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import type { ForwardHeaders, Source } from '../source.ts';
 import { HttpCall, type HttpTarget } from './http-call.ts';
+import type { PoolSettings } from './http-pool.ts';
 import { createHttpPools, type HttpPools } from './http-pools.ts';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
@@ -19,8 +20,8 @@ export interface HttpSourceOptions {
   readonly compression?: Compression | undefined;
   /** Whether responses include their headers. Default false. */
   readonly returnsHeaders?: boolean;
-  /** The most connections to the origin. The first source of an origin sets it. */
-  readonly connections?: number;
+  /** Settings of the connections. The first source with this name and origin sets them. */
+  readonly pool?: PoolSettings | undefined;
   /** Pools shared with other sources. By default the source has its own. */
   readonly pools?: HttpPools;
 }
@@ -37,7 +38,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
   const compression = options.compression ?? NO_COMPRESSION;
   const target: HttpTarget = {
     name: options.name,
-    pool: pools.acquire(url.origin, options.connections),
+    pool: pools.acquire(options.name, url.origin, options.pool),
     path: url.pathname + url.search,
     headers: requestHeaders(url, compression),
     compression: compression.request,
@@ -55,7 +56,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     async close() {
       if (closed) return;
       closed = true;
-      await pools.release(url.origin);
+      await pools.release(options.name, url.origin);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { ApiSource, Connector } from '../../connectors/connector.ts';
 import type { Variables } from '../../connectors/mapping/scope.ts';
 import { parseUrlTemplate, type UrlTemplate } from '../../connectors/url-template.ts';
 import type { Compression } from '../body-encoding.ts';
+import type { PoolSettings } from '../http/http-pool.ts';
 import type { HttpPools } from '../http/http-pools.ts';
 import { type ApiLayer, createApiTransport, type SendApiRequest } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';
@@ -26,6 +27,8 @@ export interface ApiTarget {
 const NO_BASE: UrlTemplate = { origin: undefined, segments: [], query: [] };
 
 export interface ApiTargetOptions {
+  readonly subgraph: string;
+  readonly pool?: PoolSettings | undefined;
   readonly pools: HttpPools;
   settingsOf(source: string | undefined): ApiSettings;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -58,7 +61,8 @@ export class ApiTargets {
   async close(): Promise<void> {
     const targets = [...this.#targets.values()];
     this.#targets.clear();
-    await Promise.all(targets.map(({ origin }) => this.#options.pools.release(origin)));
+    const { pools, subgraph } = this.#options;
+    await Promise.all(targets.map(({ origin }) => pools.release(subgraph, origin)));
   }
 
   #open(source: ApiSource | undefined, own: string | undefined): ApiTarget {
@@ -66,7 +70,8 @@ export class ApiTargets {
     const override = settings.overrideUrl === undefined ? undefined : parseUrlTemplate(settings.overrideUrl);
     const base = own === undefined ? (override ?? source?.baseUrl ?? NO_BASE) : NO_BASE;
     const origin = new URL(own ?? base.origin ?? '').origin;
-    const transport = createApiTransport(this.#options.pools.acquire(origin));
+    const { pools, subgraph, pool } = this.#options;
+    const transport = createApiTransport(pools.acquire(subgraph, origin, pool));
     return {
       send: this.#options.layer?.(transport) ?? transport,
       origin,

@@ -1,8 +1,8 @@
 // The bare pool has no `request` method: undici's main module adds it, and most of that module is not loaded.
 import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
-import type Pool from 'undici/lib/dispatcher/pool.js';
 import { isConnectionLoss } from '../http/http-failure.ts';
+import type { HttpPool } from '../http/http-pool.ts';
 
 /** A request to an API as it is sent. */
 export interface SentApiRequest {
@@ -33,7 +33,7 @@ export class ApiCallError extends Error {
 }
 
 /** Returns a function that sends requests over the connections of a pool, without retries. */
-export function createApiTransport(pool: Pool): SendApiRequest {
+export function createApiTransport(pool: HttpPool): SendApiRequest {
   return async (request) => {
     try {
       return await requestBy.call(pool, request as Dispatcher.RequestOptions);

@@ -9,6 +9,7 @@ import { createConnectorModel } from '../../connectors/resolvable-fields.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import { type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import { abortFailure } from '../http/http-failure.ts';
+import type { PoolSettings } from '../http/http-pool.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
 import { stoppedFailure } from '../long-text.ts';
@@ -40,6 +41,8 @@ export interface RestSourceOptions {
   readonly timeoutMs?: number;
   readonly env?: Env;
   readonly pools?: HttpPools;
+  /** Settings of the connections to each API. */
+  readonly pool?: PoolSettings | undefined;
   /** Headers of every call. Headers that a connector sets take precedence. */
   readonly forward?: ForwardHeaders | undefined;
   /** How bodies are encoded. By default responses are requested in gzip, and requests are not encoded. */
@@ -69,7 +72,10 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const model = createConnectorModel(read);
   const schema = buildExecutableSchema(model);
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
-  const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, layer: options.callLayer });
+  const targets = new ApiTargets({
+    ...{ subgraph: name, pools, pool: options.pool },
+    ...{ settingsOf, env, cache, compression, layer: options.callLayer },
+  });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
   const plans = new LRUCache<string, FetchPlan>({ max: MAX_DOCUMENTS });
