@@ -16,6 +16,7 @@ import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { createEndpointGroups } from '../traffic/endpoint-groups.ts';
 import type { Outages } from '../traffic/outages.ts';
 import { configMismatchesInSteps, hintMismatches } from './config-mismatches.ts';
 import type { EnginePolicies } from './engine-policies.ts';
@@ -45,6 +46,7 @@ export function engineFactory(
   { rateLimits, redis, instruments, outages }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
+  const endpoints = createEndpointGroups({ logger, openInstruments: instruments?.openEndpoints });
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
   const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
@@ -61,6 +63,7 @@ export function engineFactory(
       apiCache,
       instruments,
       outages,
+      endpoints,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;

@@ -7,16 +7,18 @@ import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Steps } from '../shared/steps.ts';
 import type { PoolSettings } from '../sources/http/http-pool.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
-import { createHttpSource } from '../sources/http/http-source.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
 import type { ForwardHeaders, Source } from '../sources/source.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
+import { plainEndpoint } from '../traffic/endpoint.ts';
+import type { EndpointGroups } from '../traffic/endpoint-groups.ts';
 import type { Outages } from '../traffic/outages.ts';
 import { retryLostApiReads } from '../traffic/retry.ts';
 import { type StackParts, stack } from '../traffic/stack.ts';
 import type { HeaderRules } from './header-rules.ts';
+import { openEndpoints, ownSettings } from './open-endpoints.ts';
 import { addressOf, stitchLayer } from './service-source.ts';
 
 /** Objects that all sources of an engine share. */
@@ -28,6 +30,7 @@ export interface SourceDependencies {
   readonly apiCache: ApiCache | undefined;
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
+  readonly endpoints: EndpointGroups;
 }
 
 /**
@@ -97,19 +100,20 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
 
 function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, rules } = dependencies;
-  const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
+  const { config, pools, rules, endpoints } = dependencies;
+  const own = ownSettings(config, name);
+  const urls = own?.urls ?? [plainEndpoint(own?.url ?? addressOf(subgraph))];
   const respected = respectsHeadersOf(config.cache_control, name);
-  const source = createHttpSource({
+  const options = {
     name,
-    url: own?.url ?? addressOf(subgraph),
     timeoutMs: traffic.timeout,
     pools,
     forward,
     compression: compressionOf(traffic),
     pool: poolOf(traffic),
     returnsHeaders: rules.response !== undefined || respected,
-  });
+  };
+  const source = openEndpoints(name, urls, options, own, endpoints);
   // a cookie is only for the client that sent the request
   const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
   return stack(source, {
@@ -118,7 +122,7 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
     cacheControl: respected ? { in: 'headers', forward } : undefined,
     returnHeaders: rules.response && returnHeaders,
     share: shares ? { forward } : undefined,
-    retry: { timeoutMs: traffic.timeout },
+    retry: { timeoutMs: traffic.timeout, avoidsTried: urls.length > 1 },
   });
 }
 

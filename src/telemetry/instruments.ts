@@ -1,3 +1,4 @@
+import { createEndpointInstruments, type EndpointInstruments } from './endpoint-instruments.ts';
 import type { Count, Metrics } from './metrics.ts';
 
 /** `measure`: the policy is not enforced, so the request was only counted. */
@@ -34,6 +35,8 @@ export interface Instruments {
   readonly schemaReloaded: (good: boolean) => void;
   /** @param available called whenever the metrics are read */
   readonly watchStore: (available: () => boolean) => void;
+  /** Starts to measure the URLs of subgraphs that have several. To be called once. */
+  readonly openEndpoints: () => EndpointInstruments;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -54,6 +57,7 @@ export function createInstruments(metrics: Metrics): Instruments {
       name: 'headgate_throttled_addresses_total',
       help: 'Addresses that have sent as many bad credentials as authentication.failed_attempts allows',
     }),
+    openEndpoints: () => createEndpointInstruments(metrics),
     watchStore(available) {
       const help = 'Whether commands are sent to Redis; 0 while it is unavailable';
       metrics.gauge({ name: 'headgate_redis_up', help, together: 'min' }, () => (available() ? 1 : 0));

@@ -36,6 +36,11 @@ export interface Metrics {
   histogram(what: HistogramDescription): Observe;
   /** @param read called when the metrics are read */
   gauge(what: GaugeDescription, read: () => number): void;
+  /**
+   * A gauge with a value for each combination of labels.
+   * @param read called when the metrics are read; returns each value with its labels
+   */
+  gauges(what: GaugeDescription, read: () => Iterable<readonly [number, ...string[]]>): void;
   snapshot(): Promise<Snapshot>;
   /** Returns the metrics in Prometheus' text format. */
   text(): Promise<string>;

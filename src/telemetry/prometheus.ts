@@ -40,6 +40,16 @@ export function createPrometheusMetrics({ mostSeries = MOST_SERIES } = {}): Metr
         },
       });
     },
+    gauges({ name, help, together, labels = [] }, read) {
+      const settings = { name, help, registers: [own], aggregator: together, labelNames: [...labels] };
+      new Gauge({
+        ...settings,
+        collect() {
+          this.reset();
+          for (const [value, ...values] of read()) this.labels(...values).set(value);
+        },
+      });
+    },
     async snapshot() {
       const parts = await Promise.all([own.getMetricsAsJSON(), processMetrics().getMetricsAsJSON()]);
       return parts.flat() as unknown as Snapshot;

@@ -1,5 +1,6 @@
 import type { CancelSignal, Source, SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { isObjectText } from './is-object-text.ts';
 
 /** Details of a failed request for the log. */
 export type Failure = Pick<SourceFailure, 'code' | 'reason' | 'status'>;
@@ -72,17 +73,6 @@ function failureIn(response: SubgraphResponse): Failure | undefined {
 function isOutage({ code }: Failure): boolean {
   return code !== 'RATE_LIMITED' && code !== 'OVERLOADED';
 }
-
-/** Returns whether a text may be a JSON object. Looks only at its first and last character. */
-function isObjectText(text: string): boolean {
-  let first = 0;
-  while (text.charCodeAt(first) <= SPACE) first++;
-  let last = text.length - 1;
-  while (text.charCodeAt(last) <= SPACE) last--;
-  return text[first] === '{' && text[last] === '}';
-}
-
-const SPACE = 32;
 
 /** The failures of one subgraph. */
 class Outage {

@@ -4,6 +4,8 @@ import type { Source, SourceRequest } from '../sources/source.ts';
 export interface RetryOptions {
   /** Timeout of both attempts together, in milliseconds. */
   readonly timeoutMs: number;
+  /** Whether the second attempt goes to another URL, where the subgraph has several. */
+  readonly avoidsTried?: boolean | undefined;
 }
 
 /**
@@ -12,15 +14,15 @@ export interface RetryOptions {
  * twice.
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.3.1
  */
-export function retryLostConnections(source: Source, { timeoutMs }: RetryOptions): Source {
+export function retryLostConnections(source: Source, { timeoutMs, avoidsTried }: RetryOptions): Source {
   return {
     name: source.name,
     send(request, done) {
       if (request.operationType !== 'query') return source.send(request, done);
       const deadline = performance.now() + timeoutMs;
       // released with the response: a dead closure that V8 has made old would keep the body until the next full collection
-      let retry: SourceRequest | undefined = request;
-      source.send(request, (response) => {
+      let retry: SourceRequest | undefined = avoidsTried ? { ...request, tried: new Set() } : request;
+      source.send(retry, (response) => {
         const again = retry;
         retry = undefined;
         if (again === undefined || response.kind !== 'failure' || response.failure.isConnectionLoss !== true)
