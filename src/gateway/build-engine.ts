@@ -64,6 +64,7 @@ export function engineFactory(
       instruments,
       outages,
       endpoints,
+      variantInstruments: instruments?.ofVariants,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;

@@ -1,24 +1,30 @@
 import type { Config } from '../config/config.ts';
 import { respectsHeadersOf } from '../config/sections/cache-control.ts';
 import { apiSettings } from '../config/sections/connectors.ts';
+import type { EndpointSection } from '../config/sections/endpoints.ts';
+import type { SubgraphSection } from '../config/sections/subgraphs.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
+import type { VariantSection } from '../config/sections/variants.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Steps } from '../shared/steps.ts';
 import type { PoolSettings } from '../sources/http/http-pool.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
+import { createHttpSource } from '../sources/http/http-source.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
 import type { ForwardHeaders, Source } from '../sources/source.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
+import type { VariantInstruments } from '../telemetry/variant-instruments.ts';
 import { plainEndpoint } from '../traffic/endpoint.ts';
 import type { EndpointGroups } from '../traffic/endpoint-groups.ts';
 import type { Outages } from '../traffic/outages.ts';
 import { retryLostApiReads } from '../traffic/retry.ts';
 import { type StackParts, stack } from '../traffic/stack.ts';
 import type { HeaderRules } from './header-rules.ts';
-import { openEndpoints, ownSettings } from './open-endpoints.ts';
+import { type EndpointOptions, openEndpoints, ownSettings } from './open-endpoints.ts';
+import { openVariants } from './open-variants.ts';
 import { addressOf, stitchLayer } from './service-source.ts';
 
 /** Objects that all sources of an engine share. */
@@ -31,6 +37,8 @@ export interface SourceDependencies {
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
   readonly endpoints: EndpointGroups;
+  /** Called by the first subgraph that has variants or a mirror. */
+  readonly variantInstruments: (() => VariantInstruments) | undefined;
 }
 
 /**
@@ -99,31 +107,55 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
 }
 
 function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependencies: SourceDependencies): Source {
-  const { name, traffic, forward } = settings;
-  const { config, pools, rules, endpoints } = dependencies;
-  const own = ownSettings(config, name);
+  const own = ownSettings(dependencies.config, subgraph.name);
   const urls = own?.urls ?? [plainEndpoint(own?.url ?? addressOf(subgraph))];
+  const open = (variant: VariantSection | undefined) =>
+    openVariant(subgraph, { ...settings, own, urls: variant?.urls ?? urls, variant: variant?.name }, dependencies);
+  return openVariants(own?.variants, open, dependencies.variantInstruments);
+}
+
+interface VariantSettings extends SourceSettings {
+  readonly own: SubgraphSection | undefined;
+  readonly urls: EndpointSection;
+  /** `undefined` for the subgraph itself. */
+  readonly variant: string | undefined;
+}
+
+function openVariant(subgraph: Subgraph, settings: VariantSettings, dependencies: SourceDependencies): Source {
+  const { name, traffic, forward, own, urls, variant } = settings;
+  const { config, rules, endpoints } = dependencies;
   const respected = respectsHeadersOf(config.cache_control, name);
-  const options = {
-    name,
-    timeoutMs: traffic.timeout,
-    pools,
-    forward,
-    compression: compressionOf(traffic),
-    pool: poolOf(traffic),
-    returnsHeaders: rules.response !== undefined || respected,
-  };
-  const source = openEndpoints(name, urls, options, own, endpoints);
+  const owner = variant === undefined ? name : `${name} ${variant}`;
+  const common = httpOptions(settings, dependencies);
+  const options = { ...common, poolOwner: owner, returnsHeaders: rules.response !== undefined || respected };
+  const source = openEndpoints(owner, urls, options, own, endpoints);
   // a cookie is only for the client that sent the request
   const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
   return stack(source, {
     ...commonParts(dependencies),
     stitch: stitchLayer(subgraph, traffic.timeout),
+    mirror: variant === undefined ? mirrorOf(own, common, dependencies) : undefined,
     cacheControl: respected ? { in: 'headers', forward } : undefined,
     returnHeaders: rules.response && returnHeaders,
     share: shares ? { forward } : undefined,
     retry: { timeoutMs: traffic.timeout, avoidsTried: urls.length > 1 },
   });
+}
+
+function httpOptions({ name, traffic, forward }: SourceSettings, { pools }: SourceDependencies): EndpointOptions {
+  const { timeout: timeoutMs } = traffic;
+  return { name, timeoutMs, pools, forward, compression: compressionOf(traffic), pool: poolOf(traffic) };
+}
+
+function mirrorOf(
+  own: SubgraphSection | undefined,
+  options: EndpointOptions,
+  { variantInstruments }: SourceDependencies,
+): StackParts['mirror'] {
+  if (own?.mirror === undefined) return undefined;
+  const { url, share } = own.mirror;
+  const mirror = createHttpSource({ ...options, url, poolOwner: `${options.name} mirror` });
+  return { mirror, share, mirrored: variantInstruments?.().mirrored };
 }
 
 function commonParts({ rateLimits, instruments, outages }: SourceDependencies): StackParts {

@@ -5,16 +5,17 @@ import type { EngineOptions } from '../pipeline/engine.ts';
 import type { RequestHeaders } from '../policy/headers/request-headers.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { connectorFacts } from './connector-facts.ts';
+import { readsOfVariants } from './open-variants.ts';
 
-type Settings = Pick<Config, 'override_labels' | 'authentication' | 'api_keys'>;
+type Settings = Pick<Config, 'override_labels' | 'authentication' | 'api_keys' | 'subgraphs'>;
 
 /**
- * Returns what an engine's sources and labels read of client requests: the sources by header rules and connectors, the labels by the
+ * Returns what an engine's sources and labels read of client requests: the sources by header rules, connectors and variants, the labels by the
  * headers that choose them.
  */
 export function requestReads(
   rules: Pick<RequestHeaders, 'readsOf'>,
-  { override_labels, authentication, api_keys }: Settings,
+  { override_labels, authentication, api_keys, subgraphs: ownSettings }: Settings,
   supergraph: Supergraph,
 ): NonNullable<EngineOptions['requestReads']> {
   const { subgraphs } = connectorFacts(supergraph);
@@ -26,7 +27,9 @@ export function requestReads(
       let read = known.get(name);
       if (read === undefined) {
         const connected = subgraphs.get(name);
-        read = connected ? uniteReads([rules.readsOf(name), connected]) : rules.readsOf(name);
+        const { variants } = (Object.hasOwn(ownSettings, name) && ownSettings[name]) || {};
+        const others = [...(connected ? [connected] : []), ...(variants ? [readsOfVariants(variants)] : [])];
+        read = others.length > 0 ? uniteReads([rules.readsOf(name), ...others]) : rules.readsOf(name);
         known.set(name, read);
       }
       return read;

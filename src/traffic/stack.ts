@@ -2,6 +2,7 @@ import type { ForwardHeaders, Source } from '../sources/source.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { collectCacheControl, collectCacheControlFromHeaders } from './collect-cache-control.ts';
 import { measureFetches } from './measure-fetches.ts';
+import { type MirrorOptions, mirrorReads } from './mirror-reads.ts';
 import type { Outages } from './outages.ts';
 import { type RetryOptions, retryLostConnections } from './retry.ts';
 import { shareInFlight } from './share-in-flight.ts';
@@ -18,6 +19,8 @@ export interface StackParts {
     | { readonly in: 'response' }
     | { readonly in: 'headers'; readonly forward: ForwardHeaders | undefined }
     | undefined;
+  /** Sends a share of reads to a second URL. */
+  readonly mirror?: MirrorOptions | undefined;
   /** Passes headers of the response to the client. */
   readonly returnHeaders?: Layer | undefined;
   readonly outages?: Pick<Outages, 'watch'> | undefined;
@@ -37,6 +40,7 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | layer | why it is here |
  * | --- | --- |
  * | `stitch` | one fetch becomes several requests to the service; each of them needs every other layer |
+ * | `mirror` | outside `share` and `measure`: each client's read counts, and the mirror's responses count for nothing |
  * | `cacheControl` | outside `share`: each client that shares a response learns how long that response may be cached |
  * | `returnHeaders` | outside `share`: each client that shares a response gets its headers |
  * | `outages` | outside `share`: each failed request counts, also those that shared one call |
@@ -45,10 +49,14 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | `measure` | outside `retry`: the time of a fetch includes both tries, and only the last result counts |
  * | `retry` | next to the source: a second try passes no other layer again |
  *
+ * Several stacks of one subgraph, for its variants, are inside `chooseVariant`. `balance` is next to the source: it sends each try to one of
+ * several URLs, each of which is a source of its own.
+ *
  * The calls of a REST API are inside its source. `retryLostApiReads` wraps each of them, in place of `retry`.
  */
 export const LAYERS: Readonly<Record<string, LayerOf>> = {
   stitch: ({ stitch }) => stitch,
+  mirror: ({ mirror }) => mirror && ((source) => mirrorReads(source, mirror)),
   cacheControl: ({ cacheControl }) => cacheControl && cacheControlLayer(cacheControl),
   returnHeaders: ({ returnHeaders }) => returnHeaders,
   outages: ({ outages }) => outages && ((source) => outages.watch(source)),

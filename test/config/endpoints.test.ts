@@ -55,3 +55,30 @@ describe('the URLs of a subgraph', () => {
     expect(problems(settings)).toEqual([message]);
   });
 });
+
+describe('the variants of a subgraph', () => {
+  const one = { name: 'next', urls: [two[0]] };
+
+  it.each<[string, object[], string]>([
+    ['no condition', [one], 'variants.0.weight: is needed, or `match`: otherwise no request goes to the variant'],
+    [
+      'a name twice',
+      [
+        { ...one, weight: '5%' },
+        { ...one, weight: '5%' },
+      ],
+      'variants.1.name: is used already',
+    ],
+    [
+      'more than all users',
+      [
+        { ...one, weight: '60%' },
+        { ...one, name: 'other', weight: '50%' },
+      ],
+      'variants.1.weight: makes the sum of all weights more than 100%',
+    ],
+    ['an empty condition', [{ ...one, match: {} }], 'variants.0.match: expected `header`, `cookie` or `claim`'],
+  ])('refuse %s', (_, variants, message) => {
+    expect(problems({ variants })).toEqual([message]);
+  });
+});

@@ -29,6 +29,7 @@ function everyPart() {
   const notes: string[] = [];
   const parts: StackParts = {
     stitch: noting('stitch', notes),
+    mirror: { mirror: heldSource().source, share: 0 },
     cacheControl: { in: 'response' },
     returnHeaders: noting('returnHeaders', notes),
     outages: { watch: noting('outages', notes) },
@@ -43,6 +44,7 @@ function everyPart() {
 it('the layers are in this order, the outermost first', () => {
   expect(Object.keys(LAYERS)).toEqual([
     'stitch',
+    'mirror',
     'cacheControl',
     'returnHeaders',
     'outages',

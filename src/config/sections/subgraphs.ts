@@ -7,6 +7,8 @@ import {
   subgraphUrl,
 } from './endpoints.ts';
 
+import { mirrorSection, variantsSection } from './variants.ts';
+
 const oneSubgraph = z
   .strictObject({
     url: subgraphUrl
@@ -16,11 +18,14 @@ const oneSubgraph = z
     load_balancing: loadBalancingSection.optional(),
     outlier_detection: outlierDetectionSection.optional(),
     health_check: endpointHealthCheckSection.optional(),
+    variants: variantsSection.optional(),
+    mirror: mirrorSection.optional(),
   })
   .superRefine((subgraph, context) => {
     const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
     if (subgraph.url !== undefined && subgraph.urls !== undefined) refuse('urls', 'cannot be used together with `url`');
-    if ((subgraph.urls?.length ?? 0) > 1) return;
+    const lists = [subgraph.urls, ...(subgraph.variants ?? []).map(({ urls }) => urls)];
+    if (lists.some((urls) => (urls?.length ?? 0) > 1)) return;
     for (const key of ['load_balancing', 'outlier_detection', 'health_check'] as const) {
       if (subgraph[key] !== undefined) refuse(key, 'has no effect without several `urls`');
     }

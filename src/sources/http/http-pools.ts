@@ -10,7 +10,10 @@ interface SharedPool {
  * hangs, its calls occupy its own connections only.
  */
 export interface HttpPools {
-  /** @param settings apply when the pool is opened, which the first user of it does */
+  /**
+   * @param subgraph the subgraph, or a part of it with connections of its own
+   * @param settings apply when the pool is opened, which the first user of it does
+   */
   acquire(subgraph: string, origin: string, settings?: PoolSettings): HttpPool;
   /** Resolves at once while others use the pool, otherwise after its requests in flight have completed. */
   release(subgraph: string, origin: string): Promise<void>;

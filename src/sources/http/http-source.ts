@@ -20,7 +20,9 @@ export interface HttpSourceOptions {
   readonly compression?: Compression | undefined;
   /** Whether responses include their headers. Default false. */
   readonly returnsHeaders?: boolean;
-  /** Settings of the connections. The first source with this name and origin sets them. */
+  /** Whose connections are used: sources with the same owner and origin share them. Default: `name`. */
+  readonly poolOwner?: string | undefined;
+  /** Settings of the connections. The first source with this owner and origin sets them. */
   readonly pool?: PoolSettings | undefined;
   /** Pools shared with other sources. By default the source has its own. */
   readonly pools?: HttpPools;
@@ -36,9 +38,10 @@ export function createHttpSource(options: HttpSourceOptions): Source {
   const url = parseUrl(options.name, options.url);
   const pools = options.pools ?? createHttpPools();
   const compression = options.compression ?? NO_COMPRESSION;
+  const owner = options.poolOwner ?? options.name;
   const target: HttpTarget = {
     name: options.name,
-    pool: pools.acquire(options.name, url.origin, options.pool),
+    pool: pools.acquire(owner, url.origin, options.pool),
     path: url.pathname + url.search,
     headers: requestHeaders(url, compression),
     compression: compression.request,
@@ -56,7 +59,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     async close() {
       if (closed) return;
       closed = true;
-      await pools.release(options.name, url.origin);
+      await pools.release(owner, url.origin);
     },
   };
 }
