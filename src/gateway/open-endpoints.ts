@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { EndpointSection } from '../config/sections/endpoints.ts';
 import { DEFAULT_OUTLIERS, type SubgraphSection } from '../config/sections/subgraphs.ts';
 import { probeHealth } from '../sources/http/health-probe.ts';
-import { createHttpSource, type HttpSourceOptions } from '../sources/http/http-source.ts';
+import { createHttpSource, DEFAULT_TIMEOUT_MS, type HttpSourceOptions } from '../sources/http/http-source.ts';
 import type { Source } from '../sources/source.ts';
 import { balance } from '../traffic/balance.ts';
 import type { EndpointGroups, SharedGroupSettings } from '../traffic/endpoint-groups.ts';
@@ -36,7 +36,7 @@ export function openEndpoints(
   };
   try {
     const open = ({ url }: { readonly url: string }) => createHttpSource({ ...options, url });
-    const source = balance({ group, open, keyOf: hashKey(own) });
+    const source = balance({ group, open, keyOf: hashKey(own), timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS });
     return {
       ...source,
       close() {

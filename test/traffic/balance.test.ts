@@ -32,7 +32,7 @@ function world(priorities: readonly number[]) {
     },
     close: async () => {},
   });
-  const source = balance({ group, open });
+  const source = balance({ group, open, timeoutMs: 1_000, now: () => clock.now });
   return {
     ...{ group, clock, lines, answers },
     /** Sends requests, and returns where they went. */
@@ -109,7 +109,9 @@ describe('several URLs', () => {
 });
 
 describe('what speaks against a URL', () => {
-  it.each<[string, SubgraphResponse, boolean | undefined]>([
+  const ABORTED = failure({ reason: 'request aborted' });
+
+  it.each<[string, SubgraphResponse, boolean | undefined, boolean?]>([
     ['a result', GOOD, true],
     ['a GraphQL result with status 400', { kind: 'text', text: '{"errors":[]}', status: 400 }, true],
     ['a GraphQL result with status 503', { kind: 'text', text: '{"errors":[]}', status: 503 }, false],
@@ -119,9 +121,10 @@ describe('what speaks against a URL', () => {
     ['a body that cannot be read', failure({ code: 'SUBREQUEST_MALFORMED_RESPONSE' }), false],
     ['status 500', failure({ status: 500 }), false],
     ['status 404', failure({ status: 404 }), undefined],
-    ['a client that disconnected', failure({ reason: 'request aborted' }), undefined],
+    ['a client that disconnected', ABORTED, undefined],
+    ['a client that disconnected after half the timeout', ABORTED, false, true],
     ['a full queue', failure({ code: 'SUBREQUEST_QUEUE_FULL' }), undefined],
-  ])('%s', (_, response, expected) => {
-    expect(isGood(response)).toBe(expected);
+  ])('%s', (_, response, expected, wasSlow = false) => {
+    expect(isGood(response, wasSlow)).toBe(expected);
   });
 });
