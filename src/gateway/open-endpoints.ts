@@ -3,6 +3,7 @@ import type { EndpointSection } from '../config/sections/endpoints.ts';
 import { DEFAULT_OUTLIERS, type SubgraphSection } from '../config/sections/subgraphs.ts';
 import { probeHealth } from '../sources/http/health-probe.ts';
 import { createHttpSource, DEFAULT_TIMEOUT_MS, type HttpSourceOptions } from '../sources/http/http-source.ts';
+import type { CurrentTls } from '../sources/http/subgraph-tls.ts';
 import type { Source } from '../sources/source.ts';
 import { balance } from '../traffic/balance.ts';
 import type { EndpointGroups, SharedGroupSettings } from '../traffic/endpoint-groups.ts';
@@ -28,7 +29,7 @@ export function openEndpoints(
 ): Source {
   const [only] = urls;
   if (only !== undefined && urls.length === 1) return createHttpSource({ ...options, url: only.url });
-  const group = groups.acquire(groupName, groupSettings(options.name, urls, own));
+  const group = groups.acquire(groupName, groupSettings(options, urls, own));
   let isClosed = false;
   const release = () => {
     if (!isClosed) groups.release(groupName);
@@ -51,7 +52,7 @@ export function openEndpoints(
 }
 
 function groupSettings(
-  subgraph: string,
+  { name: subgraph, pool }: EndpointOptions,
   endpoints: EndpointSection,
   own: SubgraphSection | undefined,
 ): SharedGroupSettings {
@@ -66,14 +67,17 @@ function groupSettings(
       ejectionTime: outliers.ejection_time,
       maxEjected: outliers.max_ejected,
     },
-    healthCheck: healthCheck(own?.health_check),
+    healthCheck: healthCheck(own?.health_check, pool?.tls),
   };
 }
 
-function healthCheck(settings: SubgraphSection['health_check']): SharedGroupSettings['healthCheck'] {
+function healthCheck(
+  settings: SubgraphSection['health_check'],
+  tls: CurrentTls | undefined,
+): SharedGroupSettings['healthCheck'] {
   if (settings === undefined) return undefined;
   const { path, timeout, ...counts } = settings;
-  return { ...counts, check: (url, signal) => probeHealth(url, { path, timeoutMs: timeout }, signal) };
+  return { ...counts, check: (url, signal) => probeHealth(url, { path, timeoutMs: timeout, tls }, signal) };
 }
 
 function hashKey(own: SubgraphSection | undefined): RequestKey | undefined {

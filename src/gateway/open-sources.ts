@@ -3,6 +3,7 @@ import { respectsHeadersOf } from '../config/sections/cache-control.ts';
 import { apiSettings } from '../config/sections/connectors.ts';
 import type { EndpointSection } from '../config/sections/endpoints.ts';
 import type { SubgraphSection } from '../config/sections/subgraphs.ts';
+import { tlsOfSubgraph } from '../config/sections/tls.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import type { VariantSection } from '../config/sections/variants.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
@@ -11,6 +12,7 @@ import type { Steps } from '../shared/steps.ts';
 import type { PoolSettings } from '../sources/http/http-pool.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
+import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
 import type { ForwardHeaders, Source } from '../sources/source.ts';
@@ -95,7 +97,7 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
     forward,
     cache: apiCache,
     compression: compressionOf(traffic),
-    pool: poolOf(traffic),
+    pool: poolOf(settings, config),
     callLayer: retryLostApiReads,
   });
   const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
@@ -142,9 +144,10 @@ function openVariant(subgraph: Subgraph, settings: VariantSettings, dependencies
   });
 }
 
-function httpOptions({ name, traffic, forward }: SourceSettings, { pools }: SourceDependencies): EndpointOptions {
+function httpOptions(settings: SourceSettings, { config, pools }: SourceDependencies): EndpointOptions {
+  const { name, traffic, forward } = settings;
   const { timeout: timeoutMs } = traffic;
-  return { name, timeoutMs, pools, forward, compression: compressionOf(traffic), pool: poolOf(traffic) };
+  return { name, timeoutMs, pools, forward, compression: compressionOf(traffic), pool: poolOf(settings, config) };
 }
 
 function mirrorOf(
@@ -162,9 +165,11 @@ function commonParts({ rateLimits, instruments, outages }: SourceDependencies): 
   return { outages, instruments, limitRate: (source) => rateLimits.limitSource(source) };
 }
 
-function poolOf({ pool }: SourceSettings['traffic']): PoolSettings {
-  const { connections, queue, keep_alive, max_age } = pool;
-  return { connections, queue, keepAliveMs: keep_alive, maxAgeMs: max_age };
+function poolOf({ name, traffic }: SourceSettings, { tls }: Config): PoolSettings {
+  const { connections, queue, keep_alive, max_age } = traffic.pool;
+  const own = tlsOfSubgraph(tls, name);
+  const current = own && subgraphTls(own.key, own.settings);
+  return { connections, queue, keepAliveMs: keep_alive, maxAgeMs: max_age, tls: current };
 }
 
 function compressionOf({ compression, accept_encoding }: SourceSettings['traffic']) {

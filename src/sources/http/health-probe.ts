@@ -1,10 +1,12 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { CurrentTls } from './subgraph-tls.ts';
 
 export interface ProbeOptions {
   /** `GET`s this path of the URL's origin. Without one, `{ __typename }` is sent to the URL. */
   readonly path?: string | undefined;
   readonly timeoutMs: number;
+  readonly tls?: CurrentTls | undefined;
 }
 
 const QUERY = JSON.stringify({ query: '{ __typename }' });
@@ -16,12 +18,12 @@ const MAX_BYTES = 65_536;
  */
 export async function probeHealth(
   url: string,
-  { path, timeoutMs }: ProbeOptions,
+  { path, timeoutMs, tls }: ProbeOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   try {
-    const response = await send(path === undefined ? new URL(url) : new URL(path, url), path === undefined, limit);
+    const response = await send(path === undefined ? new URL(url) : new URL(path, url), path === undefined, limit, tls);
     const { statusCode = 0 } = response;
     if (statusCode < 200 || statusCode > 299) {
       response.destroy();
@@ -38,13 +40,14 @@ export async function probeHealth(
   }
 }
 
-function send(url: URL, isQuery: boolean, signal: AbortSignal): Promise<IncomingMessage> {
+function send(url: URL, isQuery: boolean, signal: AbortSignal, tls?: CurrentTls): Promise<IncomingMessage> {
   const { username, password } = url;
   const auth = username === '' ? undefined : `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   const headers = isQuery ? { 'content-type': 'application/json', accept: 'application/json' } : {};
   return new Promise((resolve, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       ...{ agent: false as const, signal, headers, ...(auth !== undefined && { auth }) },
+      ...tls?.(),
       method: isQuery ? 'POST' : 'GET',
     });
     request.on('response', resolve).on('error', reject);

@@ -5,6 +5,7 @@ import { kDispatch, kQueued } from 'undici/lib/core/symbols.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { type Lookup, spreadLookup } from './spread-lookup.ts';
+import type { CurrentTls } from './subgraph-tls.ts';
 
 export type HttpPool = Pool;
 
@@ -18,6 +19,8 @@ export interface PoolSettings {
   readonly keepAliveMs?: number | undefined;
   /** The longest use of a connection. */
   readonly maxAgeMs?: number | undefined;
+  /** TLS options of new connections. */
+  readonly tls?: CurrentTls | undefined;
   /** Looks up the addresses of a host, as `dns.lookup` does. */
   readonly lookup?: Lookup | undefined;
 }
@@ -52,7 +55,7 @@ export class QueueFullError extends Error {
 export function createPool(origin: string, settings: PoolSettings = {}): HttpPool {
   const { connections = DEFAULT_POOL.connections, queue = DEFAULT_POOL.queue, lookup } = settings;
   const { keepAliveMs = DEFAULT_POOL.keepAliveMs, maxAgeMs = DEFAULT_POOL.maxAgeMs } = settings;
-  const connect = connector({ autoSelectFamily: true, lookup: spreadLookup(lookup) });
+  const connect = connectBy({ autoSelectFamily: true, lookup: spreadLookup(lookup) }, settings.tls);
   return new BoundedPool(origin, queue, {
     connections,
     connect,
@@ -62,6 +65,19 @@ export function createPool(origin: string, settings: PoolSettings = {}): HttpPoo
     bodyTimeout: 0,
     factory: (host, options) => new AgingClient(host, options as ConnectOptions, maxAgeMs),
   });
+}
+
+/** Returns a function that opens sockets, with the current certificates. */
+function connectBy(options: object, tls: CurrentTls | undefined): Connect {
+  let current = tls?.();
+  let connect = connector({ ...options, ...current });
+  if (tls === undefined) return connect;
+  return (target, callback) => {
+    const next = tls();
+    if (next !== current) connect = connector({ ...options, ...next });
+    current = next;
+    return connect(target, callback);
+  };
 }
 
 class BoundedPool extends Pool {
