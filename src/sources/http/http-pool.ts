@@ -1,7 +1,7 @@
 // Only these parts: the rest of undici (fetch, WebSocket, caches) is most of its code, and would be loaded at every start.
 import type { Dispatcher } from 'undici';
 import connector, { type Connect } from 'undici/lib/core/connect.js';
-import { kDispatch, kQueued } from 'undici/lib/core/symbols.js';
+import symbols from 'undici/lib/core/symbols.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { type Lookup, spreadLookup } from './spread-lookup.ts';
@@ -88,10 +88,10 @@ class BoundedPool extends Pool {
     this.#queue = queue;
   }
 
-  override [kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+  override [symbols.kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     // undici hands the error to the handler
-    if (this[kQueued] >= this.#queue) throw new QueueFullError(this.#queue);
-    return super[kDispatch](options, handler);
+    if (this[symbols.kQueued] >= this.#queue) throw new QueueFullError(this.#queue);
+    return super[symbols.kDispatch](options, handler);
   }
 }
 
@@ -113,9 +113,9 @@ class AgingClient extends Client {
     });
   }
 
-  override [kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+  override [symbols.kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     if (this.#isOld) options.reset = true;
-    return super[kDispatch](options, handler);
+    return super[symbols.kDispatch](options, handler);
   }
 
   #startAging(maxAgeMs: number): void {

@@ -1,10 +1,14 @@
 // Modules of undici whose types its package does not declare separately.
 
 declare module 'undici/lib/core/symbols.js' {
-  /** The key of the method that sends a request, after its arguments are checked. */
-  export const kDispatch: unique symbol;
-  /** The key of the number of requests of a pool that wait for a connection. */
-  export const kQueued: unique symbol;
+  // biome-ignore lint/complexity/noStaticOnlyClass: only static members can be symbols of their own type
+  /** Keys of inner members. */
+  export default class Symbols {
+    /** The method that sends a request, after its arguments are checked. */
+    static readonly kDispatch: unique symbol;
+    /** The number of requests of a pool that wait for a connection. */
+    static readonly kQueued: unique symbol;
+  }
 }
 
 declare module 'undici/lib/core/connect.js' {
@@ -16,14 +20,14 @@ declare module 'undici/lib/core/connect.js' {
 declare module 'undici/lib/dispatcher/client.js' {
   import type { Client, Dispatcher } from 'undici';
   import type { Connect } from 'undici/lib/core/connect.js';
-  import type { kDispatch } from 'undici/lib/core/symbols.js';
+  import type symbols from 'undici/lib/core/symbols.js';
 
   /** A client without `request` and similar methods, which undici's main module adds. */
   class BareClient {
     constructor(origin: URL, options?: BareClient.Options);
     readonly dispatch: Client['dispatch'];
     close(): Promise<void>;
-    [kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
+    [symbols.kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
   }
   namespace BareClient {
     interface Options extends Omit<Client.Options, 'connect'> {
@@ -35,7 +39,7 @@ declare module 'undici/lib/dispatcher/client.js' {
 
 declare module 'undici/lib/dispatcher/pool.js' {
   import type { Dispatcher, Pool } from 'undici';
-  import type { kDispatch, kQueued } from 'undici/lib/core/symbols.js';
+  import type symbols from 'undici/lib/core/symbols.js';
   import type BareClient from 'undici/lib/dispatcher/client.js';
 
   /** A pool without `request` and similar methods, which undici's main module adds. */
@@ -43,8 +47,8 @@ declare module 'undici/lib/dispatcher/pool.js' {
     constructor(origin: string, options?: BarePool.Options);
     readonly dispatch: Pool['dispatch'];
     close(): Promise<void>;
-    readonly [kQueued]: number;
-    [kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
+    readonly [symbols.kQueued]: number;
+    [symbols.kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
   }
   namespace BarePool {
     interface Options extends Omit<Pool.Options, 'factory' | 'connect'> {
