@@ -1,8 +1,8 @@
 // Modules of undici whose types its package does not declare separately.
 
 declare module 'undici/lib/core/symbols.js' {
-  // biome-ignore lint/complexity/noStaticOnlyClass: only static members can be symbols of their own type
   /** Keys of inner members. */
+  // biome-ignore lint/complexity/noStaticOnlyClass: only static members can be symbols of their own type
   export default class Symbols {
     /** The method that sends a request, after its arguments are checked. */
     static readonly kDispatch: unique symbol;
