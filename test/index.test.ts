@@ -59,12 +59,12 @@ describe('a gateway inside another program', () => {
     expect(lines).toEqual([
       [
         { setting: 'traffic_shaping.router.max_answers_in_memory' },
-        'This key is now called `traffic_shaping.router.max_buffered_bytes`; the old name still works. Rename it in your config.',
+        'This key is now called `traffic_shaping.router.max_response_characters`; the old name still works. Rename it in your config.',
       ],
     ]);
-    const both = { traffic_shaping: { router: { max_answers_in_memory: 5, max_buffered_bytes: 5 } } } as object;
+    const both = { traffic_shaping: { router: { max_answers_in_memory: 5, max_response_characters: 5 } } } as object;
     await expect(createGateway({ schemas, config: both, logger })).rejects.toThrow(
-      /"traffic_shaping\.router\.max_answers_in_memory" and "traffic_shaping\.router\.max_buffered_bytes"/,
+      /"traffic_shaping\.router\.max_answers_in_memory" and "traffic_shaping\.router\.max_response_characters"/,
     );
   });
 

@@ -8,6 +8,8 @@ import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { Cors } from '../policy/requests/cors.ts';
 import { isBelow } from '../policy/requests/paths.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
 import { requestIdOf } from '../shared/request-id.ts';
 import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
 import type { Steps } from '../shared/steps.ts';
@@ -22,6 +24,7 @@ import type { EndpointConfig } from './endpoints/config-check.ts';
 import type { Endpoint } from './endpoints/endpoints.ts';
 import type { BffContext, Call, CountRefusal } from './handlers/call.ts';
 import { type AcceptedCredentials, TOKENS_ONLY } from './handlers/challenge.ts';
+import { FAILED } from './handlers/failure.ts';
 import { routeCall } from './handlers/route-call.ts';
 import { SharedExecutions } from './handlers/shared-executions.ts';
 import type { ErrorStatus } from './handlers/source-status.ts';
@@ -57,6 +60,8 @@ export interface BffOptions {
   readonly keepAliveMs?: number;
   /** Largest request body in bytes. Default 1 MiB. */
   readonly maxRequestBytes?: number;
+  /** Counts the bytes of long request bodies while they arrive. By default they are not counted. */
+  readonly byteBudget?: ByteBudget | undefined;
   /** Whether identical reads in flight share one execution. Default true. */
   readonly shareReads?: boolean;
   /** Smallest response body that is compressed, in bytes; `undefined` disables compression. Default 1,024. */
@@ -167,9 +172,13 @@ async function respond(
     await sendRepresentation(req, res, response, bff);
   } catch (error) {
     if (res.destroyed) return;
+    if (error instanceof GatewayError) {
+      const { status, kind, message: detail, headers } = error;
+      void sendRepresentation(req, res, problemResponse({ status, kind, detail, headers }, call.path), bff);
+      return;
+    }
     logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
-    const problem = { status: 500, kind: 'failed', detail: 'The gateway could not create the response.' };
-    void sendRepresentation(req, res, problemResponse(problem, call.path), bff);
+    void sendRepresentation(req, res, problemResponse(FAILED, call.path), bff);
   }
 }
 
@@ -192,6 +201,7 @@ function createContext(options: BffOptions): BffContext {
     timeoutMs: options.timeoutMs ?? DEFAULTS.timeoutMs,
     keepAliveMs: options.keepAliveMs ?? DEFAULTS.keepAliveMs,
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
+    byteBudget: options.byteBudget,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
     errorStatus: options.errorStatus,

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Engine } from '../pipeline/engine.ts';
-import { runInSlices } from '../shared/slices.ts';
-import { runToEnd, type Steps } from '../shared/steps.ts';
+import { runInSlices, runToEnd, type Steps } from '../shared/steps.ts';
 import type { BffOptions } from './bff.ts';
 import { KnownRequests } from './caching/known-requests.ts';
 import { compileEndpointsInSteps } from './endpoints/endpoints.ts';

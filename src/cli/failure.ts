@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 
 /** Thrown for wrong arguments: exit 2. */
 export class UsageError extends Error {}
@@ -34,10 +34,10 @@ export function countOf(count: number, what = 'problem'): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** Returns what is missing: the file, or its folder. */
+/** Says which is missing: the file, or its folder. */
 function absent(path: string): string {
   const folder = dirname(path);
-  return existsSync(folder) ? `there is no ${path}.` : `there is no folder ${folder}, for ${basename(path)}.`;
+  return existsSync(folder) ? `file not found: ${path}` : `folder not found: ${folder}, for ${path}`;
 }
 
 /** Explains system errors that the user can fix. Returns `undefined` for others, which are printed with their stack. */

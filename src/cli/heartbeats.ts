@@ -2,7 +2,7 @@ import { HEARTBEAT_MS } from '../config/sections/workers.ts';
 
 const HEARTBEAT = { heartbeat: true } as const;
 
-/** Missed heartbeats from which on nothing waits for a worker. */
+/** After so many missed heartbeats, nothing waits for a worker. */
 const UNRESPONSIVE_AFTER = 3;
 
 /** Sends a heartbeat to the primary at once and each second. A worker that is stopped or blocked sends none. */
@@ -52,12 +52,12 @@ export class Heartbeats<Worker> {
     return (this.#missed.get(worker) ?? 0) < UNRESPONSIVE_AFTER;
   }
 
-  /** Counts one more missed heartbeat for each worker. Heartbeats set the count back. */
+  /** Counts one more missed heartbeat for each worker. A heartbeat resets the count. */
   tick(): void {
-    const most = Math.ceil(this.#options.timeoutMs / HEARTBEAT_MS);
+    const allowed = Math.ceil(this.#options.timeoutMs / HEARTBEAT_MS);
     for (const [worker, before] of this.#missed) {
       this.#missed.set(worker, before + 1);
-      if (before + 1 === most) this.#options.onTimeout(worker);
+      if (before + 1 === allowed) this.#options.onTimeout(worker);
     }
   }
 }

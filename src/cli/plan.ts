@@ -58,8 +58,13 @@ export function readVariables(json: string | undefined): Record<string, unknown>
   throw new UsageError(`--variables: expected a JSON object such as '{"id":"u1"}', not ${json}`);
 }
 
-/** Adds the file before each `line:column` of a message. */
-export function inFile(query: string, error: ExplainError): ExplainError {
+/** Adds the file before each `line:column` of a message, and a hint where the file is an endpoint. */
+export function inFile(query: string, { message }: ExplainError): ExplainError {
   const file = query === '-' ? '<stdin>' : query;
-  return new ExplainError(error.message.replaceAll(/^(?=\d+:\d+ )/gm, `${file}:`));
+  const hint = OF_ENDPOINTS.test(message)
+    ? '\n    hint: These are directives of endpoints. Remove them from the query.'
+    : '';
+  return new ExplainError(message.replaceAll(/^(?=\d+:\d+ )/gm, `${file}:`) + hint);
 }
+
+const OF_ENDPOINTS = /Unknown directive "@(?:endpoint|optional|flatten|from|range)"/;

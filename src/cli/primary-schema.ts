@@ -16,7 +16,7 @@ export interface PrimarySchema {
  * @param announce sends a change to every worker
  */
 export function primarySchema(provider: SupergraphProvider, announce: (change: SchemaChange) => void): PrimarySchema {
-  let current: Promise<SupergraphLoaded> = firstOf(provider);
+  let current: Promise<SupergraphLoaded> = loadFirst(provider);
   return {
     handlers: { getSupergraph: () => current },
     async watch() {
@@ -35,7 +35,7 @@ export function primarySchema(provider: SupergraphProvider, announce: (change: S
   };
 }
 
-async function firstOf(provider: SupergraphProvider): Promise<SupergraphLoaded> {
+async function loadFirst(provider: SupergraphProvider): Promise<SupergraphLoaded> {
   try {
     return { ok: true, update: await provider.load() };
   } catch (error) {

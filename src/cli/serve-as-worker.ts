@@ -29,15 +29,15 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
     import('./worker-schema.ts'),
     import('./worker-state.ts'),
   ]);
-  const { state: sharedState, handlers: stateAnswers } = workerState(processes);
-  const { provider: schema, handlers: schemaAnswers } = workerSchema();
-  let served: Assembly | undefined;
+  const { state: sharedState, handlers: stateHandlers } = workerState(processes);
+  const { provider: schema, handlers: schemaHandlers } = workerSchema();
+  let current: Assembly | undefined;
   // before the schema is loaded: a change after that must not be missed
   handleCalls(process, {
-    snapshot: async () => (await served?.metrics?.snapshot()) ?? [],
-    purge: async (tags) => (await served?.purge(tags)) ?? 0,
-    ...stateAnswers,
-    ...schemaAnswers,
+    snapshot: async () => (await current?.metrics?.snapshot()) ?? [],
+    purge: async (tags) => (await current?.purge(tags)) ?? 0,
+    ...stateHandlers,
+    ...schemaHandlers,
   });
   const purgeEverywhere = async (tags: readonly string[]) => (await callPeer(process, 'purge', tags, PURGE_MS)) ?? 0;
   const assembly = await assemble({
@@ -47,7 +47,7 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
     sharedState,
     warnsAboutSettings: cluster.worker?.id === 1,
   }).catch(failAtOnce);
-  served = assembly;
+  current = assembly;
   const listener = await listenForClients(assembly.handler, options.config, { onConnection: letOthersAccept }).catch(
     failAtOnce,
   );

@@ -22,7 +22,7 @@ export interface ServeDefaults {
   readonly bffDir: string;
 }
 
-const HERE: ServeDefaults = { schemasDir: 'schemas', bffDir: 'bff' };
+const DEFAULTS: ServeDefaults = { schemasDir: 'schemas', bffDir: 'bff' };
 
 export interface StartFlags extends ServeFlags {
   /** How many processes share the port. Default 1. */
@@ -53,7 +53,7 @@ async function startWorkers(flags: StartFlags, count: number): Promise<void> {
 /** Starts the server that the flags, the environment and the config file describe. */
 export async function serve(
   flags: ServeFlags,
-  { dev = false, demo = false, defaults = HERE } = {},
+  { dev = false, demo = false, defaults = DEFAULTS } = {},
 ): Promise<RunningServer> {
   return serveWith(serverOptions(flags, { dev, demo, defaults }));
 }
@@ -70,7 +70,7 @@ async function serveWith(options: ServerOptions): Promise<RunningServer> {
  */
 export function serverOptions(
   flags: ServeFlags,
-  { dev = false, demo = false, defaults = HERE, composesInThread = false } = {},
+  { dev = false, demo = false, defaults = DEFAULTS, composesInThread = false } = {},
 ): ServerOptions {
   const { port, host } = flags;
   const config = loadConfig({ flags: { port, host }, file: flags.config });
@@ -85,7 +85,7 @@ export function serverOptions(
  */
 export function bffFolder(
   flags: { readonly bff?: string; readonly supergraph?: string },
-  defaults: ServeDefaults = HERE,
+  defaults: ServeDefaults = DEFAULTS,
 ): string | undefined {
   if (flags.bff !== undefined && !existsSync(flags.bff)) {
     throw new UsageError(`--bff: folder not found: ${flags.bff}`);

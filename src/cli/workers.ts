@@ -56,7 +56,7 @@ export async function runWorkers(
 
 /**
  * Lets workers accept connections from one socket, instead of the primary for them. A connection that the primary hands to a worker
- * that is killed or stopped meanwhile stays open for ever, without a response. A shared socket has one queue, so what a worker
+ * that is killed or stopped meanwhile stays open forever, without a response. A shared socket has one queue, so what a worker
  * cannot accept, another does. With a socket each (`reusePort`), a stopped worker's queue would still get its share; and Node has
  * it only from 22.12 on, and not on every platform.
  */
@@ -123,7 +123,7 @@ class WorkerPool {
     return (await Promise.all(purged)).reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 
-  /** Ends a worker that is stopped or blocked: its connections would wait for ever. Its exit is handled like any other. */
+  /** Ends a worker that is stopped or blocked: its connections would wait forever. Its exit is handled like any other. */
   #endHung(worker: Worker, timeoutMs: number): void {
     const fields = { pid: worker.process.pid, timeoutMs, setting: 'workers.heartbeat_timeout' };
     this.#logger.error(fields, 'a worker does not respond; ending it');

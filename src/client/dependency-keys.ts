@@ -15,10 +15,18 @@ import { CORRELATION_HEADERS } from './sharing.ts';
  */
 export function inFlightKey(requester: Requester, dependsOn: DependsOn): string | undefined {
   if (dependsOn.isUndeclared) return undefined;
-  const key = headerLines(requester.headers, dependsOn);
+  const key = headerLines(requester.headers, dependsOn) + meterLines(requester, dependsOn);
   if (!dependsOn.identity && !dependsOn.address) return key;
   const address = dependsOn.address ? `${requester.clientInfo?.ip ?? ''}\n` : '';
   return key + address + (dependsOn.identity ? identityLines(requester, dependsOn) : '');
+}
+
+/**
+ * Returns a key that is equal for two clients whose fetches rate limits of subgraphs count together; empty where there are none. For
+ * executions in flight, which may end with the error of such a limit.
+ */
+export function meterLines({ clientInfo, headers }: Requester, { meters }: Reads): string {
+  return meters.length === 0 ? '' : `${JSON.stringify(meters.map((key) => key({ ...clientInfo, headers })))}\n`;
 }
 
 /** Returns a key per user for responses that are cached per user. It has everything that could make them differ. */

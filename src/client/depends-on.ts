@@ -16,7 +16,12 @@ export interface Reads {
   readonly isGuarded: boolean;
   /** Whether code takes part that does not declare what it reads. Its responses are never shared. */
   readonly isUndeclared: boolean;
+  /** Rate limits of subgraphs, which may refuse a fetch of one client and not of another. No response with data depends on them. */
+  readonly meters: readonly MeterKey[];
 }
+
+/** Returns the text that is equal for two clients whose fetches a rate limit counts together. */
+export type MeterKey = (client: Partial<ClientInfo> & Pick<Requester, 'headers'>) => string;
 
 /** Whether a header is read, by its name in lower case. */
 export type HeaderTest = (name: string) => boolean;
@@ -61,6 +66,7 @@ export const NOTHING: DependsOn = {
   identity: false,
   isGuarded: false,
   isUndeclared: false,
+  meters: [],
   credentials: { headers: COMMON_CREDENTIALS },
 };
 
@@ -110,6 +116,7 @@ export function uniteReads(parts: readonly Reads[]): Reads {
     identity: parts.some(({ identity }) => identity),
     isGuarded: parts.some(({ isGuarded }) => isGuarded),
     isUndeclared: parts.some(({ isUndeclared }) => isUndeclared),
+    meters: [...new Set(parts.flatMap(({ meters }) => meters))],
   };
 }
 

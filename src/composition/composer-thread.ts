@@ -3,14 +3,14 @@ import { parentPort } from 'node:worker_threads';
 import type { Env } from '../config/expand.ts';
 import { loadSupergraph, type SupergraphLoaded, type SupergraphOrigin } from './load-supergraph.ts';
 
-/** What a composer thread is asked for. */
+/** One load for a composer thread. */
 export interface ComposerRequest {
   readonly id: number;
   readonly origin: SupergraphOrigin;
   readonly env: Env;
 }
 
-/** What a composer thread answers. */
+/** The result of a load. */
 export interface ComposerResponse {
   readonly id: number;
   readonly loaded: SupergraphLoaded;

@@ -4,7 +4,8 @@
  */
 export const RENAMED_KEYS: ReadonlyMap<string, string> = new Map([
   ['supergraph.query_planning.warm_up_at_start', 'supergraph.query_planning.warm_up_on_start'],
-  ['traffic_shaping.router.max_answers_in_memory', 'traffic_shaping.router.max_buffered_bytes'],
+  ['traffic_shaping.router.max_answers_in_memory', 'traffic_shaping.router.max_response_characters'],
+  ['traffic_shaping.router.max_buffered_bytes', 'traffic_shaping.router.max_response_characters'],
   ['override_labels.percent_by', 'override_labels.percent_header'],
 ]);
 

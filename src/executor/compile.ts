@@ -111,7 +111,7 @@ export function* compileInSteps(
   const root = { position: plan.root, selection: plan.selection };
   const projection = new Projection(supergraph, root, {
     dropped,
-    deferred: plan.sections,
+    deferred: plan.deferred,
     leavesOutDeferred: streamed,
   });
   return { plan, requests, projection, last: { text: 0 } };

@@ -4,18 +4,18 @@ import type { CompiledPlan, CompiledRequest } from './compile.ts';
 /** Which parts of an execution are complete: the rest and each defer group, and whose deadlines have passed. */
 export class DeferProgress {
   /** Numbers of pending requests, by group. */
-  private readonly open: number[];
+  private readonly pending: number[];
   /** The number of pending requests of the rest. */
-  private openRest = 0;
+  private pendingOfRest = 0;
   private readonly expired: boolean[];
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly groups: DeferGroups;
 
   constructor(compiled: CompiledPlan, groups: DeferGroups) {
     this.groups = groups;
-    this.open = groups.list.map(() => 0);
+    this.pending = groups.list.map(() => 0);
     this.expired = groups.list.map(() => false);
-    for (const { planned } of compiled.requests) this.count(planned.sections, 1);
+    for (const { planned } of compiled.requests) this.count(planned.groups, 1);
   }
 
   /**
@@ -25,7 +25,7 @@ export class DeferProgress {
   start(onExpired: () => void): void {
     const byTime = new Map<number, number[]>();
     for (const [group, { timeoutMs }] of this.groups.list.entries())
-      if (this.open[group] !== 0 && timeoutMs !== Number.POSITIVE_INFINITY)
+      if (this.pending[group] !== 0 && timeoutMs !== Number.POSITIVE_INFINITY)
         byTime.set(timeoutMs, [...(byTime.get(timeoutMs) ?? []), group]);
     for (const [ms, groups] of byTime) {
       const expire = () => {
@@ -37,10 +37,10 @@ export class DeferProgress {
   }
 
   /** Records that a request is done. */
-  done({ planned: { sections } }: CompiledRequest): void {
-    this.count(sections, -1);
+  done({ planned: { groups } }: CompiledRequest): void {
+    this.count(groups, -1);
     const { onDone } = this.groups;
-    if (onDone) for (const group of sections ?? []) if (this.open[group] === 0) onDone(group);
+    if (onDone) for (const group of groups ?? []) if (this.pending[group] === 0) onDone(group);
   }
 
   stop(): void {
@@ -49,7 +49,7 @@ export class DeferProgress {
 
   /** Whether everything outside the groups is complete. */
   get isRestDone(): boolean {
-    return this.openRest === 0;
+    return this.pendingOfRest === 0;
   }
 
   /**
@@ -57,11 +57,11 @@ export class DeferProgress {
    * or its deadline has passed. So groups have at least as long as the rest takes.
    */
   get isDue(): boolean {
-    return this.isRestDone && this.open.every((left, group) => left === 0 || this.expired[group]);
+    return this.isRestDone && this.pending.every((left, group) => left === 0 || this.expired[group]);
   }
 
   isPending(group: number): boolean {
-    return this.open[group] !== 0;
+    return this.pending[group] !== 0;
   }
 
   hasExpired(group: number): boolean {
@@ -69,7 +69,7 @@ export class DeferProgress {
   }
 
   private count(groups: readonly number[] | undefined, by: number): void {
-    if (groups === undefined) this.openRest += by;
-    else for (const group of groups) this.open[group] = (this.open[group] ?? 0) + by;
+    if (groups === undefined) this.pendingOfRest += by;
+    else for (const group of groups) this.pending[group] = (this.pending[group] ?? 0) + by;
   }
 }

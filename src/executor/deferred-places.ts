@@ -18,7 +18,7 @@ export interface DeferredPlace {
   readonly write: ObjectWriter;
 }
 
-/** The selections on one level of the way from the root to the fields of a group. */
+/** The selections on one level of the path from the root to the fields of a group. */
 interface Level {
   readonly parts: readonly SelectionPart[];
   readonly staticType: string;
@@ -29,7 +29,7 @@ interface Level {
 /** What to do with objects of one type: write their fields, or follow one field. */
 type Step = ObjectWriter | { readonly responseKey: string; readonly subgraphKey: string; readonly next: Level };
 
-/** Finds the objects with fields of one defer group. The way there is computed once for each runtime type. */
+/** Finds the objects with fields of one defer group. How to get there is computed once for each runtime type. */
 export class DeferredPlaces {
   private readonly projection: Projection;
   private readonly path: DeferGroup['path'];
@@ -48,7 +48,7 @@ export class DeferredPlaces {
    * Finds the objects in the data.
    * @param nulled objects and lists in whose place null was written: nothing within them has a place
    */
-  in(data: ResponseObject, nulled: ReadonlySet<unknown>): DeferredPlace[] {
+  find(data: ResponseObject, nulled: ReadonlySet<unknown>): DeferredPlace[] {
     const places: DeferredPlace[] = [];
     const visit = (value: unknown, level: Level, path: ResponsePath, subgraphPath: SubgraphPath): void => {
       if (nulled.has(value)) return;

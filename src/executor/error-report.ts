@@ -82,7 +82,7 @@ export class ErrorReport {
 
   /** Sets the request that errors are about from now on. */
   enter({ planned }: CompiledRequest): void {
-    if (this.deferred) this.errors = this.deferred.listFor(planned.sections);
+    if (this.deferred) this.errors = this.deferred.listFor(planned.groups);
   }
 
   /** Returns all errors, with those of the projection. */

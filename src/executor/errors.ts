@@ -8,7 +8,7 @@ import { isObject } from './objects.ts';
 import type { SubgraphPath } from './response-objects.ts';
 import type { Violation } from './write-context.ts';
 
-const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
+export const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
 const INPUT_MISSING = 'REQUIRED_INPUT_MISSING';
 
 /** A path in the client's response. */

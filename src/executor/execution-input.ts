@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { DeferGroups } from '../operation/defer-groups.ts';
-import type { ClientContext, Source } from '../sources/source.ts';
+import type { ClientContext, ResponseObserver, Source } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { AdmissionQueue } from './admission-queue.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -24,6 +24,8 @@ export interface ExecutionInput {
   readonly budget?: MemoryBudget | undefined;
   /** Where heavy executions wait for others to end; where it is missing, all start at once. */
   readonly admissionQueue?: AdmissionQueue | undefined;
+  /** Receives the problems of responses. */
+  readonly responseObserver?: ResponseObserver | undefined;
 }
 
 /** The input of an execution whose defer groups are delivered after the rest. */

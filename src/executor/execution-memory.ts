@@ -1,9 +1,10 @@
+import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { CancelSignal, ResponseMemory } from '../sources/source.ts';
-import { type MemoryBudget, OverloadedError, type Reservation } from './memory-budget.ts';
+import type { MemoryBudget, Reservation } from './memory-budget.ts';
 
-/** An execution. */
+/** The execution that the memory is for. */
 interface MemoryOwner {
-  /** Ends the execution; returns false where it goes on without the response. */
+  /** Ends the execution; returns false where it continues without the response. */
   refuse(error: OverloadedError): boolean;
 }
 

@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
+import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
@@ -12,11 +13,12 @@ import { ExecutionMemory } from './execution-memory.ts';
 import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
-import { LONG_RESPONSE, OverloadedError } from './memory-budget.ts';
+import { LONG_RESPONSE } from './memory-budget.ts';
 import { type MergeTarget, mergeResponse } from './merge-response.ts';
 import { noteSkipped } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
+import { observeMissing } from './observe-missing.ts';
 import { Payload } from './payload.ts';
 import { PayloadStream } from './payload-stream.ts';
 import { type CompleteResponse, lengthOf, mayHaveEscapes, type TextResponse } from './read-response.ts';
@@ -106,7 +108,7 @@ class Execution implements MergeTarget, StreamedExecution {
       input.budget && compiled.plan.operation.kind !== 'mutation'
         ? new ExecutionMemory(input.budget, input.client.signal, this)
         : undefined;
-    this.progress = input.deferGroups && compiled.plan.sections && new DeferProgress(compiled, input.deferGroups);
+    this.progress = input.deferGroups && compiled.plan.deferred && new DeferProgress(compiled, input.deferGroups);
   }
 
   begin(): void {
@@ -249,9 +251,9 @@ class Execution implements MergeTarget, StreamedExecution {
       if (this.memory === undefined || this.memory.mayTake(response.text.length)) return false;
       this.wait(request, sent, response);
     } catch (error) {
-      const { sections, subgraph } = request.planned;
+      const { groups, subgraph } = request.planned;
       // a defer group without memory is left out; the rest of the result does not need it
-      if (!(error instanceof OverloadedError) || sections === undefined) throw error;
+      if (!(error instanceof OverloadedError) || groups === undefined) throw error;
       const message = `The response of the subgraph "${subgraph.name}" exceeds the memory that the gateway has left.`;
       this.settle(request, sent, { kind: 'failure', failure: { code: 'OVERLOADED', message } });
     }
@@ -337,6 +339,7 @@ class Execution implements MergeTarget, StreamedExecution {
     const text = writeEscapeFree(this.escapeFree, () => this.compiled.projection.write(this.data, context));
     if (late) for (const group of late.missed) this.report.addTimeout(deferGroups?.list[group] as DeferGroup);
     const { violations } = context;
+    observeMissing(this.input.responseObserver, violations);
     const hasNoErrors = this.errorReport === undefined && violations.length === 0;
     const errors = hasNoErrors ? (knownErrors ?? []) : this.report.all(violations);
     this.end();

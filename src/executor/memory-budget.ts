@@ -1,22 +1,11 @@
-import { GatewayError } from '../shared/gateway-error.ts';
+import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { CancelSignal } from '../sources/source.ts';
 
 /** In UTF-16 code units. Shorter responses are not counted: they take little memory. */
 export const LONG_RESPONSE = 16_384;
 
-/** Thrown when more responses wait for memory than allowed. Status 503, code `OVERLOADED`. */
-export class OverloadedError extends GatewayError {
-  constructor() {
-    // headers that a rule copied from a subgraph response do not apply to this response
-    const headers = { 'retry-after': String(RETRY_AFTER), 'cache-control': 'no-store' };
-    const message = 'The gateway has no memory for further long responses. Try again in a moment.';
-    super(503, 'OVERLOADED', message, { headers });
-    this.name = 'OverloadedError';
-  }
-}
-
-/** In seconds. Executions that hold memory end soon or time out. */
-const RETRY_AFTER = 1;
+/** What an `OverloadedError` says that there is no memory for. */
+const LONG_RESPONSES = 'further long responses';
 
 /**
  * Admitted executions may take this many times the limit for new ones: their further responses are not known in
@@ -63,7 +52,7 @@ export class MemoryBudget {
   take(size: number, own: number): void {
     const { held } = this;
     // a single execution may take everything
-    if (held > own && held + size > this.options.atOnce * GROWTH) throw new OverloadedError();
+    if (held > own && held + size > this.options.atOnce * GROWTH) throw new OverloadedError(LONG_RESPONSES);
     this.held = held + size;
   }
 
@@ -76,7 +65,7 @@ export class MemoryBudget {
 
   /** @internal Throws `OverloadedError`. */
   enqueue(reservation: Reservation, size: number): void {
-    if (this.queued + size > this.options.waiting) throw new OverloadedError();
+    if (this.queued + size > this.options.waiting) throw new OverloadedError(LONG_RESPONSES);
     if (this.queue.size === 0) this.options.onWait?.();
     this.queued += size;
     this.queue.add(reservation);

@@ -1,5 +1,5 @@
 import { isStackOverflow } from '../shared/exact-json.ts';
-import type { SourceFailure } from '../sources/source.ts';
+import type { ResponseObserver, SourceFailure } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';
 import { malformed, readSubgraphErrors, type SubgraphError } from './errors.ts';
 import type { GatheredEntities } from './gather-entities.ts';
@@ -10,6 +10,7 @@ import type { MergeProblems, ResponseMerger } from './response-merger.ts';
 /** What a response is merged into. */
 export interface MergeTarget extends MergeProblems {
   readonly merger: ResponseMerger;
+  readonly input: { readonly responseObserver?: ResponseObserver | undefined };
 }
 
 const NO_ERRORS: readonly SubgraphError[] = [];
@@ -26,7 +27,7 @@ export function mergeResponse(
     parseAndMerge(target, request, sent, response);
   } catch (error) {
     if (!isStackOverflow(error)) throw error;
-    target.report.addFailure(request, sent, malformed(request.planned, 'it is nested too deeply', response.status));
+    reportMalformed(target, request, sent, response, 'it is nested too deeply');
   }
 }
 
@@ -37,47 +38,92 @@ function parseAndMerge(
   response: CompleteResponse,
 ): void {
   const { planned } = request;
-  const { status } = response;
   let result: unknown;
   try {
     result = resultOf(response, request.hasDecimals);
   } catch {
-    return target.report.addFailure(request, sent, malformed(planned, 'not JSON', status));
+    return reportMalformed(target, request, sent, response, 'not JSON');
   }
   if (!isObject(result) || (result.data === undefined && result.errors === undefined)) {
-    return target.report.addFailure(request, sent, malformed(planned, 'neither data nor errors', status));
+    return reportMalformed(target, request, sent, response, 'neither data nor errors');
   }
   const { data } = result;
-  const errors = result.errors === undefined ? NO_ERRORS : readSubgraphErrors(result.errors);
+  const errors = result.errors === undefined ? NO_ERRORS : errorsOf(target, request, response, result);
   if (!isObject(data)) {
-    const failure = malformed(planned, 'data is not an object', status);
-    return reportMissing(target, request, sent, { missing: sent, errors, data, failure });
+    return reportMissing(target, request, sent, {
+      ...{ missing: sent, errors, data, response },
+      reason: 'data is not an object',
+    });
   }
   if (planned.root) target.merger.mergeRoot(request, data);
-  const missing = planned.root ? undefined : target.merger.mergeLookups(request, sent, data);
-  if (missing) {
-    const failure = malformed(planned, LIST_MISSING, status);
-    return reportMissing(target, request, sent, { missing, errors, data, failure });
+  else {
+    const missing = target.merger.mergeLookups(request, sent, data);
+    if (missing) return reportMissing(target, request, sent, { missing, errors, data, response, reason: LIST_MISSING });
+    const { malformedEntity } = target.merger;
+    if (malformedEntity !== undefined)
+      observeFailure(target, request, response, malformed(planned, malformedEntity, response.status));
   }
   if (errors.length > 0) target.report.addSubgraphErrors(request, sent, errors, data);
+}
+
+/** Reads the errors of a result and reports them to the observer. */
+function errorsOf(
+  { input }: MergeTarget,
+  { planned }: CompiledRequest,
+  response: CompleteResponse,
+  result: Record<string, unknown>,
+): readonly SubgraphError[] {
+  const errors = readSubgraphErrors(result.errors);
+  if (errors.length === 0) return errors;
+  input.responseObserver?.graphqlErrors(planned.subgraph.name, response, errors, isObject(result.data));
+  const { retryAfter } = response;
+  return retryAfter === undefined
+    ? errors
+    : errors.map((error) => ({ ...error, extensions: { retryAfter, ...error.extensions } }));
+}
+
+/** Reports that a response is not a GraphQL result. */
+function reportMalformed(
+  target: MergeTarget,
+  request: CompiledRequest,
+  sent: readonly GatheredEntities[],
+  response: CompleteResponse,
+  reason: string,
+): void {
+  const failure = malformed(request.planned, reason, response.status);
+  observeFailure(target, request, response, failure);
+  target.report.addFailure(request, sent, failure);
+}
+
+function observeFailure(
+  { input }: MergeTarget,
+  { planned }: CompiledRequest,
+  response: CompleteResponse,
+  failure: SourceFailure,
+): void {
+  input.responseObserver?.failed(planned.subgraph.name, response, failure);
 }
 
 interface IncompleteResponse {
   readonly missing: readonly GatheredEntities[];
   readonly errors: readonly SubgraphError[];
   readonly data: unknown;
-  readonly failure: SourceFailure;
+  readonly response: CompleteResponse;
+  readonly reason: string;
 }
 
 /** Reports that all of `data`, or lists of entities, are missing: errors in the same response may explain it. */
 function reportMissing(
-  { report }: MergeTarget,
+  target: MergeTarget,
   request: CompiledRequest,
   sent: readonly GatheredEntities[],
-  { missing, errors, data, failure }: IncompleteResponse,
+  { missing, errors, data, response, reason }: IncompleteResponse,
 ): void {
-  const response = errors.length > 0 ? report.addSubgraphErrors(request, sent, errors, data) : undefined;
+  const { report } = target;
+  const reported = errors.length > 0 ? report.addSubgraphErrors(request, sent, errors, data) : undefined;
   const isNull = isObject(data) ? missing.every(({ part }) => isNullish(data[part.alias])) : isNullish(data);
-  if (response?.explainsAll && isNull) report.addExplained(request, missing, response.explainsAll, response);
-  else report.addFailure(request, missing, failure, (key) => response?.isReportedAt(key) === true);
+  if (reported?.explainsAll && isNull) return report.addExplained(request, missing, reported.explainsAll, reported);
+  const failure = malformed(request.planned, reason, response.status);
+  observeFailure(target, request, response, failure);
+  report.addFailure(request, missing, failure, (key) => reported?.isReportedAt(key) === true);
 }

@@ -28,7 +28,7 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
     });
   }
 
-  /** Changes each payload before it is read. To be called before the first one is. */
+  /** Changes each payload before it is read. Call it before the first one is read. */
   map(change: (payload: Payload) => Payload): this {
     this.changes.push(change);
     return this;
@@ -79,7 +79,7 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
     while (this.readers.length > 0 && (this.written.length > 0 || this.isOver)) {
       const reader = this.readers.shift() as Reader;
       const payload = this.written.shift();
-      if (payload !== undefined) this.hand(payload, reader);
+      if (payload !== undefined) this.deliver(payload, reader);
       else if (this.failure) {
         reader.reject(this.failure.error);
         this.failure = undefined;
@@ -87,7 +87,7 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
     }
   }
 
-  private hand(payload: Payload, reader: Reader): void {
+  private deliver(payload: Payload, reader: Reader): void {
     try {
       reader.resolve({ done: false, value: this.changes.reduce((changed, change) => change(changed), payload) });
     } catch (error) {

@@ -20,6 +20,8 @@ export class ResponseMerger implements MergeObserver {
   private readonly problems: MergeProblems;
   /** The subgraph whose response is being merged. */
   private service = '';
+  /** Why an entity of the last response was not merged; `undefined` where all were. */
+  malformedEntity: string | undefined;
 
   constructor(targets: ResponseObjects, types: Supergraph['types'], problems: MergeProblems) {
     this.targets = targets;
@@ -65,6 +67,7 @@ export class ResponseMerger implements MergeObserver {
     data: ResponseObject,
   ): GatheredEntities[] | undefined {
     this.service = request.planned.subgraph.name;
+    this.malformedEntity = undefined;
     let missing: GatheredEntities[] | undefined;
     for (let i = 0; i < sent.length; i++) {
       const gathered = sent[i] as GatheredEntities;
@@ -104,9 +107,10 @@ export class ResponseMerger implements MergeObserver {
       }
     }
     if (left.length > 0) this.problems.report.addMissingInputs(request, lookup, left);
-    problems?.note(this.problems.nullReasons, (bad) =>
-      this.problems.report.addMalformedEntities(request, gathered, bad),
-    );
+    problems?.note(this.problems.nullReasons, (bad) => {
+      [this.malformedEntity] = bad.values();
+      this.problems.report.addMalformedEntities(request, gathered, bad);
+    });
   }
 }
 

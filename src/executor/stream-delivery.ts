@@ -1,13 +1,14 @@
 import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
 import type { DeferProgress } from './defer-progress.ts';
-import { DeferredPlaces, writePlace } from './deferred-places.ts';
+import { type DeferredPlace, DeferredPlaces, writePlace } from './deferred-places.ts';
 import type { ErrorReport } from './error-report.ts';
 import { formatTimeout, withViolations } from './errors.ts';
 import type { ExecutionInput } from './execution-input.ts';
 import { writeEscapeFree } from './json-text.ts';
 import type { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
+import { observeMissing } from './observe-missing.ts';
 import { Payload } from './payload.ts';
 import type { PayloadStream } from './payload-stream.ts';
 import { type LateGroups, type Violation, WriteContext } from './write-context.ts';
@@ -19,7 +20,7 @@ export interface StreamedExecution {
   readonly escapeFree: boolean;
   readonly report: ErrorReport;
   readonly nullReasonsIfAny: NullReasons | undefined;
-  readonly input: Pick<ExecutionInput, 'introspected'>;
+  readonly input: Pick<ExecutionInput, 'introspected' | 'responseObserver'>;
 }
 
 /**
@@ -34,9 +35,10 @@ export class StreamDelivery {
   private hasBegun = false;
   /** Which groups need nothing more: their payloads are written, or they have no place. */
   private readonly closed: boolean[];
-  /** Groups that were given up. */
+  /** Groups that some request was not sent for: they are late, whatever is pending. */
   private readonly late = new Set<number>();
   private readonly places: readonly DeferredPlaces[];
+  /** Objects and lists in whose place null was written. */
   private readonly nulled = new Set<unknown>();
   private readonly onFirst: () => void;
 
@@ -56,18 +58,18 @@ export class StreamDelivery {
     this.stream = stream;
     this.onFirst = onFirst;
     // a group without fields was skipped
-    const present = new Set(plan.sections?.values());
+    const present = new Set(plan.deferred?.values());
     this.closed = groups.list.map((_, group) => !present.has(group));
     this.places = groups.list.map((group, number) => new DeferredPlaces(projection, root, group, number));
   }
 
-  /** Returns whether nothing needs a request any more: it is only for groups that are over, or late already. */
-  isClosed({ planned: { sections } }: CompiledRequest): boolean {
-    if (sections === undefined) return false;
+  /** Returns whether nothing needs a request any more: it is only for groups that are closed, or late already. */
+  isClosed({ planned: { groups } }: CompiledRequest): boolean {
+    if (groups === undefined) return false;
     const { progress, closed } = this;
-    if (!sections.every((group) => closed[group] || (progress.isRestDone && progress.hasExpired(group)))) return false;
+    if (!groups.every((group) => closed[group] || (progress.isRestDone && progress.hasExpired(group)))) return false;
     // their requests end without a response, which does not make them complete
-    for (const group of sections) this.late.add(group);
+    for (const group of groups) this.late.add(group);
     return true;
   }
 
@@ -84,24 +86,25 @@ export class StreamDelivery {
     // a group may enclose others, which follow it
     for (let wrote = true; wrote; ) {
       wrote = false;
-      for (const [group, own] of this.groups.list.entries()) {
-        if (this.closed[group] || this.isWaiting(group, own)) continue;
-        this.closed[group] = true;
-        this.writeGroup(group, own);
+      for (const [number, group] of this.groups.list.entries()) {
+        if (this.closed[number] || this.isWaiting(number, group)) continue;
+        this.closed[number] = true;
+        this.writeGroup(number, group);
         wrote = true;
       }
     }
     return this.closed.every((closed) => closed);
   }
 
-  private isWaiting(group: number, own: DeferGroup): boolean {
-    if (this.progress.isPending(group) && !this.progress.hasExpired(group)) return true;
-    return this.enclosing(own).some((outer) => !this.closed[outer]);
+  private isWaiting(number: number, group: DeferGroup): boolean {
+    if (this.progress.isPending(number) && !this.progress.hasExpired(number)) return true;
+    return this.enclosing(group).some((outer) => !this.closed[outer]);
   }
 
+  /** Returns the numbers of the groups around a group. */
   private enclosing({ path }: DeferGroup): number[] {
-    return [...this.groups.list.entries()].flatMap(([group, { path: outer }]) =>
-      outer.length < path.length && outer.every((key, i) => path[i] === key) ? [group] : [],
+    return [...this.groups.list.entries()].flatMap(([number, { path: outer }]) =>
+      outer.length < path.length && outer.every((key, i) => path[i] === key) ? [number] : [],
     );
   }
 
@@ -109,45 +112,48 @@ export class StreamDelivery {
     const { compiled, data, report, input, nullReasonsIfAny: nullReasons, escapeFree } = this.execution;
     const context = new WriteContext({ introspected: input.introspected, nullReasons, nulled: this.nulled });
     const text = writeEscapeFree(escapeFree, () => compiled.projection.write(data, context));
+    // groups whose objects are null
     const gone = new Set<number>();
-    for (const [group, own] of this.groups.list.entries()) {
-      if (this.closed[group] || this.enclosing(own).length > 0 || this.placesOf(group).length > 0) continue;
-      gone.add(group);
-      this.closed[group] = true;
+    for (const [number, group] of this.groups.list.entries()) {
+      if (this.closed[number] || this.enclosing(group).length > 0 || this.placesOf(number).length > 0) continue;
+      gone.add(number);
+      this.closed[number] = true;
     }
-    const errors = report.ofRest(context.violations, (group) => gone.has(group));
+    observeMissing(input.responseObserver, context.violations);
+    const errors = report.ofRest(context.violations, (number) => gone.has(number));
     this.stream.write(new Payload(text, errors));
     this.onFirst();
   }
 
-  private placesOf(group: number) {
-    return this.places[group]?.in(this.execution.data, this.nulled) ?? [];
+  private placesOf(number: number): readonly DeferredPlace[] {
+    return this.places[number]?.find(this.execution.data, this.nulled) ?? [];
   }
 
-  private writeGroup(group: number, own: DeferGroup): void {
-    const isLate = this.progress.isPending(group) || this.late.has(group);
-    const late: LateGroups | undefined = isLate ? { isLate: (one) => one === group, missed: new Set() } : undefined;
-    if (isLate) this.closeWithin(own);
-    let known = isLate ? [formatTimeout(own)] : this.execution.report.ofGroup(group);
-    for (const place of this.placesOf(group)) {
+  private writeGroup(number: number, group: DeferGroup): void {
+    const isLate = this.progress.isPending(number) || this.late.has(number);
+    const late: LateGroups | undefined = isLate ? { isLate: (one) => one === number, missed: new Set() } : undefined;
+    if (isLate) this.closeWithin(group);
+    let known = isLate ? [formatTimeout(group)] : this.execution.report.ofGroup(number);
+    for (const place of this.placesOf(number)) {
       const { text, violations } = this.write(place, late);
       const errors = withViolations(known, violations);
-      this.stream.write(new Payload(text, errors, undefined, { group: own, path: place.path }));
+      this.stream.write(new Payload(text, errors, undefined, { group, path: place.path }));
       // where there are several objects, the first payload has the errors of the group
       known = [];
     }
   }
 
-  private write(place: ReturnType<DeferredPlaces['in']>[number], late: LateGroups | undefined) {
+  private write(place: DeferredPlace, late: LateGroups | undefined) {
     const { data, input, nullReasonsIfAny: nullReasons, escapeFree } = this.execution;
     const context = new WriteContext({ introspected: input.introspected, nullReasons, late, nulled: this.nulled });
     const text = writeEscapeFree(escapeFree, () => writePlace(place, data, nullReasons, context));
+    observeMissing(input.responseObserver, context.violations);
     return { text, violations: context.violations as readonly Violation[] };
   }
 
   /** Closes the groups within a group that is late: its data is not written, so there is no place for them. */
   private closeWithin({ path }: DeferGroup): void {
-    for (const [group, { path: inner }] of this.groups.list.entries())
-      if (inner.length > path.length && path.every((key, i) => inner[i] === key)) this.closed[group] = true;
+    for (const [number, { path: inner }] of this.groups.list.entries())
+      if (inner.length > path.length && path.every((key, i) => inner[i] === key)) this.closed[number] = true;
   }
 }

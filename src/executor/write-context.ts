@@ -10,7 +10,7 @@ export interface Violation {
   readonly service: string | undefined;
 }
 
-/** Which defer groups are late, and which of these are missing from the result: an object has such a field. */
+/** Which defer groups are late, and which of these are missing from the result, because an object has one of their fields. */
 export interface LateGroups {
   isLate(group: number): boolean;
   readonly missed: Set<number>;
@@ -26,7 +26,7 @@ export interface WriteOptions {
   readonly late?: LateGroups | undefined;
   /** Which fields are missing or null for known reasons. */
   readonly nullReasons?: NullReasons | undefined;
-  /** Takes the objects and lists in whose place null is written; a deferred field within them has no place. */
+  /** Collects the objects and lists in whose place null is written; a deferred field within them has no place. */
   readonly nulled?: Set<unknown> | undefined;
 }
 
@@ -35,7 +35,7 @@ export class WriteContext {
   readonly introspected: ReadonlyMap<string, string>;
   readonly late: LateGroups | undefined;
   readonly nullReasons: NullReasons | undefined;
-  /** The values that are missing, null or of a wrong type without an error that explains it; once they are located. */
+  /** The values that are missing, null or of a wrong type without an error that explains it. Filled when they are located. */
   readonly violations: Violation[] = [];
   /** Whether there are any, located or not. */
   violated = false;

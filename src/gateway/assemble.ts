@@ -15,8 +15,11 @@ import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createGraphqlErrorLog } from '../traffic/graphql-error-log.ts';
+import { observeResponses } from '../traffic/observe-responses.ts';
 import { createOutages } from '../traffic/outages.ts';
 import { engineFactory } from './build-engine.ts';
+import { type ByteLimits, openByteLimits } from './byte-budget.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-handler.ts';
@@ -65,7 +68,7 @@ export interface Assembly {
   purge(tags: readonly string[]): Promise<number>;
   /** Gets ready for the first clients (`supergraph.query_planning.warm_up_on_start`); to be called once the port is open. */
   warmUp(): void;
-  /** Ends watching, and the sources' connections after what is under way. */
+  /** Stops watching, and closes the connections of sources when what is in flight has ended. */
   close(): Promise<void>;
 }
 
@@ -124,6 +127,7 @@ interface Foundation {
   readonly rules: ReturnType<typeof compileHeaderRules>;
   readonly redis: SharedRedis | undefined;
   readonly rateLimits: ReturnType<typeof createRateLimits>;
+  readonly byteLimits: ByteLimits;
   readonly gateway: Gateway;
 }
 
@@ -145,22 +149,28 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   const module = options.dev ? await watchModule(config, logger) : undefined;
   if (module) closers.add(() => module.close());
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
-  const outages = createOutages({ logger, intervalMs: config.telemetry.logging.summary_interval });
+  const logging = { logger, intervalMs: config.telemetry.logging.summary_interval };
+  const outages = createOutages(logging);
+  const graphqlErrors = createGraphqlErrorLog(logging);
   // after the last operations
   closers.add(async () => outages.flush());
-  const parts = { rateLimits, redis, instruments, outages };
+  closers.add(async () => graphqlErrors.flush());
+  const responseObserver = observeResponses({ instruments, outages, graphqlErrors });
+  const byteLimits = openByteLimits(config, logger, instruments);
+  const { byteBudget } = byteLimits;
+  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget };
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
   });
   closers.add(() => gateway.close());
-  return { logger, metrics, instruments, rules, redis, rateLimits, gateway };
+  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway };
 }
 
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, gateway }: Foundation,
+  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
   const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
@@ -176,7 +186,7 @@ async function openRequestHandling(
   return {
     ...handlerSettings(config),
     ...requests.policies,
-    ...{ logger, instruments, authenticator, engine: gateway.engine },
+    ...{ logger, instruments, authenticator, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
@@ -189,7 +199,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, instruments }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, instruments }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -204,6 +214,7 @@ async function openEndpoints(
       ...{ gateway, logger, redis, instruments, purgeEverywhere, demo: demo ?? false },
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
+      byteBudget: byteLimits.byteBudget,
     });
   }
   if (cluster.isWorker && sharedState === undefined) {
@@ -228,7 +239,7 @@ async function followSchema(
   closers.add(() => watching.close());
 }
 
-/** Loaded only where metrics are asked for. */
+/** Loaded only where metrics are configured. */
 async function openMetrics({ telemetry }: Config): Promise<{ metrics?: Metrics; instruments?: Instruments }> {
   if (!telemetry.metrics.prometheus.enabled) return {};
   const [{ createPrometheusMetrics }, { createInstruments }] = await Promise.all([

@@ -9,9 +9,11 @@ import { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import { createEngineInSteps } from '../pipeline/pipeline.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
+import type { ResponseObserver } from '../sources/source.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -32,6 +34,8 @@ export interface EngineParts {
   readonly redis: SharedRedis | undefined;
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
+  readonly responseObserver: ResponseObserver;
+  readonly byteBudget?: ByteBudget | undefined;
 }
 
 /**
@@ -43,7 +47,7 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments, outages }: EngineParts,
+  { rateLimits, redis, instruments, outages, responseObserver, byteBudget }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const endpoints = createEndpointGroups({ logger, openInstruments: instruments?.openEndpoints });
@@ -65,6 +69,8 @@ export function engineFactory(
       outages,
       endpoints,
       variantInstruments: instruments?.ofVariants,
+      responseObserver,
+      byteBudget,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;
@@ -79,7 +85,8 @@ export function engineFactory(
         ...policies,
         memoryBudget,
         admissionQueue,
-        requestReads: requestReads(rules.request, config, supergraph),
+        responseObserver,
+        requestReads: requestReads(rules.request, rateLimits, config, supergraph),
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsMasked: (all, client) => {

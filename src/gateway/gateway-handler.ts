@@ -4,6 +4,7 @@ import type { ClientInfo } from '../client/identity.ts';
 import { serveGraphiql } from '../graphql-http/graphiql.ts';
 import { createGraphqlRoute, documentRoute, type GraphqlRouteOptions } from '../graphql-http/route.ts';
 import { logAccess } from '../http/access-log.ts';
+import type { ClientWrites } from '../http/client-writes.ts';
 import { type ErrorHandling, methodNotAllowed, routeErrorResponse, toGatewayError } from '../http/error-response.ts';
 import { healthResponse } from '../http/health.ts';
 import type { PagePolicyOptions } from '../http/html-policy.ts';
@@ -47,6 +48,8 @@ export interface GatewayHandlerOptions
   readonly accessLog?: AccessLogSettings | undefined;
   /** Counters of completed requests, and of those that are refused before they become operations. */
   readonly instruments?: Pick<Instruments, 'requestFinished' | 'refused'> | undefined;
+  /** Writes responses within limits. By default there are none. */
+  readonly clientWrites?: ClientWrites | undefined;
 }
 
 /** Combines middleware, routes and observers into the handler of all requests at the port for clients. */
@@ -63,6 +66,7 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
     handler: compose(middleware, createRouter(routes.list, notFound(pathPrefix))),
     fail,
     pathPrefix,
+    clientWrites: options.clientWrites,
     onCutOff: (requests) => logger.warn({ requests, setting: 'shutdown.grace' }, 'requests cut off at shutdown'),
     onEnd(context) {
       logAccess(logger, context, accessLog);

@@ -1,7 +1,6 @@
 import type { SupergraphUpdate } from '../composition/supergraph-provider.ts';
 import type { Engine, EngineRequest } from '../pipeline/engine.ts';
-import { runInSlices } from '../shared/slices.ts';
-import type { Steps } from '../shared/steps.ts';
+import { runInSlices, type Steps } from '../shared/steps.ts';
 
 /** An engine, and a function that closes its sources. */
 export interface BuiltEngine {

@@ -14,12 +14,12 @@ const WAITING = 2.5;
 
 const MINUTE_MS = 60_000;
 
-/** Creates the budget of memory for responses in this process (`traffic_shaping.router.max_buffered_bytes`). */
+/** Creates the budget of memory for responses in this process (`traffic_shaping.router.max_response_characters`). */
 export function openMemoryBudget(
   { traffic_shaping: { router } }: Pick<Config, 'traffic_shaping'>,
   logger: Pick<Logger, 'warn'>,
 ): MemoryBudget {
-  const atOnce = router.max_buffered_bytes ?? Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_CHARACTER);
+  const atOnce = router.max_response_characters ?? Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_CHARACTER);
   let lastWarningAt = Number.NEGATIVE_INFINITY;
   return new MemoryBudget({
     atOnce,
@@ -29,7 +29,7 @@ export function openMemoryBudget(
       if (now - lastWarningAt < MINUTE_MS) return;
       lastWarningAt = now;
       logger.warn(
-        { max_buffered_bytes: atOnce },
+        { max_response_characters: atOnce },
         'large responses of subgraphs wait for memory: request less data at once, run more processes or give Node a larger heap',
       );
     },

@@ -35,7 +35,7 @@ export function limitObserver({
       excessive.get(document)?.forEach(count);
     },
     onRefused({ refusal, errors }) {
-      if (refusal === 'overload') refused('traffic_shaping', 'max_buffered_bytes');
+      if (refusal === 'overload') refused('traffic_shaping', 'max_response_characters');
       if (refusal !== 'limit') return;
       for (const { extensions } of errors) refused('limits', reasonOf(extensions?.code));
     },

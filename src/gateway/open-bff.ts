@@ -4,6 +4,7 @@ import type { KeyStore } from '../bff/idempotency/idempotency.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -22,6 +23,7 @@ export interface BffParts {
   readonly limiter: Limiter;
   /** Whether to serve the demo page. */
   readonly demo: boolean;
+  readonly byteBudget: ByteBudget;
   readonly instruments?: Instruments | undefined;
   /** Purges in all processes of this gateway. */
   readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
@@ -31,7 +33,7 @@ export interface BffParts {
 export function openBff(
   dir: string,
   config: Config,
-  { gateway, logger, redis, keyStore, limiter, demo, instruments, purgeEverywhere }: BffParts,
+  { gateway, logger, redis, keyStore, limiter, demo, byteBudget, instruments, purgeEverywhere }: BffParts,
 ): Promise<Bff> {
   const { bff, traffic_shaping } = config;
   return createBff({
@@ -45,6 +47,7 @@ export function openBff(
     timeoutMs: traffic_shaping.router.timeout,
     shareReads: traffic_shaping.router.deduplicate_query,
     maxRequestBytes: config.limits.http_max_request_bytes,
+    byteBudget,
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
     endpointConfig: endpointSettings(config),

@@ -8,6 +8,7 @@ import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import type { VariantSection } from '../config/sections/variants.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Steps } from '../shared/steps.ts';
 import type { PoolSettings } from '../sources/http/http-pool.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
@@ -15,7 +16,7 @@ import { createHttpSource } from '../sources/http/http-source.ts';
 import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
-import type { ForwardHeaders, Source } from '../sources/source.ts';
+import type { ForwardHeaders, ResponseObserver, Source } from '../sources/source.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { VariantInstruments } from '../telemetry/variant-instruments.ts';
@@ -41,6 +42,8 @@ export interface SourceDependencies {
   readonly endpoints: EndpointGroups;
   /** Called by the first subgraph that has variants or a mirror. */
   readonly variantInstruments: (() => VariantInstruments) | undefined;
+  readonly responseObserver: ResponseObserver;
+  readonly byteBudget: ByteBudget | undefined;
 }
 
 /**
@@ -87,7 +90,7 @@ function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Sourc
 
 function openRestSource(sdl: string, settings: SourceSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, apiCache } = dependencies;
+  const { config, pools, apiCache, byteBudget } = dependencies;
   const source = createRestSource({
     name,
     sdl,
@@ -99,12 +102,13 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
     compression: compressionOf(traffic),
     pool: poolOf(settings, config),
     callLayer: retryLostApiReads,
+    byteBudget,
   });
   const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
   return stack(source, {
     ...commonParts(dependencies),
     cacheControl: { in: 'response' },
-    share: shares && { forward: shares },
+    share: shares && { forward: shares, meter: dependencies.rateLimits.meterOf(name) },
   });
 }
 
@@ -125,7 +129,7 @@ interface VariantSettings extends SourceSettings {
 
 function openVariant(subgraph: Subgraph, settings: VariantSettings, dependencies: SourceDependencies): Source {
   const { name, traffic, forward, own, urls, variant } = settings;
-  const { config, rules, endpoints } = dependencies;
+  const { config, rules, endpoints, rateLimits, responseObserver } = dependencies;
   const respected = respectsHeadersOf(config.cache_control, name);
   const owner = variant === undefined ? name : `${name} ${variant}`;
   const common = httpOptions(settings, dependencies);
@@ -135,19 +139,28 @@ function openVariant(subgraph: Subgraph, settings: VariantSettings, dependencies
   const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
   return stack(source, {
     ...commonParts(dependencies),
-    stitch: stitchLayer(subgraph, traffic.timeout),
+    stitch: stitchLayer(subgraph, traffic.timeout, responseObserver),
     mirror: variant === undefined ? mirrorOf(own, common, dependencies) : undefined,
     cacheControl: respected ? { in: 'headers', forward } : undefined,
     returnHeaders: rules.response && returnHeaders,
-    share: shares ? { forward } : undefined,
+    respectsRetryAfter: true,
+    share: shares ? { forward, meter: rateLimits.meterOf(name) } : undefined,
     retry: { timeoutMs: traffic.timeout, avoidsTried: urls.length > 1 },
   });
 }
 
-function httpOptions(settings: SourceSettings, { config, pools }: SourceDependencies): EndpointOptions {
+function httpOptions(settings: SourceSettings, { config, pools, byteBudget }: SourceDependencies): EndpointOptions {
   const { name, traffic, forward } = settings;
   const { timeout: timeoutMs } = traffic;
-  return { name, timeoutMs, pools, forward, compression: compressionOf(traffic), pool: poolOf(settings, config) };
+  return {
+    name,
+    timeoutMs,
+    pools,
+    forward,
+    compression: compressionOf(traffic),
+    pool: poolOf(settings, config),
+    byteBudget,
+  };
 }
 
 function mirrorOf(

@@ -69,8 +69,8 @@ function openDocuments(
   if (persisted_queries.safelist.enabled && manifest.size === 0) logger.warn({}, EMPTY_SAFELIST);
   const registered = registeredDocuments(apq, redis, remoteDocuments);
   const isValid = (query: string) => {
-    const inForce = engine();
-    return inForce !== undefined && (inForce.isValid?.({ query }) ?? true);
+    const current = engine();
+    return current !== undefined && (current.isValid?.({ query }) ?? true);
   };
   return createPersistedDocuments({
     config: persisted_queries,

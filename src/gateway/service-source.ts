@@ -1,4 +1,5 @@
 import { expand } from '../config/expand.ts';
+import type { ResponseObserver } from '../sources/source.ts';
 import { createStitchedSource } from '../sources/stitched/stitched-source.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Layer } from '../traffic/stack.ts';
@@ -15,8 +16,12 @@ export function addressOf({ name, url, inProcess }: Subgraph): string {
 }
 
 /** Returns the layer that turns a plain GraphQL service into a subgraph; `undefined` for every other subgraph. */
-export function stitchLayer({ name, inProcess }: Subgraph, timeoutMs: number): Layer | undefined {
+export function stitchLayer(
+  { name, inProcess }: Subgraph,
+  timeoutMs: number,
+  observer: ResponseObserver | undefined,
+): Layer | undefined {
   if (inProcess?.kind !== 'service') return undefined;
   const { sdl } = inProcess;
-  return (upstream) => createStitchedSource({ name, sdl, upstream, timeoutMs });
+  return (upstream) => createStitchedSource({ name, sdl, upstream, timeoutMs, observer });
 }

@@ -4,8 +4,7 @@ import { formatProblem, type Problem } from '../config/problem.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import { invalidDocuments } from '../policy/persisted/invalid-documents.ts';
 import { type ManifestDocument, readManifestDocuments } from '../policy/persisted/manifests.ts';
-import { runInSlices } from '../shared/slices.ts';
-import type { Steps } from '../shared/steps.ts';
+import { runInSlices, type Steps } from '../shared/steps.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Gateway } from './generations.ts';
 

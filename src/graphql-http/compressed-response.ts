@@ -1,4 +1,5 @@
-import { type RequestContext, sendResponse } from '../http/request-context.ts';
+import { clientWritesOf } from '../http/client-writes.ts';
+import { mustSend, type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { HttpResponse } from '../http/response.ts';
 import { excludesAllCodings, readAcceptEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
@@ -43,7 +44,9 @@ function withVaryByEncoding(response: HttpResponse): HttpResponse {
 }
 
 async function sendEncoded(context: RequestContext, response: HttpResponse, coding: Coding): Promise<void> {
-  const body = await encodedBody(response.body, coding, context.shared !== undefined);
+  const encode = () => encodedBody(response.body, coding, context.shared !== undefined);
+  const writes = clientWritesOf(context.res);
+  const body = await (writes ? writes.hold(response.body, mustSend(context), encode) : encode());
   const headers = { ...response.headers, 'content-encoding': coding, 'content-length': body.length };
   sendResponse(context, { ...response, headers, body });
 }

@@ -4,6 +4,7 @@ import type { GraphqlCall, GraphqlParams } from '../pipeline/operation-context.t
 import { excessOfJson, MOST_MEMBERS } from '../policy/limits/json-text.ts';
 import type { PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { parametersNotUtf8 } from '../shared/query-text.ts';
@@ -12,6 +13,8 @@ import { isRecord, operationInBody, operationInUrl, type RequestedOperation, wit
 
 export interface RequestReaderOptions {
   readonly maxRequestBytes: number;
+  /** Counts the bytes of long bodies while they arrive. By default they are not counted. */
+  readonly byteBudget?: ByteBudget | undefined;
   /** Returns whether a GET is safe from CSRF. By default all GETs are accepted. */
   readonly csrf?: CsrfCheck | undefined;
   /** Documents with ids. Default none. */
@@ -64,7 +67,7 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
       const requested = operationInUrl(searchOf(req.url ?? ''));
       return { params: await complete(requested), text: '', readOnly: true };
     }
-    const text = await readBody(req, options.maxRequestBytes);
+    const text = await readBody(req, options.maxRequestBytes, options.byteBudget);
     const value = parseBody(text);
     if (Array.isArray(value)) return batch(value);
     const requested = operationInBody(value);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { ContentCodingError, decodeBody, READABLE_CODINGS, readContentEncoding } from '../shared/content-codings.ts';
 import { decodeText, TextDecodingError } from '../shared/decode-text.ts';
@@ -8,19 +9,28 @@ import { type ReadErrors, readBytes } from '../shared/read-bytes.ts';
 /**
  * Reads a request body as UTF-8, without its byte order mark. `maxBytes` limits the body before and after its content codings are
  * decoded. Throws `GatewayError` 413 `REQUEST_TOO_LARGE` as soon as the body is larger, 415 for an unknown coding, 400 when it is not
- * UTF-8 or cannot be decoded, and `ClientDisconnected` when it never completes.
+ * UTF-8 or cannot be decoded, 503 `OVERLOADED` when `budget` has no room for it, and `ClientDisconnected` when it never completes.
  */
-export function readBody(req: IncomingMessage, maxBytes: number): Promise<string> {
+export function readBody(req: IncomingMessage, maxBytes: number, budget?: ByteBudget): Promise<string> {
   const header = req.headers['content-encoding'];
-  return header === undefined ? readBytes(req, maxBytes, textOf, ERRORS) : readEncodedBody(req, header, maxBytes);
+  if (header !== undefined) return readEncodedBody(req, header, maxBytes, budget);
+  return readBytes(req, maxBytes, textOf, ERRORS, budget);
 }
 
-async function readEncodedBody(req: IncomingMessage, header: string, maxBytes: number): Promise<string> {
+async function readEncodedBody(
+  req: IncomingMessage,
+  header: string,
+  maxBytes: number,
+  budget: ByteBudget | undefined,
+): Promise<string> {
+  const held = budget?.open(true);
   try {
     const codings = readContentEncoding(header);
-    return textOf(await decodeBody(await readBytes(req, maxBytes, unchanged, ERRORS), codings, maxBytes));
+    return textOf(await decodeBody(await readBytes(req, maxBytes, unchanged, ERRORS, budget), codings, maxBytes, held));
   } catch (error) {
     throw error instanceof ContentCodingError ? codingRefusal(error, maxBytes) : error;
+  } finally {
+    held?.release();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Deadline } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { errorResponse } from './response.ts';
 
@@ -26,19 +27,46 @@ const MALFORMED = [400, 'Bad Request', 'BAD_REQUEST', 'This is not a valid HTTP 
 /** Responds to malformed or slow requests with an error in JSON. Node alone sends a status without a body. */
 export function respondToMalformedRequests(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') ifStillIncomplete(socket, () => respond(error, socket));
+    else respond(error, socket);
+  });
+
+  function respond(error: NodeJS.ErrnoException, socket: ResponseSocket): void {
     // once a response has begun, more bytes would be read as a part of it
-    if (!socket.writable || error.code === 'ECONNRESET' || hasBegunResponse(socket)) return socket.destroy();
+    if (!socket.writable || error.code === 'ECONNRESET' || hasBegunResponse(socket)) {
+      socket.destroy();
+      return;
+    }
     const [status, reason, code, message] = RESPONSES.get(error.code ?? '') ?? MALFORMED;
     const { headers, body } = errorResponse(new GatewayError(status, code, message));
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     discardRest(socket);
     socket.end(`HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\n${lines.join('')}\r\n${String(body)}`);
-  });
+  }
 }
 
-/** Node stores the response in progress on the socket, and checks it itself when `clientError` has no listener. */
-function hasBegunResponse(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
-  return socket._httpMessage?.headersSent === true;
+/** A socket on which Node stores the response in progress, if the head of a request is complete. */
+type ResponseSocket = Socket & { readonly _httpMessage?: ServerResponse | null };
+
+function hasBegunResponse({ _httpMessage: response }: ResponseSocket): boolean {
+  return response?.headersSent === true;
+}
+
+/** In milliseconds. */
+const SECOND_LOOK_MS = 100;
+
+/**
+ * Calls `respond` if a request is still incomplete once everything that had arrived is read: after a stall of this process, Node
+ * finds requests late before it reads them.
+ */
+function ifStillIncomplete(socket: ResponseSocket, respond: () => void): void {
+  const { bytesWritten } = socket;
+  const expire = () => {
+    const { _httpMessage: response } = socket;
+    const isComplete = response ? response.req.complete : socket.bytesWritten > bytesWritten;
+    if (!isComplete) respond();
+  };
+  new Deadline(SECOND_LOOK_MS, { expire }).unref();
 }
 
 /** In milliseconds. */

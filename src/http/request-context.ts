@@ -83,9 +83,17 @@ function originForm(target: string): string {
   return pathname + search;
 }
 
-/** Sends the whole response, with the headers of any response to this request. Does nothing when the client has disconnected. */
-export function sendResponse({ res, headers, requestId }: RequestContext, response: HttpResponse): void {
-  writeResponse(res, response, headers, requestId);
+/**
+ * Sends the whole response, with the headers of any response to this request. Does nothing when the client has disconnected. Throws
+ * `OverloadedError` for a large result of a query for which there is no memory.
+ */
+export function sendResponse(context: RequestContext, response: HttpResponse): void {
+  writeResponse(context.res, response, context.headers, context.requestId, mustSend(context));
+}
+
+/** Returns whether a response is sent whatever memory it takes: it reports what a mutation has done. */
+export function mustSend({ operation }: RequestContext): boolean {
+  return operation !== undefined && operation.type !== 'query';
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientResponse, ClientWrites } from './client-writes.ts';
 import type { Handler } from './middleware/middleware.ts';
 import { removePathPrefix } from './path-prefix.ts';
 import { ActiveRequests, RequestContext } from './request-context.ts';
@@ -24,17 +25,20 @@ export interface RequestHandlerOptions {
   readonly pathPrefix?: string | undefined;
   /** Called with the number of requests that are cut off, if there are any. */
   readonly onCutOff?: (requests: number) => void;
+  /** Writes responses within limits. */
+  readonly clientWrites?: ClientWrites | undefined;
 }
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { handler, fail, onEnd, pathPrefix, onCutOff } = options;
+  const { handler, fail, onEnd, pathPrefix, onCutOff, clientWrites } = options;
   const active = new ActiveRequests();
   let isDraining = false;
   return {
     get isDraining() {
       return isDraining;
     },
-    handle(req, res) {
+    handle(req, res: ClientResponse) {
+      res.clientWrites = clientWrites;
       const context = new RequestContext(req, res);
       if (pathPrefix !== undefined) removePathPrefix(req, pathPrefix);
       if (isDraining) res.shouldKeepAlive = false;

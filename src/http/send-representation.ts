@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readAcceptEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
 import { pathOf } from '../shared/url-path.ts';
+import { clientWritesOf } from './client-writes.ts';
 import { etagOfCoding, matchesIfMatch, matchesIfNoneMatch } from './conditional.ts';
 import { type ProblemDetails, problemResponse } from './problem.ts';
 import type { HttpResponse } from './response.ts';
@@ -23,7 +24,10 @@ export interface RepresentationSettings {
   readonly pathPrefix: string;
 }
 
-/** Sends a response: 304 where the client has it, 412 where `If-Match` excludes it, and compressed where that is worthwhile. */
+/**
+ * Sends a response: 304 where the client has it, 412 where `If-Match` excludes it, and compressed where that is worthwhile. Throws
+ * `OverloadedError`, or rejects with it, for a large response to a read for which there is no memory.
+ */
 export function sendRepresentation(
   req: IncomingMessage,
   res: ServerResponse,
@@ -47,7 +51,7 @@ export function sendRepresentation(
   if (encoding === undefined) return write(res, response, body, selected, undefined);
   const encodedBody = encodedBodies?.get(encoding);
   if (encodedBody !== undefined) return write(res, response, encodedBody, selected, encoding);
-  return encode(response, encoding).then((encoded) => write(res, response, encoded, selected, encoding));
+  return encodeWithin(res, response, encoding).then((encoded) => write(res, response, encoded, selected, encoding));
 }
 
 /** A response with a cookie is for one client, so shared caches must not store it. */
@@ -55,6 +59,12 @@ function asUncacheable(response: Representation): Representation {
   const control = response.headers['cache-control'];
   if (control === undefined || /\b(?:private|no-store)\b/.test(String(control))) return response;
   return { ...response, headers: { ...response.headers, 'cache-control': 'no-store' } };
+}
+
+async function encodeWithin(res: ServerResponse, representation: Representation, coding: Coding): Promise<Buffer> {
+  const writes = clientWritesOf(res);
+  if (writes === undefined) return encode(representation, coding);
+  return writes.hold(representation.body, mustSend(res), () => encode(representation, coding));
 }
 
 async function encode({ body, encodedBodies }: Representation, coding: Coding): Promise<Buffer> {
@@ -71,9 +81,16 @@ function write(
   etag: string | undefined,
   encoding: Coding | undefined,
 ): void {
+  const inAnyCase = mustSend(res);
+  if (!inAnyCase) clientWritesOf(res)?.check(body);
   if (etag !== undefined && !res.headersSent) res.setHeader('etag', etag);
   if (encoding !== undefined && !res.headersSent) res.setHeader('content-encoding', encoding);
-  writeResponse(res, { status, headers, body });
+  writeResponse(res, { status, headers, body }, undefined, undefined, inAnyCase);
+}
+
+/** Returns whether a response is sent whatever memory it takes: it reports what a write has done. */
+function mustSend({ req }: ServerResponse): boolean {
+  return req.method !== 'GET' && req.method !== 'HEAD';
 }
 
 /** Returns the 412, with the rate limits of the response that it stands for. */

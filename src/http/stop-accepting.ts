@@ -24,8 +24,8 @@ type WithHandle = { readonly _handle?: Handle | null };
  * when the socket closes, and a client may connect at any moment. So the queue has to be empty and must stay so until then.
  *
  * With a backlog of 0, the kernel admits one connection to an empty queue. This connection is our own, so a client's handshake is
- * not answered; the client repeats it, and is then refused. If a client's connection is in the queue already, ours does not get in:
- * the client's is accepted in the next turn of the event loop, and all is tried again. Meanwhile, requests are parked: a client
+ * not answered; the client repeats it, and is then refused. If a client's connection is in the queue already, ours is not admitted:
+ * the client's is accepted in the next turn of the event loop, and the next attempt follows. Meanwhile, requests are parked: a client
  * that gets no response does not connect again, and accepting alone is fast.
  *
  * The backlog is 0 only between two calls of the kernel, after a pause between connections. A client whose handshake is half done at

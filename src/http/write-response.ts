@@ -1,19 +1,25 @@
 import type { ServerResponse } from 'node:http';
+import { clientWritesOf } from './client-writes.ts';
 import type { HttpResponse } from './response.ts';
 import { joinVary } from './vary.ts';
 
 /**
- * Writes a whole response; Node buffers it for slow clients, and leaves out the body for HEAD. Does nothing when the client has
- * disconnected. Every response of the gateway that is not a stream is written here.
+ * Writes a whole response; leaves out the body for HEAD. Does nothing when the client has disconnected. Every response of the
+ * gateway that is not a stream is written here. Throws `OverloadedError` before anything is written, if there is no memory for a
+ * large body that the client may not take at once.
  * @param common headers of any response to this request; those of the response itself take precedence
+ * @param mustSend whether it is written in any case: it reports what a mutation has done
  */
 export function writeResponse(
   res: ServerResponse,
   { status, headers, body }: HttpResponse,
   common?: Readonly<Record<string, string>>,
   requestId?: string,
+  mustSend = false,
 ): void {
   if (res.destroyed || res.headersSent) return;
+  const writes = clientWritesOf(res);
+  if (!mustSend) writes?.check(body);
   // the flat form of node:http saves an object that node would only iterate over
   const list: (string | number)[] = [];
   for (const name in common) if (headers[name] === undefined) list.push(name, common[name] as string);
@@ -23,7 +29,8 @@ export function writeResponse(
     list.push('content-length', Buffer.byteLength(body));
   if (requestId !== undefined) list.push('x-request-id', requestId);
   res.writeHead(status, list as string[]);
-  res.end(body);
+  if (writes === undefined) res.end(body);
+  else writes.end(res, body);
 }
 
 /** Returns the value of `Vary`: the response's own, and what CORS, login and headers of subgraphs add. */

@@ -3,7 +3,7 @@ import type { Credentials, DependsOn, Reads } from '../client/depends-on.ts';
 import type { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { MemoryBudget } from '../executor/memory-budget.ts';
 import type { DeferGroups } from '../operation/defer-groups.ts';
-import type { ClientContext, Source } from '../sources/source.ts';
+import type { ClientContext, ResponseObserver, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { ClientDocument, RefusedDocument } from './documents.ts';
@@ -56,6 +56,8 @@ export interface EngineOptions {
    * missing.
    */
   readonly admissionQueue?: AdmissionQueue | undefined;
+  /** Receives the problems of responses. */
+  readonly responseObserver?: ResponseObserver | undefined;
   /** Whether errors leave out suggestions of schema names. By default they contain them. */
   readonly hideSuggestions?: boolean;
   /** Decide, in this order, whether an operation may run, and which of its fields. */
@@ -93,14 +95,14 @@ export interface EngineOptions {
 
 /** What sources and labels read of client requests. */
 export interface RequestReads {
-  /** Returns what a subgraph is sent of a client request. */
+  /** Returns what of a client request is sent to a subgraph. */
   ofSource(subgraph: string): Reads;
   /** Returns what decides whether labels of progressive `@override` are active. */
   ofLabels(labels: readonly string[]): Reads;
   readonly credentials: Credentials;
 }
 
-/** A request whose dependencies are asked for before it is executed. */
+/** A request whose dependencies are needed before it is executed. */
 export type OperationRequest = Pick<
   EngineRequest,
   'query' | 'operationName' | 'variables' | 'contract' | 'document' | 'deferGroups'

@@ -2,8 +2,8 @@ import type { GraphQLFormattedError } from 'graphql';
 import { CacheControlAccumulator } from '../client/freshness.ts';
 import type { CompiledPlan } from '../executor/compile.ts';
 import { executePlan, streamPlan } from '../executor/execution.ts';
-import { OverloadedError } from '../executor/memory-budget.ts';
 import { Payload } from '../executor/payload.ts';
+import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
 import type { EngineOptions, EngineRequest } from './engine.ts';
@@ -128,10 +128,10 @@ export function executeCompiled(
   const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;
   const { client: requester, deferGroups, reportEveryPlace } = request;
   const client = cachePolicy === undefined || cachePolicy.fixed ? requester : withAccumulator(requester);
-  const { sources, memoryBudget: budget, admissionQueue } = options;
+  const { sources, memoryBudget: budget, admissionQueue, responseObserver } = options;
   const { texts } = introspected;
   const run = { client, variables, introspected: texts, knownErrors, deferGroups, reportEveryPlace };
-  const input = { supergraph, sources, budget, admissionQueue, ...run };
+  const input = { supergraph, sources, budget, admissionQueue, responseObserver, ...run };
   return executePlan(compiled, input, (dataText, errors) => {
     const executionErrors = errors.length > 0 ? exposedErrors(errors, requester, options) : errors;
     const all = introspected.errors.length > 0 ? [...introspected.errors, ...executionErrors] : executionErrors;
@@ -158,14 +158,14 @@ export function streamCompiled(
   const { view, prepared, variables, request, options } = run;
   const { supergraph, introspector } = view;
   const { client, deferGroups, reportEveryPlace } = request;
-  if (deferGroups === undefined || compiled.plan.sections === undefined)
+  if (deferGroups === undefined || compiled.plan.deferred === undefined)
     return executeCompiled(run, compiled, knownErrors);
   const { introspection, label: operation } = prepared;
   const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;
-  const { sources, memoryBudget: budget, admissionQueue } = options;
+  const { sources, memoryBudget: budget, admissionQueue, responseObserver } = options;
   const known = [...introspected.errors, ...(knownErrors ?? [])];
   const work = { client, variables, introspected: introspected.texts, knownErrors: known, deferGroups };
-  const input = { supergraph, sources, budget, admissionQueue, reportEveryPlace, ...work };
+  const input = { supergraph, sources, budget, admissionQueue, responseObserver, reportEveryPlace, ...work };
   return streamPlan(compiled, input).then((payloads) => {
     payloads.map((payload) => exposed(payload, client, options));
     return { kind: 'stream', payloads, operation };

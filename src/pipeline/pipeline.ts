@@ -1,9 +1,9 @@
 import type { GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { Kind } from 'graphql';
 import type { DependsOn } from '../client/depends-on.ts';
-import { OverloadedError } from '../executor/memory-budget.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
+import { OverloadedError } from '../shared/overloaded-error.ts';
 import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';

@@ -10,7 +10,7 @@ import type { FieldIndex } from '../planner/field-index.ts';
 import type { QueryPlan } from '../planner/plan.ts';
 import { planInSteps } from '../planner/planner.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
-import { runInSlices } from '../shared/slices.ts';
+import { runInSlices } from '../shared/steps.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { OperationCachePolicy } from './cache-policy.ts';
 import { CheckedOperation, type DroppedErrors, droppedErrors } from './evaluate-policies.ts';

@@ -85,7 +85,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
   }
 
   schema(): GraphQLSchema {
-    const engine = this.engineInForce();
+    const engine = this.currentEngine();
     return engine.schemaOf?.(this.options.contract) ?? engine.publicSchema;
   }
 
@@ -98,7 +98,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     }
   }
 
-  private engineInForce(): Engine {
+  private currentEngine(): Engine {
     const engine = this.options.engine();
     if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'No schema loaded yet.');
     return engine;
@@ -106,11 +106,11 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
 
   private begin(context: Context, { params, text, readOnly }: GraphqlCall): Promise<SingleResult> {
     if (context.isClosed) throw new ClientDisconnected();
-    const engine = this.engineInForce();
+    const engine = this.currentEngine();
     const { query, operationName } = params;
     const { contract, countRequest } = this.options;
     const mayShare = this.shareQueries && !context.reads.isUndeclared && !forbidsSharing(context.requestHeaders);
-    // read once: a document that was not asked for before is parsed and validated here
+    // read once: a document that is not cached yet is parsed and validated here
     const document = mayShare ? engine.readDocument?.({ query, contract }) : undefined;
     const call = { params, text, readOnly, document };
     if (mayShare && engine.canDedupe({ query, operationName, contract, document })) {
@@ -131,8 +131,8 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const { contract } = this.options;
     const dependsOn = engine.dependsOn({ query, operationName, variables, contract, document });
     const requester = { clientInfo: context.client, headers: context.requestHeaders };
-    const facts = inFlightKey(requester, withReads(dependsOn, context.reads));
-    return facts === undefined ? undefined : `${context.target} ${facts}\n${text}`;
+    const key = inFlightKey(requester, withReads(dependsOn, context.reads));
+    return key === undefined ? undefined : `${context.target} ${key}\n${text}`;
   }
 
   private share(engine: Engine, context: Context, call: ReadCall, key: string | undefined): Promise<SingleResult> {

@@ -3,9 +3,9 @@ import type { OpSelection } from '../operation/operation.ts';
 import { getOrMake } from './maps.ts';
 import type { Fetch, FetchField, FetchNode, Position, RepresentationSelection } from './positions.ts';
 
-/** The number of a section, or {@link REST}. */
+/** The number of a defer group, or {@link REST}. */
 export type Group = number;
-/** The group of everything outside sections. */
+/** The group of everything outside defer groups. */
 export const REST = -1;
 
 /** `read`: in the result, or an input. `key`: only a part of a key, which costs nothing to read. */
@@ -17,11 +17,11 @@ export class FieldUses {
   private readonly typenames = new Map<FetchNode, Set<Group>>();
   private readonly inputs = new Map<Fetch, Map<Group, Set<FetchNode>>>();
   private readonly groupAt = new Map<Position, Group>();
-  private readonly sectionFields: DeferredFields;
+  private readonly deferred: DeferredFields;
 
   /** @param fetches each after all that it depends on */
-  constructor(fetches: readonly Fetch[], root: Position, selection: OpSelection, sectionFields: DeferredFields) {
-    this.sectionFields = sectionFields;
+  constructor(fetches: readonly Fetch[], root: Position, selection: OpSelection, deferred: DeferredFields) {
+    this.deferred = deferred;
     this.noteSelection(selection, root, REST);
     for (const fetch of [...fetches].sort((a, b) => b.level - a.level))
       for (const group of this.groupsOf(fetch)) this.noteInputs(fetch, group);
@@ -79,7 +79,7 @@ export class FieldUses {
         if (item.kind === 'typeCondition') this.noteSelection(item.selection, position, group);
         continue;
       }
-      const own = this.sectionFields.get(item) ?? group;
+      const own = this.deferred.get(item) ?? group;
       for (const [owner, { alias, node }] of position.placed.get(item) ?? []) {
         const field = node.fields.get(alias.key);
         if (field) this.noteField(field, own, 'read');

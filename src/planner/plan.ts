@@ -14,7 +14,7 @@ export interface QueryPlan {
   readonly requests: readonly PlannedRequest[];
   readonly selection: OpSelection;
   /** The fields of defer groups; `undefined` where there are none. */
-  readonly sections: DeferredFields | undefined;
+  readonly deferred: DeferredFields | undefined;
 }
 
 /** One request to one subgraph. */
@@ -25,7 +25,7 @@ export interface PlannedRequest {
   readonly operationType: Operation['kind'];
   readonly dependsOn: readonly number[];
   /** The numbers of the only defer groups that need it; `undefined` where the rest needs it. */
-  readonly sections: readonly number[] | undefined;
+  readonly groups: readonly number[] | undefined;
   /** The wave in which it is sent, if all requests took the same time. */
   readonly level: number;
   /** The document to send, with the fewest characters. */

@@ -23,27 +23,27 @@ export function planOperation(operation: Operation, fieldIndex: FieldIndex): Que
 }
 
 /** Plans an operation and returns the result of every stage. */
-export function planInStages(operation: Operation, fieldIndex: FieldIndex, sections?: DeferredFields): PlanStages {
-  return runToEnd(planInSteps(operation, fieldIndex, sections));
+export function planInStages(operation: Operation, fieldIndex: FieldIndex, deferred?: DeferredFields): PlanStages {
+  return runToEnd(planInSteps(operation, fieldIndex, deferred));
 }
 
 /**
  * Runs the stages of planning one after the other. What each subgraph can resolve ({@link FieldIndex}) is known
  * before; the file of each stage describes its input and output.
  *
- * @param sections fields that the rest does not wait for
+ * @param deferred fields that the rest does not wait for
  */
 export function* planInSteps(
   operation: Operation,
   fieldIndex: FieldIndex,
-  sections?: DeferredFields,
+  deferred?: DeferredFields,
 ): Steps<PlanStages> {
   const fetches = yield* selectFetches(operation, fieldIndex);
-  const batches = schedule(sections ? splitDeferredFetches(fetches, operation, sections) : fetches.fetches);
+  const batches = schedule(deferred ? splitDeferredFetches(fetches, operation, deferred) : fetches.fetches);
   yield;
   const requests = yield* writeRequests(batches, operation, fieldIndex);
   const { selection } = operation;
-  const plan = { operation, selection, root: fetches.root, positionCount: fetches.positionCount, requests, sections };
+  const plan = { operation, selection, root: fetches.root, positionCount: fetches.positionCount, requests, deferred };
   return { operation, fetches, batches, plan };
 }
 

@@ -166,8 +166,8 @@ export interface Fetch {
   readonly dependsOn: ReadonlySet<Fetch>;
   /** One more than the highest level of the fetches that it depends on. */
   readonly level: number;
-  /** The numbers of the only sections that need it, where sections have a timeout of their own. */
-  readonly sections?: readonly number[] | undefined;
+  /** The numbers of the only defer groups that need it; `undefined` where the rest needs it. */
+  readonly groups?: readonly number[] | undefined;
 }
 
 /**

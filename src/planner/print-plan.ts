@@ -25,18 +25,18 @@ export function printPlan(plan: QueryPlan): string {
       lines.push(`wave ${wave + 1}`);
     }
     const after = request.dependsOn.length > 0 ? `, after ${request.dependsOn.map((id) => `#${id}`).join(' ')}` : '';
-    lines.push(`  #${request.id} ${request.subgraph.name}${after}${printSections(plan, request)}`);
+    lines.push(`  #${request.id} ${request.subgraph.name}${after}${printGroups(plan, request)}`);
     for (const line of printLookups(request)) lines.push(`    ${line}`);
     for (const line of print(parse(request.document)).split('\n')) lines.push(`    ${line}`);
   }
   return `${lines.join('\n')}\n`;
 }
 
-/** Prints the names of the only sections that need a request. */
-function printSections({ sections: sectionFields }: QueryPlan, { sections }: PlannedRequest): string {
-  if (sections === undefined) return '';
-  const names = [...(sectionFields ?? [])].flatMap(([head, index]) =>
-    sections.includes(index) ? `"${head.responseKey}"` : [],
+/** Prints the names of the defer groups that alone need a request. */
+function printGroups({ deferred }: QueryPlan, { groups }: PlannedRequest): string {
+  if (groups === undefined) return '';
+  const names = [...(deferred ?? [])].flatMap(([head, index]) =>
+    groups.includes(index) ? `"${head.responseKey}"` : [],
   );
   return `, for ${[...new Set(names)].join(' and ')} alone`;
 }

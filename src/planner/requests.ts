@@ -42,14 +42,14 @@ export function* writeRequests(
     dependsOn.delete(id);
     const isRoot = batch.fetches[0]?.kind === 'root';
     const written = isRoot ? writeRoot(batch, operation) : yield* writeLookups(batch, operation, fieldIndex);
-    const sections = batch.fetches[0]?.sections;
-    requests.push({ id, level: batch.level, dependsOn: [...dependsOn].sort((a, b) => a - b), sections, ...written });
+    const groups = batch.fetches[0]?.groups;
+    requests.push({ id, level: batch.level, dependsOn: [...dependsOn].sort((a, b) => a - b), groups, ...written });
     yield;
   }
   return requests;
 }
 
-type Written = Omit<PlannedRequest, 'id' | 'level' | 'dependsOn' | 'sections'>;
+type Written = Omit<PlannedRequest, 'id' | 'level' | 'dependsOn' | 'groups'>;
 
 function writeRoot(batch: Batch, operation: Operation): Written {
   const [fetch] = batch.fetches;

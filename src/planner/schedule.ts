@@ -12,7 +12,7 @@ export interface Batch {
 /**
  * Combines fetches into requests: fetches of one subgraph at the same level go together, and a fetch that nothing
  * waits for may move to a later level at which its subgraph is requested anyway. The number of waves stays the same.
- * Fetches for a section with a timeout of its own are combined with nothing else.
+ * Fetches for a defer group are combined with nothing else.
  *
  * In:  `inventory` at level 1 (for `topProducts`), `inventory` at level 3 (for the products of reviews)
  * Out: one batch for `inventory` at level 3
@@ -25,8 +25,8 @@ export function schedule(fetches: readonly Fetch[]): Batch[] {
   }
   const bySubgraph = new Map<Subgraph | string, Fetch[]>();
   for (const fetch of fetches) {
-    const { subgraph, sections } = fetch;
-    const target = sections === undefined ? subgraph : `${subgraph.id} ${sections.join()}`;
+    const { subgraph, groups } = fetch;
+    const target = groups === undefined ? subgraph : `${subgraph.id} ${groups.join()}`;
     if (fetch.kind === 'entity') getOrMake(bySubgraph, target, (): Fetch[] => []).push(fetch);
   }
   const depth = Math.max(0, ...levels.values());
@@ -70,7 +70,7 @@ function gather(fetches: readonly Fetch[], levels: ReadonlyMap<Fetch, number>): 
   const batches = new Map<string, Batch>();
   for (const fetch of fetches) {
     const level = levels.get(fetch) ?? 0;
-    const key = `${level} ${fetch.subgraph.id} ${fetch.kind === 'root' ? `root ${fetch.id}` : (fetch.sections?.join() ?? '')}`;
+    const key = `${level} ${fetch.subgraph.id} ${fetch.kind === 'root' ? `root ${fetch.id}` : (fetch.groups?.join() ?? '')}`;
     const batch = batches.get(key) ?? { level, fetches: [] };
     batches.set(key, batch);
     batch.fetches.push(fetch);

@@ -105,7 +105,7 @@ export class Selector implements SelectionPlacer {
     });
   }
 
-  /** Reads a leaf that is also selected under another alias where that one is read. Returns whether it did. */
+  /** Reads a leaf that was selected before, under another alias, from the place of that alias. Returns whether there was one. */
   private reusePlacement(position: Position, { owner, field }: Task, placedLeaves: Map<string, OpField>): boolean {
     if (field.selection) return false;
     const key = `${owner}.${field.name}(${field.argsKey})`;

@@ -14,19 +14,15 @@ interface FetchPart {
 }
 
 /**
- * Splits fetches where sections have a timeout of their own, so that the rest does not wait for what only such a
- * section needs: one request for both could delay both. Fields of a section that the rest needs as well, and parts of
- * keys, stay with the rest, which waits for them in any case. Two sections with the same fields share a request.
+ * Splits fetches so that the rest does not wait for what only a defer group needs: one request for both could delay both. Fields of a
+ * group that the rest needs as well, and parts of keys, stay with the rest, which waits for them in any case. Two groups with the same
+ * fields share a request.
  *
- * In:  `{ me { name friends { name } } }`, both fields from `users`, with `me.friends` as section 0
- * Out: fetch `users { me { name } }`; for section 0: fetch `users { me { friends { name } } }`
+ * In:  `{ me { name friends { name } } }`, both fields from `users`, with `me.friends` as group 0
+ * Out: fetch `users { me { name } }`; for group 0: fetch `users { me { friends { name } } }`
  */
-export function splitDeferredFetches(
-  graph: FetchGraph,
-  { selection }: Operation,
-  sectionFields: DeferredFields,
-): Fetch[] {
-  const uses = new FieldUses(graph.fetches, graph.root, selection, sectionFields);
+export function splitDeferredFetches(graph: FetchGraph, { selection }: Operation, deferred: DeferredFields): Fetch[] {
+  const uses = new FieldUses(graph.fetches, graph.root, selection, deferred);
   const parts = new Map<Fetch, FetchPart[]>();
   const split: Fetch[] = [];
   for (const fetch of [...graph.fetches].sort((a, b) => a.level - b.level)) {
@@ -92,7 +88,7 @@ function isNodeUsedBy(uses: FieldUses, node: FetchNode, group: Group): boolean {
 }
 
 /**
- * Returns the parts that a part of a fetch depends on. A section whose inputs are in its own part and in that of the
+ * Returns the parts that a part of a fetch depends on. A group whose inputs are in its own part and in that of the
  * rest waits for both.
  * @param first the first group of the part: the others need the same, and must not make it wait for their own parts
  */
@@ -115,8 +111,8 @@ function createPart(uses: FieldUses, whole: Fetch, { groups, id, dependsOn }: Pa
   let level = 0;
   for (const needed of dependsOn) level = Math.max(level, needed.level + 1);
   const { subgraph, kind, position, condition, representation, contexts } = whole;
-  const sections = first === REST ? undefined : groups;
-  const made = { id, subgraph, kind, position, condition, representation, contexts, dependsOn, level, sections };
+  const only = first === REST ? undefined : groups;
+  const made = { id, subgraph, kind, position, condition, representation, contexts, dependsOn, level, groups: only };
   const fetch = made as Fetch & { node: FetchNode };
   const nodes = new Set<FetchNode>();
   const copy = (node: FetchNode): FetchNode => {
@@ -136,7 +132,7 @@ function createPart(uses: FieldUses, whole: Fetch, { groups, id, dependsOn }: Pa
   return { groups, fetch, nodes };
 }
 
-/** Returns whether a field is in a section's own part: the rest does not read it already. */
+/** Returns whether a field is in a group's own part: the rest does not read it already. */
 function isOwn(uses: FieldUses, field: FetchField, group: Group, partOf: Group): boolean {
   if (!isUsedBy(uses, field, group)) return false;
   if (partOf === REST || uses.use(field, REST) === undefined) return true;

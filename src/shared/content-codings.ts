@@ -1,4 +1,7 @@
+import type { Transform } from 'node:stream';
 import zlib, { type BrotliOptions, constants, type ZlibOptions } from 'node:zlib';
+import type { HeldBytes } from './byte-budget.ts';
+import { OverloadedError } from './overloaded-error.ts';
 
 /**
  * The content codings of HTTP that this version of Node supports.
@@ -8,11 +11,15 @@ export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd';
 
 type Done = (error: Error | null, result: Buffer) => void;
 type Convert = (body: Buffer, options: ZlibOptions | BrotliOptions, done: Done) => void;
+type OpenDecoder = (options: { readonly chunkSize: number }) => Transform;
 
 /** Node has these since 22.15 and 23.8. */
-const { zstdCompress, zstdDecompress } = zlib as unknown as { zstdCompress?: Convert; zstdDecompress?: Convert };
+const { zstdCompress, createZstdDecompress } = zlib as unknown as {
+  zstdCompress?: Convert;
+  createZstdDecompress?: OpenDecoder;
+};
 
-export const HAS_ZSTD = zstdCompress !== undefined && zstdDecompress !== undefined;
+export const HAS_ZSTD = zstdCompress !== undefined && createZstdDecompress !== undefined;
 
 /** The `Accept-Encoding` of responses to requests with an unknown coding. */
 export const READABLE_CODINGS: readonly Coding[] = HAS_ZSTD
@@ -60,37 +67,50 @@ function quoted(name: string): string {
 /**
  * Decodes a body, the last coding first. Decoding stops as soon as there are more than `maxBytes`. Throws
  * `ContentCodingError`.
+ * @param held counts the decoded bytes as they appear; throws `OverloadedError` when there is no room for them
  */
-export async function decodeBody(body: Buffer, codings: readonly Coding[], maxBytes: number): Promise<Buffer> {
+export async function decodeBody(
+  body: Buffer,
+  codings: readonly Coding[],
+  maxBytes: number,
+  held?: HeldBytes,
+): Promise<Buffer> {
   let decoded = body;
   for (const coding of [...codings].reverse()) {
     // responses without content may name the coding that the content would have
     if (decoded.length === 0) return decoded;
-    decoded = await decodeOnce(decoded, coding, maxBytes);
+    decoded = await decodeOnce(decoded, coding, maxBytes, held);
   }
   return decoded;
 }
 
-function decodeOnce(body: Buffer, coding: Coding, maxBytes: number): Promise<Buffer> {
-  const options = { maxOutputLength: maxBytes, chunkSize: chunkSizeFor(body.length * LIKELY_RATIO) };
+function decodeOnce(body: Buffer, coding: Coding, maxBytes: number, held: HeldBytes | undefined): Promise<Buffer> {
+  const decoder = openDecoder(coding, body)({ chunkSize: chunkSizeFor(body.length * LIKELY_RATIO) });
   return new Promise((resolve, reject) => {
-    decoderOf(coding, body)(body, options, (error, decoded) => {
-      if (!error) return resolve(decoded);
-      const isTooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-      reject(
-        isTooLarge
-          ? new ContentCodingError('too-large', `it is larger than ${maxBytes} bytes`)
-          : new ContentCodingError('corrupt', `it is not valid ${coding}, or is incomplete`),
-      );
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const fail = (error: Error) => {
+      decoder.destroy();
+      chunks.length = 0;
+      reject(error);
+    };
+    decoder.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) fail(new ContentCodingError('too-large', `it is larger than ${maxBytes} bytes`));
+      else if (held?.take(chunk.length) === false) fail(new OverloadedError('further large bodies'));
+      else chunks.push(chunk);
     });
+    decoder.on('error', () => reject(new ContentCodingError('corrupt', `it is not valid ${coding}, or is incomplete`)));
+    decoder.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
+    decoder.end(body);
   });
 }
 
-function decoderOf(coding: Coding, body: Buffer): Convert {
-  if (coding === 'br') return zlib.brotliDecompress;
-  if (coding === 'zstd' && zstdDecompress) return zstdDecompress;
-  if (coding === 'deflate') return hasZlibHeader(body) ? zlib.inflate : zlib.inflateRaw;
-  return zlib.gunzip;
+function openDecoder(coding: Coding, body: Buffer): OpenDecoder {
+  if (coding === 'br') return zlib.createBrotliDecompress;
+  if (coding === 'zstd' && createZstdDecompress) return createZstdDecompress;
+  if (coding === 'deflate') return hasZlibHeader(body) ? zlib.createInflate : zlib.createInflateRaw;
+  return zlib.createGunzip;
 }
 
 /**

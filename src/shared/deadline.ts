@@ -1,4 +1,4 @@
-/** The longest time that a timer of Node takes, about 25 days. */
+/** The longest time that a timer of Node allows, about 25 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Largest number of parts of a deadline's time. A stall in one part does not use up the others. */
@@ -12,22 +12,25 @@ export interface Expirable {
   expire(): void;
 }
 
+/** For a deadline that ends nothing itself: only its time is read. */
+export const NOTHING_EXPIRES: Expirable = { expire: () => {} };
+
 /**
  * Calls `expire` once, after `ms` milliseconds in which this process could have read what it waits for.
  *
  * While the process is busy, or the machine gives it no time, nothing is read; afterwards, Node runs the timers that are due
  * before it reads. A plain timer would then count the stall of this process as slowness of the other side. So the time is
- * split into parts, and a stall costs only one of them, however long it was. When the last part is over, what has arrived is
- * read before `expire` is called; and a last part that a stall has swallowed is repeated, at most as often as there are parts.
- * A time longer than a timer of Node takes never passes.
+ * split into parts, and a stall uses up only one of them, however long it was. When the last part is over, what has arrived is
+ * read before `expire` is called. If a stall used up the last part, that part is repeated, at most as often as there are parts.
+ * A time longer than a timer of Node allows never passes.
  */
 export class Deadline {
   readonly #partMs: number;
   #target: Expirable | undefined;
   #partsLeft: number;
   #repeatsLeft = PARTS;
-  /** When the last part is over, by `performance.now()`. */
-  #lastPartEnd = 0;
+  /** When the current part is over, by `performance.now()`. */
+  #partEnd = 0;
   #timer: NodeJS.Timeout | undefined;
   #keepsAlive = true;
   #immediate: NodeJS.Immediate | undefined;
@@ -37,6 +40,12 @@ export class Deadline {
     this.#partMs = Math.ceil(ms / this.#partsLeft);
     this.#target = target;
     if (ms <= LONGEST_TIMER_MS) this.#startPart();
+  }
+
+  /** The time that is left, in milliseconds, for a part of the work that has a timer of its own. */
+  get leftMs(): number {
+    const ofPart = Math.max(0, this.#partEnd - performance.now());
+    return Math.max(0, this.#partsLeft - 1) * this.#partMs + ofPart;
   }
 
   /** Cancels it. Lets go of what it would end. */
@@ -52,13 +61,13 @@ export class Deadline {
     this.#timer?.unref();
   }
 
-  /** For timers only. */
+  /** Called by the timer of a part. */
   partOver(): void {
     if (--this.#partsLeft > 0) this.#startPart();
     else this.#immediate = setImmediate(readAll, this);
   }
 
-  /** For timers only: the event loop has read what had arrived. */
+  /** Called when the event loop has read what had arrived. */
   readAll(): void {
     const target = this.#target;
     if (target === undefined) return;
@@ -72,13 +81,13 @@ export class Deadline {
   }
 
   #startPart(): void {
-    if (this.#partsLeft === 1) this.#lastPartEnd = performance.now() + this.#partMs;
+    this.#partEnd = performance.now() + this.#partMs;
     this.#timer = setTimeout(partOver, this.#partMs, this);
     if (!this.#keepsAlive) this.#timer.unref();
   }
 
   #lostLastPart(): boolean {
-    return performance.now() - this.#lastPartEnd > this.#partMs;
+    return performance.now() - this.#partEnd > this.#partMs;
   }
 }
 
@@ -91,8 +100,8 @@ function readAll(deadline: Deadline): void {
 }
 
 /**
- * Settles as `work` does. When the deadline of `ms` milliseconds is over before, settles with what `onExpiry` returns or throws;
- * what the work comes to is ignored then.
+ * Settles as `work` does. If the deadline of `ms` milliseconds passes first, settles with what `onExpiry` returns or throws, and the
+ * outcome of the work is ignored.
  */
 export function withDeadline<T, L = never>(work: Promise<T>, ms: number, onExpiry: () => L): Promise<T | L> {
   return new Promise((resolve, reject) => {
@@ -132,7 +141,7 @@ interface Abortable {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** Calls `abort` once `ms` milliseconds have passed or `signal` is aborted, at once where it is already. */
+/** Calls `abort` once `ms` milliseconds have passed or `signal` is aborted, at once if it is aborted already. */
 export class AbortTimer implements Expirable {
   /** Whether the time was up first. */
   isLate = false;
@@ -160,12 +169,12 @@ export class AbortTimer implements Expirable {
   }
 }
 
-/** Settles as `work` does, or rejects with the reason of `signal` as soon as that is aborted; the work goes on then. */
+/** Settles as `work` does, or rejects with the reason of `signal` as soon as that is aborted. The work itself continues. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason);
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+    const stopWaiting = () => reject(signal.reason);
+    if (signal.aborted) stopWaiting();
+    signal.addEventListener('abort', stopWaiting, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stopWaiting));
   });
 }

@@ -1,3 +1,5 @@
+import { retryAfterSeconds } from './retry-after.ts';
+
 /** Options of a {@link GatewayError}. */
 export interface GatewayErrorOptions extends ErrorOptions {
   /** Headers of the response, names in lower case. */
@@ -35,7 +37,8 @@ export class GatewayError extends Error {
   /** `extensions` of the GraphQL error: the code, and the seconds until the client may retry. */
   get extensions(): { readonly code: string; readonly retryAfter?: number } {
     const wait = this.headers['retry-after'];
-    return wait === undefined ? { code: this.code } : { code: this.code, retryAfter: Number(wait) };
+    const retryAfter = wait === undefined ? undefined : retryAfterSeconds(wait);
+    return retryAfter === undefined ? { code: this.code } : { code: this.code, retryAfter };
   }
 }
 

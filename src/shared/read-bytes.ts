@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { type ByteBudget, COUNTED_FROM, type HeldBytes } from './byte-budget.ts';
+import { OverloadedError } from './overloaded-error.ts';
 
 /** Makes the errors with which reading fails. Shared by all requests, so that a request costs no closures for them. */
 export interface ReadErrors {
@@ -11,12 +13,14 @@ export interface ReadErrors {
  * Reads the body of a request, `maxBytes` at most. Rejects as soon as the body is known to be larger, by its
  * `Content-Length` or by what has arrived, and when it never completes.
  * @param read what the bytes are made into; the promise rejects with what it throws
+ * @param budget counts the bytes of long bodies until they are complete; rejects with `OverloadedError` when there is no room
  */
 export function readBytes<T>(
   req: IncomingMessage,
   maxBytes: number,
   read: (bytes: Buffer) => T,
   errors: ReadErrors,
+  budget?: ByteBudget,
 ): Promise<T> {
   if (req.destroyed) return Promise.reject(errors.disconnected());
   if (Number(req.headers['content-length']) > maxBytes) return Promise.reject(errors.tooLarge(maxBytes));
@@ -24,21 +28,31 @@ export function readBytes<T>(
     const chunks: Buffer[] = [];
     let size = 0;
     let settled = false;
+    let held: HeldBytes | undefined;
+    const count = (bytes: number): boolean => {
+      if (budget === undefined) return true;
+      if (held !== undefined) return held.take(bytes);
+      held = budget.open(true);
+      return held.take(size);
+    };
     const onData = (chunk: Buffer) => {
       size += chunk.length;
       if (settled) return;
-      if (size <= maxBytes) {
+      const isTooLarge = size > maxBytes;
+      if (!isTooLarge && (size <= COUNTED_FROM || count(chunk.length))) {
         chunks.push(chunk);
         return;
       }
       settled = true;
+      held?.release();
       // Discards what still arrives: a client that cannot finish sending would not read the response.
       chunks.length = 0;
-      reject(errors.tooLarge(maxBytes));
+      reject(isTooLarge ? errors.tooLarge(maxBytes) : new OverloadedError('further large request bodies'));
     };
     const onEnd = () => {
       if (settled) return;
       settled = true;
+      held?.release();
       const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
       // the listeners live as long as the request, which may wait long for its answer
       chunks.length = 0;
@@ -48,20 +62,25 @@ export function readBytes<T>(
         reject(error);
       }
     };
-    // the listeners stay: to take them away costs more than all else in here, and they go with the request
+    // the listeners stay: removing them costs more than everything else here, and they end with the request
     const onClose = () => {
       if (settled) return;
       settled = true;
+      held?.release();
       reject(errors.disconnected());
     };
     req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
 }
 
-/** Reads the body of a response; `undefined` when it is larger than `maxBytes`, and the rest is not read then. */
+/**
+ * Reads the body of a response; `undefined` when it is larger than `maxBytes`, and the rest is not read then.
+ * @param held counts the bytes; the promise rejects with `OverloadedError` when there is no room for them
+ */
 export async function readResponseBytes(
   body: AsyncIterable<Uint8Array>,
   maxBytes: number,
+  held?: HeldBytes,
 ): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -69,6 +88,7 @@ export async function readResponseBytes(
     size += chunk.length;
     // to leave the loop closes the stream
     if (size > maxBytes) return undefined;
+    if (held !== undefined && !held.take(chunk.length)) throw new OverloadedError('further large responses');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);

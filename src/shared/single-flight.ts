@@ -1,8 +1,8 @@
-/** Work under way, by key: everyone who asks for the same meanwhile gets the same result. Nothing is kept afterwards. */
+/** Work in flight, by key: all who need the same meanwhile get the same result. Nothing is kept afterwards. */
 export class SingleFlight<T> {
   readonly #underWay = new Map<string, Promise<T>>();
 
-  /** How many pieces of work are under way. */
+  /** How many pieces of work are in flight. */
   get size(): number {
     return this.#underWay.size;
   }
@@ -11,7 +11,7 @@ export class SingleFlight<T> {
     return this.#underWay.has(key);
   }
 
-  /** Returns the work under way for the key, and starts it where there is none. When it settles, the key is free again. */
+  /** Returns the work in flight for the key, and starts it where there is none. When it settles, the key is free again. */
   run(key: string, work: () => Promise<T>): Promise<T> {
     const known = this.#underWay.get(key);
     if (known !== undefined) return known;
@@ -27,7 +27,7 @@ export interface AbortableWork {
   abort(): void;
 }
 
-/** Work under way, and how many wait for it. */
+/** Work in flight, and how many wait for it. */
 export interface JoinedWork<W extends AbortableWork> {
   readonly work: W;
   /** To be called by each who joined, at most once, when it waits no more. The work is aborted when the last one leaves. */
@@ -43,9 +43,9 @@ export class AbortableSingleFlight<W extends AbortableWork> {
   }
 
   /**
-   * Joins the work under way for the key, and starts it where there is none.
+   * Joins the work in flight for the key, and starts it where there is none.
    * @param key `undefined`: this work is not shared
-   * @param isValid false: the work under way is not what is needed (any more), and is replaced
+   * @param isValid false: the work in flight is not what is needed, or no longer, and is replaced
    */
   join(key: string | undefined, start: () => W, isValid?: (work: W) => boolean): JoinedWork<W> {
     const known = key === undefined ? undefined : this.#underWay.get(key);

@@ -1,12 +1,10 @@
 import { getHeapStatistics } from 'node:v8';
+import { SLICE_MS } from './steps.ts';
 
-/** How long work may hold the event loop, in milliseconds. */
-const SLICE_MS = 8;
+/** The share of the heap at which work is refused: the rest is for what other requests need, and for garbage. */
+const MAX_HEAP_SHARE = 0.7;
 
-/** The share of the heap at which work in slices is refused: the rest is for what other requests need, and for garbage. */
-const MOST_OF_HEAP = 0.7;
-
-/** Thrown between two slices when the rest of the work is not to be done: the heap is full, or the client has disconnected. */
+/** Thrown between two slices when the rest of the work must not be done: the heap is full, or the client has disconnected. */
 export class WorkStopped extends Error {
   readonly reason: 'heap' | 'aborted';
 
@@ -18,15 +16,16 @@ export class WorkStopped extends Error {
 }
 
 /**
- * Splits work into slices, so that a long piece of it lets other requests proceed. Ask `isOver` now and then, and wait for
- * `next` when it is. One object for all work of one fetch: its parts share the time.
+ * Splits the asynchronous work on a long response into slices, so that other requests proceed. Check `isOver` now and then, and wait for
+ * `next` when it is. One object for all work of one fetch: its parts share the time. Unlike `runInSlices`, which runs a generator of
+ * `Steps`, it refuses to continue when the heap is full.
  */
 export class TimeSlices {
   #until = performance.now() + SLICE_MS;
   #next: Promise<void> | undefined;
   readonly #signal: { readonly aborted: boolean } | undefined;
 
-  /** @param signal aborted when nothing is to be done any more */
+  /** @param signal aborted when the result is no longer needed */
   constructor(signal?: { readonly aborted: boolean }) {
     this.#signal = signal;
   }
@@ -53,5 +52,5 @@ export class TimeSlices {
 
 function isHeapFull(): boolean {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-  return used > limit * MOST_OF_HEAP;
+  return used > limit * MAX_HEAP_SHARE;
 }

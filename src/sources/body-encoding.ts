@@ -1,4 +1,5 @@
 import { charsetOf, parseMediaType } from '../client/media-type.ts';
+import type { HeldBytes } from '../shared/byte-budget.ts';
 import {
   type Coding,
   ContentCodingError,
@@ -7,6 +8,7 @@ import {
   readContentEncoding,
 } from '../shared/content-codings.ts';
 import { isUtf8Charset } from '../shared/decode-text.ts';
+import { OverloadedError } from '../shared/overloaded-error.ts';
 
 /** The content codings of requests to a source and of its responses. */
 export interface Compression {
@@ -100,20 +102,24 @@ function otherCharset(type: string): string | undefined {
 /** The reason why a body cannot be decoded, in a few words. */
 export interface DecodingFailure {
   readonly isTooLarge: boolean;
+  /** Whether there is no memory for it. */
+  readonly isOverloaded?: boolean;
   readonly reason: string;
 }
 
-/** Decodes the content codings of a body. Never rejects. */
+/** Decodes the content codings of a body; `held` counts the decoded bytes. Never rejects. */
 export async function decodeContent(
   body: Buffer,
   { encoding }: BodyEncoding,
   maxBytes: number,
+  held?: HeldBytes,
 ): Promise<{ readonly bytes: Buffer } | DecodingFailure> {
   if (encoding === undefined) return { bytes: body };
   try {
-    return { bytes: await decodeBody(body, readContentEncoding(encoding), maxBytes) };
+    return { bytes: await decodeBody(body, readContentEncoding(encoding), maxBytes, held) };
   } catch (error) {
     if (error instanceof ContentCodingError) return { isTooLarge: error.kind === 'too-large', reason: error.message };
+    if (error instanceof OverloadedError) return { isTooLarge: false, isOverloaded: true, reason: error.message };
     return { isTooLarge: false, reason: 'it cannot be decoded' };
   }
 }

@@ -2,7 +2,14 @@ import { GatewayError } from '../shared/gateway-error.ts';
 import { parseInSlices } from '../shared/parse-in-slices.ts';
 import { TimeSlices, WorkStopped } from '../shared/time-slices.ts';
 import { abortFailure, bodyFailure } from './http/http-failure.ts';
-import type { CancelSignal, ResponseMemory, SourceFailure, SourceRequest, SubgraphResponse } from './source.ts';
+import type {
+  CancelSignal,
+  ResponseMemory,
+  ResponseObserver,
+  SourceFailure,
+  SourceRequest,
+  SubgraphResponse,
+} from './source.ts';
 
 /** In bytes or characters. Longer responses wait for memory, and are processed in slices. */
 export const LONG_TEXT = 65_536;
@@ -36,17 +43,28 @@ export function parseIfLong(
 
 async function parseLong(
   name: string,
-  { text, status, headers }: Extract<SubgraphResponse, { kind: 'text' }>,
+  { text, status, headers, retryAfter }: Extract<SubgraphResponse, { kind: 'text' }>,
   { memory, client }: SourceRequest,
 ): Promise<SubgraphResponse> {
   try {
     await takeMemory(memory, text.length, client.signal);
     const result = await parseInSlices(text, new TimeSlices(client.signal));
-    return { kind: 'parsed', result, size: text.length, status, headers };
+    return { kind: 'parsed', result, size: text.length, status, headers, retryAfter };
   } catch (error) {
     const failure = stoppedFailure(name, error) ?? bodyFailure(name, 'it is not valid JSON', status);
     return { kind: 'failure', failure };
   }
+}
+
+/** Reports a long response that could not be parsed. To be called with what {@link parseIfLong} has made of it. */
+export function reportUnreadable(
+  observer: ResponseObserver | undefined,
+  name: string,
+  received: SubgraphResponse,
+  parsed: SubgraphResponse,
+): void {
+  if (parsed.kind === 'failure' && parsed.failure.code === 'SUBREQUEST_MALFORMED_RESPONSE')
+    observer?.failed(name, received, parsed.failure);
 }
 
 /** Returns the failure of work on a long response that was not done; `undefined` for other errors. */

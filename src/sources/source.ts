@@ -74,9 +74,21 @@ export interface SourceFailure {
   readonly isUnsent?: boolean;
 }
 
+/** What the gateway knows of a response beside its content. */
+interface ResponseFacts {
+  /** A failure that the errors in the result report, like an API that did not respond. For the log and the metrics. */
+  readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
+  /** Seconds after which the source wants the next request. Only for a status of 429 and 503. */
+  readonly retryAfter?: number | undefined;
+  /** The response that this one was made from. Clients that share a response have the same one here. */
+  readonly madeFrom?: SubgraphResponse | undefined;
+  /** Whether the source itself has reported the problems of the responses behind this one to the {@link ResponseObserver}. */
+  readonly isObserved?: boolean | undefined;
+}
+
 export type SubgraphResponse =
   /** The body of a response that may be a GraphQL result; the executor parses it. */
-  | {
+  | ({
       readonly kind: 'text';
       readonly text: string;
       readonly status: number;
@@ -86,14 +98,12 @@ export type SubgraphResponse =
       readonly headers?: readonly string[] | undefined;
       /** How long the response may be cached. Only from sources that read it, and only if the response states it. */
       readonly freshness?: Freshness | undefined;
-      /** A failure that the errors in `text` report, like an API that did not respond. For the log. */
-      readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
-    }
+    } & ResponseFacts)
   /**
    * A response that code in this process has made. The executor owns its objects, so it is for one execution. `shareInFlight` turns
    * it into text for several.
    */
-  | {
+  | ({
       readonly kind: 'parsed';
       readonly result: unknown;
       /** About how many characters its text has. */
@@ -101,9 +111,27 @@ export type SubgraphResponse =
       readonly status: number;
       readonly headers?: readonly string[] | undefined;
       readonly freshness?: Freshness | undefined;
-      readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
-    }
+    } & ResponseFacts)
   | { readonly kind: 'failure'; readonly failure: SourceFailure };
+
+/** Extensions of a GraphQL error that a source returned. */
+export interface SourceError {
+  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * Receives the problems of responses that only show when a response is parsed. Good responses never reach it. Each of the
+ * methods is called at most once for a response, by each of the client requests that share the response.
+ */
+export interface ResponseObserver {
+  /** Receives a response that cannot be used, or of which a part cannot. */
+  failed(subgraph: string, response: SubgraphResponse, failure: SourceFailure): void;
+  /**
+   * Receives a GraphQL result with errors.
+   * @param hasData whether there is data beside the errors
+   */
+  graphqlErrors(subgraph: string, response: SubgraphResponse, errors: readonly SourceError[], hasData: boolean): void;
+}
 
 /** Headers of one client request that a source sends with its fetches, beside its own. */
 export interface ForwardedHeaders {

@@ -29,6 +29,10 @@ export interface Instruments {
   readonly throttled: Count;
   /** @param failure the code of the failure, if it is one */
   readonly fetchFinished: (subgraph: string, failure: string | undefined, seconds: number) => void;
+  /** A response that `fetchFinished` has counted as good is malformed. */
+  readonly fetchMalformed: (subgraph: string, code: string) => void;
+  /** A response has GraphQL errors with this code: one of a fixed set of words. */
+  readonly graphqlErrors: (subgraph: string, code: string) => void;
   /** An operation was found in the cache with its plan, or not. */
   readonly operationLookedUp: (known: boolean) => void;
   /** A look-up in the response cache of endpoints. */
@@ -40,6 +44,8 @@ export interface Instruments {
   readonly openEndpoints: () => EndpointInstruments;
   /** Returns what counts variants and mirrored reads. Always the same. */
   readonly ofVariants: () => VariantInstruments;
+  /** @param held called whenever the metrics are read */
+  readonly watchBufferedBytes: (held: () => number) => void;
 }
 
 function once<T>(create: () => T): () => T {
@@ -74,6 +80,10 @@ export function createInstruments(metrics: Metrics): Instruments {
       const help = 'Whether commands are sent to Redis; 0 while it is unavailable';
       metrics.gauge({ name: 'headgate_redis_up', help, together: 'min' }, () => (available() ? 1 : 0));
     },
+    watchBufferedBytes(held) {
+      const help = 'Bytes of bodies in memory that limits.max_buffered_bytes limits';
+      metrics.gauge({ name: 'headgate_buffered_bytes', help, together: 'sum' }, held);
+    },
   };
 }
 
@@ -97,7 +107,7 @@ function ofRequests(metrics: Metrics): Pick<Instruments, 'requestFinished'> {
   };
 }
 
-function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetchFinished'> {
+function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetchFinished' | 'fetchMalformed' | 'graphqlErrors'> {
   const labels = ['subgraph'];
   const requests = metrics.counter({
     name: 'headgate_subgraph_requests_total',
@@ -107,6 +117,11 @@ function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetchFinished'> {
   const errors = metrics.counter({
     name: 'headgate_subgraph_errors_total',
     help: 'Failed fetches, by error code',
+    labels: [...labels, 'code'],
+  });
+  const graphqlErrors = metrics.counter({
+    name: 'headgate_subgraph_graphql_errors_total',
+    help: 'Responses of subgraphs with GraphQL errors, once for each code in the response',
     labels: [...labels, 'code'],
   });
   const durations = metrics.histogram({
@@ -121,6 +136,8 @@ function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetchFinished'> {
       if (failure !== undefined) errors(subgraph, failure);
       durations(seconds, subgraph);
     },
+    fetchMalformed: errors,
+    graphqlErrors,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Source } from '../sources/source.ts';
+import type { Source, SubgraphResponse } from '../sources/source.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 
 /** Measures each fetch: its duration and its error code. Has to be inside the layer that shares requests. */
@@ -20,7 +20,7 @@ export function measureFetches(source: Source, { fetchFinished }: Pick<Instrumen
 }
 
 /** Returns the error code of a response. An error status counts as a failure even if the body may be a GraphQL result. */
-function failureOf(response: Parameters<Parameters<Source['send']>[1]>[0]): string | undefined {
+export function failureOf(response: SubgraphResponse): string | undefined {
   if (response.kind === 'failure') return response.failure.code;
-  return response.status >= 400 ? 'SUBREQUEST_HTTP_ERROR' : undefined;
+  return response.failed?.code ?? (response.status >= 400 ? 'SUBREQUEST_HTTP_ERROR' : undefined);
 }

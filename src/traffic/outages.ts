@@ -1,6 +1,5 @@
 import type { CancelSignal, Source, SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { isObjectText } from './is-object-text.ts';
 
 /** Details of a failed request for the log. */
 export type Failure = Pick<SourceFailure, 'code' | 'reason' | 'status'>;
@@ -11,6 +10,8 @@ export type Failure = Pick<SourceFailure, 'code' | 'reason' | 'status'>;
 export interface Outages {
   /** Wraps a source so that its failures are logged. Has to be outside the layer that shares requests, so that each counts. */
   watch(source: Source): Source;
+  /** Counts a failure that only showed when the response was parsed. */
+  failed(subgraph: string, failure: Failure): void;
   /** Logs the failures that no line has counted yet. To be called when the gateway stops. */
   flush(): void;
 }
@@ -42,6 +43,9 @@ export function createOutages(options: OutagesOptions): Outages {
         close: () => source.close(),
       };
     },
+    failed(subgraph, failure) {
+      outageOf(subgraph).failed(failure);
+    },
     flush() {
       for (const outage of outages.values()) outage.flush();
     },
@@ -56,17 +60,23 @@ function observed(
 ): (response: SubgraphResponse) => void {
   return (response) => {
     const failure = failureIn(response);
-    if (failure === undefined) outage.succeeded();
-    else if (isOutage(failure) && !signal?.aborted) outage.failed(failure);
+    if (failure !== undefined) {
+      if (isOutage(failure) && !signal?.aborted) outage.failed(failure);
+      return done(response);
+    }
+    if (!outage.isFailing) return done(response);
+    // the executor parses the response, and may find that it is malformed
+    const { total } = outage;
     done(response);
+    if (outage.total === total) outage.succeeded();
   };
 }
 
 function failureIn(response: SubgraphResponse): Failure | undefined {
   if (response.kind === 'failure') return response.failure;
-  if (response.failed !== undefined) return response.failed;
-  if (response.kind === 'parsed' || isObjectText(response.text)) return undefined;
-  return { code: 'SUBREQUEST_MALFORMED_RESPONSE', reason: 'response is not a JSON object', status: response.status };
+  // an API that refuses a call with 4xx works
+  const { failed } = response;
+  return failed?.status !== undefined && failed.status >= 300 && failed.status < 500 ? undefined : failed;
 }
 
 /** Returns whether a failure concerns the subgraph: requests that the gateway itself rejects do not. */
@@ -78,9 +88,9 @@ function isOutage({ code }: Failure): boolean {
 class Outage {
   readonly #subgraph: string;
   readonly #options: OutagesOptions;
-  #isFailing = false;
+  isFailing = false;
   /** Failures of this outage, and in `#unlogged` those that no line has counted yet. */
-  #total = 0;
+  total = 0;
   #unlogged = 0;
   #last: Failure | undefined;
   #since = 0;
@@ -95,17 +105,17 @@ class Outage {
   }
 
   failed(failure: Failure): void {
-    if (this.#total === 0) this.#since = this.#now();
-    this.#isFailing = true;
+    if (this.total === 0) this.#since = this.#now();
+    this.isFailing = true;
     this.#last = failure;
-    this.#total++;
+    this.total++;
     this.#unlogged++;
     if (this.#timer === undefined) this.#logFailures();
   }
 
   succeeded(): void {
-    if (!this.#isFailing) return;
-    this.#isFailing = false;
+    if (!this.isFailing) return;
+    this.isFailing = false;
     if (this.#isLogged) this.#logRecovery();
   }
 
@@ -117,12 +127,12 @@ class Outage {
 
   #logRest(): void {
     if (this.#unlogged > 0) this.#logFailures();
-    if (this.#isLogged && !this.#isFailing) this.#logRecovery();
+    if (this.#isLogged && !this.isFailing) this.#logRecovery();
   }
 
   #logFailures(): void {
     const { code, reason, status } = this.#last ?? {};
-    const counts = { requests: this.#unlogged, ...(this.#isLogged && { total: this.#total }) };
+    const counts = { requests: this.#unlogged, ...(this.#isLogged && { total: this.total }) };
     const fields = { subgraph: this.#subgraph, code, reason, ...(status !== undefined && { status }), ...counts };
     this.#options.logger.warn(fields, this.#isLogged ? 'subgraph still failing' : 'subgraph failing');
     this.#unlogged = 0;
@@ -132,9 +142,9 @@ class Outage {
 
   #logRecovery(): void {
     const seconds = Math.round((this.#now() - this.#since) / 100) / 10;
-    this.#options.logger.info({ subgraph: this.#subgraph, requests: this.#total, seconds }, 'subgraph recovered');
+    this.#options.logger.info({ subgraph: this.#subgraph, requests: this.total, seconds }, 'subgraph recovered');
     this.#unlogged = 0;
-    this.#total = 0;
+    this.total = 0;
     this.#isLogged = false;
     // a subgraph that fails and recovers repeatedly must not flood the log
     this.#wait();

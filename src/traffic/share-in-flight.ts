@@ -1,3 +1,4 @@
+import type { MeterKey } from '../client/depends-on.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import type { ForwardHeaders, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
@@ -9,6 +10,8 @@ interface Waiter {
 export interface ShareInFlightOptions {
   /** The client headers that the source sends. Only requests with equal headers share. */
   readonly forward?: ForwardHeaders | undefined;
+  /** The rate limits of the source. Only requests that they count together share: no client gets an error for another's requests. */
+  readonly meter?: MeterKey | undefined;
 }
 
 /**
@@ -19,7 +22,6 @@ export interface ShareInFlightOptions {
  * client disconnects, the call is made again for the others.
  */
 export function shareInFlight(source: Source, options: ShareInFlightOptions = {}): Source {
-  const { forward } = options;
   const sharedCalls = new Map<string, Waiter[]>();
 
   /** Makes a call for `waiters[0]`; the others share its response. */
@@ -49,7 +51,7 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
         source.send(request, done);
         return;
       }
-      const key = sharingKey(request, forward);
+      const key = sharingKey(request, options);
       const waiters = sharedCalls.get(key);
       if (waiters) {
         waiters.push({ request, done });
@@ -74,7 +76,8 @@ function hasDisconnected(waiter: Waiter): boolean {
   return waiter.request.client.signal?.aborted === true;
 }
 
-function sharingKey({ body, client }: SourceRequest, forward: ForwardHeaders | undefined): string {
+function sharingKey({ body, client }: SourceRequest, { forward, meter }: ShareInFlightOptions): string {
   // a body begins with a brace, and no header does
-  return forward ? `${forward(client).sharingKey}${body}` : body;
+  const key = forward ? `${forward(client).sharingKey}${body}` : body;
+  return meter ? `${key}\n${meter(client)}` : key;
 }

@@ -4,8 +4,9 @@ import { collectCacheControl, collectCacheControlFromHeaders } from './collect-c
 import { measureFetches } from './measure-fetches.ts';
 import { type MirrorOptions, mirrorReads } from './mirror-reads.ts';
 import type { Outages } from './outages.ts';
+import { respectRetryAfter } from './respect-retry-after.ts';
 import { type RetryOptions, retryLostConnections } from './retry.ts';
-import { shareInFlight } from './share-in-flight.ts';
+import { type ShareInFlightOptions, shareInFlight } from './share-in-flight.ts';
 
 /** Wraps a source. Returns a source that does one thing more. */
 export type Layer = (source: Source) => Source;
@@ -23,9 +24,11 @@ export interface StackParts {
   readonly mirror?: MirrorOptions | undefined;
   /** Passes headers of the response to the client. */
   readonly returnHeaders?: Layer | undefined;
+  /** Whether fetches are not sent after `Retry-After`. */
+  readonly respectsRetryAfter?: boolean | undefined;
   readonly outages?: Pick<Outages, 'watch'> | undefined;
-  /** Shares identical reads. `forward` returns the headers that must be equal. */
-  readonly share?: { readonly forward: ForwardHeaders | undefined } | undefined;
+  /** Shares identical reads. */
+  readonly share?: ShareInFlightOptions | undefined;
   /** The rate limit of the subgraph. */
   readonly limitRate?: Layer | undefined;
   readonly instruments?: Pick<Instruments, 'fetchFinished'> | undefined;
@@ -43,8 +46,9 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | `mirror` | outside `share` and `measure`: each client's read counts, and the mirror's responses count for nothing |
  * | `cacheControl` | outside `share`: each client that shares a response learns how long that response may be cached |
  * | `returnHeaders` | outside `share`: each client that shares a response gets its headers |
+ * | `retryAfter` | outside `share`: each client that shares a response with `Retry-After` respects it; outside `outages` and `measure`: a fetch that is not sent is no failure |
  * | `outages` | outside `share`: each failed request counts, also those that shared one call |
- * | `share` | outside `limitRate`: requests that share a call use up the rate limit once |
+ * | `share` | outside `limitRate`: requests that share a call use up the rate limit once; they share only what it counts together |
  * | `limitRate` | outside `measure`: a fetch that is refused was never sent, and is not measured |
  * | `measure` | outside `retry`: the time of a fetch includes both tries, and only the last result counts |
  * | `retry` | next to the source: a second try passes no other layer again |
@@ -59,6 +63,7 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   mirror: ({ mirror }) => mirror && ((source) => mirrorReads(source, mirror)),
   cacheControl: ({ cacheControl }) => cacheControl && cacheControlLayer(cacheControl),
   returnHeaders: ({ returnHeaders }) => returnHeaders,
+  retryAfter: ({ respectsRetryAfter }) => (respectsRetryAfter ? respectRetryAfter : undefined),
   outages: ({ outages }) => outages && ((source) => outages.watch(source)),
   share: ({ share }) => share && ((source) => shareInFlight(source, share)),
   limitRate: ({ limitRate }) => limitRate,

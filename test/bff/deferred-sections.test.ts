@@ -187,6 +187,19 @@ describe('a section with a timeout', () => {
     });
   });
 
+  test.each(['2s', '1h'])('may be within one that has %s, and is late alone', async (outer) => {
+    const text = `{ user(id: 1) @optional(timeout: "${outer}") { name picks @optional(timeout: "400ms") { product { id } } } }`;
+    const { get, hold, until } = await shop({ 'web/it.graphql': text });
+    hold('picks', '');
+    const answer = get('/bff/web/it');
+    await until({ picks: 1 });
+    vi.advanceTimersByTime(400);
+    expect((await answer).json).toMatchObject({
+      user: { name: 'Ada', picks: null },
+      meta: { partial: [{ path: ['user', 'picks'], code: 'SECTION_TIMEOUT' }] },
+    });
+  });
+
   test('may be all there is', async () => {
     const text = '{ user(id: 1) @optional(timeout: "1s", fallback: {name: "you"}) { name } }';
     const { get, hold, until } = await shop({ 'web/it.graphql': text });
@@ -201,6 +214,10 @@ describe('a section with a timeout', () => {
 test.each([
   [
     '{ user(id: 1) { friends { reviews @optional(timeout: "1s") { body } } } }',
+    'web/it.graphql:1 "reviews" has a timeout, but is within a list.',
+  ],
+  [
+    '{ slow user(id: 1) @optional(timeout: "2s") { friends { reviews @optional(timeout: "1s") { body } } } }',
     'web/it.graphql:1 "reviews" has a timeout, but is within a list.',
   ],
   [

@@ -1,3 +1,4 @@
+import { GraphQLError } from 'graphql';
 import { expect, test } from 'vitest';
 import { createMemoryKeyStore } from '../../src/bff/idempotency/idempotency.ts';
 import { as, engineOver, serveFiles, sourceError } from './support.ts';
@@ -110,6 +111,61 @@ test('what cannot have been done may be tried again', async () => {
   expect((await post('k')).status).toBe(502);
   up = true;
   expect(await post('k')).toMatchObject({ status: 201, json: { order: { id: 'o1' } } });
+});
+
+test('what has been done is not done again where a service cannot be reached afterwards', async () => {
+  const { post, engine } = await shop(ORDER, () => ({
+    id: () => {
+      const error = sourceError('SUBREQUEST_HTTP_ERROR');
+      Object.assign(error.extensions, { reason: 'connection refused' });
+      throw error;
+    },
+  }));
+  for (const replayed of [null, 'true']) {
+    const { status, headers } = await post('k');
+    expect([status, headers.get('idempotency-replayed')]).toEqual([502, replayed]);
+  }
+  expect(engine.requests).toHaveLength(1);
+});
+
+test('where one of two things was done, none is done again', async () => {
+  const text = `mutation ($product: ID!) @endpoint(path: "/orders") {
+    order(product: $product) { id } second: order(product: $product) @optional { id }
+  }`;
+  let orders = 0;
+  const { post, engine } = await shop(text, () => {
+    if (++orders === 1) return { id: 'o1' };
+    throw sourceError('SUBGRAPH_CIRCUIT_BREAKER_REJECTED');
+  });
+  expect((await post('k')).json).toMatchObject({ order: { id: 'o1' }, second: null });
+  expect((await post('k')).json).toMatchObject({ order: { id: 'o1' }, second: null });
+  expect(engine.requests).toHaveLength(1);
+});
+
+test('what was over a rate limit may be tried again', async () => {
+  let left = 0;
+  const { post } = await shop(ORDER, () => {
+    if (left > 0) return { id: 'o1' };
+    throw new GraphQLError('Too many requests.', { extensions: { code: 'RATE_LIMITED', retryAfter: 1 } });
+  });
+  expect((await post('k')).status).toBe(429);
+  left = 1;
+  expect(await post('k')).toMatchObject({ status: 201, json: { order: { id: 'o1' } } });
+});
+
+test('what fails after it was done is not done again', async () => {
+  const { engine } = till();
+  const files = { 'app/order.graphql': ORDER, 'app/order.js': 'export default () => { throw new Error("no"); };' };
+  const call = await serveFiles(files, engine);
+  const post = () =>
+    call('/bff/app/orders', {
+      method: 'POST',
+      body: '{"product":"p1"}',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'k' },
+    });
+  const [first, second] = [await post(), await post()];
+  expect([first.status, second.status, second.text]).toEqual([500, 500, first.text]);
+  expect(engine.requests).toHaveLength(1);
 });
 
 test('bad parameters do not use the key up', async () => {

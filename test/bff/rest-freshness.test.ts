@@ -8,10 +8,14 @@ import { type StubApi, stubApi } from '../sources/rest/stub-api.ts';
 import { folderOf } from './support.ts';
 
 /** A gateway before an API whose answers have these headers. Books are kept for a minute, a shelf for as long as it says itself. */
-async function library(headersOf: (url: string) => Record<string, string>): Promise<Library> {
-  const api = await stubApi(({ url }) => (response: import('node:http').ServerResponse) => {
+async function library(
+  headersOf: (url: string) => Record<string, string>,
+  { config = {}, held }: { config?: object; held?: Promise<void> } = {},
+): Promise<Library> {
+  const api = await stubApi(({ url, headers }) => async (response: import('node:http').ServerResponse) => {
+    await held;
     response.writeHead(200, headersOf(url));
-    response.end(JSON.stringify({ id: '1', name: 'x', author: { id: '7' } }));
+    response.end(JSON.stringify({ id: headers.authorization ?? '1', name: 'x', author: { id: '7' } }));
   });
   const schema = `
     extend schema @source(name: "api", http: {baseURL: "${api.url}"})
@@ -20,6 +24,7 @@ async function library(headersOf: (url: string) => Record<string, string>): Prom
     type Author @connect(source: "api", http: {GET: "/authors/{$this.id}"}, selection: "id name") { id: ID! name: String }`;
   const file = configFileSchema.parse({
     supergraph: { listen: '127.0.0.1:0' },
+    ...config,
     bff: { cache: { hints: { Book: { max_age: '60s' }, Author: { inherit: true } } } },
   });
   const server = await startServer({
@@ -28,18 +33,20 @@ async function library(headersOf: (url: string) => Record<string, string>): Prom
     bffDir: folderOf({
       'web/book.graphql': 'query ($id: ID!) @endpoint(path: "/books/:id") { book(id: $id) { id author { id } } }',
       'web/author.graphql': 'query ($id: ID!) @endpoint(path: "/authors/:id") { book(id: $id) { id author { name } } }',
+      'web/open.graphql':
+        'query ($id: ID!) @endpoint(path: "/open/:id", cache: {scope: PUBLIC}) { book(id: $id) { id } }',
       'web/shelf.graphql':
         'query ($id: ID!) @endpoint(path: "/shelf/:id", cache: {maxAge: "90s"}) { book(id: $id) { id } }',
     }),
     logger: createLogger({ level: 'silent', format: 'json' }),
   });
   onTestFinished(() => server.close());
-  return { api, get: (path) => fetch(new URL(`/bff/web${path}`, server.url)) };
+  return { api, get: (path, headers = {}) => fetch(new URL(`/bff/web${path}`, server.url), { headers }) };
 }
 
 interface Library {
   readonly api: StubApi;
-  readonly get: (path: string) => Promise<Response>;
+  readonly get: (path: string, headers?: Record<string, string>) => Promise<Response>;
 }
 
 /** `Cache-Control` of two answers to the same, and how many calls of the API these took. */
@@ -71,4 +78,22 @@ test('of several answers, the one that holds shortest', async () => {
 test('what an endpoint says itself goes first', async () => {
   const kept = await library(() => ({ 'cache-control': 'no-store' }));
   expect(await twice(kept, '/shelf/1')).toEqual(['public, max-age=90', 1]);
+});
+
+test('a response that the API calls private is for no one who waited for it with other credentials', async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { api, get } = await library(() => ({ 'cache-control': 'private, max-age=20' }), {
+    config: { headers: { all: { request: [{ propagate: { named: 'authorization' } }] } } },
+    held,
+  });
+  const pending = ['ada', 'bob', 'ada'].map((authorization) => get('/open/1', { authorization }));
+  await expect.poll(() => api.calls.length).toBe(1);
+  // all have come in by the time that later requests are answered
+  for (let count = 0; count < 3; count++) await get('/nothing');
+  release();
+  const answers = await Promise.all((await Promise.all(pending)).map((one) => one.json()));
+  expect(answers.map(({ book }) => book.id)).toEqual(['ada', 'bob', 'ada']);
 });

@@ -65,6 +65,21 @@ test('a section that fails says why; a flattened one is reported field by field'
   ]);
 });
 
+test.each(['@optional', '@optional(timeout: "1h")'])(
+  'a section with a timeout within one with %s is an event of its own',
+  async (outer) => {
+    const text = `{ slow user(id: 1) ${outer} { name mood @optional(timeout: "20ms", fallback: "good") } }`;
+    const root = { slow: 'x', user: { name: 'Ada', mood: 'bad' } };
+    const first = await stream(text, root);
+    expect(first.events).toEqual([
+      'answer {"slow":"x"}',
+      'section {"path":["user"],"data":{"name":"Ada"}}',
+      'section {"path":["user","mood"],"data":"bad"}',
+      'done {}',
+    ]);
+  },
+);
+
 test('where the first piece is a problem, the answer is that problem', async () => {
   const { status, json } = await stream('{ user(id: 1) { name } news @optional }', { user: null, news: [] });
   expect([status, json.title]).toEqual([404, 'Not Found']);

@@ -164,6 +164,23 @@ type Product @key(fields: "id") { id: ID! rating: Float }
     expect(stderr).toMatch(/^query\.graphql:1:20 Cannot query field "nam" on type "Product"/);
   });
 
+  test('the file of an endpoint: which directives to remove', async () => {
+    const endpoint = 'query Rating($id: ID!) @endpoint(path: "/:id") { product(id: $id) @optional { name } }';
+    const dir = await project({ ...files, 'rating.graphql': endpoint });
+    const { code, stderr } = await runCli(dir, ['plan', '--query', 'rating.graphql']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('rating.graphql:1:24 Unknown directive "@endpoint".');
+    expect(stderr).toContain('hint: These are directives of endpoints. Remove them from the query.');
+  });
+
+  test('a file that is missing', async () => {
+    const dir = await project(files);
+    const file = await runCli(dir, ['plan', '--query', 'query.graphql']);
+    expect(file.stderr).toBe('error: file not found: query.graphql\n');
+    const folder = await runCli(dir, ['plan', '--query', 'queries/query.graphql']);
+    expect(folder.stderr).toBe('error: folder not found: queries, for queries/query.graphql\n');
+  });
+
   test('a stage that there is not, and variables that are no object: exit 2', async () => {
     const dir = await project({ ...files, 'query.graphql': query });
     const stage = await runCli(dir, ['plan', '--query', 'query.graphql', '--stage', 'nope']);

@@ -149,6 +149,14 @@ zebra: 1
   `);
 });
 
+test('lists of addresses for a path that is unknown, or open to everybody, are refused', () => {
+  const config = (path: string) => `ip_lists:\n  routes:\n    ${path}: { deny: ["10.0.0.0/8"] }\n`;
+  const unknown = problemsOf(config('/grapqhl'));
+  expect(unknown).toContain('headgate.yaml:3:15  INVALID_CONFIG  ip_lists.routes./grapqhl: ');
+  expect(unknown).toContain('the gateway has no such path; expected "/graphql", "/bff/CLIENT" or what is below them');
+  expect(problemsOf(config('/health'))).toContain('this path is open to everybody, so lists for it have no effect');
+});
+
 test('wrong values are reported with their place and what was expected', () => {
   const problems = problemsOf(`supergraph:
   listen: 4000

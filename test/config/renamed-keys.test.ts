@@ -30,15 +30,15 @@ describe('an old key', () => {
     const old = read('traffic_shaping:\n  router: { max_answers_in_memory: 5, timeout: 3s }\n');
     expect(old).toMatchObject({
       ok: true,
-      config: { traffic_shaping: { router: { max_buffered_bytes: 5, timeout: 3000 } } },
+      config: { traffic_shaping: { router: { max_response_characters: 5, timeout: 3000 } } },
       renamed: [
         {
           from: ['traffic_shaping', 'router', 'max_answers_in_memory'],
-          to: ['traffic_shaping', 'router', 'max_buffered_bytes'],
+          to: ['traffic_shaping', 'router', 'max_response_characters'],
         },
       ],
     });
-    const current = read('traffic_shaping:\n  router: { max_buffered_bytes: 5, timeout: 3s }\n');
+    const current = read('traffic_shaping:\n  router: { max_response_characters: 5, timeout: 3s }\n');
     expect(current).toEqual({ ...(old as object), renamed: [] });
   });
 

@@ -4,6 +4,7 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { PLAN_STAGES } from '../../src/pipeline/explain.ts';
 import { STAGES } from '../../src/pipeline/pipeline.ts';
+import { LAYERS } from '../../src/traffic/stack.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CONTRIBUTING = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
@@ -82,6 +83,19 @@ describe('the tables in docs/request-lifecycle.md', () => {
     expect(rows.map(([name, file]) => [name, file])).toEqual(STAGES.map((stage) => [...stage]));
   });
 
+  test('have the layers around a source, in their order', () => {
+    const line = /<!-- layers -->\n\n(.*)\n/.exec(LIFECYCLE)?.[1];
+    expect(line?.split(' → ')).toEqual(Object.keys(LAYERS));
+  });
+
+  test('have every problem of endpoints that a step can give', () => {
+    const [, section = ''] = /## Endpoints\n(.*?)\n## /s.exec(LIFECYCLE) ?? [];
+    const named = [...section.matchAll(/`([a-z]+(?:-[a-z]+)*)`/g)].map(([, kind]) => kind ?? '');
+    const given = problemsIn(sourceFiles('bff/handlers', 'bff/idempotency'));
+    expect(given.size).toBeGreaterThan(10);
+    expect([...given].filter((kind) => !named.includes(kind))).toEqual([]);
+  });
+
   test('have every error code that a step can give', () => {
     const thrown = codesIn(sourceFiles('http', 'graphql-http', 'pipeline'));
     expect(thrown.size).toBeGreaterThan(15);
@@ -105,6 +119,15 @@ function codesIn(files: readonly string[]): Set<string> {
     return [...text.matchAll(/new GatewayError\([\w.]+, '([A-Z_]+)'|\bcode: '([A-Z_]+)'/g)];
   });
   return new Set(codes.map(([, thrown, formatted]) => thrown ?? formatted ?? ''));
+}
+
+/** Kinds of problem details, as files write them. */
+function problemsIn(files: readonly string[]): Set<string> {
+  const kinds = files.flatMap((file) => {
+    const text = readFileSync(join(ROOT, 'src', file), 'utf8');
+    return [...text.matchAll(/\bstatus: \d+, kind: '([a-z-]+)'/g)].map(([, kind]) => kind ?? '');
+  });
+  return new Set(kinds);
 }
 
 /** Name and file of each entry of the list that `listMiddleware` returns. */

@@ -26,6 +26,7 @@ export const AVOIDED: readonly Avoided[] = [
   { avoid: 'kept answer', write: 'cached response' },
   { avoid: 'kept answers', write: 'cached responses' },
   { avoid: 'for want of', write: 'because there is no' },
+  { avoid: 'in force', write: 'current' },
   { avoid: 'goes before', write: 'takes precedence over' },
   { avoid: 'go before', write: 'take precedence over' },
   { avoid: 'but for', write: 'except' },

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { MemoryBudget, OverloadedError } from '../../src/executor/memory-budget.ts';
+import { MemoryBudget } from '../../src/executor/memory-budget.ts';
+import { OverloadedError } from '../../src/shared/overloaded-error.ts';
 import { Cancellation } from '../../src/sources/cancellation.ts';
 
 /** Runs that each take a text, and note when it was their turn. */

@@ -31,7 +31,7 @@ interface Answer extends Record<string, unknown> {
 /** Requests to `stock` stay open until they are let go: what is in memory for them stays there. */
 async function busyShop(maxAnswers: number, options: { bffDir?: string; config?: Record<string, unknown> } = {}) {
   const { bffDir } = options;
-  const router = { deduplicate_query: false, max_buffered_bytes: maxAnswers };
+  const router = { deduplicate_query: false, max_response_characters: maxAnswers };
   const telemetry = { metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } } };
   const traffic = { router, all: { timeout: '20s', deduplicate_query: false } };
   const config = { telemetry, traffic_shaping: traffic, ...options.config };
@@ -112,7 +112,7 @@ describe('more long answers than there is memory for', () => {
     expect(refused?.headers.get('retry-after')).toBe('1');
     const metrics = await (await fetch(server.metricsUrl ?? '')).text();
     expect(metrics).toContain(
-      'headgate_policy_refusals_total{policy="traffic_shaping",reason="max_buffered_bytes",mode="enforce"} 1',
+      'headgate_policy_refusals_total{policy="traffic_shaping",reason="max_response_characters",mode="enforce"} 1',
     );
     await end();
     const settled = await Promise.all(answers);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { folderOf } from '../bff/support.ts';
 import { HAS_REDIS, startRedis } from '../store/redis-server.ts';
+import { counted as countedIn } from './counted.ts';
 import { type HttpWorld, httpWorld } from './http-world.ts';
 import { post } from './serving.ts';
 
@@ -24,17 +25,7 @@ const ON = { metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } } }
 const world = (config: Record<string, unknown> = {}, more: { bffDir?: string } = {}) =>
   httpWorld(shop, { config: { telemetry: ON, ...config }, ...more });
 
-/** What is counted under a name, by the values of the labels: `{"graphql 200": 3}`; without labels, the name alone. */
-async function counted({ server }: HttpWorld, name: string): Promise<Record<string, number>> {
-  const text = await (await fetch(server.metricsUrl ?? '')).text();
-  const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-  return Object.fromEntries(
-    lines.map((line) => {
-      const values = [...line.matchAll(/="([^"]*)"/g)].map(([, value]) => value);
-      return [values.join(' '), Number(line.slice(line.lastIndexOf(' ')))];
-    }),
-  );
-}
+const counted = ({ server }: HttpWorld, name: string) => countedIn(server, name);
 
 const refusals = (of: HttpWorld) => counted(of, 'headgate_policy_refusals_total');
 

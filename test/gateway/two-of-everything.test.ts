@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { type Everything, type Field, twoOfEverything } from './two-of-everything.ts';
 import { type Answer, apiKey, bearer, certificate, type Sent, wouldReuse } from './two-principals.ts';
@@ -120,16 +122,30 @@ const FACTS: Readonly<Record<string, Fact>> = {
   },
 };
 
+/** Counts requests to the gateway, whose head has arrived. */
+function countArrivals() {
+  let count = 0;
+  const onRequest = (message: unknown) => {
+    const { request } = message as { request: IncomingMessage };
+    if (/^\/(?:graphql|bff)\b/.test(request.url ?? '')) count++;
+  };
+  subscribe('http.server.request.start', onRequest);
+  return { count: () => count, stop: () => unsubscribe('http.server.request.start', onRequest) };
+}
+
 /** Sends requests that sources respond to only when all of them have come in. */
 async function atTheSameTime(world: Everything, calls: number, requests: (() => Promise<Answer>)[]): Promise<Answer[]> {
   world.hold();
   const before = world.calls();
+  const arrivals = countArrivals();
   const pending = requests.map((request) => request());
   try {
+    await expect.poll(arrivals.count).toBe(requests.length);
     await expect.poll(() => world.calls() - before).toBeGreaterThanOrEqual(calls);
     // all have come in by the time that later requests are answered
     for (let count = 0; count < 3; count++) await world.send('/health', { headers: {} });
   } finally {
+    arrivals.stop();
     world.release();
   }
   const answers = await Promise.all(pending);
@@ -251,5 +267,30 @@ describe('what an endpoint reads itself', () => {
     const pages = [{ headers: { 'x-page': 'one' } }, { headers: { 'x-page': 'two' } }];
     const sent = pages.map((one) => world.send(`/bff/web/${name}`, one));
     expect((await Promise.all(sent)).map((one) => shown(one, 'for'))).toEqual(['one', 'two']);
+  });
+});
+
+describe('rate limits of a subgraph', () => {
+  const limited = (by: string[]) =>
+    twoOfEverything([], { rate_limits: { subgraphs: { plain: [{ limit: 100, window: '1h', by }] } } });
+  const pages = ['a', 'b'].map((page) => ({ headers: { 'x-page': page } }));
+
+  test.each([
+    ['global', 1],
+    ['header:x-page', 2],
+  ])('that count by %s: who counts together shares, so that nobody gets an error for others', async (by, calls) => {
+    const world = await limited([by]);
+    // documents that are known are planned
+    await post(world, { headers: {} }, '{ plain }');
+    for (const send of [
+      (one: Sent) => () => post(world, one, '{ plain }'),
+      (one: Sent) => () => world.send('/bff/web/plain-unkept', one),
+      (one: Sent) => () => world.send('/bff/web/plain-unsaid', one),
+    ]) {
+      const answers = await atTheSameTime(world, calls, [...pages, ...pages].map(send));
+      expect(answers.map((one) => shown(one, 'plain'))).toEqual(Array(4).fill('plain'));
+    }
+    const { headers: given } = await world.send('/graphql?query={plain}', { headers: {} });
+    expect([given['cache-control'], given.vary]).toEqual(['public, max-age=60', 'accept']);
   });
 });

@@ -28,7 +28,7 @@ describe('planning ahead', () => {
     expect(engine.recentQueries?.(10)).toEqual([]);
   });
 
-  it('ends when another schema is in force', async () => {
+  it('ends when another schema is current', async () => {
     const asked: string[] = [];
     let current: Engine | undefined;
     const engine = {

@@ -25,3 +25,9 @@ it.each([
 ])('a module that is none names its place in the config: %s', async (text, message) => {
   await expect(loadYogaPlugins([moduleFile('bad.mjs', text)])).rejects.toThrow(message);
 });
+
+it('a module that is missing names its place in the config', async () => {
+  await expect(loadYogaPlugins(['nowhere.mjs'])).rejects.toThrow(
+    'yoga.plugins[0]: nowhere.mjs cannot be loaded: file not found',
+  );
+});

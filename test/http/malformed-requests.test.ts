@@ -36,3 +36,15 @@ it('a head that does not come whole is answered 408', async () => {
   expect(response).toMatch(/^HTTP\/1\.1 408 /);
   expect(response).toContain('REQUEST_TIMEOUT');
 });
+
+it('a request that has arrived while the gateway stood still is read first', async () => {
+  const { url } = await serve({ engine: () => engine }, { headersTimeoutMs: 40 });
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const response = text(socket);
+  socket.write('GET /graphql?query={hello} HTTP/1.1\r\nhost: a\r\n');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  socket.write('accept: application/json\r\nconnection: close\r\n\r\n');
+  const until = performance.now() + 500;
+  while (performance.now() < until);
+  expect(await response).toMatch(/^HTTP\/1\.1 200 /);
+});

@@ -53,8 +53,8 @@ test('over random worlds, the rest waits for no section, and an answer in time i
           variables,
           paths.map((path) => path.join('.')),
         );
-        for (const { sections: own, dependsOn } of plan.requests) {
-          const needed = dependsOn.map((id) => plan.requests[id]?.sections);
+        for (const { groups: own, dependsOn } of plan.requests) {
+          const needed = dependsOn.map((id) => plan.requests[id]?.groups);
           if (own === undefined) expect(needed).toEqual(needed.map(() => undefined));
           else apart += 1;
         }

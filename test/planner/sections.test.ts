@@ -23,7 +23,7 @@ const { stages, planApart } = planner({
 function requests(query: string, ...sections: string[]): string[] {
   return stages(query, {}, sections).plan.requests.map((request) => {
     const { subgraph, document, dependsOn } = request;
-    const mark = request.sections === undefined ? '' : `${request.sections}: `;
+    const mark = request.groups === undefined ? '' : `${request.groups}: `;
     const asked = document.replace(/^query\(\$rep.*?\{(_entities)\(.*?\)(.*)\}$/, '$1 $2');
     return `${mark}${subgraph.name} ${asked} after ${dependsOn}`;
   });
@@ -89,7 +89,7 @@ describe('sections with a time of their own', () => {
       taxes: 'type Item @key(fields: "id") { id: ID! cost: Int @external tax: Int @requires(fields: "cost") }',
     });
     const { plan } = stages('{ item { cost price } }', {}, ['item.price']);
-    expect(plan.requests.map(({ subgraph, sections, dependsOn }) => [subgraph.name, sections, dependsOn])).toEqual([
+    expect(plan.requests.map(({ subgraph, groups, dependsOn }) => [subgraph.name, groups, dependsOn])).toEqual([
       ['items', undefined, []],
       ['items', [0], []],
       ['costs', undefined, [0]],

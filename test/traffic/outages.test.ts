@@ -26,11 +26,15 @@ function stock() {
     flush: () => outages.flush(),
     lines: () =>
       lines.map(({ msg, level, subgraph, reason, requests }) => ({ msg, level, subgraph, reason, requests })),
-    ask(answer: SubgraphResponse, times = 1, aborted = false) {
+    /** @param malformed why the response cannot be used, which only shows when it is parsed */
+    ask(answer: SubgraphResponse, times = 1, { aborted = false, malformed = '' } = {}) {
       next = answer;
+      const done = () => {
+        if (malformed) outages.failed('stock', { code: 'SUBREQUEST_MALFORMED_RESPONSE', reason: malformed });
+      };
       const signal = { aborted, addEventListener() {}, removeEventListener() {} };
       const client = { requestId: 'r', headers: {}, signal };
-      for (let at = 0; at < times; at++) watched.send({ body: '', operationType: 'query', client }, () => {});
+      for (let at = 0; at < times; at++) watched.send({ body: '', operationType: 'query', client }, done);
     },
   };
 }
@@ -72,21 +76,36 @@ test('one that fails every second time does not fill the log', () => {
   expect(lines().slice(2)).toEqual([line('subgraph failing', 499), recovered(499)]);
 });
 
-test('what is not JSON, and an API that is down, are failures, too', () => {
+test('malformed responses, and an API that is down, are failures, too', () => {
   const { ask, lines } = stock();
-  ask({ kind: 'text', text: '<html>Bad Gateway</html>', status: 200 });
+  ask(GOOD, 1, { malformed: 'not JSON' });
   ask(GOOD);
   vi.advanceTimersByTime(INTERVAL);
   ask({ ...GOOD, failed: { code: 'SUBREQUEST_TIMEOUT', reason: 'no connection in time' } });
   expect(lines().filter(({ level }) => level === 'warn')).toEqual([
-    line('subgraph failing', 1, 'response is not a JSON object'),
+    line('subgraph failing', 1, 'not JSON'),
     line('subgraph failing', 1, 'no connection in time'),
   ]);
 });
 
+test('a malformed response is no recovery', () => {
+  const { ask, lines } = stock();
+  ask(GOOD, 5, { malformed: 'not JSON' });
+  vi.advanceTimersByTime(INTERVAL);
+  expect(lines()).toEqual([line('subgraph failing', 1, 'not JSON'), line('subgraph still failing', 4, 'not JSON')]);
+});
+
+test('an API that refuses a call works', () => {
+  const { ask, lines } = stock();
+  ask({ ...GOOD, failed: { code: 'SUBREQUEST_HTTP_ERROR', reason: 'HTTP status 403', status: 403 } });
+  expect(lines()).toEqual([]);
+  ask({ ...GOOD, failed: { code: 'SUBREQUEST_HTTP_ERROR', reason: 'HTTP status 502', status: 502 } });
+  expect(lines()).toEqual([line('subgraph failing', 1, 'HTTP status 502')]);
+});
+
 test('what nobody waits for any more, and what the gateway itself does not send, are no failures of the subgraph', () => {
   const { ask, lines } = stock();
-  ask(REFUSED, 1, true);
+  ask(REFUSED, 1, { aborted: true });
   ask({ kind: 'failure', failure: { code: 'RATE_LIMITED', message: 'too many' } });
   expect(lines()).toEqual([]);
 });

@@ -47,6 +47,14 @@ describe('reads in flight', () => {
     expect([ada, again, bob, tenant]).toEqual([[text('0')], [text('0')], [text('1')], [text('2')]]);
   });
 
+  it('share only among clients that a rate limit counts together', () => {
+    const { source, calls } = heldSource();
+    const shared = shareInFlight(source, { meter: ({ ip }) => ip ?? '' });
+    const from = (ip: string) => ask(shared, { client: client({ ip }) });
+    for (const ip of ['127.0.0.1', '127.0.0.2', '127.0.0.1']) from(ip);
+    expect(calls.length).toBe(2);
+  });
+
   it('never concern mutations', () => {
     const { source, calls } = heldSource();
     const shared = shareInFlight(source);

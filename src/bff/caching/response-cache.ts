@@ -22,6 +22,10 @@ export interface FreshResponse {
 /** A request to the response cache. */
 export interface CacheRequest {
   readonly key: string;
+  /** Key of executions in flight: those with the same key share one. Only executions with the same `key` have the same. */
+  readonly inFlightKey: string;
+  /** Returns a key that is equal for clients whose requests are the same to every source; `undefined` if there are none. */
+  readonly clientKey: () => string | undefined;
   readonly policy: CachePolicy;
   /** Whether the response may be shown to other viewers. */
   readonly shared: boolean;
@@ -35,6 +39,12 @@ export interface CacheRequest {
 
 /** Outcome of a look-up, for metrics. */
 export type CacheOutcome = 'hit' | 'stale' | 'stale-if-error' | 'miss';
+
+interface Made {
+  readonly response: EndpointResponse;
+  /** The request of the client that it is for, as a source said; others may have waited for it. */
+  readonly onlyFor: CacheRequest | undefined;
+}
 
 /** A cache of endpoint responses. */
 export interface ResponseCache {
@@ -67,7 +77,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
 class StoredResponses implements ResponseCache {
   readonly #options: ResponseCacheOptions;
   readonly #now: () => number;
-  readonly #sharedExecutions = new SharedExecutions<EndpointResponse>();
+  readonly #sharedExecutions = new SharedExecutions<Made>();
   /** Number of purges. A response that was started before a purge may have old data, so it is not stored. */
   #purges = 0;
 
@@ -90,7 +100,7 @@ class StoredResponses implements ResponseCache {
     const time = this.#now();
     if (stored !== undefined && time < stored.freshUntil) return this.#respondWith('hit', stored, time);
     if (stored !== undefined && time < stored.staleUntil) {
-      if (!this.#sharedExecutions.has(request.key)) {
+      if (!this.#sharedExecutions.has(request.inFlightKey)) {
         this.#fetch(request, undefined).catch((error) => this.#options.onError?.(error));
       }
       return this.#respondWith('stale', stored, time);
@@ -105,13 +115,20 @@ class StoredResponses implements ResponseCache {
   }
 
   /** @param res response of the waiting client; `undefined` for a background refresh */
-  #fetch(request: CacheRequest, res: ServerResponse | undefined): Promise<EndpointResponse> {
-    return this.#sharedExecutions.join(request.key, res, async (cancellation) => {
+  async #fetch(request: CacheRequest, res: ServerResponse | undefined): Promise<EndpointResponse> {
+    const make = async (cancellation: Cancellation): Promise<Made> => {
       const before = this.#purges;
       const fresh = await request.make(cancellation);
       const stored = before === this.#purges ? await this.#store(request, fresh) : undefined;
-      return stored ?? fresh.response;
-    });
+      const isPrivate = request.shared && fresh.freshness?.isPrivate === true;
+      return { response: stored ?? fresh.response, onlyFor: isPrivate ? request : undefined };
+    };
+    const { response, onlyFor } = await this.#sharedExecutions.join(request.inFlightKey, res, make);
+    if (onlyFor === undefined || onlyFor === request) return response;
+    const clientKey = request.clientKey();
+    if (clientKey !== undefined && clientKey === onlyFor.clientKey()) return response;
+    const key = clientKey && `${request.key}\n${clientKey}`;
+    return (await this.#sharedExecutions.join(key, res, make)).response;
   }
 
   async #load(request: CacheRequest, stored: StoredResponse | undefined): Promise<EndpointResponse> {

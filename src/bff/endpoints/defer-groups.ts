@@ -94,11 +94,11 @@ function find(set: SelectionSetNode, type: GraphQLNamedType, fieldPath: readonly
       const problem = problemWith(search.file, selection, set);
       if (problem) search.problems.push(problem);
       else search.found.push({ node: selection, fieldPath: here, timeoutMs });
-      continue;
     }
     if (inner === undefined || selection.selectionSet === undefined) continue;
     if (!isListType(getNullableType(inner))) find(selection.selectionSet, getNamedType(inner), here, search);
-    else if (!search.includeUntimed) search.problems.push(...timeoutsWithin(search.file, selection, 'a list'));
+    else if (!search.includeUntimed)
+      search.problems.push(...timeoutsWithin(search.file, selection.selectionSet, 'a list'));
   }
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { charsetOf, isJsonType, parseMediaType } from '../../client/media-type.ts';
 import type { ProblemDetails } from '../../http/problem.ts';
 import { shorten } from '../../operation/print-value.ts';
+import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { ContentCodingError, decodeBody, READABLE_CODINGS, readContentEncoding } from '../../shared/content-codings.ts';
 import { isUtf8Charset } from '../../shared/decode-text.ts';
 import { readBytes } from '../../shared/read-bytes.ts';
@@ -10,21 +11,28 @@ import { readJson } from '../endpoints/json-reading.ts';
 /** A JSON object from a request body, or the problem with the body. */
 export type JsonBody = { readonly value: Record<string, unknown> } | { readonly problem: ProblemDetails };
 
-/** Reads a JSON object from a request; an empty body is an empty object. Rejects when the connection breaks. */
-export async function readJsonBody(req: IncomingMessage, maxBytes: number): Promise<JsonBody> {
-  const bytes = await readAll(req, maxBytes);
+/**
+ * Reads a JSON object from a request; an empty body is an empty object. Rejects when the connection breaks, and with
+ * `OverloadedError` when `budget` has no room for the body.
+ */
+export async function readJsonBody(req: IncomingMessage, maxBytes: number, budget?: ByteBudget): Promise<JsonBody> {
+  const bytes = await readAll(req, maxBytes, budget);
   if (bytes === undefined) return { problem: tooLarge(maxBytes) };
   if (bytes.length === 0) return { value: {} };
   const problem = checkContentType(req);
   if (problem) return { problem };
-  const decoded = await decode(req, bytes, maxBytes);
+  const decoded = await decode(req, bytes, maxBytes, budget);
   return 'problem' in decoded ? decoded : parseObject(decoded.bytes);
 }
 
 /** `undefined` where there are more bytes than allowed. */
-async function readAll(req: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+async function readAll(
+  req: IncomingMessage,
+  maxBytes: number,
+  budget: ByteBudget | undefined,
+): Promise<Buffer | undefined> {
   try {
-    return await readBytes(req, maxBytes, (bytes) => bytes, ERRORS);
+    return await readBytes(req, maxBytes, (bytes) => bytes, ERRORS, budget);
   } catch (error) {
     if (!(error instanceof BodyTooLarge)) throw error;
     // discards the rest: a client that cannot finish sending would not read its response
@@ -44,11 +52,13 @@ async function decode(
   { headers }: IncomingMessage,
   body: Buffer,
   maxBytes: number,
+  budget: ByteBudget | undefined,
 ): Promise<{ readonly bytes: Buffer } | { readonly problem: ProblemDetails }> {
   const header = headers['content-encoding'];
   if (header === undefined) return { bytes: body };
+  const held = budget?.open(true);
   try {
-    return { bytes: await decodeBody(body, readContentEncoding(header), maxBytes) };
+    return { bytes: await decodeBody(body, readContentEncoding(header), maxBytes, held) };
   } catch (error) {
     if (!(error instanceof ContentCodingError)) throw error;
     if (error.kind === 'too-large') return { problem: tooLarge(maxBytes) };
@@ -56,6 +66,8 @@ async function decode(
     const codings = READABLE_CODINGS.join(', ');
     const detail = `The body cannot be decoded: ${error.message}. Send it as it is, or in one of ${codings}.`;
     return { problem: unsupported(detail, { 'accept-encoding': codings }) };
+  } finally {
+    held?.release();
   }
 }
 

@@ -3,6 +3,7 @@ import type { ClientInfo } from '../../client/identity.ts';
 import type { RepresentationSettings } from '../../http/send-representation.ts';
 import type { Engine } from '../../pipeline/engine.ts';
 import type { Limiter } from '../../policy/rate-limits/limiter.ts';
+import type { ByteBudget } from '../../shared/byte-budget.ts';
 import type { RequestNotes } from '../../shared/request-notes.ts';
 import type { KnownRequests } from '../caching/known-requests.ts';
 import type { ResponseCache } from '../caching/response-cache.ts';
@@ -60,6 +61,8 @@ export interface BffContext extends RepresentationSettings {
   readonly keepAliveMs: number;
   /** Largest request body in bytes. */
   readonly maxRequestBytes: number;
+  /** Counts the bytes of long bodies while they arrive. */
+  readonly byteBudget: ByteBudget | undefined;
   /** Whether identical reads in flight share one execution. */
   readonly shareReads: boolean;
   /** Whether responses leave out names of the schema and of endpoints that the client has not sent itself. */

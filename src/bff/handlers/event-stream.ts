@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { clientWritesOf, type StreamWrites } from '../../http/client-writes.ts';
 
 /** Id of the last event of each stream. A client that sends it back has received all events. */
 export const LAST_EVENT_ID = 'done';
@@ -23,11 +24,14 @@ export interface EventStreamOptions {
  */
 export class EventStream {
   readonly #res: ServerResponse;
+  /** Limits what a client that does not read may leave in memory. */
+  readonly #writes: StreamWrites | undefined;
   readonly #timer: NodeJS.Timeout;
   #sent = 0;
 
   constructor(res: ServerResponse, { headers, keepAliveMs }: EventStreamOptions) {
     this.#res = res;
+    this.#writes = clientWritesOf(res)?.openStream(res);
     if (!res.headersSent && !res.destroyed) res.writeHead(200, { ...headers, ...HEADERS });
     this.#timer = setInterval(() => this.#write(': keep-alive\n\n'), keepAliveMs).unref();
     res.once('close', () => clearInterval(this.#timer));
@@ -57,6 +61,8 @@ export class EventStream {
   }
 
   #write(text: string): void {
-    if (!this.#res.destroyed && !this.#res.writableEnded) this.#res.write(text);
+    if (this.#res.destroyed || this.#res.writableEnded) return;
+    if (this.#writes) this.#writes.write(text);
+    else this.#res.write(text);
   }
 }

@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { ProblemDetails } from '../../http/problem.ts';
 import { originalOf } from '../../shared/original-error.ts';
+import { waitSeconds } from '../../shared/retry-after.ts';
 import { errorCode } from '../endpoints/shape.ts';
 import { type ErrorStatus, reportedStatusOf } from './source-status.ts';
 
@@ -13,6 +14,13 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['SUBREQUEST_QUEUE_FULL', 503],
   ['GATEWAY_TIMEOUT', 504],
 ]);
+
+/** The response after an unexpected error, which is logged. */
+export const FAILED: ProblemDetails = {
+  status: 500,
+  kind: 'failed',
+  detail: 'The gateway could not create the response.',
+};
 
 /** Error codes of the gateway's policies and limits. */
 const STATUS_BY_POLICY_CODE: ReadonlyMap<string, number> = new Map([
@@ -109,6 +117,6 @@ function statusOf(error: GraphQLFormattedError, errorStatus: ErrorStatus | undef
 /** Returns `Retry-After` for 429 and 503: RFC 9110, section 10.2.3. */
 function headersFor(status: number, errors: readonly GraphQLFormattedError[]): Record<string, string> | undefined {
   if (status !== 429 && status !== 503) return undefined;
-  const waits = errors.map((error) => Number(originalOf(error).extensions?.retryAfter)).filter((wait) => wait > 0);
+  const waits = errors.flatMap((error) => waitSeconds(originalOf(error).extensions?.retryAfter) ?? []);
   return waits.length === 0 ? undefined : { 'retry-after': String(Math.ceil(Math.max(...waits))) };
 }

@@ -8,7 +8,6 @@ import { entityTags } from '../caching/entities.ts';
 import type { FreshResponse } from '../caching/response-cache.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
-import { errorCode } from '../endpoints/shape.ts';
 import { requestHeaders } from '../responses/client-headers.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import { readableContext } from '../shapes/readable-context.ts';
@@ -17,6 +16,7 @@ import { withChallenge } from './challenge.ts';
 import { headersReadBy } from './endpoint-depends-on.ts';
 import { createResult, type EndpointResult, responseFor, type SuccessfulResult } from './endpoint-result.ts';
 import { type Execution, type ExecutionRequest, execute } from './execute.ts';
+import { hasReachedNoSource } from './reached-source.ts';
 
 /** A call of an endpoint with valid parameters. */
 export interface EndpointCall {
@@ -50,7 +50,7 @@ export async function createFreshResponse(
   const response = errors.length > 0 ? { ...plain, errors } : plain;
   const isCacheable = 'text' in result && result.isComplete && endpoint.cache !== undefined && bff.cache !== undefined;
   const tags = isCacheable ? tagsOf(endpoint, result, variables) : [];
-  const reachedNoSource = hasReachedNoSource(execution);
+  const reachedNoSource = hasReachedNoSource(endpoint, execution.result);
   execution.result.takeText();
   return { response, isComplete: isCacheable, tags, freshness, reachedNoSource };
 }
@@ -71,19 +71,6 @@ function withVary(response: EndpointResponse, { call, endpoint, dependsOn }: End
 
 function withNoStore(response: EndpointResponse, freshness: Freshness | undefined): EndpointResponse {
   return freshness?.noStore ? { ...response, headers: { ...response.headers, 'cache-control': 'no-store' } } : response;
-}
-
-/** Returns whether no source was reached, so that nothing can have changed. */
-function hasReachedNoSource({ result: { dataText, errors } }: Execution): boolean {
-  if (dataText === undefined) return true;
-  return (
-    errors.length > 0 &&
-    errors.every((error) => {
-      const code = errorCode(error);
-      if (code === 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED') return true;
-      return code === 'SUBREQUEST_HTTP_ERROR' && error.extensions?.reason === 'connection refused';
-    })
-  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { audienceOf } from '../../client/audience.ts';
-import { inFlightKey } from '../../client/dependency-keys.ts';
+import { inFlightKey, meterLines } from '../../client/dependency-keys.ts';
 import type { DependsOn } from '../../client/depends-on.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
 import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
@@ -60,7 +60,7 @@ export async function handleEndpoint(
       known.key,
     );
   const maxBytes = endpoint.settings.limits.max_request_bytes ?? bff.maxRequestBytes;
-  const body = hasBody(endpoint.method) ? await readJsonBody(call.req, maxBytes) : undefined;
+  const body = hasBody(endpoint.method) ? await readJsonBody(call.req, maxBytes, bff.byteBudget) : undefined;
   if (body && 'problem' in body) {
     if (body.problem.status === 413) bff.onRefused?.('limits', 'http_max_request_bytes');
     return problemResponse(body.problem, call.path);
@@ -137,6 +137,8 @@ function respondFromCache(
   const properties = { scope: policy.scope, isGuarded: policy.isGuarded, named: headersReadBy(endpoint) };
   return cache.respond({
     ...{ key, policy, shared, res: call.res },
+    inFlightKey: meterLines(requesterOf(call), dependsOn) + key,
+    clientKey: () => inFlightKey(requesterOf(call), dependsOn),
     audience: () => audienceOf(properties, requesterOf(call), dependsOn),
     make: (cancellation) => createFreshResponse(endpointCall, cancellation),
   });

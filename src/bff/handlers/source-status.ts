@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { originalOf } from '../../shared/original-error.ts';
+import { waitSeconds } from '../../shared/retry-after.ts';
 
 /** HTTP statuses by error code, from `bff.error_status`: `OUT_OF_STOCK` → 409, or `"401"` → 401 for a status of an API. */
 export type ErrorStatus = ReadonlyMap<string, number>;
@@ -64,7 +65,7 @@ export function reportedStatusOf(error: GraphQLFormattedError, configured?: Erro
 /** A 503 alone may be any failure. A 429, or a 503 with `Retry-After`, is temporary. */
 function asksToWait(extensions: Readonly<Record<string, unknown>>): boolean {
   const status = httpStatusOf(extensions);
-  return status === 429 || (status === 503 && Number(extensions.retryAfter) > 0);
+  return status === 429 || (status === 503 && waitSeconds(extensions.retryAfter) !== undefined);
 }
 
 function isOfTransport(code: unknown): boolean {

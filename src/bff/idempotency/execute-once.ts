@@ -1,9 +1,12 @@
 import { hash } from 'node:crypto';
 import { callerKey } from '../../client/dependency-keys.ts';
 import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
+import { ClientDisconnected } from '../../shared/client-disconnected.ts';
 import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
+import { GatewayError } from '../../shared/gateway-error.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { StoreUnavailable } from '../../store/redis.ts';
+import { FAILED } from '../handlers/failure.ts';
 import { createFreshResponse, type EndpointCall, requesterOf } from '../handlers/fresh-response.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import type { IdempotencyRule } from './rule.ts';
@@ -35,6 +38,11 @@ export async function executeOnce(endpointCall: EndpointCall, rule: IdempotencyR
       const { response, reachedNoSource } = await createFreshResponse(endpointCall, new Cancellation());
       return { response, store: !reachedNoSource };
     },
+    // a shape module, for example, fails after the mutation was executed
+    afterError: (error) =>
+      error instanceof GatewayError || error instanceof ClientDisconnected
+        ? undefined
+        : problemResponse(FAILED, call.path),
   });
   switch (outcome.kind) {
     case 'response':

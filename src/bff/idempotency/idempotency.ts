@@ -92,6 +92,8 @@ export interface IdempotentRequest {
   readonly timeoutMs: number;
   /** Executes the request. `store`: whether something may have changed, so that it must not be executed again. */
   readonly run: () => Promise<{ readonly response: EndpointResponse; readonly store: boolean }>;
+  /** Returns the response for retries after `run` rejected; `undefined` where it cannot have changed anything. */
+  readonly afterError: (error: unknown) => EndpointResponse | undefined;
 }
 
 const POLL_MS = 50;
@@ -126,8 +128,9 @@ export class IdempotentExecutor {
     }
   }
 
-  async #first({ key, payload, windowMs, run }: IdempotentRequest): Promise<IdempotentResult> {
-    const work = this.#executeFirst(key, payload, windowMs, run);
+  async #first(request: IdempotentRequest): Promise<IdempotentResult> {
+    const { key } = request;
+    const work = this.#executeFirst(request);
     this.#running.set(key, work);
     try {
       return { kind: 'response', response: await work, replayed: false };
@@ -136,25 +139,25 @@ export class IdempotentExecutor {
     }
   }
 
-  async #executeFirst(
-    key: string,
-    payload: string,
-    windowMs: number,
-    run: IdempotentRequest['run'],
-  ): Promise<EndpointResponse> {
+  async #executeFirst(request: IdempotentRequest): Promise<EndpointResponse> {
+    const { run, afterError } = request;
     let done: Awaited<ReturnType<IdempotentRequest['run']>>;
     try {
       done = await run();
     } catch (error) {
-      await this.#ignoringUnavailable(() => this.#store.release(key));
+      await this.#finish(request, afterError(error));
       throw error;
     }
-    const { status, headers, body } = done.response;
-    const response = { status, headers, body: String(body) };
-    await this.#ignoringUnavailable(() =>
-      done.store ? this.#store.finish(key, { payload, response }, windowMs) : this.#store.release(key),
-    );
+    await this.#finish(request, done.store ? done.response : undefined);
     return done.response;
+  }
+
+  /** Stores a response for retries; without one, the key is free again. */
+  async #finish({ key, payload, windowMs }: IdempotentRequest, made: EndpointResponse | undefined): Promise<void> {
+    if (made === undefined) return this.#ignoringUnavailable(() => this.#store.release(key));
+    const { status, headers, body } = made;
+    const response = { status, headers, body: String(body) };
+    await this.#ignoringUnavailable(() => this.#store.finish(key, { payload, response }, windowMs));
   }
 
   /** Runs store work. An unavailable store must not hide the response of an executed request. */

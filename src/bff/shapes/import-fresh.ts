@@ -12,7 +12,8 @@ let isRegistered = false;
  */
 export async function importFresh(file: string): Promise<Readonly<Record<string, unknown>>> {
   registerHooks();
-  const stats = statSync(file);
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) throw new Error('file not found');
   // importing a pipe would block forever
   if (!stats.isFile()) throw new Error(`${NOT_A_FILE}; expected a file.`);
   const url = pathToFileURL(resolve(file));

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { duration } from '../duration.ts';
+import { size } from '../size.ts';
 
 /** The parser needs little stack per level, but the stack is limited. */
 const DEEPEST = 1_000;
@@ -63,6 +65,17 @@ export const limitsSection = z
       1_000_000,
       'Largest variables, in bytes of JSON text; the error is MAX_VARIABLES_BYTES_LIMIT',
     ),
+    max_buffered_bytes: size
+      .optional()
+      .describe(
+        'Most bytes of bodies in memory outside of the heap: request bodies and subgraph responses while they arrive, and responses that clients have not read; bodies up to 64 KiB do not count. Beyond it the error is OVERLOADED. Default: half of the heap limit, at most a quarter of the memory of the container',
+      ),
+    client_write_timeout: duration
+      .prefault('60s')
+      .describe('A client that reads less of its response in this time than client_min_read_rate is disconnected'),
+    client_min_read_rate: size
+      .prefault('2KiB')
+      .describe('Least that a client has to read in each second, on average over client_write_timeout'),
     warn_only: z
       .boolean()
       .default(false)

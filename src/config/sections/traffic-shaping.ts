@@ -32,7 +32,7 @@ const routerTraffic = z
     timeout: duration.prefault(DEFAULT_TIMEOUT),
     deduplicate_query: shareReads.default(true),
     compression: routerCompression.prefault({}),
-    max_buffered_bytes: z
+    max_response_characters: z
       .int()
       .positive()
       .optional()

@@ -28,15 +28,16 @@ export interface ManifestDocument {
 /** Reads manifests like {@link readManifests}, and returns each document once, with its file. Throws `ConfigValueError`. */
 export function readManifestDocuments(paths: readonly string[]): ManifestDocument[] {
   const registered = new Map<string, ManifestDocument>();
-  for (const path of paths) {
-    for (const [id, query, file] of readManifest(path)) {
-      const known = registered.get(id);
-      if (known !== undefined && known.query !== query)
-        throw new ConfigValueError(
-          `${file}: "${id}" is a different operation in ${known.file}. An id must stand for one text.`,
-        );
-      registered.set(id, { id, query, file });
-    }
+  const entries = paths.flatMap(readManifest);
+  const problems = entries.flatMap((entry) => syntaxProblem(entry) ?? []);
+  if (problems.length > 0) throw new ConfigValueError(problems.join('\n'));
+  for (const [id, query, file] of entries) {
+    const known = registered.get(id);
+    if (known !== undefined && known.query !== query)
+      throw new ConfigValueError(
+        `${file}: "${id}" is a different operation in ${known.file}. An id must stand for one text.`,
+      );
+    registered.set(id, { id, query, file });
   }
   return [...registered.values()];
 }
@@ -67,10 +68,10 @@ function readManifest(path: string): Entry[] {
 function readFolder(dir: string): Entry[] {
   const names = readdirSync(dir, { recursive: true }).map(String);
   const files = names.filter((name) => isDocumentFile(name) && !isSpecial(join(dir, name))).sort();
-  return files.map((name) => {
+  return files.map((name): Entry => {
     const file = join(dir, name);
     const query = withoutByteOrderMark(readRegularFileSync(file));
-    return checked(documentHash(query), query, displayPath(file));
+    return [documentHash(query), query, displayPath(file)];
   });
 }
 
@@ -84,14 +85,14 @@ function readFile(path: string): Entry[] {
   const file = displayPath(path);
   const value = readJson(file, withoutByteOrderMark(readRegularFileSync(path)));
   if ('operations' in value && Array.isArray(value.operations)) {
-    return value.operations.map((operation: unknown, index) => {
+    return value.operations.map((operation: unknown, index): Entry => {
       const { id, body } = (operation ?? {}) as { id?: unknown; body?: unknown };
-      if (typeof id === 'string' && typeof body === 'string') return checked(id, body, file);
+      if (typeof id === 'string' && typeof body === 'string') return [id, body, file];
       throw new ConfigValueError(`${file}: operations[${index}] needs an "id" and a "body", both strings.`);
     });
   }
-  return Object.entries(value).map(([id, query]) => {
-    if (typeof query === 'string') return checked(id, query, file);
+  return Object.entries(value).map(([id, query]): Entry => {
+    if (typeof query === 'string') return [id, query, file];
     throw new ConfigValueError(
       `${file}: "${id}" must be the text of an operation, or the file must be in Apollo's format.`,
     );
@@ -109,13 +110,14 @@ function readJson(file: string, text: string): object {
   throw new ConfigValueError(`${file}: expected an object with operations.`);
 }
 
-function checked(id: string, query: string, file: string): Entry {
+/** Returns where the text of an operation is not GraphQL. */
+function syntaxProblem([id, query, file]: Entry): string | undefined {
   try {
     parse(query);
-    return [id, query, file];
+    return undefined;
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     const at = error.locations?.[0];
-    throw new ConfigValueError(`${file}${at ? `:${at.line}:${at.column}` : ''}: operation "${id}": ${error.message}`);
+    return `${file}${at ? `:${at.line}:${at.column}` : ''}: operation "${id}": ${error.message}`;
   }
 }

@@ -1,3 +1,4 @@
+import type { MeterKey } from '../../client/depends-on.ts';
 import type { RateLimitSettings } from '../../config/rate-limit-settings.ts';
 import type { RateLimitsConfig } from '../../config/sections/rate-limits.ts';
 import type { OperationPolicy } from '../../pipeline/operation-policy.ts';
@@ -17,9 +18,9 @@ import { createRedisLimiter } from './redis-limiter.ts';
 import { type RequestRefused, requestRefused } from './refuse.ts';
 import { createRemoteLimiter, type RemoteCount } from './remote-limiter.ts';
 import { operationRules, type RequestRules, requestRules } from './request-limits.ts';
-import { createRule } from './rule.ts';
+import { createRule, type Rule } from './rule.ts';
 import { rulesOfSchema, type SchemaRules } from './rules-of-schema.ts';
-import { limitSource } from './subgraph-limits.ts';
+import { limitSource, meterKey } from './subgraph-limits.ts';
 import { delayOf, wait } from './wait.ts';
 
 /** The result of the limits that are checked before the operation is known. */
@@ -40,6 +41,8 @@ export interface RateLimits {
   readonly checkRequestLimits: ((requester: Requester) => CheckedLimits | Promise<CheckedLimits>) | undefined;
   /** Wraps a source with the limits of its subgraph. */
   limitSource(source: Source): Source;
+  /** Returns by what the limits of a subgraph count clients separately; `undefined` if they count all together. */
+  meterOf(subgraph: string): MeterKey | undefined;
 }
 
 export interface RateLimitsOptions {
@@ -76,14 +79,16 @@ export function createRateLimits(
     checkRequestLimits:
       requests.size === 0 ? undefined : (requester) => checkRequestLimits(limiter, requests, headers, requester),
     limitSource(source) {
-      const own = Object.hasOwn(config.subgraphs, source.name) ? (config.subgraphs[source.name] ?? []) : [];
-      if (own.length === 0) return source;
-      const rules = own.map((settings, index) =>
-        createRule('subgraph', settings, index === 0 ? source.name : `${source.name}#${index + 1}`),
-      );
-      return limitSource(source, rules, limiter);
+      const rules = subgraphRules(config, source.name);
+      return rules.length === 0 ? source : limitSource(source, rules, limiter);
     },
+    meterOf: (subgraph) => meterKey(subgraphRules(config, subgraph)),
   };
+}
+
+function subgraphRules({ subgraphs }: RateLimitsConfig, name: string): Rule[] {
+  const own = Object.hasOwn(subgraphs, name) ? (subgraphs[name] ?? []) : [];
+  return own.map((settings, index) => createRule('subgraph', settings, index === 0 ? name : `${name}#${index + 1}`));
 }
 
 function observed(limiter: Limiter, mode: RateLimitsConfig['mode'], refused: CountRefusal | undefined): Limiter {

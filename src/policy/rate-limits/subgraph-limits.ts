@@ -1,3 +1,4 @@
+import type { MeterKey } from '../../client/depends-on.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../../sources/source.ts';
 import { retryAfter } from './headers.ts';
 import { isAllowed, type LimitDecisions, type Limiter } from './limiter.ts';
@@ -26,9 +27,16 @@ export function limitSource(source: Source, rules: readonly Rule[], limiter: Lim
   };
 }
 
+/** Returns by what the rules count clients separately; `undefined` if they count all together. */
+export function meterKey(rules: readonly Rule[]): MeterKey | undefined {
+  const separate = rules.filter(({ by }) => by.some((key) => key !== 'global'));
+  if (separate.length === 0) return undefined;
+  return (client) => JSON.stringify(separate.map((rule) => rule.key(client, undefined)));
+}
+
 function refused(name: string, result: LimitDecisions): SubgraphResponse {
   const seconds = result.unavailable === true ? 1 : retryAfter(result.whole.filter(({ allowed }) => !allowed));
   const message = `Too many requests to the subgraph "${name}".`;
   const wait = seconds === undefined ? {} : { retryAfter: seconds };
-  return { kind: 'failure', failure: { code: 'RATE_LIMITED', message, ...wait } };
+  return { kind: 'failure', failure: { code: 'RATE_LIMITED', message, reason: 'rate limit of the gateway', ...wait } };
 }

@@ -1,15 +1,19 @@
 import type { Dispatcher } from 'undici';
+import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../../shared/byte-budget.ts';
 import type { Coding } from '../../shared/content-codings.ts';
 import { Deadline, type Expirable } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { mayHaveLongNumber } from '../../shared/exact-json.ts';
+import { retryAfterSeconds } from '../../shared/retry-after.ts';
 import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
+import { mayRetryLater } from '../retry-after.ts';
 import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import {
   abortFailure,
   bodyFailure,
   connectionFailure,
   isConnectionLoss,
+  memoryFailure,
   sizeFailure,
   statusFailure,
   timeoutFailure,
@@ -31,6 +35,8 @@ export interface HttpTarget {
   readonly returnsHeaders: boolean;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
+  /** Counts the bytes of long responses while they arrive. */
+  readonly byteBudget: ByteBudget | undefined;
 }
 
 /**
@@ -51,7 +57,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
   #status = 0;
   #size = 0;
   #chunks: Buffer[] = [];
+  /** The bytes of a long or encoded response. */
+  #held: HeldBytes | undefined;
   #headers: string[] | undefined;
+  /** Seconds. Only for a status that may have `Retry-After`. */
+  #retryAfter: number | undefined;
   /** Set when the response is encoded, or in another charset than UTF-8. */
   #encoding: BodyEncoding | undefined;
   /** The encoded request body. */
@@ -98,6 +108,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
     this.#status = status;
     this.#encoding = encodingInRawHeaders(headers);
     if (this.#target.returnsHeaders) this.#headers = readHeaders(headers);
+    if (mayRetryLater(status)) this.#retryAfter = retryAfterIn(headers);
     return true;
   }
 
@@ -105,6 +116,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
     this.#size += chunk.length;
     if (this.#size > this.#target.maxResponseBytes) {
       this.#fail(sizeFailure(this.#target.name, this.#target.maxResponseBytes, this.#status));
+      this.#cancel?.();
+      return false;
+    }
+    if (this.#size > COUNTED_FROM && !this.#count(chunk.length)) {
+      this.#fail(memoryFailure(this.#target.name));
       this.#cancel?.();
       return false;
     }
@@ -127,6 +143,17 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
     this.#fail(this.#status === 0 && isConnectionLoss(error) ? { ...failure, isConnectionLoss: true } : failure);
   }
 
+  #count(bytes: number): boolean {
+    const isFirst = this.#held === undefined;
+    return this.#openHeld()?.take(isFirst ? this.#size : bytes) ?? true;
+  }
+
+  /** The result of a mutation is only counted, never refused. */
+  #openHeld(): HeldBytes | undefined {
+    if (this.#request) this.#held ??= this.#target.byteBudget?.open(this.#request.operationType === 'query');
+    return this.#held;
+  }
+
   /** Decodes the whole body at once: a character may span two chunks. */
   #complete(body: Buffer, charset: string | undefined): void {
     const status = this.#status;
@@ -134,7 +161,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
       const text = decodeText(body, charset);
       const mayHaveLongNumbers = charset !== undefined || mayHaveLongNumber(body);
       if (isSuccess(status) || isGraphqlResult(text)) this.#settle(this.#textResponse(text, mayHaveLongNumbers));
-      else this.#fail(statusFailure(this.#target.name, status));
+      else this.#fail(statusFailure(this.#target.name, status, this.#retryAfter));
     } catch (error) {
       if (!(error instanceof TextDecodingError)) throw error;
       this.#failBody(error.message);
@@ -143,8 +170,9 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
 
   async #completeEncoded(body: Buffer, encoding: BodyEncoding): Promise<void> {
     const { name, maxResponseBytes } = this.#target;
-    const decoded = await decodeContent(body, encoding, maxResponseBytes);
+    const decoded = await decodeContent(body, encoding, maxResponseBytes, this.#openHeld());
     if ('bytes' in decoded) this.#complete(decoded.bytes, encoding.charset);
+    else if (decoded.isOverloaded) this.#fail(memoryFailure(name));
     else if (decoded.isTooLarge) this.#fail(sizeFailure(name, maxResponseBytes, this.#status));
     else this.#failBody(decoded.reason);
   }
@@ -152,12 +180,14 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
   /** Fails because of an unreadable body. An error status explains more than the body, so it takes precedence. */
   #failBody(reason: string): void {
     const { name } = this.#target;
-    this.#fail(isSuccess(this.#status) ? bodyFailure(name, reason, this.#status) : statusFailure(name, this.#status));
+    const status = this.#status;
+    this.#fail(isSuccess(status) ? bodyFailure(name, reason, status) : statusFailure(name, status, this.#retryAfter));
   }
 
   #textResponse(text: string, mayHaveLongNumbers: boolean): SubgraphResponse {
     const response = { kind: 'text', text, status: this.#status, mayHaveLongNumbers } as const;
-    return this.#headers === undefined ? response : { ...response, headers: this.#headers };
+    if (this.#headers === undefined && this.#retryAfter === undefined) return response;
+    return { ...response, headers: this.#headers, retryAfter: this.#retryAfter };
   }
 
   #dispatch({ body, client }: SourceRequest): void {
@@ -187,6 +217,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
     this.#request = undefined;
     this.#chunks = [];
     this.#encoded = undefined;
+    this.#held?.release();
     this.#deadline?.cancel();
     request.client.signal?.removeEventListener('abort', this);
     done(response);
@@ -207,6 +238,13 @@ function withForwarded(own: readonly string[], forwarded: readonly string[]): re
 function hasName(pairs: readonly string[], name: string): boolean {
   for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === name) return true;
   return false;
+}
+
+function retryAfterIn(raw: readonly Buffer[]): number | undefined {
+  const headers = readHeaders(raw);
+  for (let at = 0; at < headers.length; at += 2)
+    if (headers[at] === 'retry-after') return retryAfterSeconds(headers[at + 1] ?? '');
+  return undefined;
 }
 
 function readHeaders(raw: readonly Buffer[]): string[] {

@@ -1,3 +1,4 @@
+import { RETRY_AFTER } from '../../shared/overloaded-error.ts';
 import type { SourceFailure } from '../source.ts';
 
 /** Reasons that clients may see, by error code of the network: no addresses, no ports, no stack. */
@@ -12,7 +13,6 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'network unreachable',
   UND_ERR_CLOSED: 'source is shut down',
   UND_ERR_DESTROYED: 'source is shut down',
-  HPE_INVALID_CONSTANT: 'response is not HTTP',
   CERT_HAS_EXPIRED: 'certificate has expired',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate is not trusted',
   SELF_SIGNED_CERT_IN_CHAIN: 'certificate is not trusted',
@@ -27,29 +27,35 @@ export function connectionFailure(name: string, error: unknown): SourceFailure {
     return failure('SUBREQUEST_TIMEOUT', name, 'no connection in time');
   }
   if (code === 'QUEUE_FULL') return failure('SUBREQUEST_QUEUE_FULL', name, 'too many requests wait for a connection');
-  return failure(
-    'SUBREQUEST_HTTP_ERROR',
-    name,
-    REASONS[code] ?? (code.startsWith('HPE_') ? 'response is not HTTP' : 'connection failed'),
-  );
+  const problem = protocolProblem(error);
+  if (problem !== undefined) return bodyFailure(name, problem);
+  return failure('SUBREQUEST_HTTP_ERROR', name, REASONS[code] ?? 'connection failed');
 }
 
 export function timeoutFailure(name: string, timeoutMs: number): SourceFailure {
   return failure('SUBREQUEST_TIMEOUT', name, `no complete response within ${timeoutMs} ms`);
 }
 
-export function statusFailure(name: string, status: number): SourceFailure {
-  return { ...failure('SUBREQUEST_HTTP_ERROR', name, `HTTP status ${status} without a GraphQL result`), status };
+/** @param retryAfter seconds, where the response has `Retry-After` */
+export function statusFailure(name: string, status: number, retryAfter?: number): SourceFailure {
+  const noResult = failure('SUBREQUEST_HTTP_ERROR', name, `HTTP status ${status} without a GraphQL result`);
+  return { ...noResult, status, ...(retryAfter !== undefined && { retryAfter }) };
 }
 
 export function sizeFailure(name: string, maxBytes: number, status: number): SourceFailure {
   return { ...failure('SUBREQUEST_HTTP_ERROR', name, `response larger than ${maxBytes} bytes`), status };
 }
 
-/** Returns the failure of a complete response whose body cannot be decoded. */
-export function bodyFailure(name: string, reason: string, status: number): SourceFailure {
+/** Returns the failure of a response that is not read any further, because the gateway has no memory for it. */
+export function memoryFailure(name: string): SourceFailure {
+  const message = `The response of subgraph "${name}" exceeds the memory that the gateway has left.`;
+  return { code: 'OVERLOADED', message, reason: 'no memory for the response', retryAfter: RETRY_AFTER };
+}
+
+/** Returns the failure of a response that cannot be decoded. `status` is missing where not even the status line can be read. */
+export function bodyFailure(name: string, reason: string, status?: number): SourceFailure {
   const message = `The response of subgraph "${name}" cannot be read: ${reason}.`;
-  return { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, status };
+  return { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, ...(status !== undefined && { status }) };
 }
 
 /** Returns the failure of a call that was cancelled: the client disconnected, or the client request timed out. */
@@ -69,6 +75,47 @@ export function isConnectionLoss(error: unknown): boolean {
 function failure(code: SourceFailure['code'], name: string, reason: string): SourceFailure {
   return { code, message: `Subgraph "${name}" did not answer: ${reason}.`, reason };
 }
+
+/** Reasons for a response that violates HTTP/1.1, by error code of undici. */
+const PROTOCOL_REASONS: Readonly<Record<string, string>> = {
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'its Content-Length is wrong',
+  UND_ERR_HEADERS_OVERFLOW: 'its headers are too large',
+};
+
+/**
+ * Returns how a response violates HTTP/1.1; `undefined` for every other error. An error of undici's parser is recognised by its
+ * name: undici 7 looks up its code in the wrong direction, so the code is missing.
+ */
+function protocolProblem(error: unknown): string | undefined {
+  for (const { name, code, message } of causes(error)) {
+    const reason = PROTOCOL_REASONS[String(code)];
+    if (reason !== undefined) return reason;
+    if (name !== 'HTTPParserError' && !String(code).startsWith('HPE_')) continue;
+    const [, detail] = /\(([^()]{1,100})\)$/.exec(String(message)) ?? [];
+    return detail === undefined ? 'it is not HTTP' : `it is not HTTP (${detail})`;
+  }
+  return undefined;
+}
+
+interface ErrorLike {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+}
+
+/** Returns an error and its causes. */
+function causes(error: unknown): readonly ErrorLike[] {
+  const chain: ErrorLike[] = [];
+  let at = error;
+  while (typeof at === 'object' && at !== null && chain.length < MAX_CAUSES) {
+    chain.push(at as ErrorLike);
+    at = (at as ErrorLike).cause;
+  }
+  return chain;
+}
+
+const MAX_CAUSES = 10;
 
 /** Returns the first error code in the chain: undici wraps socket errors, and Node wraps several attempts in an `AggregateError`. */
 function errorCode(error: unknown): string {

@@ -1,3 +1,4 @@
+import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { acceptEncoding, type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import type { ForwardHeaders, Source } from '../source.ts';
 import { HttpCall, type HttpTarget } from './http-call.ts';
@@ -26,6 +27,8 @@ export interface HttpSourceOptions {
   readonly pool?: PoolSettings | undefined;
   /** Pools shared with other sources. By default the source has its own. */
   readonly pools?: HttpPools;
+  /** Counts the bytes of long responses while they arrive. By default they are not counted. */
+  readonly byteBudget?: ByteBudget | undefined;
 }
 
 /**
@@ -49,6 +52,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     returnsHeaders: options.returnsHeaders ?? false,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+    byteBudget: options.byteBudget,
   };
   let closed = false;
   return {

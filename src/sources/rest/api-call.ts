@@ -1,7 +1,9 @@
 import type { Connector } from '../../connectors/connector.ts';
+import type { HeldBytes } from '../../shared/byte-budget.ts';
 import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
+import { OverloadedError } from '../../shared/overloaded-error.ts';
 import { parseInSlices } from '../../shared/parse-in-slices.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { type TimeSlices, WorkStopped } from '../../shared/time-slices.ts';
@@ -72,9 +74,15 @@ function fetchResponse(request: ApiRequest, options: CallOptions, signal: AbortS
   const isShared = cache !== undefined && ApiCache.isCacheable(request);
   const call = async (headers: Readonly<Record<string, string>>, until: AbortSignal) => {
     const whole = { ...request, headers: { ...request.headers, ...headers } };
-    const received = await target.limiter.run(() => sendOnce(whole, options, until));
-    // outside of the limit: calls that an execution with memory makes must not wait for those that wait for memory
-    return readReceived(received, isShared ? { ...options, memory: undefined } : options, until);
+    // what a call has changed is reported in any case
+    const held = target.byteBudget?.open(request.method === 'GET' || request.method === 'HEAD');
+    try {
+      const received = await target.limiter.run(() => sendOnce(whole, options, until, held));
+      // outside of the limit: calls that an execution with memory makes must not wait for those that wait for memory
+      return await readReceived(received, isShared ? { ...options, memory: undefined } : options, until, held);
+    } finally {
+      held?.release();
+    }
   };
   if (cache === undefined) return untilAborted(call({}, signal), signal);
   const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, signal, call };
@@ -99,14 +107,19 @@ interface ReceivedResponse extends Omit<RawResponse, 'text'> {
   readonly bytes: Buffer | undefined;
 }
 
-async function sendOnce(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<ReceivedResponse> {
+async function sendOnce(
+  request: ApiRequest,
+  options: CallOptions,
+  signal: AbortSignal,
+  held: HeldBytes | undefined,
+): Promise<ReceivedResponse> {
   signal.throwIfAborted();
   const { target, retryAfter } = options;
   retryAfter?.check();
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
   const raw = await target.send({ path, method, headers, body, signal });
-  const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes);
+  const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);
   retryAfter?.respect({ status: raw.statusCode, headers: raw.headers });
   return { status: raw.statusCode, headers: raw.headers, bytes };
 }
@@ -115,6 +128,7 @@ async function readReceived(
   { status, headers, bytes }: ReceivedResponse,
   options: CallOptions,
   signal: AbortSignal,
+  held: HeldBytes | undefined,
 ): Promise<RawResponse> {
   const { subgraph, connector, target, memory } = options;
   const { maxResponseBytes } = target.settings;
@@ -123,6 +137,7 @@ async function readReceived(
       ? { reason: tooLarge(maxResponseBytes) }
       : await decoded(bytes, headers, {
           maxBytes: maxResponseBytes,
+          held,
           takeMemory: (size) => takeMemory(memory, size, options.signal),
         });
   signal.throwIfAborted();
@@ -147,11 +162,19 @@ async function encoded(
   return { headers: { ...sent, 'content-encoding': request }, body: await encodeRequest(body, request) };
 }
 
+interface DecodingLimits {
+  readonly maxBytes: number;
+  /** Counts the bytes. */
+  readonly held: HeldBytes | undefined;
+  /** Waits for memory for the text. */
+  takeMemory(size: number): Promise<void>;
+}
+
 /** Returns the decoded text, with the headers that still apply to it; or the reason why the body cannot be decoded. */
 async function decoded(
   bytes: Buffer,
   headers: RawResponse['headers'],
-  { maxBytes, takeMemory: take }: { readonly maxBytes: number; takeMemory(size: number): Promise<void> },
+  { maxBytes, held, takeMemory: take }: DecodingLimits,
 ): Promise<Pick<RawResponse, 'headers' | 'text'> | { readonly reason: string }> {
   try {
     const encoding = encodingInHeaders(headers);
@@ -159,7 +182,8 @@ async function decoded(
       if (bytes.length > LONG_TEXT) await take(bytes.length);
       return { headers, text: decodeText(bytes) };
     }
-    const body = await decodeContent(bytes, encoding, maxBytes);
+    const body = await decodeContent(bytes, encoding, maxBytes, held);
+    if ('isOverloaded' in body) throw new OverloadedError('further large responses');
     if (!('bytes' in body)) return { reason: body.reason };
     if (body.bytes.length > LONG_TEXT) await take(body.bytes.length);
     const { 'content-encoding': _encoding, 'content-length': _length, ...others } = headers;

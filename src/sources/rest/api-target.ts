@@ -2,6 +2,7 @@ import type { ApiSettings } from '../../config/sections/connectors.ts';
 import type { ApiSource, Connector } from '../../connectors/connector.ts';
 import type { Variables } from '../../connectors/mapping/scope.ts';
 import { parseUrlTemplate, type UrlTemplate } from '../../connectors/url-template.ts';
+import type { ByteBudget } from '../../shared/byte-budget.ts';
 import type { Compression } from '../body-encoding.ts';
 import type { PoolSettings } from '../http/http-pool.ts';
 import type { HttpPools } from '../http/http-pools.ts';
@@ -22,6 +23,8 @@ export interface ApiTarget {
   readonly constants: Variables;
   /** The cache of responses; `undefined` when they are not cached. */
   readonly cache: ApiCache | undefined;
+  /** Counts the bytes of responses while they arrive. */
+  readonly byteBudget: ByteBudget | undefined;
 }
 
 const NO_BASE: UrlTemplate = { origin: undefined, segments: [], query: [] };
@@ -34,6 +37,7 @@ export interface ApiTargetOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cache?: ApiCache | undefined;
   readonly compression: Compression;
+  readonly byteBudget?: ByteBudget | undefined;
   /** Wraps each call. Default none. */
   readonly layer?: ApiLayer | undefined;
 }
@@ -81,6 +85,7 @@ export class ApiTargets {
       settings,
       constants: { $config: settings.config, $env: this.#options.env },
       cache: settings.isCached ? this.#options.cache : undefined,
+      byteBudget: this.#options.byteBudget,
     };
   }
 }

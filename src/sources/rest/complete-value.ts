@@ -3,8 +3,8 @@ import { isObject, type Json, property, put } from '../../connectors/mapping/jso
 import { MappedList } from '../../connectors/mapping/mapped-list.ts';
 import { type Complete, type FetchRun, ignore } from './fetch-run.ts';
 
-/** A list checks whether its slice is over after so many items. A power of two. */
-const ITEMS_A_CHECK = 16;
+/** Items of a list between two checks whether the slice is over. A power of two. */
+const ITEMS_PER_CHECK = 16;
 
 /** Returns a completer that throws for null. @param coordinate the field, like `Query.products` */
 export function nonNull(complete: Complete, coordinate: string): Complete {
@@ -13,7 +13,7 @@ export function nonNull(complete: Complete, coordinate: string): Complete {
     return value;
   };
   return (value, run, depth) => {
-    // of an object that no look-up has found
+    // the error of an object that no look-up has found
     if (value instanceof Error) throw value;
     const completed = complete(value, run, depth);
     return completed instanceof Promise ? completed.then(present) : present(completed);
@@ -23,14 +23,14 @@ export function nonNull(complete: Complete, coordinate: string): Complete {
 /** Returns a completer of a built-in scalar, an enum, or a scalar of the schema. */
 export function leaf(type: GraphQLLeafType): Complete {
   if (!isEnumType(type) && !isSpecifiedScalarType(type)) return (value) => copyJson(value) ?? null;
-  const isDone = UNCHANGED[type.name] ?? never;
+  const isUnchanged = UNCHANGED[type.name] ?? never;
   return (value) => {
     if (value === undefined || value === null) return null;
-    return isDone(value) ? value : (type.serialize(copyJson(value)) as Json);
+    return isUnchanged(value) ? value : (type.serialize(copyJson(value)) as Json);
   };
 }
 
-/** Tell, by the scalar's name, which values its serialization leaves as they are. */
+/** Checks whether the serialization of a built-in scalar leaves a value unchanged, by the name of the scalar. */
 const UNCHANGED: Readonly<Record<string, (value: Json) => boolean>> = {
   String: (value) => typeof value === 'string',
   ID: (value) => typeof value === 'string',
@@ -42,8 +42,8 @@ const UNCHANGED: Readonly<Record<string, (value: Json) => boolean>> = {
 const never = () => false;
 
 /**
- * Copies lists and objects, because the executor merges responses in place, and because the items of a `MappedList` are to be
- * computed.
+ * Copies lists and objects, because the executor merges responses in place, and because the items of a `MappedList` are computed when
+ * they are read.
  */
 function copyJson(value: Json): Json {
   if (Array.isArray(value)) return value.map(copyJson);
@@ -86,7 +86,7 @@ class ListCompletion {
     this.#depth = depth;
   }
 
-  /** Completes items until the slice is over. Returns whether all are done, or wait for something else. */
+  /** Completes items until the slice is over. Returns whether each item is complete, or a promise. */
   proceed(run: FetchRun): boolean {
     const list = this.#list;
     const completed = this.#completed;
@@ -97,7 +97,7 @@ class ListCompletion {
       const isPending = item instanceof Promise;
       if (isPending) this.#await(item, at);
       completed.push(isPending ? null : item);
-      if ((isPending || at % ITEMS_A_CHECK === 0) && run.slices?.isOver()) return completed.length === list.length;
+      if ((isPending || at % ITEMS_PER_CHECK === 0) && run.slices?.isOver()) return completed.length === list.length;
     }
     return true;
   }
@@ -147,7 +147,7 @@ class ListCompletion {
 }
 
 /** A field of an object that is being completed. */
-export interface PlannedField {
+export interface CompiledField {
   /** The response key. */
   readonly key: string;
   readonly isNonNull: boolean;
@@ -158,7 +158,7 @@ export interface PlannedField {
 
 /** Selects the fields of an object, in their order. */
 export function selectFields(
-  fields: readonly PlannedField[],
+  fields: readonly CompiledField[],
   source: Json,
   run: FetchRun,
   depth: number,
@@ -167,7 +167,7 @@ export function selectFields(
 }
 
 interface Selected {
-  readonly fields: readonly PlannedField[];
+  readonly fields: readonly CompiledField[];
   readonly source: Json;
   readonly depth: number;
 }
@@ -183,7 +183,7 @@ function fillObject(
   let pending: Promise<void>[] | undefined;
   try {
     for (let at = from; at < fields.length; at++) {
-      const field = fields[at] as PlannedField;
+      const field = fields[at] as CompiledField;
       const value = completeField(field, source, run, depth);
       // set at once, which keeps the order
       put(object, field.key, value);
@@ -205,13 +205,13 @@ function fillObject(
 }
 
 async function fillRest(object: Record<string, Json>, selected: Selected, at: number, run: FetchRun): Promise<Json> {
-  const { key } = selected.fields[at] as PlannedField;
+  const { key } = selected.fields[at] as CompiledField;
   put(object, key, await property(object, key));
   return fillObject(object, selected, at + 1, run);
 }
 
 /** Resolves and completes a field of an object at a depth of the path. */
-export function completeField(field: PlannedField, source: Json, run: FetchRun, depth: number): Json | Promise<Json> {
+export function completeField(field: CompiledField, source: Json, run: FetchRun, depth: number): Json | Promise<Json> {
   run.path[depth] = field.key;
   const inside = depth + 1;
   try {

@@ -10,7 +10,7 @@ import {
 import type { ConnectorModel } from '../../connectors/resolvable-fields.ts';
 import { keepDigits } from '../../shared/exact-scalars.ts';
 
-/** Builds the subgraph's schema: its types, arguments and scalars. `fetch-plan.ts` says how its fields get their values. */
+/** Builds the subgraph's schema: its types, arguments and scalars. `compile-fetch.ts` says how its fields get their values. */
 export function buildExecutableSchema(model: ConnectorModel): GraphQLSchema {
   return keepDigits(buildASTSchema(executableDocument(model), { assumeValid: true, assumeValidSDL: true }));
 }

@@ -1,7 +1,7 @@
 import { type GraphQLError, type GraphQLSchema, getVariableValues } from 'graphql';
 import { type Json, put } from '../../connectors/mapping/json.ts';
-import { completeField, type PlannedField, selectFields } from './complete-value.ts';
-import type { FetchPlan } from './fetch-plan.ts';
+import type { CompiledFetch } from './compile-fetch.ts';
+import { type CompiledField, completeField, selectFields } from './complete-value.ts';
 import { FetchRun } from './fetch-run.ts';
 import type { RestContext } from './rest-context.ts';
 
@@ -14,7 +14,7 @@ export interface FetchResult {
 /** Executes a compiled fetch. Rejects with `WorkStopped`; every other error is that of a field. */
 export async function executeFetch(
   schema: GraphQLSchema,
-  { operation, fieldsFor }: FetchPlan,
+  { operation, fieldsFor }: CompiledFetch,
   variables: Readonly<Record<string, unknown>>,
   context: RestContext,
 ): Promise<FetchResult> {
@@ -37,7 +37,7 @@ export async function executeFetch(
 }
 
 /** Executes mutations one after another. */
-async function inSequence(fields: readonly PlannedField[], run: FetchRun): Promise<Json> {
+async function inSequence(fields: readonly CompiledField[], run: FetchRun): Promise<Json> {
   const data: Record<string, Json> = {};
   for (const field of fields) put(data, field.key, await completeField(field, undefined, run, 0));
   return data;

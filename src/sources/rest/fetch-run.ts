@@ -22,7 +22,7 @@ interface SharedState {
 
 /**
  * One run of a compiled fetch. `path` is the way to the value that is being completed: who completes a value at depth `n` sets
- * `path[n]` for what is inside. What goes on in a later turn needs a path of its own, see {@link fork}.
+ * `path[n]` for what is inside. Work that continues in a later turn needs a path of its own, see {@link fork}.
  */
 export class FetchRun {
   readonly shared: SharedState;
@@ -61,7 +61,8 @@ function locatedError(error: unknown, path: readonly Step[], depth: number): Gra
   if (error instanceof GraphQLError && error.path !== undefined) return error;
   const message = error instanceof Error ? error.message : String(error);
   const extensions = error instanceof GraphQLError ? error.extensions : {};
-  return new GraphQLError(message, { path: path.slice(0, depth), extensions });
+  const originalError = error instanceof Error ? error : undefined;
+  return new GraphQLError(message, { path: path.slice(0, depth), extensions, originalError });
 }
 
 /** Completes a value of one type: checks it, serializes leaves, and selects fields. Throws the error that makes it null. */

@@ -8,7 +8,9 @@ import { mapLazily, mapRequest, mapResponse } from '../../connectors/mapping/eva
 import { isObject, type Json } from '../../connectors/mapping/json.ts';
 import type { Variables } from '../../connectors/mapping/scope.ts';
 import { TemplateError } from '../../connectors/url-template.ts';
+import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
 import { TimeSlices } from '../../shared/time-slices.ts';
+import { type RetryAfter, retryAfterOf } from '../retry-after.ts';
 import type { ClientContext, ForwardHeaders, ResponseMemory } from '../source.ts';
 import { type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
@@ -18,7 +20,6 @@ import { headersOfUser } from './cache/headers-of-user.ts';
 import { type EntityKey, keyText } from './entity-key.ts';
 import { loadBatch, loadEach } from './load-entities.ts';
 import { RestError, retryAfterError } from './rest-failure.ts';
-import { type RetryAfter, retryAfterOf } from './retry-after.ts';
 
 /** State that all requests of a REST source share. */
 export interface RestRuntime {
@@ -41,8 +42,9 @@ export class RestContext {
   readonly #calls = new Map<ApiTarget, number>();
   /** APIs that sent `Retry-After`: this request does not call them again. */
   readonly #retryAfter = new Map<ApiTarget, RetryAfter>();
-  /** The deadline of the latest fetch, by `performance.now()`. */
-  #until = 0;
+  /** The deadline of the latest fetch. */
+  #deadline: Deadline | undefined;
+  #fetches = 0;
   readonly #freshness = new CacheControlAccumulator();
   #request: Json;
   /** The memory of the latest fetch. */
@@ -74,10 +76,17 @@ export class RestContext {
 
   /** Begins a fetch: sets the deadline that all its calls share, and the memory that long responses take. */
   begin(memory: ResponseMemory | undefined): this {
-    this.#until = performance.now() + this.runtime.timeoutMs;
+    this.#deadline?.cancel();
+    this.#deadline = new Deadline(this.runtime.timeoutMs, NOTHING_EXPIRES);
+    this.#fetches++;
     this.#memory = memory;
     this.#size = 0;
     return this;
+  }
+
+  /** Ends a fetch. */
+  end(): void {
+    if (--this.#fetches === 0) this.#deadline?.cancel();
   }
 
   /** Looks up fields of one entity by its key. Resolves with null when there is no such entity. Rejects with `RestError`. */
@@ -152,7 +161,7 @@ export class RestContext {
       throw new RestError(subgraph, connector, { code: 'REQUEST_LIMIT_EXCEEDED', message });
     }
     const { signal } = this.#client;
-    const leftMs = Math.max(0, this.#until - performance.now());
+    const leftMs = this.#deadline?.leftMs ?? timeoutMs;
     const cache = this.#cacheFor(connector, target);
     const retryAfter = this.#retryAfterGuard(connector, target);
     retryAfter.check();

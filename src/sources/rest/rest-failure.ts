@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { Connector } from '../../connectors/connector.ts';
+import type { RetryAfter } from '../retry-after.ts';
 import type { SourceFailure } from '../source.ts';
-import type { RetryAfter } from './retry-after.ts';
 
 interface Details {
   readonly code: string;
@@ -18,6 +18,8 @@ interface Details {
 
 /** The error of a field whose connector returned no data. */
 export class RestError extends GraphQLError {
+  /** What happened, whatever code the connector gives the error. */
+  readonly details: Pick<Details, 'code' | 'reason' | 'status'>;
   /** Whether the API responded with status 404, and the connector does not define success itself. */
   readonly notFound: boolean;
   /** Whether the request needs a field of the parent object that is null, so that the object refers to nothing. */
@@ -36,6 +38,7 @@ export class RestError extends GraphQLError {
         ...extensions,
       },
     });
+    this.details = { code, reason, status };
     this.notFound = details.notFound === true;
     this.isNullReference = details.isNullReference === true;
   }

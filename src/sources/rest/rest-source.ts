@@ -6,6 +6,7 @@ import { clientHeadersOf } from '../../connectors/client-headers.ts';
 import { expandAll, unsetVariables } from '../../connectors/expand-variables.ts';
 import { readConnectors } from '../../connectors/read-connectors.ts';
 import { createConnectorModel } from '../../connectors/resolvable-fields.ts';
+import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import { type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import { abortFailure } from '../http/http-failure.ts';
@@ -25,11 +26,12 @@ import { ApiTargets } from './api-target.ts';
 import type { ApiLayer } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { isCorrelation } from './cache/headers-of-user.ts';
+import { type CompiledFetch, compileFetch } from './compile-fetch.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
 import { executeFetch } from './execute-fetch.ts';
-import { compileFetch, type FetchPlan } from './fetch-plan.ts';
 import { RestContext, type RestRuntime } from './rest-context.ts';
+import { RestError } from './rest-failure.ts';
 
 export interface RestSourceOptions {
   /** The subgraph's name. */
@@ -51,6 +53,8 @@ export interface RestSourceOptions {
   readonly cache?: ApiCache | undefined;
   /** Wraps each call of an API. Default none. */
   readonly callLayer?: ApiLayer | undefined;
+  /** Counts the bytes of responses while they arrive. By default they are not counted. */
+  readonly byteBudget?: ByteBudget | undefined;
 }
 
 export interface RestSource extends Source {
@@ -72,15 +76,16 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const model = createConnectorModel(read);
   const schema = buildExecutableSchema(model);
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
+  const { callLayer: layer, byteBudget, pool } = options;
   const targets = new ApiTargets({
-    ...{ subgraph: name, pools, pool: options.pool },
-    ...{ settingsOf, env, cache, compression, layer: options.callLayer },
+    ...{ subgraph: name, pools, pool },
+    ...{ settingsOf, env, cache, compression, layer, byteBudget },
   });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
-  const plans = new LRUCache<string, FetchPlan>({ max: MAX_DOCUMENTS });
+  const plans = new LRUCache<string, CompiledFetch>({ max: MAX_DOCUMENTS });
 
-  function planOf(query: string): FetchPlan {
+  function planOf(query: string): CompiledFetch {
     let plan = plans.get(query);
     if (plan === undefined) {
       plan = compileFetch(schema, model, parse(query, { noLocation: true }), query.includes('@'));
@@ -91,8 +96,9 @@ export function createRestSource(options: RestSourceOptions): RestSource {
 
   async function runFetch({ body, client, operationType, memory }: SourceRequest): Promise<SubgraphResponse> {
     const { query, variables = {} } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
+    const plan = planOf(query);
     const context = contexts.of(client, operationType === 'mutation', memory);
-    const { data, errors } = await executeFetch(schema, planOf(query), variables, context);
+    const { data, errors } = await executeFetch(schema, plan, variables, context).finally(() => context.end());
     // the client has disconnected; a result of aborted calls must not be shared with other clients
     if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
     const { freshness, size } = context;
@@ -111,16 +117,28 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   };
 }
 
-/** Returns the first error that suggests an API outage: no response, a malformed one, or a status of 500 and above. */
+/**
+ * Returns the failure that the errors of a fetch report: no response of an API, a malformed one, or an error status. An outage
+ * precedes a refusal (4xx).
+ */
 function apiFailure(errors: readonly GraphQLError[]): Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined {
-  for (const { extensions } of errors) {
-    const { code, reason, http } = extensions as { code?: unknown; reason?: string; http?: { status?: number } };
-    const status = http?.status;
-    if (!isFailureCode(code) || (status !== undefined && status >= 300 && status < 500)) continue;
-    return { code, reason: reason ?? `HTTP status ${status}`, ...(status !== undefined && { status }) };
-  }
-  return undefined;
+  const failures = errors.flatMap((error) => failureOf(error) ?? []);
+  return failures.find(({ status }) => status === undefined || status < 300 || status >= 500) ?? failures[0];
 }
+
+function failureOf(error: GraphQLError): Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined {
+  const { originalError, extensions } = error;
+  if (!(originalError instanceof RestError)) return extensions.code === undefined ? SCHEMA_MISMATCH : undefined;
+  const { code, reason, status } = originalError.details;
+  if (!isFailureCode(code)) return undefined;
+  return { code, reason: reason ?? `HTTP status ${status}`, ...(status !== undefined && { status }) };
+}
+
+/** The failure that an error of graphql-js itself stands for. */
+const SCHEMA_MISMATCH = {
+  code: 'SUBREQUEST_MALFORMED_RESPONSE',
+  reason: 'the response of a REST API does not match the schema',
+} as const;
 
 function isFailureCode(code: unknown): code is SourceFailure['code'] {
   return code === 'SUBREQUEST_HTTP_ERROR' || code === 'SUBREQUEST_TIMEOUT' || code === 'SUBREQUEST_MALFORMED_RESPONSE';

@@ -2,7 +2,7 @@ import { stitchSchemas } from '@graphql-tools/stitch';
 import { buildASTSchema, type DocumentNode, execute, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import type { Service } from '../../services/service.ts';
 import { keepDigits } from '../../shared/exact-scalars.ts';
-import type { Source } from '../source.ts';
+import type { ResponseObserver, Source } from '../source.ts';
 import { withBatchFields } from './batch-fields.ts';
 import { createEntitiesResolver, type Subschema } from './entities.ts';
 import { withFloatStandIn } from './float-inputs.ts';
@@ -29,6 +29,7 @@ export interface StitchedSchemaOptions {
   readonly schema: GraphQLSchema;
   readonly upstream: Source;
   readonly names: RequestNames | undefined;
+  readonly observer?: ResponseObserver | undefined;
 }
 
 /**
@@ -44,9 +45,10 @@ const ENTITIES = /* GraphQL */ `
 `;
 
 /** Adds federation's `_entities` to the service's schema, resolved by its look-ups. */
-export function stitchService({ name, service, schema, upstream, names }: StitchedSchemaOptions): StitchedSchema {
+export function stitchService(options: StitchedSchemaOptions): StitchedSchema {
+  const { name, service, schema, upstream, names, observer } = options;
   const withMany = buildASTSchema(withFloatStandIn(withBatchFields(service)), { assumeValidSDL: true });
-  const executor = createUpstream({ name, source: upstream, schema, names });
+  const executor = createUpstream({ name, source: upstream, schema, names, observer });
   const subschema: Subschema = { name, schema: withMany, executor: executor as never, batch: true };
   const stitched = stitchSchemas({
     subschemas: [subschema],

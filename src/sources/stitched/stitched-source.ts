@@ -2,10 +2,11 @@ import { buildASTSchema, type DocumentNode, type FieldNode, Kind, parse, print }
 import { LRUCache } from 'lru-cache';
 import { readService } from '../../services/read-service.ts';
 import type { Service } from '../../services/service.ts';
+import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
-import { parseIfLong } from '../long-text.ts';
-import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
+import { parseIfLong, reportUnreadable } from '../long-text.ts';
+import type { ResponseObserver, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { type RenamedRequest, type RequestNames, requestNames } from './request-names.ts';
 import type { FetchDeadline } from './send-before-deadline.ts';
 import type { StitchedSchema } from './stitched-schema.ts';
@@ -22,6 +23,8 @@ export interface StitchedSourceOptions {
   readonly upstream: Source;
   /** Timeout of a fetch with all its requests to the service. Default 30,000 ms. */
   readonly timeoutMs?: number;
+  /** Receives the problems of the service's responses. */
+  readonly observer?: ResponseObserver | undefined;
 }
 
 /** How to execute a document of the gateway. */
@@ -38,7 +41,7 @@ type Strategy =
  * `_entities` by the look-ups that the file marks with `@merge`. Throws an `Error` when the file cannot be composed.
  */
 export function createStitchedSource(options: StitchedSourceOptions): Source {
-  const { name, sdl, upstream, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { name, sdl, upstream, timeoutMs = DEFAULT_TIMEOUT_MS, observer } = options;
   const service = readServiceText(name, sdl);
   const schema = buildASTSchema(service.document, { assumeValidSDL: true });
   const names = requestNames(schema, service.names);
@@ -48,7 +51,7 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
   const stitch = async (): Promise<StitchedSchema> => {
     // Stitching takes a third of a second to load, and root fields do not need it.
     const { stitchService } = await import('./stitched-schema.ts');
-    return stitchService({ name, service, schema, upstream, names });
+    return stitchService({ name, service, schema, upstream, names, observer });
   };
   const strategyOf = (query: string): Strategy => {
     const known = strategies.get(query);
@@ -69,11 +72,16 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
       const { query, variables } = parseJson(request.body) as { query: string; variables?: Record<string, unknown> };
       const strategy = strategyOf(query);
       if (strategy.kind === 'as-is') upstream.send(request, done);
-      else if (strategy.kind === 'renamed') sendRenamed(upstream, request, strategy, variables, done);
+      else if (strategy.kind === 'renamed') sendRenamed({ upstream, observer }, request, strategy, variables, done);
       else {
         stitched ??= stitch();
-        const time = { timeoutMs, until: performance.now() + timeoutMs };
-        void executeStitched(name, stitched, { request, document: strategy.document, variables, time }).then(done);
+        const deadline = new Deadline(timeoutMs, NOTHING_EXPIRES);
+        const time = { timeoutMs, deadline };
+        const fetch = { request, document: strategy.document, variables, time };
+        void executeStitched(name, stitched, fetch, observer).then((response) => {
+          deadline.cancel();
+          done(response);
+        });
       }
     },
     close: () => upstream.close(),
@@ -104,7 +112,7 @@ function rootFields(document: DocumentNode): FieldNode[] {
 }
 
 function sendRenamed(
-  upstream: Source,
+  { upstream, observer }: Pick<StitchedSourceOptions, 'upstream' | 'observer'>,
   request: SourceRequest,
   { query, renamed }: Strategy & { kind: 'renamed' },
   variables: Readonly<Record<string, unknown>> | undefined,
@@ -116,19 +124,27 @@ function sendRenamed(
   if (restore === undefined) return upstream.send(sent, done);
   upstream.send(sent, (response) => {
     const read = parseIfLong(upstream.name, response, sent);
-    if (read instanceof Promise) void read.then((parsed) => done(restored(parsed, restore)));
-    else done(restored(read, restore));
+    if (!(read instanceof Promise)) return done(restored(read, response, restore));
+    void read.then((parsed) => {
+      reportUnreadable(observer, upstream.name, response, parsed);
+      done(restored(parsed, response, restore));
+    });
   });
 }
 
 /** Restores the names in a response. A text that is not JSON stays as it is: the executor reports it. */
-function restored(response: SubgraphResponse, restore: (data: unknown) => void): SubgraphResponse {
+function restored(
+  response: SubgraphResponse,
+  received: SubgraphResponse,
+  restore: (data: unknown) => void,
+): SubgraphResponse {
   if (response.kind === 'failure') return response;
   try {
     const result = response.kind === 'parsed' ? response.result : parseJson(response.text);
     restore((result as { data?: unknown } | null)?.data);
     const size = response.kind === 'parsed' ? response.size : response.text.length;
-    return { kind: 'parsed', result, size, status: response.status, headers: response.headers };
+    const { status, headers, retryAfter } = response;
+    return { kind: 'parsed', result, size, status, headers, retryAfter, madeFrom: received };
   } catch {
     return response;
   }
@@ -146,6 +162,7 @@ async function executeStitched(
   name: string,
   stitched: Promise<StitchedSchema>,
   { request, document, variables = {}, time }: StitchedRequest,
+  observer: ResponseObserver | undefined,
 ): Promise<SubgraphResponse> {
   const context: StitchedContext = {
     request,
@@ -164,11 +181,15 @@ async function executeStitched(
     if (failure && context.failures.length === context.calls) return { kind: 'failure', failure };
     const errors = [...context.failures.map(formatFailure), ...result.errors];
     const { data } = result;
-    return { kind: 'parsed', result: errors.length > 0 ? { data, errors } : { data }, size: context.size, status: 200 };
+    const shown = errors.length > 0 ? { data, errors } : { data };
+    return { kind: 'parsed', result: shown, size: context.size, status: 200, isObserved: true };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `Subgraph "${name}" did not answer: its look-ups failed inside the gateway.`;
-    return { kind: 'failure', failure: { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason } };
+    const failure = { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason } as const;
+    const response = { kind: 'failure', failure } as const;
+    observer?.failed(name, response, failure);
+    return response;
   }
 }
 

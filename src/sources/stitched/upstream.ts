@@ -1,8 +1,8 @@
 import type { ExecutionRequest, ExecutionResult } from '@graphql-tools/utils';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind, print } from 'graphql';
 import { ExactNumber, parseJson, stringifyJson } from '../../shared/exact-json.ts';
-import { parseIfLong } from '../long-text.ts';
-import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
+import { parseIfLong, reportUnreadable } from '../long-text.ts';
+import type { ResponseObserver, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { type ExpandedRequest, expandBatchFields } from './batch-fields.ts';
 import { withoutFloatStandIn } from './float-inputs.ts';
 import { forbiddenNulls, isExplained } from './forbidden-nulls.ts';
@@ -31,6 +31,8 @@ export interface UpstreamOptions {
   /** The service's schema in the graph's names. */
   readonly schema: GraphQLSchema;
   readonly names: RequestNames | undefined;
+  /** Receives the problems of the service's responses. */
+  readonly observer?: ResponseObserver | undefined;
 }
 
 /**
@@ -52,6 +54,8 @@ class UpstreamCall {
   private readonly resolve: (result: ExecutionResult) => void;
   private readonly located: GraphQLError[] = [];
   private repetitions = 0;
+  /** How the current response contradicts the service's schema. */
+  private mismatch: string | undefined;
 
   constructor(options: UpstreamOptions, request: ExecutionRequest, resolve: (result: ExecutionResult) => void) {
     this.options = options;
@@ -62,45 +66,70 @@ class UpstreamCall {
 
   /** @param without look-ups of single keys, by their aliases, that are known to fail */
   ask(without: ReadonlySet<string>): void {
-    const { source, schema, names, name } = this.options;
+    const { source, schema, names, name, observer } = this.options;
     const many = expandBatchFields(this.request.document, this.request.variables ?? {}, schema, without);
     const document = withoutFloatStandIn(many?.document ?? this.request.document);
     const renamed = names?.toService(document);
     const variables = many?.variables ?? this.request.variables;
     const body = stringifyJson({ query: print(renamed?.document ?? document), variables });
     this.context.calls += 1;
+    this.mismatch = undefined;
     const request = { ...this.context.request, body };
-    const use = (response: SubgraphResponse) => {
+    const use = (response: SubgraphResponse, received = response) => {
       const result = readResponse(name, response, rootKeys(document));
       this.context.size += sizeOf(response);
       if ('code' in result) {
+        if (response.kind !== 'failure') observer?.failed(name, received, result);
         this.context.failures.push(result);
         return this.resolve({ data: null });
       }
       renamed?.restore?.(result.data);
       this.takeForbiddenNulls(result, document, many);
-      this.take(result, many, without);
+      this.take(result, many, without, received);
     };
     const done = (response: SubgraphResponse) => {
       const read = parseIfLong(name, response, request);
-      if (read instanceof Promise) void read.then(use);
-      else use(read);
+      if (!(read instanceof Promise)) return use(read);
+      void read.then((parsed) => {
+        reportUnreadable(observer, name, response, parsed);
+        use(parsed, response);
+      });
     };
     if (this.repetitions === 0) source.send(request, done);
-    else sendBeforeDeadline(source, request, this.context.time, done);
+    else sendBeforeDeadline(source, request, this.context.time, done, observer);
   }
 
-  private take({ data, errors }: ServiceResult, many: ExpandedRequest | undefined, without: ReadonlySet<string>): void {
+  private observe(response: SubgraphResponse, { data, errors }: ServiceResult): void {
+    const { name, observer } = this.options;
+    const { mismatch } = this;
+    if (mismatch !== undefined) observer?.failed(name, response, malformed(name, mismatch, statusOf(response)));
+    if (errors.length > 0)
+      observer?.graphqlErrors(
+        name,
+        response,
+        errors.map(({ error }) => error),
+        data !== null,
+      );
+  }
+
+  private take(
+    { data, errors }: ServiceResult,
+    many: ExpandedRequest | undefined,
+    without: ReadonlySet<string>,
+    response: SubgraphResponse,
+  ): void {
     this.takeErrors(errors, many);
     // The null of a non-null look-up propagated and made the whole result null: repeat the request without that look-up.
     const lost = data === null && many ? errors.flatMap(({ path }) => (path ? [String(path[0])] : [])) : [];
     const failed = lost.filter((alias) => many?.aliases.has(alias));
     if (many && failed.length > 0 && new Set(failed).size < many.aliases.size && this.repetitions < MAX_REPETITIONS) {
       this.repetitions += 1;
+      this.observe(response, { data, errors });
       return this.ask(new Set([...without, ...failed]));
     }
     const gathered = data && many ? many.gather(data) : data;
     if (gathered) this.takeUnmatched(gathered);
+    this.observe(response, { data, errors });
     this.context.located.push(...this.located);
     this.resolve({ data: gathered, ...(this.located.length > 0 ? { errors: this.located } : {}) });
   }
@@ -126,6 +155,7 @@ class UpstreamCall {
     if (data === null) return;
     for (const path of forbiddenNulls(document, this.options.schema, data)) {
       if (isExplained(path, errors)) continue;
+      this.mismatch ??= 'a look-up is null, which its schema does not allow';
       const message = `"${this.options.name}" returned null for a look-up, which its schema does not allow.`;
       this.located.push(new GraphQLError(message, { path: many?.pathOf(path) ?? path }));
     }
@@ -141,6 +171,7 @@ class UpstreamCall {
 
   private objectAt(path: (string | number)[], value: unknown): unknown {
     if (value === null || value === undefined || isObject(value)) return value;
+    this.mismatch ??= 'a look-up is not an object';
     const message = `"${this.options.name}" returned a value for a look-up that is not an object.`;
     this.located.push(new GraphQLError(message, { path }));
     return null;
@@ -183,7 +214,7 @@ function readResponse(
   const result = readResult(name, response);
   if ('code' in result) return result;
   const { data } = result;
-  const errors = listOf(result.errors).map((error) => readError(error, keys));
+  const errors = listOf(result.errors).map((error) => readError(error, keys, response.retryAfter));
   const missing = data === null ? [] : [...keys].filter((key) => data[key] === undefined);
   const [first] = missing;
   if (first === undefined) return { data, errors };
@@ -230,15 +261,20 @@ function readResult(name: string, response: Exclude<SubgraphResponse, { kind: 'f
   return malformed(name, data === undefined ? 'neither data nor errors' : 'data is not an object', status);
 }
 
+function statusOf(response: SubgraphResponse): number | undefined {
+  return response.kind === 'failure' ? undefined : response.status;
+}
+
 function malformed(name: string, reason: string, status?: number): SourceFailure {
   const message = `The subgraph "${name}" returned a response that is not a GraphQL result.`;
   return { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, ...(status === undefined ? {} : { status }) };
 }
 
-function readError(value: unknown, keys: ReadonlySet<string>): ServiceError {
+function readError(value: unknown, keys: ReadonlySet<string>, retryAfter: number | undefined): ServiceError {
   const { message, path, extensions } = isObject(value) ? value : {};
   const isWhole = typeof message === 'string';
-  const own = isObject(extensions) ? extensions : undefined;
+  const said = isObject(extensions) ? extensions : undefined;
+  const own = retryAfter === undefined ? said : { retryAfter, ...said };
   const error = {
     message: isWhole ? message : 'The subgraph reported an error without a message.',
     ...(isWhole ? own && { extensions: own } : { extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE', ...own } }),

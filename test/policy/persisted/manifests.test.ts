@@ -64,3 +64,13 @@ test('mistakes are reported with the file and what is wrong in it', async () => 
     'gone.json: the manifest cannot be read: ENOENT. Check the path in persisted_queries.manifest.',
   );
 });
+
+test('every operation that is not GraphQL is reported, in all manifests', async () => {
+  const dir = await project({
+    'one.json': JSON.stringify({ a: '{ a', b: '{ b }', c: 'query {' }),
+    'two.json': JSON.stringify({ d: '}' }),
+  });
+  expect(() => readManifests([`${dir}/one.json`, `${dir}/two.json`])).toThrow(
+    /one\.json:1:4: operation "a": .+\n.*one\.json:1:8: operation "c": .+\n.*two\.json:1:1: operation "d": [^\n]+$/,
+  );
+});

@@ -31,7 +31,7 @@ test('fetches over the limit of their subgraph are not sent; what other subgraph
       {
         message: 'Too many requests to the subgraph "posts".',
         path: ['latest'],
-        extensions: { code: 'RATE_LIMITED', service: 'posts', retryAfter: 10 },
+        extensions: { code: 'RATE_LIMITED', reason: 'rate limit of the gateway', service: 'posts', retryAfter: 10 },
       },
     ],
   });

@@ -16,6 +16,7 @@ export interface Answer {
 
 export interface TestGateway {
   readonly url: string;
+  readonly metricsUrl: string | undefined;
   readonly lines: readonly LogLine[];
   ask(
     query: string,
@@ -36,6 +37,7 @@ export async function gatewayOver(files: Readonly<Record<string, string>>, confi
   onTestFinished(() => server.close());
   return {
     url: server.url,
+    metricsUrl: server.metricsUrl,
     lines,
     async ask(query, { variables, headers = {}, signal } = {}) {
       const response = await fetch(server.url, {

@@ -22,7 +22,7 @@ export interface FetchAnswer {
   readonly errors?: readonly ReportedError[] | undefined;
 }
 
-/** Answers a fetch as a REST source does, with graphql-js: one resolver for each field. The model of `fetch-plan.ts`. */
+/** Answers a fetch as a REST source does, with graphql-js: one resolver for each field. The model of `compile-fetch.ts`. */
 export async function modelFetch(
   sdl: string,
   layer: ApiLayer,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runInSlices } from '../../src/shared/slices.ts';
+import { runInSlices } from '../../src/shared/steps.ts';
 import { createWorld } from '../worlds/world.ts';
 
 /** Work of so many steps, each of which takes a millisecond of the clock that comes with it. */

@@ -24,7 +24,7 @@ import {
 } from 'graphql';
 import { isObject, type Json, property } from '../../connectors/mapping/json.ts';
 import { type ConnectorModel, lookupsWithin } from '../../connectors/resolvable-fields.ts';
-import { leaf, listOf, nonNull, type PlannedField, selectFields } from './complete-value.ts';
+import { type CompiledField, leaf, listOf, nonNull, selectFields } from './complete-value.ts';
 import { type Complete, ignore } from './fetch-run.ts';
 import { addMissingFields, type SelectedFields } from './missing-fields.ts';
 import {
@@ -38,10 +38,10 @@ import {
 import { type Fragments, selectedFieldsOf } from './selected-fields.ts';
 
 /** A compiled document of the gateway. */
-export interface FetchPlan {
+export interface CompiledFetch {
   readonly operation: OperationDefinitionNode;
   /** Returns the root fields for coerced variables. Throws `GraphQLError`. */
-  fieldsFor(variables: Record<string, unknown>): readonly PlannedField[];
+  fieldsFor(variables: Record<string, unknown>): readonly CompiledField[];
 }
 
 /**
@@ -55,7 +55,7 @@ export function compileFetch(
   model: ConnectorModel,
   document: DocumentNode,
   readsVariables: boolean,
-): FetchPlan {
+): CompiledFetch {
   const fragments: Record<string, FragmentDefinitionNode> = {};
   let operation: OperationDefinitionNode | undefined;
   for (const node of document.definitions) {
@@ -86,7 +86,7 @@ class FetchCompiler {
   }
 
   /** Compiles the fields that selections have for objects of a type. */
-  fields(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): PlannedField[] {
+  fields(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): CompiledField[] {
     const nodes = new Map<string, FieldNode[]>();
     const spread = new Set<string>();
     for (const set of sets) this.#collect(type, set, nodes, spread);
@@ -126,7 +126,7 @@ class FetchCompiler {
     return isAbstractType(named) && this.#schema.isSubType(named, type);
   }
 
-  #field(parent: GraphQLObjectType, key: string, nodes: readonly FieldNode[]): PlannedField | undefined {
+  #field(parent: GraphQLObjectType, key: string, nodes: readonly FieldNode[]): CompiledField | undefined {
     const name = (nodes[0] as FieldNode).name.value;
     if (name === '__typename') {
       return { key, isNonNull: true, resolve: () => parent.name, complete: (value) => value };
@@ -199,7 +199,7 @@ class FetchCompiler {
   }
 
   #object(type: GraphQLObjectType, { nodes }: Place): Complete {
-    let fields: readonly PlannedField[] | undefined;
+    let fields: readonly CompiledField[] | undefined;
     return (value, run, depth) => {
       if (!isObject(value)) throw new GraphQLError(`Expected an object of type "${type.name}".`);
       fields ??= this.fields(
