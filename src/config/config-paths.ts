@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { FileConfig } from './config.ts';
+import type { SubgraphTls } from './sections/tls.ts';
 
 /** Resolves the paths in the config, which are relative to the config file, against the working directory. */
 export function resolvePaths(config: FileConfig, configFile: string): FileConfig {
@@ -24,6 +25,14 @@ export function resolvePaths(config: FileConfig, configFile: string): FileConfig
     persisted_queries: { ...persisted_queries, manifest: persisted_queries.manifest.map(at) },
     tls: {
       ...tls,
+      ...(tls.subgraph && {
+        subgraph: {
+          ...(tls.subgraph.all && { all: certificates(tls.subgraph.all, pem) }),
+          subgraphs: Object.fromEntries(
+            Object.entries(tls.subgraph.subgraphs).map(([name, settings]) => [name, certificates(settings, pem)]),
+          ),
+        },
+      }),
       ...(tls.supergraph && {
         supergraph: {
           ...tls.supergraph,
@@ -33,6 +42,14 @@ export function resolvePaths(config: FileConfig, configFile: string): FileConfig
         },
       }),
     },
+  };
+}
+
+function certificates(settings: SubgraphTls, pem: (text: string) => string): SubgraphTls {
+  const { client_authentication: own } = settings;
+  return {
+    ...mapped(settings, 'certificate_authorities', pem),
+    ...(own && { client_authentication: { certificate_chain: pem(own.certificate_chain), key: pem(own.key) } }),
   };
 }
 

@@ -18,6 +18,7 @@ import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { createEndpointGroups } from '../traffic/endpoint-groups.ts';
 import type { Outages } from '../traffic/outages.ts';
 import type { TrafficState } from '../traffic/traffic-state.ts';
 import { configMismatchesInSteps, hintMismatches } from './config-mismatches.ts';
@@ -51,6 +52,7 @@ export function engineFactory(
   { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
+  const endpoints = createEndpointGroups({ logger, openInstruments: instruments?.openEndpoints });
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
   const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
@@ -68,6 +70,8 @@ export function engineFactory(
       instruments,
       outages,
       trafficState,
+      endpoints,
+      variantInstruments: instruments?.ofVariants,
       responseObserver,
       byteBudget,
     });

@@ -1,3 +1,4 @@
+import type { EndpointSection } from '../config/sections/endpoints.ts';
 import type { SubgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import type { ApiLayer } from '../sources/rest/api-transport.ts';
 import { callApiSafely } from '../traffic/api-calls.ts';
@@ -7,10 +8,19 @@ import type { TrafficState } from '../traffic/traffic-state.ts';
 
 type CallParts = Pick<StackParts, 'deadline' | 'retry' | 'hedge' | 'concurrency' | 'breaker'>;
 
-/** Returns the settings of the layers around each call of a subgraph at a URL. Groups that are off in the config are left out. */
-export function callParts(subgraph: string, url: string, traffic: SubgraphTraffic, state: TrafficState): CallParts {
+/**
+ * Returns the settings of the layers around each call of a subgraph. Groups that are off in the config are left out. Several URLs have
+ * a circuit breaker each, inside the balancer.
+ */
+export function callParts(
+  subgraph: string,
+  urls: EndpointSection,
+  traffic: SubgraphTraffic,
+  state: TrafficState,
+): CallParts {
+  const [only] = urls;
   const { timeout: timeoutMs, hedge, concurrency, circuit_breaker: breaker } = traffic;
-  const retry = retryPolicy(subgraph, traffic, state);
+  const retry = { ...retryPolicy(subgraph, traffic, state), avoidsTried: urls.length > 1 };
   const needsDeadline = hedge || concurrency || traffic.retry || traffic.try_timeout || traffic.deadline;
   return {
     deadline: needsDeadline ? { timeoutMs } : undefined,
@@ -23,7 +33,7 @@ export function callParts(subgraph: string, url: string, traffic: SubgraphTraffi
       onHedge: (result) => state.hedged(subgraph, result),
     },
     concurrency: concurrency && { bulkhead: state.bulkheadOf(subgraph, concurrency), timeoutMs },
-    breaker: breaker && state.breakerOf(subgraph, url, breaker),
+    breaker: breaker && only && urls.length === 1 ? state.breakerOf(subgraph, only.url, breaker) : undefined,
   };
 }
 

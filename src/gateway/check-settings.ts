@@ -6,6 +6,7 @@ import { keyFileOf } from '../policy/authentication/configure.ts';
 import { checkCredentialPlaces } from '../policy/authentication/credentials.ts';
 import { FileKeySet } from '../policy/authentication/key-set.ts';
 import { readManifests } from '../policy/persisted/manifests.ts';
+import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { loadPolicyModule } from './policy-module.ts';
 import { loadYogaPlugins } from './yoga-plugins.ts';
@@ -19,6 +20,7 @@ export async function checkSettings(config: Config): Promise<string[]> {
   const uses: (() => unknown)[] = [
     () => compileHeaderRules(headers),
     () => tls.supergraph && tlsOptions(tls.supergraph),
+    ...subgraphTlsChecks(tls),
     () => api_keys?.file && new ApiKeyFile(api_keys.file),
     () => takesTokens && checkCredentialPlaces(authentication, api_keys),
     () => persisted_queries.enabled && readManifests(persisted_queries.manifest),
@@ -36,4 +38,14 @@ export async function checkSettings(config: Config): Promise<string[]> {
     }
   }
   return problems;
+}
+
+function subgraphTlsChecks({ subgraph }: Config['tls']): (() => unknown)[] {
+  const named = Object.entries(subgraph?.subgraphs ?? {}).map(([name, own]) => [`subgraphs.${name}`, own] as const);
+  const all = subgraph?.all ? [['all', subgraph.all] as const] : [];
+  return [...all, ...named].map(
+    ([key, settings]) =>
+      () =>
+        subgraphTls(`tls.subgraph.${key}`, settings),
+  );
 }

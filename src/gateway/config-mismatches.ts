@@ -41,6 +41,7 @@ export function* configMismatchesInSteps(config: Config, supergraph: Supergraph)
   const mismatches = [
     ...subgraphs(config, supergraph),
     ...hedges(config, supergraph),
+    ...urlsOfApis(config, supergraph),
     ...connectors(config, supergraph),
     ...limitedFields(config, supergraph),
     ...limitedArguments(config, supergraph),
@@ -90,6 +91,19 @@ function subgraphs(config: Config, { subgraphs }: Supergraph): Mismatch[] {
     const name = path.at(-1) ?? '';
     const message = `there is no subgraph "${name}".`;
     return { path, code: 'UNKNOWN_SUBGRAPH', message, hint: nearestOf(name, names) };
+  });
+}
+
+/** Returns settings of URLs for subgraphs whose connectors have their own. */
+function urlsOfApis({ subgraphs }: Config, supergraph: Supergraph): Mismatch[] {
+  return supergraph.subgraphs.flatMap(({ name, inProcess }) => {
+    const own = inProcess?.kind === 'rest' && Object.hasOwn(subgraphs, name) ? subgraphs[name] : undefined;
+    return Object.keys(own ?? {}).map((key) => ({
+      path: ['subgraphs', name, key],
+      code: 'NOT_FOR_CONNECTORS',
+      message: `has no effect: the connectors of "${name}" have the URLs of their APIs.`,
+      hint: `Set \`connectors.sources.${name}.SOURCE.override_url\` instead.`,
+    }));
   });
 }
 

@@ -1,23 +1,34 @@
 import type { Config } from '../config/config.ts';
 import { respectsHeadersOf } from '../config/sections/cache-control.ts';
 import { type ApiSettings, apiSettings } from '../config/sections/connectors.ts';
+import type { EndpointSection } from '../config/sections/endpoints.ts';
+import type { SubgraphSection } from '../config/sections/subgraphs.ts';
+import { tlsOfSubgraph } from '../config/sections/tls.ts';
 import { type SubgraphTraffic, subgraphTraffic } from '../config/sections/traffic-shaping.ts';
+import type { VariantSection } from '../config/sections/variants.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Steps } from '../shared/steps.ts';
+import type { PoolSettings } from '../sources/http/http-pool.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
+import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
 import type { ForwardHeaders, ResponseObserver, Source } from '../sources/source.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
+import type { VariantInstruments } from '../telemetry/variant-instruments.ts';
+import { plainEndpoint } from '../traffic/endpoint.ts';
+import type { EndpointGroups } from '../traffic/endpoint-groups.ts';
 import type { Outages } from '../traffic/outages.ts';
 import { type StackParts, stack } from '../traffic/stack.ts';
 import type { TrafficState } from '../traffic/traffic-state.ts';
 import { apiLayer, callParts } from './call-layers.ts';
 import type { HeaderRules } from './header-rules.ts';
+import { type EndpointOptions, openEndpoints, ownSettings } from './open-endpoints.ts';
+import { openVariants } from './open-variants.ts';
 import { addressOf, stitchLayer } from './service-source.ts';
 
 /** Objects that all sources of an engine share. */
@@ -30,6 +41,9 @@ export interface SourceDependencies {
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
   readonly trafficState: TrafficState;
+  readonly endpoints: EndpointGroups;
+  /** Called by the first subgraph that has variants or a mirror. */
+  readonly variantInstruments: (() => VariantInstruments) | undefined;
   readonly responseObserver: ResponseObserver;
   readonly byteBudget: ByteBudget | undefined;
 }
@@ -88,7 +102,7 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
     forward,
     cache: apiCache,
     compression: compressionOf(traffic),
-    connections: { connectTimeoutMs: traffic.connect_timeout },
+    pool: poolOf(settings, config),
     callLayer: apiLayer(name, traffic, trafficState),
     byteBudget,
   });
@@ -101,33 +115,41 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
 }
 
 function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependencies: SourceDependencies): Source {
-  const { name, traffic, forward } = settings;
-  const { config, pools, rules, rateLimits, responseObserver, byteBudget, trafficState } = dependencies;
-  const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
+  const own = ownSettings(dependencies.config, subgraph.name);
+  const urls = own?.urls ?? [plainEndpoint(own?.url ?? addressOf(subgraph))];
+  const open = (variant: VariantSection | undefined) =>
+    openVariant(subgraph, { ...settings, own, urls: variant?.urls ?? urls, variant: variant?.name }, dependencies);
+  return openVariants(own?.variants, open, dependencies.variantInstruments);
+}
+
+interface VariantSettings extends SourceSettings {
+  readonly own: SubgraphSection | undefined;
+  readonly urls: EndpointSection;
+  /** `undefined` for the subgraph itself. */
+  readonly variant: string | undefined;
+}
+
+function openVariant(subgraph: Subgraph, settings: VariantSettings, dependencies: SourceDependencies): Source {
+  const { name, traffic, forward, own, urls, variant } = settings;
+  const { config, rules, endpoints, rateLimits, responseObserver, trafficState } = dependencies;
   const respected = respectsHeadersOf(config.cache_control, name);
-  const url = own?.url ?? addressOf(subgraph);
-  const source = createHttpSource({
-    name,
-    url,
-    timeoutMs: traffic.timeout,
-    connectTimeoutMs: traffic.connect_timeout,
-    deadlineHeader: traffic.deadline?.header,
-    pools,
-    forward,
-    compression: compressionOf(traffic),
-    returnsHeaders: rules.response !== undefined || respected,
-    byteBudget,
-  });
+  const owner = variant === undefined ? name : `${name} ${variant}`;
+  const common = httpOptions(settings, dependencies);
+  const options = { ...common, poolOwner: owner, returnsHeaders: rules.response !== undefined || respected };
+  const { circuit_breaker: breaker } = traffic;
+  const breakerOf = breaker ? (url: string) => trafficState.breakerOf(name, url, breaker) : undefined;
+  const source = openEndpoints(owner, urls, options, own, endpoints, breakerOf);
   // a cookie is only for the client that sent the request
   const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
   return stack(source, {
     ...commonParts(dependencies),
     stitch: stitchLayer(subgraph, traffic.timeout, responseObserver),
+    mirror: variant === undefined ? mirrorOf(own, common, dependencies) : undefined,
     cacheControl: respected ? { in: 'headers', forward } : undefined,
     returnHeaders: rules.response && returnHeaders,
     respectsRetryAfter: true,
     share: shares ? { forward, meter: rateLimits.meterOf(name) } : undefined,
-    ...callParts(name, url, traffic, trafficState),
+    ...callParts(name, urls, traffic, trafficState),
   });
 }
 
@@ -136,8 +158,48 @@ function limitedOnce(settings: ApiSettings, { concurrency }: SubgraphTraffic): A
   return concurrency === undefined ? settings : { ...settings, maxConcurrent: Number.POSITIVE_INFINITY };
 }
 
+function httpOptions(settings: SourceSettings, { config, pools, byteBudget }: SourceDependencies): EndpointOptions {
+  const { name, traffic, forward } = settings;
+  const { timeout: timeoutMs } = traffic;
+  return {
+    name,
+    timeoutMs,
+    pools,
+    forward,
+    compression: compressionOf(traffic),
+    pool: poolOf(settings, config),
+    byteBudget,
+    deadlineHeader: traffic.deadline?.header,
+  };
+}
+
+function mirrorOf(
+  own: SubgraphSection | undefined,
+  options: EndpointOptions,
+  { variantInstruments }: SourceDependencies,
+): StackParts['mirror'] {
+  if (own?.mirror === undefined) return undefined;
+  const { url, share } = own.mirror;
+  const mirror = createHttpSource({ ...options, url, poolOwner: `${options.name} mirror` });
+  return { mirror, share, mirrored: variantInstruments?.().mirrored };
+}
+
 function commonParts({ rateLimits, instruments, outages }: SourceDependencies): StackParts {
   return { outages, instruments, limitRate: (source) => rateLimits.limitSource(source) };
+}
+
+function poolOf({ name, traffic }: SourceSettings, { tls }: Config): PoolSettings {
+  const { connections, queue, keep_alive, max_age } = traffic.pool;
+  const own = tlsOfSubgraph(tls, name);
+  const current = own && subgraphTls(own.key, own.settings);
+  return {
+    connections,
+    queue,
+    keepAliveMs: keep_alive,
+    maxAgeMs: max_age,
+    tls: current,
+    connectTimeoutMs: traffic.connect_timeout,
+  };
 }
 
 function compressionOf({ compression, accept_encoding }: SourceSettings['traffic']) {

@@ -6,17 +6,18 @@ import type { RequestHeaders } from '../policy/headers/request-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { connectorFacts } from './connector-facts.ts';
+import { readsOfVariants } from './open-variants.ts';
 
-type Settings = Pick<Config, 'override_labels' | 'authentication' | 'api_keys'>;
+type Settings = Pick<Config, 'override_labels' | 'authentication' | 'api_keys' | 'subgraphs'>;
 
 /**
- * Returns what an engine's sources and labels read of client requests: the sources by header rules, connectors and rate limits, the
- * labels by the headers that choose them.
+ * Returns what an engine's sources and labels read of client requests: the sources by header rules, connectors, variants and rate limits,
+ * the labels by the headers that choose them.
  */
 export function requestReads(
   rules: Pick<RequestHeaders, 'readsOf'>,
   limits: Pick<RateLimits, 'meterOf'>,
-  { override_labels, authentication, api_keys }: Settings,
+  { override_labels, authentication, api_keys, subgraphs: ownSettings }: Settings,
   supergraph: Supergraph,
 ): NonNullable<EngineOptions['requestReads']> {
   const { subgraphs } = connectorFacts(supergraph);
@@ -28,9 +29,10 @@ export function requestReads(
       let read = known.get(name);
       if (read === undefined) {
         const connected = subgraphs.get(name);
+        const { variants } = (Object.hasOwn(ownSettings, name) && ownSettings[name]) || {};
         const meter = limits.meterOf(name);
         const limited = meter && reads({ meters: [meter] });
-        const more = [connected, limited].filter((one) => one !== undefined);
+        const more = [connected, limited, variants && readsOfVariants(variants)].filter((one) => one !== undefined);
         read = more.length > 0 ? uniteReads([rules.readsOf(name), ...more]) : rules.readsOf(name);
         known.set(name, read);
       }

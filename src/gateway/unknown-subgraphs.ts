@@ -18,6 +18,7 @@ function byName(config: Config): [SettingPath, object | undefined][] {
     [['subgraphs'], config.subgraphs],
     [['traffic_shaping', 'subgraphs'], config.traffic_shaping.subgraphs],
     [['include_subgraph_errors', 'subgraphs'], config.include_subgraph_errors.subgraphs],
+    [['tls', 'subgraph', 'subgraphs'], config.tls.subgraph?.subgraphs],
     [['headers', 'subgraphs'], config.headers.subgraphs],
     [['rate_limits', 'subgraphs'], config.rate_limits.subgraphs],
     [['cache_control', 'subgraph_headers', 'subgraphs'], config.cache_control.subgraph_headers.subgraphs],

@@ -48,6 +48,11 @@ export interface SourceRequest {
   readonly signal?: CancelSignal;
   /** Whether the call needs a connection that no call has used before. */
   readonly needsFreshConnection?: boolean;
+  /**
+   * URLs that tries of this request have used. A layer that sends a request several times passes the same set each time: the balancer
+   * adds to it, and avoids what is in it. Missing for requests that are sent once.
+   */
+  readonly tried?: Set<string> | undefined;
   /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
   readonly memory?: ResponseMemory | undefined;
 }

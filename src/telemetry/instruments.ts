@@ -1,4 +1,6 @@
+import { createEndpointInstruments, type EndpointInstruments } from './endpoint-instruments.ts';
 import type { Count, LabelledValue, Metrics } from './metrics.ts';
+import { createVariantInstruments, type VariantInstruments } from './variant-instruments.ts';
 
 /** `measure`: the policy is not enforced, so the request was only counted. */
 export type RefusalMode = 'enforce' | 'measure';
@@ -49,8 +51,20 @@ export interface Instruments {
   readonly schemaReloaded: (good: boolean) => void;
   /** @param available called whenever the metrics are read */
   readonly watchStore: (available: () => boolean) => void;
+  /** Starts to measure the URLs of subgraphs that have several. To be called once. */
+  readonly openEndpoints: () => EndpointInstruments;
+  /** Returns what counts variants and mirrored reads. Always the same. */
+  readonly ofVariants: () => VariantInstruments;
   /** @param held called whenever the metrics are read */
   readonly watchBufferedBytes: (held: () => number) => void;
+}
+
+function once<T>(create: () => T): () => T {
+  let created: T | undefined;
+  return () => {
+    created ??= create();
+    return created;
+  };
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -72,6 +86,8 @@ export function createInstruments(metrics: Metrics): Instruments {
       name: 'headgate_throttled_addresses_total',
       help: 'Addresses that have sent as many bad credentials as authentication.failed_attempts allows',
     }),
+    openEndpoints: () => createEndpointInstruments(metrics),
+    ofVariants: once(() => createVariantInstruments(metrics)),
     watchStore(available) {
       const help = 'Whether commands are sent to Redis; 0 while it is unavailable';
       metrics.gauge({ name: 'headgate_redis_up', help, together: 'min' }, () => (available() ? 1 : 0));

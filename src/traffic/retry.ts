@@ -22,6 +22,8 @@ export interface RetryPolicy {
   readonly onRetry?: ((reason: RetryReason, isDenied: boolean) => void) | undefined;
   /** A number from 0 to 1, without 1. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
+  /** Whether the second attempt goes to another URL, where the subgraph has several. */
+  readonly avoidsTried?: boolean | undefined;
 }
 
 /** The policy without settings: one more try after a lost connection. */
@@ -66,10 +68,13 @@ class Tries {
   #count = 0;
   #needsFreshConnection = false;
   #timer: NodeJS.Timeout | undefined;
+  /** The URLs that tries have used. */
+  readonly #tried: Set<string> | undefined;
 
   constructor(source: Source, policy: RetryPolicy, request: SourceRequest, done: (response: SubgraphResponse) => void) {
     this.#source = source;
     this.#policy = policy;
+    this.#tried = policy.avoidsTried ? new Set() : undefined;
     this.#request = request;
     this.#done = done;
     const deadline = performance.now() + policy.timeoutMs;
@@ -89,13 +94,14 @@ class Tries {
     this.#settle({ kind: 'failure', failure: abortFailure(this.#source.name) });
   }
 
-  /** The first try of a request is that request, unless tries have a timeout of their own. */
+  /** The first try of a request is that request, unless tries have a timeout or URLs of their own. */
   #asTry(request: SourceRequest): SourceRequest {
     const { tryTimeoutMs } = this.#policy;
     const isTimed = tryTimeoutMs !== undefined && request.operationType === 'query';
-    if (this.#count === 1 && !isTimed) return request;
+    const tried = this.#policy.avoidsTried ? { tried: this.#tried } : undefined;
+    if (this.#count === 1 && !isTimed) return tried ? { ...request, ...tried } : request;
     const deadline = isTimed ? Math.min(this.#deadline, performance.now() + tryTimeoutMs) : this.#deadline;
-    return { ...request, deadline, ...(this.#needsFreshConnection && { needsFreshConnection: true }) };
+    return { ...request, ...tried, deadline, ...(this.#needsFreshConnection && { needsFreshConnection: true }) };
   }
 
   #received(response: SubgraphResponse): void {

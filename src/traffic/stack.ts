@@ -7,6 +7,7 @@ import { collectCacheControl, collectCacheControlFromHeaders } from './collect-c
 import { type HedgePolicy, hedgeReads } from './hedge.ts';
 import { limitConcurrency } from './limit-concurrency.ts';
 import { measureFetches } from './measure-fetches.ts';
+import { type MirrorOptions, mirrorReads } from './mirror-reads.ts';
 import type { Outages } from './outages.ts';
 import { respectRetryAfter } from './respect-retry-after.ts';
 import { type RetryPolicy, retryReads } from './retry.ts';
@@ -25,6 +26,8 @@ export interface StackParts {
     | { readonly in: 'response' }
     | { readonly in: 'headers'; readonly forward: ForwardHeaders | undefined }
     | undefined;
+  /** Sends a share of reads to a second URL. */
+  readonly mirror?: MirrorOptions | undefined;
   /** Passes headers of the response to the client. */
   readonly returnHeaders?: Layer | undefined;
   /** Whether fetches are not sent after `Retry-After`. */
@@ -51,6 +54,7 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | layer | why it is here |
  * | --- | --- |
  * | `stitch` | one fetch becomes several requests to the service; each of them needs every other layer |
+ * | `mirror` | outside `share` and `measure`: each client's read counts, and the mirror's responses count for nothing |
  * | `cacheControl` | outside `share`: each client that shares a response learns how long that response may be cached |
  * | `returnHeaders` | outside `share`: each client that shares a response gets its headers |
  * | `retryAfter` | outside `share`: each client that shares a response with `Retry-After` respects it; outside `outages` and `measure`: a fetch that is not sent is no failure |
@@ -64,10 +68,14 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | `concurrency` | outside `breaker`: a call that waits learns the state of the circuit when it is its turn |
  * | `breaker` | next to the source, one for each URL: it counts single calls, and no waits |
  *
+ * Several stacks of one subgraph, for its variants, are inside `chooseVariant`. `balance` is next to the source: it sends each try to one of
+ * several URLs, each of which is a source of its own.
+ *
  * The calls of a REST API are inside its source. `callApiSafely` wraps each of them, in place of the last five.
  */
 export const LAYERS: Readonly<Record<string, LayerOf>> = {
   stitch: ({ stitch }) => stitch,
+  mirror: ({ mirror }) => mirror && ((source) => mirrorReads(source, mirror)),
   cacheControl: ({ cacheControl }) => cacheControl && cacheControlLayer(cacheControl),
   returnHeaders: ({ returnHeaders }) => returnHeaders,
   retryAfter: ({ respectsRetryAfter }) => (respectsRetryAfter ? respectRetryAfter : undefined),

@@ -9,7 +9,11 @@ api_keys: { file: keys.json }
 authentication: { router: { jwt: { jwks: [{ file: ./sets/jwks.json }, { file: /etc/jwks.json }] } } }
 authorization: { policies: { module: ../policies.ts } }
 persisted_queries: { enabled: true, manifest: [manifest.json, operations] }
-tls: { supergraph: { certificate: tls/cert.pem, key: "-----BEGIN PRIVATE KEY-----", client_ca: tls/ca.pem } }
+tls:
+  supergraph: { certificate: tls/cert.pem, key: "-----BEGIN PRIVATE KEY-----", client_ca: tls/ca.pem }
+  subgraph:
+    all: { certificate_authorities: tls/ca.pem }
+    subgraphs: { stock: { client_authentication: { certificate_chain: tls/own.pem, key: "-----BEGIN PRIVATE KEY-----" } } }
 `;
 
 test('paths are relative to the config file, wherever the gateway is started', () => {
@@ -29,6 +33,14 @@ test('paths are relative to the config file, wherever the gateway is started', (
         certificate: etc('tls/cert.pem'),
         key: '-----BEGIN PRIVATE KEY-----',
         client_ca: etc('tls/ca.pem'),
+      },
+      subgraph: {
+        all: { certificate_authorities: etc('tls/ca.pem') },
+        subgraphs: {
+          stock: {
+            client_authentication: { certificate_chain: etc('tls/own.pem'), key: '-----BEGIN PRIVATE KEY-----' },
+          },
+        },
       },
     },
   });

@@ -18,7 +18,10 @@ it('files and rules that the gateway could not start with are all reported', asy
     api_keys: { file: join(dir, 'keys.json') },
     persisted_queries: { enabled: true, manifest: [join(dir, 'none')] },
     authorization: { policies: { module: join(dir, 'none.ts') } },
-    tls: { supergraph: { certificate: join(dir, 'none.pem'), key: '-----BEGIN PRIVATE KEY-----' } },
+    tls: {
+      supergraph: { certificate: join(dir, 'none.pem'), key: '-----BEGIN PRIVATE KEY-----' },
+      subgraph: { subgraphs: { stock: { certificate_authorities: join(dir, 'none.pem') } } },
+    },
     headers: {
       all: { request: [{ propagate: { named: 'a', rename: 'b' } }, { insert: { name: 'b', from_claim: 'sub' } }] },
     },
@@ -26,6 +29,7 @@ it('files and rules that the gateway could not start with are all reported', asy
   expect(problems).toEqual([
     expect.stringMatching(/^headers: a rule renames .* "b"/),
     expect.stringMatching(/^tls\.supergraph\.certificate: .*none\.pem cannot be read \(ENOENT\)/),
+    expect.stringMatching(/^tls\.subgraph\.subgraphs\.stock\.certificate_authorities: .*none\.pem cannot be read/),
     expect.stringMatching(/^API keys, .*keys\.json: [\s\S]*hash/),
     expect.stringMatching(/none: the manifest cannot be read: ENOENT/),
     expect.stringMatching(/none\.ts, cannot be loaded/),

@@ -8,6 +8,8 @@ import { type Answer, apiKey, bearer, certificate, type Sent, wouldReuse } from 
 interface Fact {
   /** Header rules of the source that has the field. */
   readonly rules?: readonly object[];
+  /** The rule of a variant of the source that has the field. */
+  readonly variant?: object;
   /** The field whose response depends on the fact. Default `me`. */
   readonly field?: Field;
   readonly two: () => Promise<readonly [Sent, Sent]>;
@@ -94,6 +96,25 @@ const FACTS: Readonly<Record<string, Fact>> = {
     isPrincipal: true,
     calls: 1,
   },
+  'a header that chooses a variant': {
+    variant: { match: { header: { name: 'x-canary', value: 'yes' } } },
+    two: headers({ 'x-canary': 'yes' }, { 'x-canary': 'no' }),
+  },
+  'a cookie that chooses a variant': {
+    variant: { match: { cookie: { name: 'canary' } } },
+    two: headers({ cookie: 'canary=1' }, { cookie: 'other=1' }),
+    isPrincipal: true,
+  },
+  'a claim that chooses a variant': {
+    variant: { match: { claim: { name: 'beta', value: 'true' } } },
+    two: async () => [await bearer('"sub":"ada","beta":true'), await bearer('"sub":"ada","beta":false')],
+    isPrincipal: true,
+  },
+  'a user, where a variant gets a share of them': {
+    variant: { weight: '50%' },
+    two: async () => [await bearer('"sub":"ada"'), await bearer('"sub":"bob"')],
+    isPrincipal: true,
+  },
   'a header that a policy module reads': {
     field: 'vip',
     two: headers({ 'x-door': 'open' }, { 'x-door': 'closed' }),
@@ -141,11 +162,11 @@ function shown({ text }: Answer, field: string): string | undefined {
 const post = (world: Everything, one: Sent, query: string) => world.send('/graphql', one, { query });
 
 describe.each(Object.entries(FACTS))('two clients that differ in %s', (_, fact) => {
-  const { rules = [], field = 'me', two, isPrincipal = false, isUnnamed = false, calls = 2 } = fact;
+  const { rules = [], variant, field = 'me', two, isPrincipal = false, isUnnamed = false, calls = 2 } = fact;
   const query = `{ ${field} }`;
 
   async function start() {
-    const world = await twoOfEverything(rules);
+    const world = await twoOfEverything(rules, {}, variant);
     const [ada, bob] = await two();
     const [ofAda, ofBob] = [await post(world, ada, query), await post(world, bob, query)].map((one) =>
       shown(one, field),

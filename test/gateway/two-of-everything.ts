@@ -52,8 +52,15 @@ export interface Everything {
   send(path: string, sent: Sent, body?: object): Promise<Answer>;
 }
 
-/** A gateway with header rules, labels, policies and a connector, in front of sources that respond with what they are sent. */
-export async function twoOfEverything(rules: readonly object[], config: object = {}): Promise<Everything> {
+/**
+ * A gateway with header rules, labels, policies and a connector, in front of sources that respond with what they are sent.
+ * @param variant the rule of a variant of the subgraph `facts`
+ */
+export async function twoOfEverything(
+  rules: readonly object[],
+  config: object = {},
+  variant?: object,
+): Promise<Everything> {
   let held: (() => void)[] | undefined;
   let calls = 0;
   const source = (respond: (headers: IncomingHttpHeaders, body: string) => object) =>
@@ -74,6 +81,7 @@ export async function twoOfEverything(rules: readonly object[], config: object =
       return { data: { [field?.[0] ?? '']: value(headers, body) } };
     });
   const facts = await subgraph(saidOf);
+  const canary = await subgraph(() => 'from the variant');
   const plain = await subgraph((_, body) => (body.includes('greeting') ? `greeting ${body.length} ${body}` : 'plain'));
   const next = await subgraph(() => 'from next');
   const api = await source((headers) => ({ who: saidOf(headers) }));
@@ -100,6 +108,9 @@ export async function twoOfEverything(rules: readonly object[], config: object =
     headers: { subgraphs: { facts: { request: rules } } },
     override_labels: { header: 'x-labels' },
     authorization: { policies: { module: join(modules, 'policies.mjs') } },
+    ...(variant && {
+      subgraphs: { facts: { variants: [{ name: 'canary', urls: [{ url: canary.url }], ...variant }] } },
+    }),
     ...config,
   });
   return {

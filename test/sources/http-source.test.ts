@@ -105,7 +105,7 @@ describe('a subgraph that fails', () => {
     const held: ServerResponse[] = [];
     const { url } = await fakeSubgraph((_req, res) => void held.push(res));
     const pools = createHttpPools();
-    const patient = ask(sourceOf(url, { pools, connections: 1 }));
+    const patient = ask(sourceOf(url, { pools, pool: { connections: 1 } }));
     await expect.poll(() => held.length).toBe(1);
     const hasty = await ask(sourceOf(url, { pools, timeoutMs: 30 }));
     expect(hasty).toMatchObject({ failure: { code: 'SUBREQUEST_TIMEOUT' } });
@@ -186,11 +186,11 @@ describe('a connection that is lost', () => {
 });
 
 describe('connections', () => {
-  it('are kept and shared by the sources of one origin, until the last source closes', async () => {
+  it('are kept and shared by the sources of one subgraph and origin, until the last source closes', async () => {
     const { url, connections } = await fakeSubgraph((_req, res) => void res.end('{"data":{}}'));
     const pools = createHttpPools();
     const first = createHttpSource({ name: 'a', url: `${url}/a`, pools });
-    const second = createHttpSource({ name: 'b', url: `${url}/b`, pools });
+    const second = createHttpSource({ name: 'a', url: `${url}/b`, pools });
     await ask(first);
     await connectionIsFree();
     await ask(second);

@@ -43,6 +43,7 @@ function everyPart() {
   const budget = new RetryBudget(DEFAULT_BUDGET);
   const parts: StackParts = {
     stitch: noting('stitch', notes),
+    mirror: { mirror: heldSource().source, share: 0 },
     cacheControl: { in: 'response' },
     returnHeaders: noting('returnHeaders', notes),
     respectsRetryAfter: true,
@@ -62,6 +63,7 @@ function everyPart() {
 it('the layers are in this order, the outermost first', () => {
   expect(Object.keys(LAYERS)).toEqual([
     'stitch',
+    'mirror',
     'cacheControl',
     'returnHeaders',
     'retryAfter',

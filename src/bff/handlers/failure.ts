@@ -12,6 +12,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['INVALID_NULL_OR_TYPE', 502],
   ['SUBREQUEST_QUEUE_FULL', 503],
   ['SUBREQUEST_TIMEOUT', 504],
+  ['SUBREQUEST_QUEUE_FULL', 503],
   ['GATEWAY_TIMEOUT', 504],
 ]);
 

@@ -21,6 +21,40 @@ const listener = z
   })
   .describe('HTTPS on the port for clients');
 
-export const tlsSection = z.strictObject({ supergraph: listener.optional() }).describe('TLS');
+const toSubgraph = z.strictObject({
+  certificate_authorities: pem
+    .optional()
+    .describe(
+      'Authorities that may sign certificates of the subgraph, instead of the usual ones: a PEM file, or the PEM text',
+    ),
+  client_authentication: z
+    .strictObject({
+      certificate_chain: pem.describe('The certificate of the gateway, with its chain: a PEM file, or the PEM text'),
+      key: pem.describe('Its private key: a PEM file, or the PEM text'),
+    })
+    .optional(),
+});
+
+const subgraph = z
+  .strictObject({ all: toSubgraph.optional(), subgraphs: z.record(z.string(), toSubgraph).default({}) })
+  .describe('Connections to subgraphs over https. Files that change are read again');
+
+export const tlsSection = z
+  .strictObject({ supergraph: listener.optional(), subgraph: subgraph.optional() })
+  .describe('TLS');
+
+export type SubgraphTls = z.output<typeof toSubgraph>;
+type TlsSection = z.output<typeof tlsSection>;
+
+/** Returns the settings of one subgraph, its own over `all`, and their key; `undefined` without any. */
+export function tlsOfSubgraph(
+  { subgraph }: TlsSection,
+  name: string,
+): { key: string; settings: SubgraphTls } | undefined {
+  const own = subgraph && Object.hasOwn(subgraph.subgraphs, name) ? subgraph.subgraphs[name] : undefined;
+  if (own === undefined && subgraph?.all === undefined) return undefined;
+  const key = own === undefined ? 'tls.subgraph.all' : `tls.subgraph.subgraphs.${name}`;
+  return { key, settings: { ...subgraph?.all, ...own } };
+}
 
 export type ListenerTls = z.output<typeof listener>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { HAS_ZSTD } from '../../shared/content-codings.ts';
 import { duration } from '../duration.ts';
+import { ownPoolSection, poolSection } from './pool.ts';
 import { type CallSettings, callKeys, callProblems, mergedCallSettings } from './subgraph-calls.ts';
 
 const DEFAULT_TIMEOUT = '30s';
@@ -49,6 +50,7 @@ const everySubgraph = z
     compression: compression.default('identity'),
     accept_encoding: acceptEncoding.default(['gzip']),
     ...callKeys,
+    pool: poolSection.prefault({}),
   })
   .describe('Requests to every subgraph: time limits, tries, deduplication and compression');
 
@@ -59,6 +61,7 @@ const oneSubgraph = z
     compression: compression.optional(),
     accept_encoding: acceptEncoding.optional(),
     ...callKeys,
+    pool: ownPoolSection,
   })
   .describe('Requests to one subgraph; settings that are left out are taken from traffic_shaping.all');
 
@@ -73,6 +76,17 @@ export const trafficShapingSection = z
   })
   .describe('Time limits, tries, deduplication and compression');
 
+type Pool = z.output<typeof poolSection>;
+
+function mergePools(all: Pool, own: z.output<typeof ownPoolSection>): Pool {
+  return {
+    connections: own?.connections ?? all.connections,
+    queue: own?.queue ?? all.queue,
+    keep_alive: own?.keep_alive ?? all.keep_alive,
+    max_age: own?.max_age ?? all.max_age,
+  };
+}
+
 export type TrafficShaping = z.output<typeof trafficShapingSection>;
 
 /** The settings of one subgraph. `timeout` in milliseconds. */
@@ -81,6 +95,7 @@ export interface SubgraphTraffic extends CallSettings {
   readonly deduplicate_query: boolean;
   readonly compression: z.output<typeof compression>;
   readonly accept_encoding: z.output<typeof acceptEncoding>;
+  readonly pool: Pool;
 }
 
 /** Returns the settings of one subgraph: its own over `all`. */
@@ -95,6 +110,7 @@ export function subgraphTraffic(
     compression: own?.compression ?? all.compression,
     accept_encoding: own?.accept_encoding ?? all.accept_encoding,
     ...mergedCallSettings(all, own),
+    pool: mergePools(all.pool, own?.pool),
   };
 }
 

@@ -31,6 +31,7 @@ export function connectionFailure(name: string, error: unknown): SourceFailure {
       ...(code === 'UND_ERR_CONNECT_TIMEOUT' && { isUnsent: true }),
     };
   }
+  if (code === 'QUEUE_FULL') return failure('SUBREQUEST_QUEUE_FULL', name, 'too many requests wait for a connection');
   const problem = protocolProblem(error);
   if (problem !== undefined) return bodyFailure(name, problem);
   const failed = failure('SUBREQUEST_HTTP_ERROR', name, REASONS[code] ?? 'connection failed');

@@ -1,15 +1,23 @@
-import { OriginPool, type PoolSettings } from './origin-pool.ts';
+import type { PoolSettings } from './http-pool.ts';
+import { OriginPool } from './origin-pool.ts';
 
 interface SharedPool {
   readonly pool: OriginPool;
   users: number;
 }
 
-/** One connection pool for each origin and timeout for connections. All their sources share it; it closes when the last one releases it. */
+/**
+ * One connection pool for each subgraph and origin. Subgraphs behind one origin, such as an ingress, have a pool each: when one of them
+ * hangs, its calls occupy its own connections only.
+ */
 export interface HttpPools {
-  acquire(origin: string, settings?: PoolSettings): OriginPool;
+  /**
+   * @param subgraph the subgraph, or a part of it with connections of its own
+   * @param settings apply when the pool is opened, which the first user of it does
+   */
+  acquire(subgraph: string, origin: string, settings?: PoolSettings): OriginPool;
   /** Resolves at once while others use the pool, otherwise after its requests in flight have completed. */
-  release(origin: string, settings?: PoolSettings): Promise<void>;
+  release(subgraph: string, origin: string): Promise<void>;
 }
 
 /**
@@ -19,18 +27,18 @@ export interface HttpPools {
 export function createHttpPools(): HttpPools {
   const pools = new Map<string, SharedPool>();
   return {
-    acquire(origin, settings = {}) {
-      const key = keyOf(origin, settings);
+    acquire(subgraph, origin, settings) {
+      const key = keyOf(subgraph, origin);
       let shared = pools.get(key);
       if (!shared) {
-        shared = { pool: new OriginPool(origin, settings), users: 0 };
+        shared = { pool: new OriginPool(origin, settings ?? {}), users: 0 };
         pools.set(key, shared);
       }
       shared.users++;
       return shared.pool;
     },
-    async release(origin, settings = {}) {
-      const key = keyOf(origin, settings);
+    async release(subgraph, origin) {
+      const key = keyOf(subgraph, origin);
       const shared = pools.get(key);
       if (!shared || --shared.users > 0) return;
       pools.delete(key);
@@ -39,6 +47,7 @@ export function createHttpPools(): HttpPools {
   };
 }
 
-function keyOf(origin: string, { connectTimeoutMs }: PoolSettings): string {
-  return `${origin} ${connectTimeoutMs ?? ''}`;
+/** An origin has no space. */
+function keyOf(subgraph: string, origin: string): string {
+  return `${origin} ${subgraph}`;
 }

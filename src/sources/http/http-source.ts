@@ -2,6 +2,7 @@ import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { acceptEncoding, type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import type { ForwardHeaders, Source } from '../source.ts';
 import { HttpCall, type HttpTarget } from './http-call.ts';
+import type { PoolSettings } from './http-pool.ts';
 import { createHttpPools, type HttpPools } from './http-pools.ts';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
@@ -20,12 +21,12 @@ export interface HttpSourceOptions {
   readonly compression?: Compression | undefined;
   /** Whether responses include their headers. Default false. */
   readonly returnsHeaders?: boolean;
-  /** The most connections to the origin. The first source of an origin sets it. */
-  readonly connections?: number;
   /** The header for the time that is left, in milliseconds. Default none. */
   readonly deadlineHeader?: string | undefined;
-  /** Timeout for opening a connection. Default 10,000 ms. */
-  readonly connectTimeoutMs?: number | undefined;
+  /** Whose connections are used: sources with the same owner and origin share them. Default: `name`. */
+  readonly poolOwner?: string | undefined;
+  /** Settings of the connections. The first source with this owner and origin sets them. */
+  readonly pool?: PoolSettings | undefined;
   /** Pools shared with other sources. By default the source has its own. */
   readonly pools?: HttpPools;
   /** Counts the bytes of long responses while they arrive. By default they are not counted. */
@@ -42,10 +43,10 @@ export function createHttpSource(options: HttpSourceOptions): Source {
   const url = parseUrl(options.name, options.url);
   const pools = options.pools ?? createHttpPools();
   const compression = options.compression ?? NO_COMPRESSION;
-  const pool = { connections: options.connections, connectTimeoutMs: options.connectTimeoutMs };
+  const owner = options.poolOwner ?? options.name;
   const target: HttpTarget = {
     name: options.name,
-    pool: pools.acquire(url.origin, pool),
+    pool: pools.acquire(owner, url.origin, options.pool),
     path: url.pathname + url.search,
     headers: requestHeaders(url, compression),
     compression: compression.request,
@@ -65,7 +66,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     async close() {
       if (closed) return;
       closed = true;
-      await pools.release(url.origin, pool);
+      await pools.release(owner, url.origin);
     },
   };
 }

@@ -1,23 +1,10 @@
-import type { Dispatcher, Pool as FullPool } from 'undici';
-import Client from 'undici/lib/dispatcher/client.js';
-// Only the pool: the rest of undici (fetch, WebSocket, caches) is most of its code, and would be loaded at every start.
-import Pool from 'undici/lib/dispatcher/pool.js';
+import type { Dispatcher } from 'undici';
+import type Client from 'undici/lib/dispatcher/client.js';
+import type Pool from 'undici/lib/dispatcher/pool.js';
+import { createPool, DEFAULT_POOL, type PoolSettings } from './http-pool.ts';
 import { IdleTime } from './idle-time.ts';
 
-/** Below the 5 s after which Node's and many other servers close an idle connection, so that the gateway closes it first. */
-const IDLE_CONNECTION_MS = 4_000;
-
-export interface PoolSettings {
-  /** The most connections. Further calls wait for a free one; the wait counts towards their timeout. Default 256. */
-  readonly connections?: number | undefined;
-  /** Timeout for opening a connection, in milliseconds. Default 10,000. */
-  readonly connectTimeoutMs?: number | undefined;
-}
-
-const DEFAULT_CONNECTIONS = 256;
-
 type Dispatch = Dispatcher['dispatch'];
-type PoolOptions = FullPool.Options;
 
 /** A handler of undici that learns whether its call gets a connection that has been idle. */
 export interface IdleConnectionHandler {
@@ -37,7 +24,7 @@ export interface IdleConnectionHandler {
 export class OriginPool {
   readonly #origin: string;
   readonly #settings: PoolSettings;
-  readonly #idleTime = new IdleTime(IDLE_CONNECTION_MS);
+  readonly #idleTime: IdleTime;
   #pool: Pool;
   #freshPool: Pool | undefined;
   /** Pools that complete their calls. */
@@ -47,6 +34,7 @@ export class OriginPool {
   constructor(origin: string, settings: PoolSettings) {
     this.#origin = origin;
     this.#settings = settings;
+    this.#idleTime = new IdleTime(settings.keepAliveMs ?? DEFAULT_POOL.keepAliveMs);
     this.#pool = this.#open();
   }
 
@@ -55,7 +43,7 @@ export class OriginPool {
   /** Dispatches a call over a new connection. */
   get fresh(): { readonly dispatch: Dispatch } {
     // without pipelining, undici closes the connection after each response
-    this.#freshPool ??= new Pool(this.#origin, { ...this.#options(), pipelining: 0 });
+    this.#freshPool ??= createPool(this.#origin, this.#settings, { pipelining: 0 });
     return this.#freshPool;
   }
 
@@ -66,19 +54,8 @@ export class OriginPool {
   }
 
   #open(): Pool {
-    const factory = (origin: URL, options: object) => this.#observed(new Client(origin, options as Client.Options));
-    return new Pool(this.#origin, { ...this.#options(), keepAliveTimeout: this.#idleTime.maxMs, factory });
-  }
-
-  #options(): PoolOptions {
-    const { connections = DEFAULT_CONNECTIONS, connectTimeoutMs } = this.#settings;
-    return {
-      connections,
-      ...(connectTimeoutMs !== undefined && { connectTimeout: connectTimeoutMs }),
-      // Each call has its own deadline (see http-call.ts); undici's timers would be a second one.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    };
+    const settings = { ...this.#settings, keepAliveMs: this.#idleTime.maxMs };
+    return createPool(this.#origin, settings, { onClient: (client) => this.#observed(client) });
   }
 
   /** Measures how long the connection of a client is idle. A client has one connection, and emits `drain` after each call. */

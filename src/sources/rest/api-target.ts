@@ -4,8 +4,8 @@ import type { Variables } from '../../connectors/mapping/scope.ts';
 import { parseUrlTemplate, type UrlTemplate } from '../../connectors/url-template.ts';
 import type { ByteBudget } from '../../shared/byte-budget.ts';
 import type { Compression } from '../body-encoding.ts';
+import type { PoolSettings } from '../http/http-pool.ts';
 import type { HttpPools } from '../http/http-pools.ts';
-import type { PoolSettings } from '../http/origin-pool.ts';
 import { type ApiLayer, createApiTransport, type SendApiRequest } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { Limiter } from './limiter.ts';
@@ -30,13 +30,14 @@ export interface ApiTarget {
 const NO_BASE: UrlTemplate = { origin: undefined, segments: [], query: [] };
 
 export interface ApiTargetOptions {
+  readonly subgraph: string;
+  readonly pool?: PoolSettings | undefined;
   readonly pools: HttpPools;
   settingsOf(source: string | undefined): ApiSettings;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cache?: ApiCache | undefined;
   readonly compression: Compression;
   readonly byteBudget?: ByteBudget | undefined;
-  readonly connections?: PoolSettings | undefined;
   /** Wraps each call. Default none. */
   readonly layer?: ApiLayer | undefined;
 }
@@ -64,7 +65,8 @@ export class ApiTargets {
   async close(): Promise<void> {
     const targets = [...this.#targets.values()];
     this.#targets.clear();
-    await Promise.all(targets.map(({ origin }) => this.#options.pools.release(origin, this.#options.connections)));
+    const { pools, subgraph } = this.#options;
+    await Promise.all(targets.map(({ origin }) => pools.release(subgraph, origin)));
   }
 
   #open(source: ApiSource | undefined, own: string | undefined): ApiTarget {
@@ -72,7 +74,8 @@ export class ApiTargets {
     const override = settings.overrideUrl === undefined ? undefined : parseUrlTemplate(settings.overrideUrl);
     const base = own === undefined ? (override ?? source?.baseUrl ?? NO_BASE) : NO_BASE;
     const origin = new URL(own ?? base.origin ?? '').origin;
-    const transport = createApiTransport(this.#options.pools.acquire(origin, this.#options.connections));
+    const { pools, subgraph, pool } = this.#options;
+    const transport = createApiTransport(pools.acquire(subgraph, origin, pool));
     return {
       send: this.#options.layer?.(transport, origin) ?? transport,
       origin,

@@ -10,9 +10,9 @@ import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import { type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import { abortFailure } from '../http/http-failure.ts';
+import type { PoolSettings } from '../http/http-pool.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
-import type { PoolSettings } from '../http/origin-pool.ts';
 import { stoppedFailure } from '../long-text.ts';
 import type {
   ClientContext,
@@ -43,13 +43,14 @@ export interface RestSourceOptions {
   readonly timeoutMs?: number;
   readonly env?: Env;
   readonly pools?: HttpPools;
+  /** Settings of the connections to each API. */
+  readonly pool?: PoolSettings | undefined;
   /** Headers of every call. Headers that a connector sets take precedence. */
   readonly forward?: ForwardHeaders | undefined;
   /** How bodies are encoded. By default responses are requested in gzip, and requests are not encoded. */
   readonly compression?: Compression | undefined;
   /** The cache for responses of APIs that have caching enabled. */
   readonly cache?: ApiCache | undefined;
-  readonly connections?: PoolSettings | undefined;
   /** Wraps each call of an API. Default none. */
   readonly callLayer?: ApiLayer | undefined;
   /** Counts the bytes of responses while they arrive. By default they are not counted. */
@@ -75,8 +76,11 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const model = createConnectorModel(read);
   const schema = buildExecutableSchema(model);
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
-  const { connections, callLayer: layer, byteBudget } = options;
-  const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, connections, layer, byteBudget });
+  const { callLayer: layer, byteBudget, pool } = options;
+  const targets = new ApiTargets({
+    ...{ subgraph: name, pools, pool },
+    ...{ settingsOf, env, cache, compression, layer, byteBudget },
+  });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
   const plans = new LRUCache<string, CompiledFetch>({ max: MAX_DOCUMENTS });

@@ -32,7 +32,14 @@ export async function modelFetch(
   const read = readConnectors(parse(sdl), expandAll({}));
   const schema = buildExecutableSchema(createConnectorModel(read));
   const pools = createHttpPools();
-  const targets = new ApiTargets({ pools, settingsOf: () => NO_LIMITS, env: {}, compression: NO_COMPRESSION, layer });
+  const targets = new ApiTargets({
+    subgraph: 'shop',
+    pools,
+    settingsOf: () => NO_LIMITS,
+    env: {},
+    compression: NO_COMPRESSION,
+    layer,
+  });
   const runtime = { subgraph: 'shop', targets, timeoutMs: 100_000_000, forward: undefined };
   const contextValue = new RestContext(runtime, aClient(), true).begin(undefined);
   const result = await execute({ schema, document: parse(query), variableValues: variables, contextValue });

@@ -1,0 +1,36 @@
+import type { Metrics } from './metrics.ts';
+
+/** Counts and measures for subgraphs with several URLs. */
+export interface EndpointInstruments {
+  readonly ended: (subgraph: string, endpoint: string, isGood: boolean) => void;
+  readonly ejected: (subgraph: string, endpoint: string) => void;
+  /** @param isAvailable called whenever the metrics are read */
+  readonly watch: (subgraph: string, endpoint: string, isAvailable: () => boolean) => void;
+}
+
+const LABELS = ['subgraph', 'endpoint'];
+
+export function createEndpointInstruments(metrics: Metrics): EndpointInstruments {
+  const requests = metrics.counter({
+    name: 'headgate_endpoint_requests_total',
+    help: 'Requests to each URL of subgraphs with several: good, failed',
+    labels: [...LABELS, 'result'],
+  });
+  const ejections = metrics.counter({
+    name: 'headgate_endpoint_ejections_total',
+    help: 'How often a URL was taken out of use because requests to it failed',
+    labels: LABELS,
+  });
+  const watched = new Map<string, { readonly labels: readonly string[]; readonly isAvailable: () => boolean }>();
+  const help = 'Whether requests are sent to a URL; 0 while it is ejected or unhealthy';
+  metrics.gauges({ name: 'headgate_endpoint_up', help, labels: LABELS, together: 'min' }, () =>
+    [...watched.values()].map(({ labels, isAvailable }) => [isAvailable() ? 1 : 0, ...labels] as const),
+  );
+  return {
+    ended: (subgraph, endpoint, isGood) => requests(subgraph, endpoint, isGood ? 'good' : 'failed'),
+    ejected: (subgraph, endpoint) => ejections(subgraph, endpoint),
+    watch(subgraph, endpoint, isAvailable) {
+      watched.set(`${subgraph} ${endpoint}`, { labels: [subgraph, endpoint], isAvailable });
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { EndpointInstruments } from '../telemetry/endpoint-instruments.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type BalancingPolicy, type ChooseEndpoint, chooserOf } from './choose-endpoint.ts';
+import { Endpoint, type EndpointSettings } from './endpoint.ts';
+import { OutlierDetection, type OutlierSettings } from './outlier-detection.ts';
+
+export interface GroupSettings {
+  readonly subgraph: string;
+  readonly endpoints: readonly EndpointSettings[];
+  readonly policy: BalancingPolicy;
+  readonly outliers: OutlierSettings;
+}
+
+export interface GroupDependencies {
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  readonly instruments?: EndpointInstruments | undefined;
+  /** A monotonic clock, in milliseconds. */
+  readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+/** The URLs of one subgraph that do the same work: chooses one of them for each request, and learns how it went. */
+export class EndpointGroup {
+  readonly subgraph: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly #choose: ChooseEndpoint;
+  readonly #outliers: OutlierDetection;
+  readonly #dependencies: GroupDependencies;
+  readonly #now: () => number;
+
+  constructor({ subgraph, endpoints, policy, outliers }: GroupSettings, dependencies: GroupDependencies) {
+    this.subgraph = subgraph;
+    this.endpoints = endpoints
+      .map((settings) => new Endpoint(settings))
+      .sort((one, other) => one.priority - other.priority);
+    this.#choose = chooserOf(policy, dependencies.random);
+    this.#outliers = new OutlierDetection(this.endpoints, outliers);
+    this.#dependencies = dependencies;
+    this.#now = dependencies.now ?? (() => performance.now());
+    const { instruments } = dependencies;
+    for (const endpoint of this.endpoints)
+      instruments?.watch(subgraph, endpoint.label, () => endpoint.isAvailable(this.#now()));
+  }
+
+  /**
+   * Chooses an endpoint of the smallest priority that has an available one. Where none is available, any may do: an answer is more
+   * likely than without a request.
+   * @param tried URLs that other tries of the same request have used; they come last
+   */
+  choose(key: string | undefined, tried: ReadonlySet<string> | undefined): Endpoint {
+    const now = this.#now();
+    const isNew = (endpoint: Endpoint) => tried === undefined || !tried.has(endpoint.url);
+    const endpoint = this.#choose(
+      firstOf(this.endpoints, (one) => one.isAvailable(now) && isNew(one)) ??
+        firstOf(this.endpoints, (one) => one.isAvailable(now)) ??
+        firstOf(this.endpoints, isNew) ??
+        this.endpoints,
+      key,
+    );
+    endpoint.inFlight++;
+    if (endpoint.isOnProbation) endpoint.isProbed = true;
+    return endpoint;
+  }
+
+  /** @param isGood `undefined` where the end of the request says nothing about the endpoint */
+  ended(endpoint: Endpoint, isGood: boolean | undefined): void {
+    endpoint.inFlight--;
+    const now = this.#now();
+    const { subgraph } = this;
+    const { logger, instruments } = this.#dependencies;
+    if (!endpoint.isEjected(now)) endpoint.isProbed = false;
+    if (isGood === undefined) return;
+    instruments?.ended(subgraph, endpoint.label, isGood);
+    if (isGood) {
+      if (this.#outliers.succeeded(endpoint, now))
+        logger.info({ subgraph, url: endpoint.label }, 'endpoint back in use');
+      return;
+    }
+    const ejectedMs = this.#outliers.failed(endpoint, now);
+    if (ejectedMs === undefined) return;
+    instruments?.ejected(subgraph, endpoint.label);
+    logger.warn({ subgraph, url: endpoint.label, seconds: ejectedMs / 1_000 }, 'endpoint ejected: requests to it fail');
+  }
+
+  /** Records what health checks say. */
+  setHealthy(endpoint: Endpoint, isHealthy: boolean, reason?: string): void {
+    if (endpoint.isUnhealthy === !isHealthy) return;
+    endpoint.isUnhealthy = !isHealthy;
+    const fields = { subgraph: this.subgraph, url: endpoint.label };
+    const { logger } = this.#dependencies;
+    if (isHealthy) logger.info(fields, 'endpoint healthy again');
+    else logger.warn({ ...fields, reason }, 'endpoint unhealthy: its health checks fail');
+  }
+}
+
+/** Returns the endpoints with the smallest priority of those that match. `endpoints` are sorted by priority. */
+function firstOf(
+  endpoints: readonly Endpoint[],
+  matches: (endpoint: Endpoint) => boolean,
+): readonly Endpoint[] | undefined {
+  let found: Endpoint[] | undefined;
+  for (const endpoint of endpoints) {
+    if (found !== undefined && endpoint.priority !== found[0]?.priority) break;
+    if (!matches(endpoint)) continue;
+    if (found === undefined) found = [endpoint];
+    else found.push(endpoint);
+  }
+  return found;
+}

@@ -1,0 +1,60 @@
+/** How one URL of a subgraph is used. */
+export interface EndpointSettings {
+  readonly url: string;
+  /** Its share of requests, relative to the weights of the others. */
+  readonly weight: number;
+  /** 0 is first. URLs with a larger number are used only while none with a smaller one is available. */
+  readonly priority: number;
+}
+
+/** One URL of a subgraph, with what is known about it. It outlives schema changes. Times in milliseconds, by a monotonic clock. */
+export class Endpoint {
+  readonly url: string;
+  /** The URL without credentials and query, for metrics and logs. */
+  readonly label: string;
+  readonly weight: number;
+  readonly priority: number;
+  /** Requests that have no response yet. */
+  inFlight = 0;
+  /** The state of round robin, see `choose-endpoint.ts`. */
+  currentWeight = 0;
+  /** Failures since the last success. */
+  failures = 0;
+  /** How often it was ejected lately; the next ejection is that many times longer. */
+  ejections = 0;
+  ejectedUntil = 0;
+  /** Whether it is back from an ejection, and no request has succeeded or failed since. */
+  isOnProbation = false;
+  /** Whether the one request of the probation is on its way. */
+  isProbed = false;
+  /** Whether health checks have failed. */
+  isUnhealthy = false;
+  /** Whether something else takes it out of use, such as a circuit breaker. Asked for each request. */
+  isBlocked: (() => boolean) | undefined;
+
+  constructor({ url, weight, priority }: EndpointSettings) {
+    this.url = url;
+    this.label = labelOf(url);
+    this.weight = weight;
+    this.priority = priority;
+  }
+
+  isEjected(now: number): boolean {
+    return this.ejectedUntil > now;
+  }
+
+  isAvailable(now: number): boolean {
+    if (this.isUnhealthy || this.ejectedUntil > now || (this.isOnProbation && this.isProbed)) return false;
+    return this.isBlocked === undefined || !this.isBlocked();
+  }
+}
+
+function labelOf(url: string): string {
+  const { origin, host, protocol, pathname } = new URL(url);
+  return `${origin === 'null' ? `${protocol}//${host}` : origin}${pathname}`;
+}
+
+/** Returns the settings of a URL that is the only one, or of several that are used alike. */
+export function plainEndpoint(url: string): EndpointSettings {
+  return { url, weight: 1, priority: 0 };
+}
