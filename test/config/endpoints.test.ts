@@ -49,7 +49,7 @@ describe('the URLs of a subgraph', () => {
     [
       'a share that is none',
       { urls: two, outlier_detection: { max_ejected: '120%' } },
-      'outlier_detection.max_ejected: expected at most 100%',
+      'outlier_detection.max_ejected: expected a share such as "5%" or "0.5%", up to "100%"',
     ],
   ])('refuse %s', (_, settings, message) => {
     expect(problems(settings)).toEqual([message]);

@@ -146,6 +146,10 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
 
   onError(error: Error): void {
     const failure = connectionFailure(this.#target.name, error);
+    if (this.#cancel === undefined) {
+      this.#fail({ ...failure, isUnsent: true });
+      return;
+    }
     this.#fail(
       this.#status === 0 && isConnectionLoss(error)
         ? { ...failure, isConnectionLoss: true, wasIdle: this.#wasIdle }
