@@ -57,6 +57,7 @@ const KEEP_ALIVE_MS = 65_000;
  * the gateway respond, with `connection: close`, instead of breaking the connection.
  */
 const DEFAULT_LINGER_MS = 250;
+const SHORTEST_LINGER_MS = 10;
 
 /** Opens the port. Rejects with `ConfigValueError`, which says what to do, when it cannot be opened. */
 export async function listen(handler: ListenerHost, options: ListenerOptions): Promise<Listener> {
@@ -130,14 +131,14 @@ async function drain(
   handler.drain();
   if (delayMs > 0) await sleep(delayMs);
   await stopAccepting(server, delayMs > 0);
-  // after an immediate, since what has arrived is read before it
-  const linger = setTimeout(() => setImmediate(closeUnused, server, fresh), lingerMs);
+  // again and again: a connection may become idle later. After an immediate, since what has arrived is read before it
+  const linger = setInterval(() => setImmediate(closeUnused, server, fresh), Math.max(SHORTEST_LINGER_MS, lingerMs));
   const grace = setTimeout(() => {
     handler.cutOff?.();
     server.closeAllConnections();
   }, graceMs);
   await closed;
-  clearTimeout(linger);
+  clearInterval(linger);
   clearTimeout(grace);
   // Stops the timer with which Node checks for slow connections.
   server.close();
