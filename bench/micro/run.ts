@@ -2,7 +2,7 @@
 import { type DocumentNode, type OperationDefinitionNode, parse } from 'graphql';
 import { Bench } from 'tinybench';
 import { type CompiledPlan, compilePlan } from '../../src/executor/compile.ts';
-import { executePlan } from '../../src/executor/execution.ts';
+import { executePlan } from '../../src/executor/execute-plan.ts';
 import { gatherEntities } from '../../src/executor/gather-entities.ts';
 import { writeEscapeFree } from '../../src/executor/json-text.ts';
 import type { ResponseObject } from '../../src/executor/objects.ts';

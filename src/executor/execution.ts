@@ -8,7 +8,7 @@ import type { CompiledPlan, CompiledRequest } from './compile.ts';
 import { DeferProgress } from './defer-progress.ts';
 import { ErrorReport } from './error-report.ts';
 import { CLIENT_DISCONNECTED } from './errors.ts';
-import type { ExecutionInput, StreamedInput } from './execution-input.ts';
+import type { ExecutionInput } from './execution-input.ts';
 import { ExecutionMemory } from './execution-memory.ts';
 import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
@@ -19,7 +19,6 @@ import { noteSkipped } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
 import { observeMissing } from './observe-missing.ts';
-import { Payload } from './payload.ts';
 import { PayloadStream } from './payload-stream.ts';
 import { type CompleteResponse, lengthOf, mayHaveEscapes, type TextResponse } from './read-response.ts';
 import { ResponseMerger } from './response-merger.ts';
@@ -27,43 +26,14 @@ import { ResponseObjects } from './response-objects.ts';
 import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
 import { type LateGroups, WriteContext } from './write-context.ts';
 
-/** Makes the value of a promise from the text of `data` and the errors. */
-type UseResult<T> = (dataText: string, errors: readonly GraphQLFormattedError[]) => T;
-
-/**
- * Executes a compiled plan. Resolves when every request has completed or failed; never rejects because of a subgraph.
- * @param use makes the value of the promise, which saves one promise for each request
- */
-export function executePlan<T = Payload>(
-  compiled: CompiledPlan,
-  input: ExecutionInput,
-  use: UseResult<T> = toPayload,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    new Execution(compiled, input, (text, errors) => resolve(use(text, errors)), reject).begin();
-  });
-}
-
-/**
- * Executes a plan with defer groups, compiled to be streamed. Resolves when the first payload is written, with the
- * stream that begins with it.
- */
-export function streamPlan(compiled: CompiledPlan, input: StreamedInput): Promise<PayloadStream> {
-  return new Promise((resolve, reject) => {
-    new Execution(compiled, input, unused, reject).stream(input.deferGroups, resolve);
-  });
-}
-
-/** In place of the function that receives a single result. */
-const unused = () => {};
-
-const toPayload = <T>(text: string, errors: readonly GraphQLFormattedError[]) => new Payload(text, errors) as T;
+/** Receives the text of `data` and the errors of a single result. */
+export type UseResult<T> = (dataText: string, errors: readonly GraphQLFormattedError[]) => T;
 
 /**
  * One execution of a plan. A request starts when the last one that it depends on is done. Responses are merged into
  * one response tree.
  */
-class Execution implements MergeTarget, StreamedExecution {
+export class Execution implements MergeTarget, StreamedExecution {
   readonly compiled: CompiledPlan;
   readonly input: ExecutionInput;
   readonly data: ResponseObject = {};

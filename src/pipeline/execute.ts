@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { CacheControlAccumulator } from '../client/freshness.ts';
 import type { CompiledPlan } from '../executor/compile.ts';
-import { executePlan, streamPlan } from '../executor/execution.ts';
+import { executePlan, streamPlan } from '../executor/execute-plan.ts';
 import { Payload } from '../executor/payload.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { ClientContext } from '../sources/source.ts';

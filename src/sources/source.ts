@@ -70,6 +70,8 @@ export interface SourceFailure {
   readonly message: string;
   /** The cause in a few words, as `extensions.reason`. */
   readonly reason?: string;
+  /** What went wrong in the gateway itself; for the log, never for clients. */
+  readonly cause?: unknown;
   /** The HTTP status, if the source responded. */
   readonly status?: number;
   /** Seconds until the request may be retried. */

@@ -2,7 +2,7 @@ import type { CancelSignal, Source, SourceFailure, SubgraphResponse } from '../s
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Details of a failed request for the log. */
-export type Failure = Pick<SourceFailure, 'code' | 'reason' | 'status'>;
+export type Failure = Pick<SourceFailure, 'code' | 'reason' | 'status' | 'cause'>;
 
 /**
  * Logs subgraphs that fail: a line at once, then one for all further failures in each interval, and one when requests succeed again.
@@ -131,10 +131,11 @@ class Outage {
   }
 
   #logFailures(): void {
-    const { code, reason, status } = this.#last ?? {};
+    const { code, reason, status, cause } = this.#last ?? {};
     const counts = { requests: this.#unlogged, ...(this.#isLogged && { total: this.total }) };
     const fields = { subgraph: this.#subgraph, code, reason, ...(status !== undefined && { status }), ...counts };
-    this.#options.logger.warn(fields, this.#isLogged ? 'subgraph still failing' : 'subgraph failing');
+    const all = cause === undefined ? fields : { ...fields, err: cause };
+    this.#options.logger.warn(all, this.#isLogged ? 'subgraph still failing' : 'subgraph failing');
     this.#unlogged = 0;
     this.#isLogged = true;
     this.#wait();

@@ -35,8 +35,10 @@ export const LOST_CONNECTIONS = { maxAttempts: 2, on: new Set<RetryCondition>(),
  * A read whose connection was lost before any byte of the response is sent again at once: usually the subgraph closed an idle
  * connection at the moment of use. It gets a new connection, because the next idle one may be closed, too (RFC 9112, section
  * 9.3.1). A subgraph that restarts closes all of them at once, so such retries may overdraw the budget by the size of a pool. That
- * multiplies no load: each idle connection has served a request, and is lost once. After the responses in `on`, the next try waits: a random time, whose maximum doubles with each try; with `Retry-After`
- * at least as long as that says. A try that would begin after the deadline, or that the budget does not allow, is not made, and
+ * multiplies no load: each idle connection has served a request, and is lost once.
+ *
+ * After the responses in `on`, the next try waits: a random time, whose maximum doubles with each try; with `Retry-After` at least as
+ * long as that says. A try that would begin after the deadline, or that the budget does not allow, is not made, and
  * the last response counts. When the client disconnects, the wait ends.
  *
  * A mutation is sent again only when there was no connection: otherwise the subgraph may have executed it. For the same

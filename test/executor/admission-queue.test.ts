@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { AdmissionQueue } from '../../src/executor/admission-queue.ts';
 import { compilePlan } from '../../src/executor/compile.ts';
-import { executePlan } from '../../src/executor/execution.ts';
+import { executePlan } from '../../src/executor/execute-plan.ts';
 import type { Source, SubgraphResponse } from '../../src/sources/source.ts';
 import { planner } from '../planner/plan.ts';
 

@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { compilePlan } from '../../src/executor/compile.ts';
-import { executePlan } from '../../src/executor/execution.ts';
+import { executePlan } from '../../src/executor/execute-plan.ts';
 import type { Source, SubgraphResponse } from '../../src/sources/source.ts';
 import { planner } from '../planner/plan.ts';
 

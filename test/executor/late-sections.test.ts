@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { compilePlan } from '../../src/executor/compile.ts';
-import { executePlan } from '../../src/executor/execution.ts';
+import { executePlan } from '../../src/executor/execute-plan.ts';
 import { type DeferGroups, deferGroups } from '../../src/operation/defer-groups.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { planner } from '../planner/plan.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { compilePlan } from '../../src/executor/compile.ts';
-import { executePlan, streamPlan } from '../../src/executor/execution.ts';
+import { executePlan, streamPlan } from '../../src/executor/execute-plan.ts';
 import type { Payload } from '../../src/executor/payload.ts';
 import type { PayloadStream } from '../../src/executor/payload-stream.ts';
 import { type DeferGroups, deferGroups } from '../../src/operation/defer-groups.ts';

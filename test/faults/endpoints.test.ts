@@ -36,14 +36,14 @@ const isServed = ({ data }: { readonly data?: { hello?: unknown; greet?: unknown
   data?.hello === 'hi' || data?.greet === 'hi';
 
 /** A gateway over three URLs, of which the first behaves as the test says. */
-async function gateway(first: string, more: object = {}) {
+async function gateway(first: string, more: object = {}, shaping: object = {}) {
   const others = [await fakeSubgraph(healthy), await fakeSubgraph(healthy)];
   const urls = [first, ...others.map(({ url }) => url)].map((url) => ({ url }));
   return gatewayOver(
     { stock: SCHEMA },
     {
       subgraphs: { stock: { urls, outlier_detection: { consecutive_failures: 2, ejection_time: '1h' }, ...more } },
-      traffic_shaping: { all: { timeout: '500ms' } },
+      traffic_shaping: { all: { timeout: '500ms', ...shaping } },
       telemetry: { metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } } },
     },
   );
@@ -66,6 +66,23 @@ describe('one of three URLs', () => {
       ),
     );
     expect(answers.filter(isServed).length).toBe(60);
+  });
+
+  it('answers 500 until its circuit breaker opens: then it gets no request, and the others have closed circuits', async () => {
+    let received = 0;
+    const bad = await fakeSubgraph((request, response) => {
+      received++;
+      request.resume().on('end', () => response.writeHead(500).end('oops'));
+    });
+    const neverEjected = { outlier_detection: { consecutive_failures: 1_000, ejection_time: '1h' } };
+    const { ask } = await gateway(bad.url, neverEjected, {
+      circuit_breaker: { consecutive_failures: 3, reset_timeout: '1h' },
+    });
+    for (let n = 0; n < 12; n++) await ask(`{ hello(n: ${n}) }`);
+    expect(received).toBe(3);
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => ask(`{ hello(n: ${100 + at}) }`)));
+    expect(answers.filter(isServed).length).toBe(30);
+    expect(received).toBe(3);
   });
 
   it('refuses connections: no request fails at all, reads and mutations alike', async () => {

@@ -195,5 +195,5 @@ function unexpected(name: string, error: unknown): SubgraphResponse {
   if (stopped) return { kind: 'failure', failure: stopped };
   const reason = error instanceof Error && error.name === 'GraphQLError' ? 'request cannot be read' : 'internal error';
   const message = `Subgraph "${name}" did not answer: ${reason}.`;
-  return { kind: 'failure', failure: { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason } };
+  return { kind: 'failure', failure: { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, cause: error } };
 }
