@@ -199,6 +199,7 @@ function poolOf({ name, traffic }: SourceSettings, { tls }: Config): PoolSetting
     maxAgeMs: max_age,
     tls: current,
     connectTimeoutMs: traffic.connect_timeout,
+    http2: traffic.http2 === 'disable' ? undefined : traffic.http2,
   };
 }
 

@@ -1,3 +1,5 @@
+import { subgraphUrlLabel } from '../shared/subgraph-url.ts';
+
 /** How one URL of a subgraph is used. */
 export interface EndpointSettings {
   readonly url: string;
@@ -34,7 +36,7 @@ export class Endpoint {
 
   constructor({ url, weight, priority }: EndpointSettings) {
     this.url = url;
-    this.label = labelOf(url);
+    this.label = subgraphUrlLabel(url);
     this.weight = weight;
     this.priority = priority;
   }
@@ -47,11 +49,6 @@ export class Endpoint {
     if (this.isUnhealthy || this.ejectedUntil > now || (this.isOnProbation && this.isProbed)) return false;
     return this.isBlocked === undefined || !this.isBlocked();
   }
-}
-
-function labelOf(url: string): string {
-  const { origin, host, protocol, pathname } = new URL(url);
-  return `${origin === 'null' ? `${protocol}//${host}` : origin}${pathname}`;
 }
 
 /** Returns the settings of a URL that is the only one, or of several that are used alike. */

@@ -8,6 +8,7 @@ import { retryAfterSeconds } from '../../shared/retry-after.ts';
 import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
 import { mayRetryLater } from '../retry-after.ts';
 import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
+import type { Connections, IdleConnectionHandler } from './connections.ts';
 import {
   abortFailure,
   bodyFailure,
@@ -18,12 +19,11 @@ import {
   statusFailure,
   timeoutFailure,
 } from './http-failure.ts';
-import type { IdleConnectionHandler, OriginPool } from './origin-pool.ts';
 
 /** Settings that all calls of one source share. */
 export interface HttpTarget {
   readonly name: string;
-  readonly pool: OriginPool;
+  readonly pool: Connections;
   readonly path: string;
   /** A flat list of names and values. */
   readonly headers: readonly string[];

@@ -1,8 +1,9 @@
+import type { Connections } from './connections.ts';
 import type { PoolSettings } from './http-pool.ts';
-import { OriginPool } from './origin-pool.ts';
+import { openConnections } from './open-connections.ts';
 
 interface SharedPool {
-  readonly pool: OriginPool;
+  readonly pool: Connections;
   users: number;
 }
 
@@ -15,7 +16,7 @@ export interface HttpPools {
    * @param subgraph the subgraph, or a part of it with connections of its own
    * @param settings apply when the pool is opened, which the first user of it does
    */
-  acquire(subgraph: string, origin: string, settings?: PoolSettings): OriginPool;
+  acquire(subgraph: string, origin: string, settings?: PoolSettings): Connections;
   /** Resolves at once while others use the pool, otherwise after its requests in flight have completed. */
   release(subgraph: string, origin: string): Promise<void>;
 }
@@ -31,7 +32,7 @@ export function createHttpPools(): HttpPools {
       const key = keyOf(subgraph, origin);
       let shared = pools.get(key);
       if (!shared) {
-        shared = { pool: new OriginPool(origin, settings ?? {}), users: 0 };
+        shared = { pool: openConnections(origin, settings), users: 0 };
         pools.set(key, shared);
       }
       shared.users++;

@@ -1,4 +1,5 @@
 import type { ByteBudget } from '../../shared/byte-budget.ts';
+import { readSubgraphUrl, type SubgraphAddress } from '../../shared/subgraph-url.ts';
 import { acceptEncoding, type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import type { ForwardHeaders, Source } from '../source.ts';
 import { HttpCall, type HttpTarget } from './http-call.ts';
@@ -34,8 +35,7 @@ export interface HttpSourceOptions {
 }
 
 /**
- * Creates a source for a federation subgraph over HTTP/1.1 with keep-alive. Throws a `TypeError` when `url` is not an http(s)
- * URL. `send` never throws: every failure is a `SourceFailure`.
+ * Creates a source for a federation subgraph over HTTP with keep-alive. Throws a `TypeError` when `url` cannot be used. `send` never throws: every failure is a `SourceFailure`.
  *
  * @see https://graphql.github.io/graphql-over-http/draft/
  */
@@ -47,7 +47,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
   const target: HttpTarget = {
     name: options.name,
     pool: pools.acquire(owner, url.origin, options.pool),
-    path: url.pathname + url.search,
+    path: url.path,
     headers: requestHeaders(url, compression),
     compression: compression.request,
     forward: options.forward,
@@ -71,21 +71,20 @@ export function createHttpSource(options: HttpSourceOptions): Source {
   };
 }
 
-function parseUrl(name: string, text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new TypeError(`Subgraph "${name}" has the URL "${text}"; expected one like http://host:4001/graphql.`);
-  }
-  return url;
+function parseUrl(name: string, text: string): SubgraphAddress {
+  const address = readSubgraphUrl(text);
+  if (typeof address === 'string') throw new TypeError(`Subgraph "${name}" has the URL "${text}"; ${address}.`);
+  return address;
 }
 
-function requestHeaders(url: URL, compression: Compression): string[] {
+function requestHeaders({ credentials }: SubgraphAddress, compression: Compression): string[] {
   const headers = ['content-type', 'application/json', 'accept', 'application/graphql-response+json, application/json'];
   headers.push('accept-encoding', acceptEncoding(compression));
   if (compression.request) headers.push('content-encoding', compression.request);
-  if (url.username !== '') {
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    headers.push('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
-  }
+  if (credentials !== undefined) headers.push('authorization', basicAuthorization(credentials));
   return headers;
+}
+
+export function basicAuthorization(credentials: string): string {
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
 }
