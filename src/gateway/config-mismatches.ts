@@ -18,6 +18,7 @@ import { runToEnd, type Steps } from '../shared/steps.ts';
 import { tagsOf } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { unknownConnectors } from './connector-facts.ts';
+import { settingsWithoutTls } from './plain-subgraphs.ts';
 import { unknownSubgraphs } from './unknown-subgraphs.ts';
 
 /** A key of the config that names something that the schema does not have. */
@@ -42,6 +43,7 @@ export function* configMismatchesInSteps(config: Config, supergraph: Supergraph)
     ...subgraphs(config, supergraph),
     ...hedges(config, supergraph),
     ...urlsOfApis(config, supergraph),
+    ...settingsWithoutTls(config, supergraph.subgraphs).map((setting) => ({ ...setting, code: 'NO_TLS' })),
     ...connectors(config, supergraph),
     ...limitedFields(config, supergraph),
     ...limitedArguments(config, supergraph),

@@ -175,3 +175,28 @@ type Query { title: String @connect(source: "api", http: { GET: "/title" }, sele
   ]);
   expect(await problemsOf('{ all: { hedge: {} }, subgraphs: { shop: { hedge: false } } }')).toEqual([]);
 });
+
+test.each([
+  [
+    'tls: { subgraph: { subgraphs: { stock: {} } } }',
+    'NO_TLS  tls.subgraph.subgraphs.stock: has no effect: the URL of "stock" is http://stock, without TLS.\n    hint: Write https:// in the URL.',
+  ],
+  [
+    'traffic_shaping: { subgraphs: { stock: { http2: enable } } }',
+    'NO_TLS  traffic_shaping.subgraphs.stock.http2: has no effect: the URL of "stock" is http://stock, without TLS.\n    hint: Write https:// in the URL, or `http2only` for HTTP/2 without TLS.',
+  ],
+])('a setting about TLS of a subgraph without https: %s', async (yaml, problem) => {
+  const [first, ...more] = await mismatches(yaml);
+  expect(first).toContain(problem);
+  expect(more).toEqual([]);
+});
+
+test.each([
+  'tls: { subgraph: { all: {} } }',
+  'traffic_shaping: { all: { http2: enable } }',
+  'traffic_shaping: { subgraphs: { stock: { http2: http2only } } }',
+  'traffic_shaping: { subgraphs: { stock: { http2: enable } } }\nsubgraphs: { stock: { url: "https://stock" } }',
+  'tls: { subgraph: { subgraphs: { stock: {} } } }\nsubgraphs: { stock: { variants: [{ name: new, weight: 5%, urls: [{ url: "https://new" }] }] } }',
+])('a setting about TLS that has an effect, or is for all subgraphs: %s', async (yaml) => {
+  expect(await mismatches(yaml)).toEqual([]);
+});
