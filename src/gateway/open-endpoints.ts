@@ -62,7 +62,7 @@ export function openEndpoints(
 }
 
 function groupSettings(
-  { name: subgraph, pool }: EndpointOptions,
+  { name: subgraph, pool, sign }: EndpointOptions,
   endpoints: EndpointSection,
   own: SubgraphSection | undefined,
 ): SharedGroupSettings {
@@ -77,17 +77,18 @@ function groupSettings(
       ejectionTime: outliers.ejection_time,
       maxEjected: outliers.max_ejected,
     },
-    healthCheck: healthCheck(own?.health_check, pool),
+    healthCheck: healthCheck(own?.health_check, pool, sign),
   };
 }
 
 function healthCheck(
   settings: SubgraphSection['health_check'],
   pool: PoolSettings | undefined,
+  sign: EndpointOptions['sign'],
 ): SharedGroupSettings['healthCheck'] {
   if (settings === undefined) return undefined;
   const { path, timeout, ...counts } = settings;
-  return { ...counts, check: (url, signal) => probeHealth(url, { path, timeoutMs: timeout, pool }, signal) };
+  return { ...counts, check: (url, signal) => probeHealth(url, { path, timeoutMs: timeout, pool, sign }, signal) };
 }
 
 function hashKey(own: SubgraphSection | undefined): RequestKey | undefined {

@@ -39,6 +39,7 @@ test.each([
   'traffic_shaping: { subgraphs: { stok: { timeout: 1s } } }',
   'include_subgraph_errors: { subgraphs: { stok: true } }',
   'headers: { subgraphs: { stok: { request: [] } } }',
+  'authentication: { subgraph: { subgraphs: { stok: {} } } }',
   'rate_limits: { subgraphs: { stok: [{ limit: 1 }] } }',
   'cache_control: { subgraph_headers: { subgraphs: { stok: true } } }',
   'demand_control: { strategy: { static_estimated: { subgraph: { subgraphs: { stok: { max: 1 } } } } } }',
@@ -160,11 +161,11 @@ test('documents of a manifest that do not match the schema are logged', async ()
   ]);
 });
 
-test('hedging of a REST API is refused, where it is set for that one', async () => {
+test('hedging and signatures of a REST API are refused, where they are set for that one', async () => {
   const api = `extend schema @source(name: "api", http: { baseURL: "http://api.example" })
 type Query { title: String @connect(source: "api", http: { GET: "/title" }, selection: "$.title") }`;
-  const problemsOf = async (traffic: string) => {
-    const dir = folderOf({ 'schemas/shop.graphql': api, 'headgate.yaml': `traffic_shaping: ${traffic}` });
+  const problemsOf = async (settings: string, section = 'traffic_shaping') => {
+    const dir = folderOf({ 'schemas/shop.graphql': api, 'headgate.yaml': `${section}: ${settings}` });
     const loaded = await loadSupergraph({ schemasDir: join(dir, 'schemas') });
     if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
     const config = loadConfig({ file: join(dir, 'headgate.yaml'), env: {} });
@@ -174,6 +175,11 @@ type Query { title: String @connect(source: "api", http: { GET: "/title" }, sele
     'traffic_shaping.subgraphs.shop.hedge: "shop" is a REST API, whose calls are not hedged.',
   ]);
   expect(await problemsOf('{ all: { hedge: {} }, subgraphs: { shop: { hedge: false } } }')).toEqual([]);
+  const signed = `{ http_message_signature: { key: ${'k'.repeat(32)} } }`;
+  expect(await problemsOf(`{ subgraph: { subgraphs: { shop: ${signed} } } }`, 'authentication')).toEqual([
+    'authentication.subgraph.subgraphs.shop.http_message_signature: "shop" is a REST API, whose calls are not signed.',
+  ]);
+  expect(await problemsOf(`{ subgraph: { all: ${signed} } }`, 'authentication')).toEqual([]);
 });
 
 test.each([

@@ -1,9 +1,10 @@
 import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
-import { readSubgraphUrl } from '../../shared/subgraph-url.ts';
+import { readSubgraphUrl, type SubgraphAddress } from '../../shared/subgraph-url.ts';
 import type { PoolSettings } from './http-pool.ts';
-import { basicAuthorization } from './http-source.ts';
+import { basicAuthorization, signFor } from './http-source.ts';
 import { openConnections } from './open-connections.ts';
+import type { SignRequest } from './signing/sign-request.ts';
 
 export interface ProbeOptions {
   /** `GET`s this path of the URL's origin. Without one, `{ __typename }` is sent to the URL. */
@@ -11,6 +12,8 @@ export interface ProbeOptions {
   readonly timeoutMs: number;
   /** How connections to the subgraph are opened. */
   readonly pool?: PoolSettings | undefined;
+  /** Signs the query. */
+  readonly sign?: SignRequest | undefined;
 }
 
 const QUERY = JSON.stringify({ query: '{ __typename }' });
@@ -22,7 +25,7 @@ const MAX_BYTES = 65_536;
  */
 export async function probeHealth(
   url: string,
-  { path, timeoutMs, pool }: ProbeOptions,
+  { path, timeoutMs, pool, sign }: ProbeOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
@@ -31,11 +34,8 @@ export async function probeHealth(
   const connections = openConnections(address.origin, { ...pool, connections: 1 });
   try {
     const { credentials } = address;
-    const authorization = credentials === undefined ? {} : { authorization: basicAuthorization(credentials) };
-    const request =
-      path === undefined
-        ? { method: 'POST', path: address.path, headers: { ...JSON_BODY, ...authorization }, body: QUERY }
-        : { method: 'GET', path, headers: authorization };
+    const headers = credentials === undefined ? [] : ['authorization', basicAuthorization(credentials)];
+    const request = path === undefined ? queryTo(address, headers, sign) : { method: 'GET', path, headers };
     const response = await requestBy.call(connections.fresh, {
       ...request,
       signal: limit,
@@ -49,7 +49,11 @@ export async function probeHealth(
   }
 }
 
-const JSON_BODY = { 'content-type': 'application/json', accept: 'application/json' };
+function queryTo(address: SubgraphAddress, headers: readonly string[], sign: SignRequest | undefined) {
+  const all = ['content-type', 'application/json', 'accept', 'application/json', ...headers];
+  const signed = sign ? signFor(address, sign)(all, QUERY) : all;
+  return { method: 'POST', path: address.path, headers: signed, body: QUERY };
+}
 
 async function problemOf({ statusCode, body }: Dispatcher.ResponseData, isQuery: boolean): Promise<string | undefined> {
   // a body that is not read to its end fails

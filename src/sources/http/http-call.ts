@@ -39,7 +39,11 @@ export interface HttpTarget {
   readonly maxResponseBytes: number;
   /** Counts the bytes of long responses while they arrive. */
   readonly byteBudget: ByteBudget | undefined;
+  readonly sign: SignCall | undefined;
 }
+
+/** Returns the headers of a call with its signature. `headers` is a flat list of names and values. */
+export type SignCall = (headers: readonly string[], body: string | Buffer) => readonly string[];
 
 /**
  * One HTTP call to a subgraph, from dispatch to response. It is itself undici's handler, so a call costs one object and no
@@ -205,11 +209,13 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   }
 
   #dispatch({ body, client, needsFreshConnection }: SourceRequest): void {
-    const { pool, path, headers: own, forward, deadlineHeader } = this.#target;
+    const { pool, path, headers: own, forward, deadlineHeader, sign } = this.#target;
     let headers = forward ? withForwarded(own, forward(client).pairs) : own;
     if (deadlineHeader) headers = withForwarded(headers, [deadlineHeader, String(Math.round(this.#timeoutMs))]);
+    const sent = this.#encoded ?? body;
+    if (sign) headers = sign(headers, sent);
     const connections = needsFreshConnection ? pool.fresh : pool;
-    connections.dispatch({ path, method: 'POST', headers: headers as string[], body: this.#encoded ?? body }, this);
+    connections.dispatch({ path, method: 'POST', headers: headers as string[], body: sent }, this);
   }
 
   async #dispatchEncoded(request: SourceRequest, coding: Coding): Promise<void> {

@@ -2,9 +2,10 @@ import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { readSubgraphUrl, type SubgraphAddress } from '../../shared/subgraph-url.ts';
 import { acceptEncoding, type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import type { ForwardHeaders, Source } from '../source.ts';
-import { HttpCall, type HttpTarget } from './http-call.ts';
-import type { PoolSettings } from './http-pool.ts';
+import { HttpCall, type HttpTarget, type SignCall } from './http-call.ts';
+import { type PoolSettings, SOCKET_ORIGIN } from './http-pool.ts';
 import { createHttpPools, type HttpPools } from './http-pools.ts';
+import type { SignRequest } from './signing/sign-request.ts';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_RESPONSE_BYTES = 100 * 1024 * 1024;
@@ -30,6 +31,8 @@ export interface HttpSourceOptions {
   readonly pool?: PoolSettings | undefined;
   /** Pools shared with other sources. By default the source has its own. */
   readonly pools?: HttpPools;
+  /** Signs each call. Default: calls are not signed. */
+  readonly sign?: SignRequest | undefined;
   /** Counts the bytes of long responses while they arrive. By default they are not counted. */
   readonly byteBudget?: ByteBudget | undefined;
 }
@@ -56,6 +59,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     deadlineHeader: options.deadlineHeader,
     maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
     byteBudget: options.byteBudget,
+    sign: options.sign && signFor(url, options.sign),
   };
   let closed = false;
   return {
@@ -69,6 +73,13 @@ export function createHttpSource(options: HttpSourceOptions): Source {
       await pools.release(owner, url.origin);
     },
   };
+}
+
+/** Returns what signs the calls to one address. */
+export function signFor({ origin, path }: SubgraphAddress, sign: SignRequest): SignCall {
+  const { protocol, host } = new URL(origin.startsWith('unix:') ? SOCKET_ORIGIN : origin);
+  const target = { method: 'POST', scheme: protocol.slice(0, -1), authority: host, path };
+  return (headers, body) => sign({ ...target, headers }, body);
 }
 
 function parseUrl(name: string, text: string): SubgraphAddress {
