@@ -71,6 +71,7 @@ function groupSettings(
     subgraph,
     endpoints,
     policy: own?.load_balancing?.policy ?? 'round_robin',
+    slowStart: own?.load_balancing?.slow_start,
     outliers: {
       consecutiveFailures: outliers.consecutive_failures,
       interval: outliers.interval,

@@ -16,6 +16,8 @@ export class Endpoint {
   readonly label: string;
   readonly weight: number;
   readonly priority: number;
+  /** How much of its weight counts, up to 1: less for a while after it has come back, see `slow-start.ts`. */
+  warmth = 1;
   /** Requests that have no response yet. */
   inFlight = 0;
   /** The state of round robin, see `choose-endpoint.ts`. */
@@ -39,6 +41,11 @@ export class Endpoint {
     this.label = subgraphUrlLabel(url);
     this.weight = weight;
     this.priority = priority;
+  }
+
+  /** Its share of requests, relative to the others. */
+  get share(): number {
+    return this.weight * this.warmth;
   }
 
   isEjected(now: number): boolean {

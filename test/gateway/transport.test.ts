@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fakeHttp2Subgraph, respond } from '../sources/fake-http2-subgraph.ts';
-import { bodyOf } from '../sources/fake-subgraph.ts';
+import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { httpWorld } from './http-world.ts';
 import { post } from './serving.ts';
 
@@ -121,4 +121,44 @@ describe('a Unix domain socket', () => {
     const { errors } = await (await post(server.url, { query: '{ title }' })).json();
     expect(errors[0].message).toBe('Subgraph "products" did not answer: socket not found.');
   });
+});
+
+it('load_balancing.slow_start: a URL whose health checks succeed again gets a small share first', async () => {
+  const counts = [0, 0];
+  let isHealthy = true;
+  const urls = await Promise.all(
+    counts.map((_, at) =>
+      fakeSubgraph((request, response) => {
+        if (request.url === '/health') return void response.writeHead(at === 0 && !isHealthy ? 500 : 200).end();
+        counts[at] = (counts[at] ?? 0) + 1;
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"title":"one"}}');
+      }),
+    ),
+  );
+  const { server, lines } = await httpWorld(shop, {
+    config: {
+      subgraphs: {
+        products: {
+          urls: urls.map(({ url }) => ({ url })),
+          // so long that the share does not rise while the test runs
+          load_balancing: { slow_start: '1d' },
+          health_check: { path: '/health', interval: '10ms', unhealthy: 1, healthy: 1, timeout: '60s' },
+        },
+      },
+    },
+  });
+  const ask = async (requests: number) => {
+    counts.fill(0);
+    for (let at = 0; at < requests; at++) await post(server.url, { query: '{ title }' });
+    return counts[0];
+  };
+  const logged = () => lines.map(({ msg }) => msg);
+  expect(await ask(20)).toBe(10);
+  isHealthy = false;
+  await expect.poll(logged).toContain('endpoint unhealthy: its health checks fail');
+  expect(await ask(20)).toBe(0);
+  isHealthy = true;
+  await expect.poll(logged).toContain('endpoint healthy again');
+  // a tenth of its weight: one of eleven
+  expect(await ask(44)).toBe(4);
 });

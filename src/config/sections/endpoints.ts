@@ -55,6 +55,11 @@ export const loadBalancingSection = z
       .describe(
         'With `consistent_hash`: requests that agree in it go to the same URL. `client`, `user`, `ip`, `header:NAME`, `claim:NAME` or `cookie:NAME`',
       ),
+    slow_start: duration
+      .optional()
+      .describe(
+        'How long the share of a URL rises after it has come back into use. Default: it has its full share at once',
+      ),
   })
   .superRefine(({ policy, hash_by }, context) => {
     const hashes = policy === 'consistent_hash';
