@@ -15,36 +15,64 @@ export class WorkStopped extends Error {
   }
 }
 
+/** When the slice of the current turn of the event loop is over. All work in slices shares it. */
+let sliceEnd = 0;
+let isScheduled = false;
+/** The work that waits for its slice: one continues in each turn. */
+const queue: (() => void)[] = [];
+
+function schedule(): void {
+  isScheduled = true;
+  setImmediate(() => {
+    isScheduled = false;
+    sliceEnd = performance.now() + SLICE_MS;
+    const next = queue.shift();
+    if (next === undefined) return;
+    // it marks the end of this turn, too
+    schedule();
+    next();
+  });
+}
+
 /**
  * Splits the asynchronous work on a long response into slices, so that other requests proceed. Check `isOver` now and then, and wait for
- * `next` when it is. One object for all work of one fetch: its parts share the time. Unlike `runInSlices`, which runs a generator of
- * `Steps`, it refuses to continue when the heap is full.
+ * `next` when it is. One object for all work of one fetch: its parts share the time. Many long responses at once share it, too: they
+ * continue one after the other, each in another turn of the event loop. Unlike `runInSlices`, which runs a generator of `Steps`, it
+ * refuses to continue when the heap is full.
  */
 export class TimeSlices {
-  #until = performance.now() + SLICE_MS;
   #next: Promise<void> | undefined;
   readonly #signal: { readonly aborted: boolean } | undefined;
+  readonly #mayStop: boolean;
 
-  /** @param signal aborted when the result is no longer needed */
-  constructor(signal?: { readonly aborted: boolean }) {
+  /**
+   * @param signal aborted when the result is no longer needed
+   * @param mayStop false for work that has to be done in any case: a mutation reports what it has done
+   */
+  constructor(signal?: { readonly aborted: boolean }, mayStop = true) {
     this.#signal = signal;
+    this.#mayStop = mayStop;
+    if (isScheduled) return;
+    sliceEnd = performance.now() + SLICE_MS;
+    schedule();
   }
 
   /** Returns whether the work should pause. Costs some fifty nanoseconds. */
   isOver(): boolean {
-    return this.#next !== undefined || performance.now() > this.#until;
+    return this.#next !== undefined || performance.now() > sliceEnd;
   }
 
-  /** Resolves in the next turn of the event loop. Rejects with `WorkStopped`. */
+  /** Resolves in a later turn of the event loop. Rejects with `WorkStopped`. */
   next(): Promise<void> {
     this.#next ??= new Promise((resolve, reject) => {
-      setImmediate(() => {
+      queue.push(() => {
         this.#next = undefined;
-        this.#until = performance.now() + SLICE_MS;
-        if (this.#signal?.aborted) reject(new WorkStopped('aborted'));
+        if (!this.#mayStop) resolve();
+        else if (this.#signal?.aborted) reject(new WorkStopped('aborted'));
         else if (isHeapFull()) reject(new WorkStopped('heap'));
         else resolve();
       });
+      if (!isScheduled) schedule();
     });
     return this.#next;
   }
