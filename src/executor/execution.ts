@@ -2,6 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
+import { doWhenTime } from '../shared/turns.ts';
 import type { SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
@@ -21,7 +22,14 @@ import { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
 import { observeMissing } from './observe-missing.ts';
 import { PayloadStream } from './payload-stream.ts';
-import { type CompleteResponse, lengthOf, mayHaveEscapes, SLICED_TEXT, type TextResponse } from './read-response.ts';
+import {
+  type CompleteResponse,
+  lengthOf,
+  mayHaveEscapes,
+  SLICED_TEXT,
+  type TextResponse,
+  TIMED_TEXT,
+} from './read-response.ts';
 import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
 import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
@@ -84,7 +92,8 @@ export class Execution implements MergeTarget, StreamedExecution {
 
   begin(): void {
     const { admissionQueue } = this.input;
-    const { text } = this.compiled.last;
+    // an estimate where the plan has not been executed yet
+    const text = this.compiled.last.text || (admissionQueue?.estimate(this.compiled.plan) ?? 0);
     if (!admissionQueue || text < HEAVY_EXECUTION) return this.attempt(() => this.start());
     admissionQueue.enter(text, () => {
       this.weight = text;
@@ -193,21 +202,19 @@ export class Execution implements MergeTarget, StreamedExecution {
       forgetObjects(sent);
       return this.done(request);
     }
-    if (response.kind === 'text' && response.text.length >= LONG_RESPONSE) this.receiveLong(request, sent, response);
-    else this.settle(request, sent, response);
+    if (response.kind === 'text' && response.text.length >= LONG_RESPONSE) {
+      if (!this.hasToWait(request, sent, response)) this.settleLong(request, sent, response);
+    } else this.settle(request, sent, response);
   }
 
-  private receiveLong(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
-    if (!this.hasToWait(request, sent, response)) this.settleLong(request, sent, response);
-  }
-
-  /** Settles a response for which there is memory. A very long one is parsed in slices before. */
+  /** Settles a response for which there is memory: a long one when there is time, a very long one after it was parsed in slices. */
   private settleLong(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
-    if (response.text.length < SLICED_TEXT) return this.settle(request, sent, response);
-    parseLong(this, request, response).then(
-      (parsed) => this.attempt(() => (this.finished ? forgetObjects(sent) : this.settle(request, sent, parsed))),
-      (error: unknown) => this.fail(error),
-    );
+    const { length } = response.text;
+    const settle = (last: SubgraphResponse) =>
+      this.attempt(() => (this.finished ? forgetObjects(sent) : this.settle(request, sent, last)));
+    if (length >= SLICED_TEXT) parseLong(this, request, response).then(settle, (error: unknown) => this.fail(error));
+    else if (length >= TIMED_TEXT) doWhenTime(() => settle(response));
+    else this.settle(request, sent, response);
   }
 
   private settle(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
@@ -338,7 +345,9 @@ export class Execution implements MergeTarget, StreamedExecution {
 
   private end(): void {
     this.forget();
-    this.compiled.last.text = this.textTaken;
+    const { last, plan } = this.compiled;
+    if (this.textTaken >= HEAVY_EXECUTION || this.weight > 0) this.input.admissionQueue?.record(plan, this.textTaken);
+    last.text = this.textTaken;
     this.leave();
   }
 }

@@ -9,6 +9,9 @@ export type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
 /** In UTF-16 code units. Longer responses are parsed in slices, and an execution with more text is written in slices. */
 export const SLICED_TEXT = 1_048_576;
 
+/** In UTF-16 code units. Longer responses are parsed when the turn of the event loop has time for it. */
+export const TIMED_TEXT = 65_536;
+
 /** In place of the result of a text that is not JSON. */
 export const NOT_JSON = Symbol('not JSON');
 
