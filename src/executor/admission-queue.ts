@@ -9,6 +9,9 @@ export const HEAVY_EXECUTION = 16_384;
 /** Heavy executions start at once while the running ones take less text than this together. */
 const UNQUEUED_TEXT = 262_144;
 
+/** The weight of a root field that has not been executed yet. */
+const UNKNOWN_WEIGHT = HEAVY_EXECUTION;
+
 /** Turns in a row in which nothing starts, because long work waits. */
 const MAX_SKIPPED = 32;
 
@@ -21,14 +24,15 @@ type Start = () => void;
  * read. None starts while responses that have arrived wait to be parsed, or while clients wait to be accepted. While the processor is
  * busy, as many end in a turn; while it waits for slow subgraphs, turns are so short that the delay does not matter.
  *
- * The weight of an execution is what the last one of its plan took. A new plan has the weight of other plans with the same root field.
+ * The weight of an execution is what the last one of its plan took. A new plan has the weight of other plans with the same root field, and
+ * a new root field counts as heavy until it has been executed once.
  */
 export class AdmissionQueue {
   private running = 0;
   private waiting: Start[] = [];
   private next = 0;
   private skipped = 0;
-  /** What the last heavy execution took, by its root field, if it had one only. */
+  /** What the last recorded execution took, by its root field. As many as the schema has root fields. */
   private readonly sizes = new Map<string, number>();
 
   /** Calls `start`, now or in a later turn; the execution then has to {@link leave} with the same weight. */
@@ -50,21 +54,23 @@ export class AdmissionQueue {
     this.running -= weight;
   }
 
-  /** Returns the weight of a plan that has not been executed yet. */
+  /** Returns the weight of a plan that has not been executed yet: that of the heaviest of its root fields. */
   estimate({ operation }: QueryPlan): number {
-    if (this.sizes.size === 0) return 0;
     let most = 0;
     for (const item of operation.selection.items)
-      if (item.kind === 'field') most = Math.max(most, this.sizes.get(item.name) ?? 0);
+      if (item.kind === 'field' && !item.name.startsWith('__'))
+        most = Math.max(most, this.sizes.get(item.name) ?? UNKNOWN_WEIGHT);
     return most;
   }
 
-  /** Records what an execution took, for new plans with its root field. */
+  /** Records what an execution took, for new plans with its root fields. */
   record({ operation }: QueryPlan, text: number): void {
-    const [item, ...more] = operation.selection.items;
-    if (item?.kind !== 'field' || more.length > 0) return;
-    if (text >= HEAVY_EXECUTION) this.sizes.set(item.name, text);
-    else this.sizes.delete(item.name);
+    const { items } = operation.selection;
+    for (const item of items) {
+      if (item.kind !== 'field') continue;
+      // of several fields it is not known which of them is the heavy one
+      if (items.length === 1 || (text < HEAVY_EXECUTION && !this.sizes.has(item.name))) this.sizes.set(item.name, text);
+    }
   }
 
   private readonly startNext = (): void => {

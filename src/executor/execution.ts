@@ -346,7 +346,8 @@ export class Execution implements MergeTarget, StreamedExecution {
   private end(): void {
     this.forget();
     const { last, plan } = this.compiled;
-    if (this.textTaken >= HEAVY_EXECUTION || this.weight > 0) this.input.admissionQueue?.record(plan, this.textTaken);
+    if (last.text === 0 || this.textTaken >= HEAVY_EXECUTION || this.weight > 0)
+      this.input.admissionQueue?.record(plan, this.textTaken);
     last.text = this.textTaken;
     this.leave();
   }
