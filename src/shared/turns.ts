@@ -13,7 +13,7 @@ import { SLICE_MS } from './steps.ts';
 export type LongWork = () => boolean;
 
 /** Turns in a row in which new connections come before long work. Such turns are short. */
-const MAX_POSTPONED = 32;
+const MAX_POSTPONED = 100;
 
 const queue: LongWork[] = [];
 /** When the time for long work in the current turn is over. */
