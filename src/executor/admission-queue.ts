@@ -13,7 +13,7 @@ const UNQUEUED_TEXT = 262_144;
 const UNKNOWN_WEIGHT = HEAVY_EXECUTION;
 
 /** Turns in a row in which nothing starts, because long work waits. */
-const MAX_SKIPPED = 32;
+const MAX_SKIPPED = 200;
 
 type Start = () => void;
 
