@@ -4,7 +4,9 @@
  */
 const ROOMS = {
   shared: [],
-  client: [],
+  client: ['plugins (types)'],
+  // the hooks and their composition; who calls them, and loads plugins, is elsewhere
+  plugins: ['client'],
   config: [],
   telemetry: ['config'],
   store: ['config', 'telemetry'],
@@ -21,6 +23,7 @@ const ROOMS = {
     'config',
     'telemetry',
     'client',
+    'plugins',
     'sources/cancellation.ts',
     'sources/http/http-failure.ts',
     'sources/rest/api-refusal.ts',
@@ -50,6 +53,7 @@ const ROOMS = {
     'sources/cancellation.ts',
   ],
   pipeline: [
+    'plugins',
     'operation',
     'planner',
     'executor',
@@ -59,7 +63,7 @@ const ROOMS = {
     'sources/cancellation.ts',
     'sources/source.ts (types)',
   ],
-  http: ['client', 'config', 'policy', 'telemetry', 'pipeline/operation-context.ts (types)'],
+  http: ['plugins', 'client', 'config', 'policy', 'telemetry', 'pipeline/operation-context.ts (types)'],
   'graphql-http': ['client', 'http', 'pipeline', 'policy', 'executor/take-data-text.ts', 'operation', 'telemetry'],
 };
 

@@ -19,6 +19,7 @@ export default defineConfig({
     alias: [
       { find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') },
       // What shapes of endpoints import, which the gateway answers with itself.
+      { find: /^headgate\/plugin$/, replacement: new URL('src/plugins/plugin.ts', import.meta.url).pathname },
       { find: /^headgate$/, replacement: new URL('src/bff/shapes/shape.ts', import.meta.url).pathname },
     ],
   },

@@ -13,7 +13,7 @@ import { build } from 'esbuild';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { types: { type: 'boolean' }, dist: { type: 'string' } } });
 const DIST = resolve(values.dist ?? join(ROOT, 'dist'));
-const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const { dependencies, exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 /** Loads a WebAssembly file from beside itself, so it stays outside of the bundle. */
 const NOT_BUNDLED = ['@swc/wasm-typescript'];
@@ -47,6 +47,7 @@ const GATEWAY = {
   index: 'src/index.ts',
   'composition/composer-thread': 'src/composition/composer-thread.ts',
   'bff/shapes/shape': 'src/bff/shapes/shape.ts',
+  'plugins/plugin': 'src/plugins/plugin.ts',
   'bff/shapes/typescript-hooks': 'src/bff/shapes/typescript-hooks.ts',
 };
 
@@ -88,14 +89,14 @@ function licenseOf(folder) {
   return `${name} ${version} (${license})\n\n${text}\n`;
 }
 
-/** Writes the declarations that `dist/index.d.ts` needs, and no others. */
+/** Writes the declarations that those of the exports need, and no others. */
 function buildTypes() {
   execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', DIST], {
     cwd: ROOT,
     stdio: 'inherit',
   });
   const needed = new Set();
-  collectDeclarations(join(DIST, 'index.d.ts'), needed);
+  for (const { types } of Object.values(exports)) if (types) collectDeclarations(join(DIST, types.slice('./dist/'.length)), needed);
   for (const entry of readdirSync(DIST, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name);
     if (entry.isFile() && file.endsWith('.d.ts') && !needed.has(file)) rmSync(file);

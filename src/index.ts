@@ -6,8 +6,10 @@ import { missingRedis } from './config/redis-switches.ts';
 import { conflictMessage, renameKeys } from './config/renamed-keys.ts';
 import { assemble } from './gateway/assemble.ts';
 import { listenForClients } from './gateway/client-listener.ts';
+import type { GivenPlugin } from './gateway/load-plugins.ts';
 import { openAdminOf } from './gateway/server.ts';
 import type { YogaPlugin } from './graphql-http/yoga-plugin.ts';
+import type { Plugin } from './plugins/plugin.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 export { defineShape, type Shape, type ShapeContext } from './bff/shapes/shape.ts';
@@ -28,6 +30,8 @@ export type GatewayOptions = SchemaOrigin & {
   readonly bff?: string;
   /** Plugins of GraphQL Yoga and Envelop, beside those of `config.yoga.plugins`. All GraphQL requests go through Yoga then. */
   readonly yogaPlugins?: readonly YogaPlugin[];
+  /** Plugins, before those of `config.plugins`: as `definePlugin` returns them, or with settings. */
+  readonly plugins?: readonly (Plugin | GivenPlugin)[];
   /** By default one as `config.telemetry.logging` says. */
   readonly logger?: Logger;
 };
@@ -68,6 +72,7 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
     bffDir: options.bff,
     logger: options.logger,
     yogaPlugins: options.yogaPlugins,
+    plugins: options.plugins,
   });
   const { handler, close } = assembly;
   const closers = [close];

@@ -1,9 +1,10 @@
+import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { CacheControlAccumulator } from './freshness.ts';
 
 /** The identity of a client, from a verified credential. */
 export interface Identity {
   /** The kind of the credential. */
-  readonly kind: 'jwt' | 'api_key' | 'opaque' | 'certificate' | 'session';
+  readonly kind: 'jwt' | 'api_key' | 'opaque' | 'certificate' | 'session' | 'plugin';
   /** The token's `sub` (the digits of a numeric one), the API key's owner, or the certificate's subject. */
   readonly subject: string | undefined;
   /** Granted scopes, without duplicates: `["read:orders", "profile"]`. */
@@ -30,6 +31,10 @@ export interface ClientInfo {
   readonly returned?: ReturnedHeaders | undefined;
   /** Records how long responses of sources may be cached, if that is needed. */
   readonly freshness?: CacheControlAccumulator | undefined;
+  /** The plugins of the request, if there are any. */
+  readonly plugins?: PluginRun | undefined;
+  /** Headers that plugins add to a fetch: a flat list of names, in lower case, and values. */
+  readonly addedHeaders?: readonly string[] | undefined;
   /** Whether the rate limits of the request as a whole have been checked. */
   readonly rateLimitChecked?: boolean | undefined;
 }

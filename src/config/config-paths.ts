@@ -8,7 +8,7 @@ export function resolvePaths(config: FileConfig, configFile: string): FileConfig
   const dir = dirname(configFile);
   const at = (path: string) => (isAbsolute(path) ? path : join(dir, path));
   const pem = (text: string) => (text.trimStart().startsWith('-----BEGIN ') ? text : at(text));
-  const { api_keys, authentication, authorization, persisted_queries, tls, yoga } = config;
+  const { api_keys, authentication, authorization, persisted_queries, plugins, tls, yoga } = config;
   const { jwt } = authentication.router;
   const { policies } = authorization;
   return {
@@ -23,6 +23,7 @@ export function resolvePaths(config: FileConfig, configFile: string): FileConfig
       },
     },
     authorization: { ...authorization, policies: { ...policies, ...mapped(policies, 'module', at) } },
+    plugins: plugins.map((plugin) => ({ ...plugin, path: at(plugin.path) })),
     yoga: { ...yoga, plugins: yoga.plugins.map(at) },
     persisted_queries: { ...persisted_queries, manifest: persisted_queries.manifest.map(at) },
     tls: {

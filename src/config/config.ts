@@ -21,6 +21,7 @@ import { loginSection } from './sections/login.ts';
 import { overrideLabelsSection } from './sections/override-labels.ts';
 import { pathPrefixSection } from './sections/path-prefix.ts';
 import { apqSection, persistedQueriesSection } from './sections/persisted-queries.ts';
+import { pluginsSection } from './sections/plugins.ts';
 import { rateLimitsSection } from './sections/rate-limits.ts';
 import { securityHeadersSection } from './sections/security-headers.ts';
 import { shutdownSection } from './sections/shutdown.ts';
@@ -70,6 +71,7 @@ export const configFileSchema = z
     cors: corsSection.prefault({}),
     ip_lists: ipListsSection.prefault({}),
     security_headers: securityHeadersSection.prefault({}),
+    plugins: pluginsSection.default([]),
     yoga: yogaSection.prefault({}),
   })
   .meta({ title: 'headgate.yaml', description: 'Configuration of the Headgate GraphQL gateway' });

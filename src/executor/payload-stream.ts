@@ -17,6 +17,7 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
   private readonly written: Payload[] = [];
   private readonly readers: Reader[] = [];
   private readonly changes: ((payload: Payload) => Payload)[] = [];
+  private changeLater: ((payload: Payload) => Payload | Promise<Payload>) | undefined;
   private isOver = false;
   private failure: { readonly error: unknown } | undefined;
 
@@ -31,6 +32,12 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
   /** Changes each payload before it is read. Call it before the first one is read. */
   map(change: (payload: Payload) => Payload): this {
     this.changes.push(change);
+    return this;
+  }
+
+  /** Changes each payload after all other changes, perhaps later. Call it at most once, before the first one is read. */
+  mapLater(change: (payload: Payload) => Payload | Promise<Payload>): this {
+    this.changeLater = change;
     return this;
   }
 
@@ -89,7 +96,10 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
 
   private deliver(payload: Payload, reader: Reader): void {
     try {
-      reader.resolve({ done: false, value: this.changes.reduce((changed, change) => change(changed), payload) });
+      const changed = this.changes.reduce((before, change) => change(before), payload);
+      const value = this.changeLater === undefined ? changed : this.changeLater(changed);
+      if (value instanceof Promise) value.then((later) => reader.resolve({ done: false, value: later }), reader.reject);
+      else reader.resolve({ done: false, value });
     } catch (error) {
       reader.reject(error);
     }

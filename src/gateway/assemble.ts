@@ -28,6 +28,7 @@ import { createGateway, type EngineFactory, type Gateway } from './generations.t
 import { compileHeaderRules } from './header-rules.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
+import { type OpenPlugins, openPlugins, type PluginOptions } from './open-plugins.ts';
 import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
 import { openRequestPolicies } from './request-policies.ts';
 import { logWarmUp, schemaListener, warnOfSkipped } from './schema-listener.ts';
@@ -52,6 +53,8 @@ export interface AssemblyOptions {
   readonly sharedState?: SharedState | undefined;
   /** Plugins of Yoga and Envelop beside those of `yoga.plugins`. */
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
+  /** Plugins before those of `plugins` in the config. */
+  readonly plugins?: PluginOptions['given'];
   /** Whether to log warnings about settings: true, except in all but one of several processes. */
   readonly warnsAboutSettings?: boolean | undefined;
   /** By default one as the config says. */
@@ -107,7 +110,12 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   const bff = await openEndpoints(options, foundation, closers);
   const { warm_up_on_start: warmOnStart } = config.supergraph.query_planning;
   const onSwap = () => void warnAboutDocuments(config, gateway, logger);
-  await followSchema(options, foundation, { bff, onSwap }, closers);
+  const onNewSchema = () => {
+    onSwap();
+    notifyPlugins(foundation);
+  };
+  notifyPlugins(foundation);
+  await followSchema(options, foundation, { bff, onSwap: onNewSchema }, closers);
   return {
     handler: createGatewayHandler({ ...handlerOptions, bff }),
     logger,
@@ -132,6 +140,7 @@ interface Foundation {
   readonly rateLimits: ReturnType<typeof createRateLimits>;
   readonly byteLimits: ByteLimits;
   readonly gateway: Gateway;
+  readonly plugins: OpenPlugins | undefined;
 }
 
 async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
@@ -162,19 +171,24 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   const byteLimits = openByteLimits(config, logger, instruments);
   const { byteBudget } = byteLimits;
   const trafficState = createTrafficState({ logger, instruments });
-  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState };
+  const plugins = await openPlugins({
+    ...{ sections: config.plugins, given: options.plugins, dev: options.dev ?? false, logger },
+  });
+  // after the last operations
+  if (plugins) closers.add(() => plugins.close());
+  const parts = { plugins, rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState };
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
   });
   closers.add(() => gateway.close());
-  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway };
+  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway, plugins };
 }
 
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway }: Foundation,
+  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway, plugins }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
   const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
@@ -194,6 +208,7 @@ async function openRequestHandling(
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
+    plugins: plugins?.current,
     countRequest: requestCounter(rateLimits),
     yogaPlugins: [...yogaPlugins, ...(await loadYogaPlugins(config.yoga.plugins))],
     storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
@@ -227,16 +242,27 @@ async function openEndpoints(
   return bff;
 }
 
+/** Calls `onSchemaChange` of the plugins with the current schema, if there is one. */
+function notifyPlugins({ gateway, plugins }: Foundation): void {
+  const engine = plugins && gateway.engine();
+  if (engine) plugins?.schemaChanged(engine.publicSchema);
+}
+
 /** Swaps each schema in that the provider brings from now on. */
 async function followSchema(
   { config, schema }: AssemblyOptions,
-  { gateway, logger, instruments }: Foundation,
+  { gateway, logger, instruments, plugins }: Foundation,
   { bff, onSwap }: { readonly bff: Bff | undefined; readonly onSwap: () => void },
   closers: Closers,
 ): Promise<void> {
   const { warmed_up_queries: warmedUp } = config.supergraph.query_planning;
   const endpoints = () => bff?.endpoints() ?? [];
   const prepare = bff?.prepare;
+  // what is cached depends on what plugins read
+  plugins?.beforeReload(async () => {
+    await gateway.rebuild(prepare);
+    return gateway.engine()?.publicSchema;
+  });
   const watching = await schema.watch(
     schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap }),
   );

@@ -26,6 +26,7 @@ import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { openMemoryBudget } from './memory-budget.ts';
+import type { OpenPlugins } from './open-plugins.ts';
 import { openSigners } from './open-signers.ts';
 import { closeSources, openSources } from './open-sources.ts';
 import { requestReads } from './request-reads.ts';
@@ -39,6 +40,7 @@ export interface EngineParts {
   readonly trafficState: TrafficState;
   readonly responseObserver: ResponseObserver;
   readonly byteBudget?: ByteBudget | undefined;
+  readonly plugins?: OpenPlugins | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState }: EngineParts,
+  { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState, plugins }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const signerOf = openSigners(config, logger);
@@ -77,6 +79,7 @@ export function engineFactory(
       variantInstruments: instruments?.ofVariants,
       responseObserver,
       byteBudget,
+      plugins: plugins !== undefined,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;
@@ -92,7 +95,10 @@ export function engineFactory(
         memoryBudget,
         admissionQueue,
         responseObserver,
-        requestReads: requestReads(rules.request, rateLimits, config, supergraph),
+        requestReads: {
+          ...requestReads(rules.request, rateLimits, config, supergraph),
+          ofPlugins: plugins?.reads(),
+        },
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsMasked: (all, client) => {

@@ -25,7 +25,10 @@ import type { Instruments } from '../telemetry/instruments.ts';
 
 export interface GatewayHandlerOptions
   extends GraphqlRouteOptions,
-    Pick<MiddlewareOptions, 'maxUrlBytes' | 'responseHeaders' | 'cors' | 'addressFilter' | 'authenticator' | 'login'> {
+    Pick<
+      MiddlewareOptions,
+      'maxUrlBytes' | 'responseHeaders' | 'cors' | 'addressFilter' | 'authenticator' | 'login' | 'plugins'
+    > {
   /** Returns the current engine; `undefined` while there is no schema. */
   readonly engine: () => Engine | undefined;
   readonly graphiql: boolean;
@@ -132,7 +135,8 @@ function bffRoute(bff: NonNullable<GatewayHandlerOptions['bff']>, options: Gatew
   const { csrf: csrfCheck, countRequest, returned, pathPrefix } = options;
   const missing = notFound(pathPrefix);
   const serveEndpoint = (context: RequestContext) => {
-    const { req, res, headers, client } = context;
+    const { req, res, headers, plugins } = context;
+    const client = plugins ? { ...context.client, plugins } : context.client;
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
     const known = returned ? { ...client, returned: returned.collect().follow(res) } : client;
     if (!bff.handle(req, res, known, context)) missing(context);

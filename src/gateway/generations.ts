@@ -29,6 +29,8 @@ export interface Gateway {
    * throws, and keeps the previous engine then. Swaps happen one after the other. Does nothing after `close`.
    */
   swap(update: SupergraphUpdate, prepare?: PrepareForEngine): Promise<void>;
+  /** Builds the current engine again, as {@link swap} does. Does nothing before the first schema. */
+  rebuild(prepare?: PrepareForEngine): Promise<void>;
   /** Resolves when all operations in flight have completed and every source is closed. */
   close(): Promise<void>;
 }
@@ -41,6 +43,7 @@ export interface GatewayOptions {
 
 export function createGateway({ createEngine, onCloseError = () => {} }: GatewayOptions): Gateway {
   let current: Generation | undefined;
+  let currentUpdate: SupergraphUpdate | undefined;
   const retiring = new Set<Promise<void>>();
   let closed = false;
   let lastSwap: Promise<unknown> = Promise.resolve();
@@ -75,16 +78,24 @@ export function createGateway({ createEngine, onCloseError = () => {} }: Gateway
     if (closed) return next.retire();
     const previous = current;
     current = next;
+    currentUpdate = update;
     if (previous) retire(previous);
+  }
+
+  /** Swaps when all earlier swaps have ended. */
+  function swapNext(update: () => SupergraphUpdate | undefined, prepare: PrepareForEngine | undefined): Promise<void> {
+    const swapped = lastSwap.then(async () => {
+      const known = update();
+      if (known !== undefined) await swapNow(known, prepare);
+    });
+    lastSwap = swapped.catch(() => {});
+    return swapped;
   }
 
   return {
     engine: () => current,
-    swap(update, prepare) {
-      const swapped = lastSwap.then(() => swapNow(update, prepare));
-      lastSwap = swapped.catch(() => {});
-      return swapped;
-    },
+    swap: (update, prepare) => swapNext(() => update, prepare),
+    rebuild: (prepare) => swapNext(() => currentUpdate, prepare),
     async close() {
       closed = true;
       await lastSwap;

@@ -21,6 +21,7 @@ import type { ForwardHeaders, ResponseObserver, Source } from '../sources/source
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { VariantInstruments } from '../telemetry/variant-instruments.ts';
+import { withAddedHeaders } from '../traffic/added-headers.ts';
 import { plainEndpoint } from '../traffic/endpoint.ts';
 import type { EndpointGroups } from '../traffic/endpoint-groups.ts';
 import type { Outages } from '../traffic/outages.ts';
@@ -49,6 +50,8 @@ export interface SourceDependencies {
   readonly variantInstruments: (() => VariantInstruments) | undefined;
   readonly responseObserver: ResponseObserver;
   readonly byteBudget: ByteBudget | undefined;
+  /** Whether there are plugins. */
+  readonly plugins: boolean;
 }
 
 /**
@@ -88,7 +91,8 @@ function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Sourc
   const { name, inProcess } = subgraph;
   const { config, rules } = dependencies;
   const traffic = subgraphTraffic(config.traffic_shaping, name);
-  const settings = { name, traffic, forward: rules.request.forSubgraph(name) };
+  const forward = rules.request.forSubgraph(name);
+  const settings = { name, traffic, forward: dependencies.plugins ? withAddedHeaders(forward) : forward };
   if (inProcess?.kind === 'rest') return openRestSource(inProcess.sdl, settings, dependencies);
   return openHttpSource(subgraph, settings, dependencies);
 }
@@ -191,8 +195,8 @@ function mirrorOf(
   return { mirror, share, mirrored: variantInstruments?.().mirrored };
 }
 
-function commonParts({ rateLimits, instruments, outages }: SourceDependencies): StackParts {
-  return { outages, instruments, limitRate: (source) => rateLimits.limitSource(source) };
+function commonParts({ rateLimits, instruments, outages, plugins }: SourceDependencies): StackParts {
+  return { outages, instruments, plugins, limitRate: (source) => rateLimits.limitSource(source) };
 }
 
 function poolOf({ name, traffic }: SourceSettings, { tls }: Config): PoolSettings {

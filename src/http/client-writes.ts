@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../shared/byte-budget.ts';
 import { Deadline, type Expirable } from '../shared/deadline.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
+import type { ResponseHook } from './response-hook.ts';
 
 /** Bodies up to this size are written at once, in bytes. */
 const ONE_WRITE = 262_144;
@@ -23,6 +24,8 @@ export interface ClientWritesOptions {
 /** A response that knows how its bytes are written. Responses of the admin listener do not. */
 export interface ClientResponse extends ServerResponse {
   clientWrites?: ClientWrites | undefined;
+  /** Changes the response before it is written. */
+  responseHook?: ResponseHook | undefined;
 }
 
 /** Returns what a response is written with; `undefined` where nothing limits it. */

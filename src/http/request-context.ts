@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NOTHING, type Reads } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { OperationContext, SharedResponse } from '../pipeline/operation-context.ts';
+import type { PluginRun } from '../plugins/plugin-run.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import type { SessionIdentity } from '../policy/login/sessions.ts';
@@ -30,6 +31,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   /** Headers of any response to this request, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
   reads: Reads = NOTHING;
+  plugins: PluginRun | undefined;
   onAbort: (() => void) | undefined;
   shared: SharedResponse<HttpResponse> | undefined;
   /** Set for an operation in a batch: receives the headers of its subgraphs, which are written after all operations. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { clientWritesOf } from './client-writes.ts';
+import { type ClientResponse, clientWritesOf } from './client-writes.ts';
 import type { HttpResponse } from './response.ts';
 import { joinVary } from './vary.ts';
 
@@ -18,6 +18,9 @@ export function writeResponse(
   mustSend = false,
 ): void {
   if (res.destroyed || res.headersSent) return;
+  const { responseHook } = res as ClientResponse;
+  if (responseHook !== undefined)
+    return responseHook.write(res, { status, headers: allHeaders(headers, common, requestId), body }, mustSend);
   const writes = clientWritesOf(res);
   if (!mustSend) writes?.check(body);
   // the flat form of node:http saves an object that node would only iterate over
@@ -31,6 +34,18 @@ export function writeResponse(
   res.writeHead(status, list as string[]);
   if (writes === undefined) res.end(body);
   else writes.end(res, body);
+}
+
+/** Returns the headers of a response with those of any response to its request. */
+function allHeaders(
+  own: HttpResponse['headers'],
+  common: Readonly<Record<string, string>> = {},
+  requestId: string | undefined,
+): HttpResponse['headers'] {
+  const all: Record<string, string | number> = { ...common, ...own };
+  if (own.vary !== undefined) all.vary = joinVary(common.vary ?? '', String(own.vary));
+  if (requestId !== undefined) all['x-request-id'] = requestId;
+  return all;
 }
 
 /** Returns the value of `Vary`: the response's own, and what CORS, login and headers of subgraphs add. */

@@ -19,7 +19,8 @@ export class Dependencies {
   constructor({ subgraphs }: Supergraph, given: EngineOptions['requestReads']) {
     this.ofSource = given?.ofSource ?? (() => ANYTHING);
     this.ofLabels = given?.ofLabels ?? (() => ANYTHING);
-    this.ofNoSource = given ? { ...NOTHING, credentials: given.credentials } : NOTHING;
+    const nothing = given ? { ...NOTHING, credentials: given.credentials } : NOTHING;
+    this.ofNoSource = withReads(nothing, given?.ofPlugins ?? NOTHING);
     this.ofAllSources = withReads(this.ofNoSource, uniteReads(subgraphs.map(({ name }) => this.ofSource(name))));
   }
 

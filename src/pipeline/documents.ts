@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Reads } from '../client/depends-on.ts';
 import { conditionVariables } from '../operation/conditions.ts';
 import { shorten } from '../operation/print-value.ts';
+import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { RequestLimits } from './limits.ts';
 import { parseDocument } from './parse.ts';
 import type { PreparedOperation } from './prepared-operation.ts';
@@ -74,10 +75,11 @@ export class DocumentCache {
     });
   }
 
-  get(text: string): ClientDocument | RefusedDocument {
+  /** @param plugins observe the stages of a document that is not cached */
+  get(text: string, plugins?: PluginRun): ClientDocument | RefusedDocument {
     let cached = this.cache.get(text);
     if (!cached) {
-      cached = this.read(text);
+      cached = this.read(text, plugins);
       this.cache.set(text, cached);
     }
     return cached;
@@ -94,9 +96,9 @@ export class DocumentCache {
   }
 
   /** Parses and validates a document without caching it. */
-  read(text: string): ClientDocument | RefusedDocument {
+  read(text: string, plugins?: PluginRun): ClientDocument | RefusedDocument {
     try {
-      return this.readWithin(text);
+      return this.readWithin(text, plugins?.hooks.onStage && plugins);
     } catch (error) {
       // a text that exhausts the stack always does: it is the client's mistake, and the refusal can be cached
       if (error instanceof RangeError) return TOO_DEEP;
@@ -104,15 +106,18 @@ export class DocumentCache {
     }
   }
 
-  private readWithin(text: string): ClientDocument | RefusedDocument {
+  private readWithin(text: string, observer: PluginRun | undefined): ClientDocument | RefusedDocument {
     const { limits, maxTokens } = this.options;
     const excessiveText = limits?.text(text);
     if (excessiveText) return excessiveText;
-    const document = parseDocument(text, maxTokens);
+    const parse = () => parseDocument(text, maxTokens);
+    const document = observer ? observer.observe('parse', parse) : parse();
     if ('refusal' in document) return document;
-    const excessive = limits?.document(document);
+    const limit = () => limits?.document(document);
+    const excessive = observer ? observer.observe('limits', limit) : limit();
     if (excessive) return excessive;
-    const errors = validateDocument(this.schema, document, text, this.validation);
+    const validate = () => validateDocument(this.schema, document, text, this.validation);
+    const errors = observer ? observer.observe('validate', validate) : validate();
     if (errors.length > 0) return { refusal: 'validation', errors };
     const labels = this.options.labelsUsedBy(document);
     return {

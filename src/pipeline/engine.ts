@@ -3,6 +3,7 @@ import type { Credentials, DependsOn, Reads } from '../client/depends-on.ts';
 import type { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { MemoryBudget } from '../executor/memory-budget.ts';
 import type { DeferGroups } from '../operation/defer-groups.ts';
+import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { ClientContext, ResponseObserver, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -100,6 +101,8 @@ export interface RequestReads {
   /** Returns what decides whether labels of progressive `@override` are active. */
   ofLabels(labels: readonly string[]): Reads;
   readonly credentials: Credentials;
+  /** What plugins read of each request. */
+  readonly ofPlugins?: Reads | undefined;
 }
 
 /** A request whose dependencies are needed before it is executed. */
@@ -107,6 +110,9 @@ export type OperationRequest = Pick<
   EngineRequest,
   'query' | 'operationName' | 'variables' | 'contract' | 'document' | 'deferGroups'
 >;
+
+/** A request for a document, with the plugins that observe how it is read. */
+export type DocumentRequest = Pick<EngineRequest, 'query' | 'contract'> & { readonly plugins?: PluginRun | undefined };
 
 /** Executes operations on one supergraph. Its caches of documents and plans end with the supergraph. */
 export interface Engine {
@@ -137,7 +143,7 @@ export interface Engine {
   /** The public schema, or that of a contract. */
   schemaOf?(contract: string | undefined): GraphQLSchema;
   /** Parses a document, checks the limits and validates it, or returns it from the document cache. */
-  readDocument?(request: Pick<EngineRequest, 'query' | 'contract'>): ReadDocument | undefined;
+  readDocument?(request: DocumentRequest): ReadDocument | undefined;
   /**
    * Returns whether a document parses, is within the limits, and is valid for the schema. Where it is missing, every
    * document counts as valid. Uses the document cache.

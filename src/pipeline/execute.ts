@@ -1,4 +1,4 @@
-import type { GraphQLFormattedError } from 'graphql';
+import type { DocumentNode, GraphQLFormattedError } from 'graphql';
 import { CacheControlAccumulator } from '../client/freshness.ts';
 import type { CompiledPlan } from '../executor/compile.ts';
 import { executePlan, streamPlan } from '../executor/execute-plan.ts';
@@ -11,6 +11,7 @@ import type { CheckedOperation, PolicyResult } from './evaluate-policies.ts';
 import { type ExecutionResult, SingleResult, type StreamResult } from './execution-result.ts';
 import { NOTHING_INTROSPECTED } from './introspection.ts';
 import { maskErrors, withoutSuggestions } from './mask-errors.ts';
+import { executeWithPlugins } from './plugin-stages.ts';
 import type { PartialPlan, PreparedOperation } from './prepared-operation.ts';
 import type { View } from './views.ts';
 
@@ -18,6 +19,7 @@ import type { View } from './views.ts';
 export interface OperationRun {
   readonly view: View;
   readonly prepared: PreparedOperation;
+  readonly document: DocumentNode;
   /** Coerced. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly request: EngineRequest;
@@ -40,7 +42,9 @@ export async function executeWithPolicies<R extends ExecutionResult>(
   execute: ExecuteCompiled<R>,
 ): Promise<R | SingleResult> {
   const { prepared, variables, request } = run;
-  const decided = checked.evaluatePolicies(variables, request.client);
+  const { plugins } = request.client;
+  const evaluate = () => checked.evaluatePolicies(variables, request.client);
+  const decided = plugins?.hooks.onStage ? plugins.observe('policies', evaluate) : evaluate();
   const policyResult: PolicyResult = 'then' in decided ? await decided : decided;
   if (policyResult.isPlain) return executePrepared(run, prepared, execute);
   const { refusal, drop } = policyResult;
@@ -111,11 +115,15 @@ export function executePrepared<R extends ExecutionResult>(
   run: OperationRun,
   plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
   execute: ExecuteCompiled<R>,
-): Promise<R> {
-  const planned = plan.compiled;
+): Promise<R | SingleResult> {
+  const { plugins } = run.request.client;
+  const planned = plugins?.hooks.onStage ? plugins.observe('plan', () => plan.compiled) : plan.compiled;
   const knownErrors = plan.dropped?.all;
-  if (!(planned instanceof Promise)) return execute(run, planned, knownErrors);
-  return planned.then((compiled) => execute(run, compiled, knownErrors));
+  const begin = (compiled: CompiledPlan) =>
+    plugins === undefined
+      ? execute(run, compiled, knownErrors)
+      : executeWithPlugins(run, compiled, plugins, () => execute(run, compiled, knownErrors));
+  return planned instanceof Promise ? planned.then(begin) : begin(planned);
 }
 
 /** Runs the last three stages: execute, mask errors, compute the cache policy. */

@@ -8,7 +8,7 @@ import type { CachePolicy } from './cache-policy.ts';
 
 /**
  * The kind of a request error. `limit`: the request exceeds a limit. `policy`: a policy refused it, and `status` is the
- * HTTP status. `overload`: a query was given up because there was no memory for its responses.
+ * HTTP status. `plugin`: a plugin ended the operation before it was prepared. `overload`: a query was given up because there was no memory for its responses.
  */
 export type Refusal =
   | 'parse'
@@ -18,6 +18,7 @@ export type Refusal =
   | 'operation'
   | 'method'
   | 'policy'
+  | 'plugin'
   | 'overload'
   | 'internal';
 

@@ -1,5 +1,6 @@
 import type { Reads } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
+import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 
 /** The parameters of a GraphQL request, as GraphQL over HTTP names them. */
@@ -36,6 +37,8 @@ export interface OperationContext {
   readonly target: string;
   /** What request handling reads besides what the engine knows of, such as plugins. Each reader adds to it. */
   readonly reads: Reads;
+  /** The plugins of the request, if there are any. */
+  readonly plugins?: PluginRun | undefined;
   /** Whether the client has disconnected. */
   readonly isClosed: boolean;
   /** Called once if the client disconnects before its response is sent. */

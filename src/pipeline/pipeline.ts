@@ -3,13 +3,22 @@ import { Kind } from 'graphql';
 import type { DependsOn } from '../client/depends-on.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
+import type { PluginRun } from '../plugins/plugin-run.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
 import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
 import { conditionValues, Dependencies, mayDropFields } from './dependencies.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
-import type { Engine, EngineOptions, EngineRequest, OperationRequest, ReadDocument } from './engine.ts';
+import type {
+  DocumentRequest,
+  Engine,
+  EngineOptions,
+  EngineRequest,
+  OperationRequest,
+  ReadDocument,
+} from './engine.ts';
 import {
   type ExecuteCompiled,
   executeCompiled,
@@ -21,6 +30,7 @@ import {
 import { type ExecutionResult, type Refusal, SingleResult } from './execution-result.ts';
 import type { GraphqlCall } from './operation-context.ts';
 import { OverrideLabels } from './override-labels.ts';
+import { refusedByPlugin, withPlugins } from './plugin-stages.ts';
 import { type PreparationOptions, PreparedOperation } from './prepared-operation.ts';
 import { coerceRequestVariables } from './variables.ts';
 import { createViews, type View } from './views.ts';
@@ -103,8 +113,8 @@ class Pipeline implements Engine {
     return this.viewFor({ contract }).supergraph.publicSchema;
   }
 
-  readDocument(request: Pick<EngineRequest, 'query' | 'contract'>): ClientDocument | RefusedDocument {
-    return this.viewFor(request).documents.get(request.query);
+  readDocument(request: DocumentRequest): ClientDocument | RefusedDocument {
+    return this.viewFor(request).documents.get(request.query, request.plugins);
   }
 
   canDedupe(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract' | 'document'>): boolean {
@@ -194,7 +204,10 @@ class Pipeline implements Engine {
     const { client } = request;
     let result: Promise<R | SingleResult> | R | SingleResult;
     try {
-      result = this.runStages(request, execute);
+      result =
+        client.plugins === undefined
+          ? this.runStages(request, execute)
+          : this.runWithPlugins(request, client.plugins, execute);
     } catch (error) {
       result = Promise.reject(error);
     }
@@ -202,6 +215,19 @@ class Pipeline implements Engine {
       (result) => (result.kind === 'single' ? this.finish(result) : result),
       (error: unknown) => this.finish(this.failed(error, client)),
     );
+  }
+
+  /** Runs the stages between the hooks of plugins. */
+  private runWithPlugins<R extends ExecutionResult>(
+    request: EngineRequest,
+    plugins: PluginRun,
+    execute: ExecuteCompiled<R>,
+  ) {
+    return withPlugins(request, plugins, {
+      read: () => request.document ?? this.viewFor(request).documents.get(request.query, plugins),
+      run: () => this.runStages(request, execute),
+      failed: (error) => this.failed(error, request.client),
+    });
   }
 
   /** Runs the stages in order. Each may end the operation with a refusal. */
@@ -212,24 +238,28 @@ class Pipeline implements Engine {
     const view = this.viewFor(request);
     const { options } = this;
     // parse, limits, validate
-    const document = request.document ?? view.documents.get(request.query);
+    const { plugins } = request.client;
+    const document = request.document ?? view.documents.get(request.query, plugins);
     if ('refusal' in document) return refuse(document.refusal, document.errors);
     const operation = chooseOperation(document.document, request.operationName);
     if (!('kind' in operation)) return refuse('operation', [operation]);
     const refused = refuseKind(operation, request.readOnly ?? false);
     if (refused) return refused;
-    const coerced = coerceRequestVariables(view.supergraph.publicSchema, document, operation, request, options);
+    const coerce = () => coerceRequestVariables(view.supergraph.publicSchema, document, operation, request, options);
+    const observer = plugins?.hooks.onStage && plugins;
+    const coerced = observer ? observer.observe('variables', coerce) : coerce();
     if ('errors' in coerced) return refuse(coerced.refusal, coerced.errors);
     const variables = coerced.coerced;
     // normalize
     const labels = this.labels.active(document.labels, request.client);
     const { deferGroups } = request;
     const groups = deferGroups && { deferGroups, streamed: execute === streamCompiled };
-    const prepared = this.prepared(view, document, operation, variables, labels, groups, 'execution');
+    const prepare = () => this.prepared(view, document, operation, variables, labels, groups, 'execution');
+    const prepared = observer ? observer.observe('normalize', prepare) : prepare();
     const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables);
     if (excessive) return refuse(excessive.refusal, excessive.errors);
     // policies, plan, execute, mask errors, cache policy
-    const run = { view, prepared, variables, request, options };
+    const run = { view, prepared, document: document.document, variables, request, options };
     return prepared.checked
       ? executeWithPolicies(run, prepared.checked, execute)
       : executePrepared(run, prepared, execute);
@@ -286,6 +316,7 @@ class Pipeline implements Engine {
       return refuse('validation', [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
     }
     if (error instanceof OverloadedError) return overloaded(error);
+    if (client.plugins !== undefined && error instanceof GatewayError) return refusedByPlugin(error, 'policy');
     this.options.onInternalError?.(error, client);
     return refuse('internal', [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
   }

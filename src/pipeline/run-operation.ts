@@ -2,6 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import { inFlightKey } from '../client/dependency-keys.ts';
 import { withReads } from '../client/depends-on.ts';
 import { forbidsSharing } from '../client/sharing.ts';
+import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { Deadline } from '../shared/deadline.ts';
@@ -52,6 +53,8 @@ interface ReadCall extends GraphqlCall {
 interface SharedExecution extends AbortableWork {
   readonly engine: Engine;
   readonly result: Promise<SingleResult>;
+  /** The plugins of the request that began it. */
+  readonly plugins: PluginRun | undefined;
   /** Headers of subgraphs for the clients. */
   readonly returned: CollectedHeaders | undefined;
   readonly shared: SharedResponse;
@@ -111,7 +114,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const { contract, countRequest } = this.options;
     const mayShare = this.shareQueries && !context.reads.isUndeclared && !forbidsSharing(context.requestHeaders);
     // read once: a document that is not cached yet is parsed and validated here
-    const document = mayShare ? engine.readDocument?.({ query, contract }) : undefined;
+    const document = mayShare ? engine.readDocument?.({ query, contract, plugins: context.plugins }) : undefined;
     const call = { params, text, readOnly, document };
     if (mayShare && engine.canDedupe({ query, operationName, contract, document })) {
       const key = this.sharingKey(engine, context, call);
@@ -154,13 +157,21 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked, deadline });
     const work = engine.execute(engineRequest(client, call, this.options.contract));
     const result = withDeadline(this.options.timeoutMs, cancellation, work);
-    return { engine, result, returned, shared: { response: undefined, left: 0 }, abort: () => cancellation.abort() };
+    return {
+      engine,
+      result,
+      plugins: context.plugins,
+      returned,
+      shared: { response: undefined, left: 0 },
+      abort: () => cancellation.abort(),
+    };
   }
 
   private wait(flight: JoinedWork<SharedExecution>, context: Context): Promise<SingleResult> {
-    const { result, returned } = flight.work;
+    const { result, returned, plugins } = flight.work;
     context.onAbort = () => flight.leave();
-    return returned ? withHeaders(result, returned, context) : result;
+    const own = plugins && plugins !== context.plugins ? withContext(result, plugins, context.plugins) : result;
+    return returned ? withHeaders(own, returned, context) : own;
   }
 }
 
@@ -176,7 +187,7 @@ async function countRefused<Context>(
 }
 
 function clientContext(
-  { requestHeaders: headers, requestId, client }: OperationContext,
+  { requestHeaders: headers, requestId, client, plugins }: OperationContext,
   {
     signal,
     returned,
@@ -185,12 +196,23 @@ function clientContext(
   }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline'>,
 ): ClientContext {
   const { ip, identity } = client;
-  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline };
+  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline, plugins };
 }
 
 function engineRequest(client: ClientContext, call: ReadCall, contract: string | undefined): EngineRequest {
   const { query, operationName, variables } = call.params;
   return { query, operationName, variables, client, contract, document: call.document, readOnly: call.readOnly };
+}
+
+/** Gives the plugins of a request what those of the execution that it shares have stored. */
+async function withContext(
+  pending: Promise<SingleResult>,
+  of: PluginRun,
+  own: PluginRun | undefined,
+): Promise<SingleResult> {
+  const result = await pending;
+  own?.adopt(of);
+  return result;
 }
 
 async function withHeaders(

@@ -66,7 +66,8 @@ export interface SourceFailure {
     | 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED'
     | 'SUBREQUEST_QUEUE_FULL'
     | 'RATE_LIMITED'
-    | 'OVERLOADED';
+    | 'OVERLOADED'
+    | 'PLUGIN_FAILED';
   readonly message: string;
   /** The cause in a few words, as `extensions.reason`. */
   readonly reason?: string;

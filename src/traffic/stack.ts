@@ -2,6 +2,7 @@ import type { ForwardHeaders, Source } from '../sources/source.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { breakCircuit } from './break-circuit.ts';
 import type { Bulkhead } from './bulkhead.ts';
+import { callFetchPlugins, callTryPlugins } from './call-plugins.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { collectCacheControl, collectCacheControlFromHeaders } from './collect-cache-control.ts';
 import { type HedgePolicy, hedgeReads } from './hedge.ts';
@@ -32,6 +33,8 @@ export interface StackParts {
   readonly returnHeaders?: Layer | undefined;
   /** Whether fetches are not sent after `Retry-After`. */
   readonly respectsRetryAfter?: boolean | undefined;
+  /** Whether there are plugins. */
+  readonly plugins?: boolean | undefined;
   readonly outages?: Pick<Outages, 'watch'> | undefined;
   /** Shares identical reads. */
   readonly share?: ShareInFlightOptions | undefined;
@@ -58,6 +61,7 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | `cacheControl` | outside `share`: each client that shares a response learns how long that response may be cached |
  * | `returnHeaders` | outside `share`: each client that shares a response gets its headers |
  * | `retryAfter` | outside `share`: each client that shares a response with `Retry-After` respects it; outside `outages` and `measure`: a fetch that is not sent is no failure |
+ * | `plugins` | outside `share`: each client's fetch calls `onFetch`, and what it adds to the fetch counts for sharing; outside `outages`: a plugin that fails is no outage |
  * | `outages` | outside `share`: each failed request counts, also those that shared one call |
  * | `share` | outside `limitRate`: requests that share a call use up the rate limit once; they share only what it counts together |
  * | `limitRate` | outside `measure`: a fetch that is refused was never sent, and is not measured |
@@ -65,6 +69,7 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | `deadline` | inside `share`: a shared call that is made again for other clients has its own time; outside `retry`: all tries have one deadline |
  * | `retry` | outside `hedge`: a try that is hedged fails when both of its requests fail |
  * | `hedge` | outside `concurrency`: a request that waits for its turn is slow, too, and the second one counts as one more call |
+ * | `tries` | inside `hedge` and `retry`: each request calls `onTry`; outside `breaker`: a plugin that fails is no failure of the subgraph |
  * | `concurrency` | outside `breaker`: a call that waits learns the state of the circuit when it is its turn |
  * | `breaker` | next to the source, one for each URL: it counts single calls, and no waits |
  *
@@ -79,6 +84,7 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   cacheControl: ({ cacheControl }) => cacheControl && cacheControlLayer(cacheControl),
   returnHeaders: ({ returnHeaders }) => returnHeaders,
   retryAfter: ({ respectsRetryAfter }) => (respectsRetryAfter ? respectRetryAfter : undefined),
+  plugins: ({ plugins }) => (plugins ? callFetchPlugins : undefined),
   outages: ({ outages }) => outages && ((source) => outages.watch(source)),
   share: ({ share }) => share && ((source) => shareInFlight(source, share)),
   limitRate: ({ limitRate }) => limitRate,
@@ -86,6 +92,7 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   deadline: ({ deadline }) => deadline && ((source) => setDeadline(source, deadline.timeoutMs)),
   retry: ({ retry }) => retry && ((source) => retryReads(source, retry)),
   hedge: ({ hedge }) => hedge && ((source) => hedgeReads(source, hedge)),
+  tries: ({ plugins }) => (plugins ? callTryPlugins : undefined),
   concurrency: ({ concurrency }) => concurrency && concurrencyLayer(concurrency),
   breaker: ({ breaker }) => breaker && ((source) => breakCircuit(source, breaker)),
 };

@@ -14,7 +14,7 @@ export interface AuthRule {
   readonly scopes: readonly string[];
 }
 
-const KINDS: readonly Identity['kind'][] = ['jwt', 'api_key', 'opaque', 'certificate', 'session'];
+const KINDS: readonly Identity['kind'][] = ['jwt', 'api_key', 'opaque', 'certificate', 'session', 'plugin'];
 
 /**
  * Returns who may call an endpoint: its own rule takes precedence over that of its client; scopes of both are required.

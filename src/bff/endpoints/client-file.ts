@@ -58,7 +58,7 @@ const auth = z
   .strictObject({
     required: z.boolean().default(true).describe('Whether requests without credentials get a 401'),
     kinds: z
-      .array(z.enum(['jwt', 'api_key', 'opaque', 'certificate', 'session']))
+      .array(z.enum(['jwt', 'api_key', 'opaque', 'certificate', 'session', 'plugin']))
       .optional()
       .describe('Accepted kinds of credentials. Default: all'),
     scopes: z.array(z.string()).default([]).describe('Required scopes, all of them'),

@@ -6,6 +6,7 @@ import { errorCode } from '../endpoints/shape.ts';
 import { type ErrorStatus, reportedStatusOf } from './source-status.ts';
 
 const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
+  ['PLUGIN_FAILED', 500],
   ['SUBREQUEST_HTTP_ERROR', 502],
   ['SUBREQUEST_MALFORMED_RESPONSE', 502],
   ['SUBGRAPH_CIRCUIT_BREAKER_REJECTED', 502],

@@ -120,7 +120,7 @@ function cacheUseOf(
   dependsOn: DependsOn,
   { cache }: BffContext,
 ): CacheUse | undefined {
-  if (cache === undefined) return undefined;
+  if (cache === undefined || dependsOn.isUndeclared) return undefined;
   const viewer = requesterOf(call);
   const shared = isShared(policy, viewer, dependsOn);
   const dependencies = dependencyKey(shared, viewer, dependsOn, policy.vary);

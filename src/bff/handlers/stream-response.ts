@@ -1,4 +1,5 @@
 import type { Payload } from '../../executor/payload.ts';
+import type { ClientResponse } from '../../http/client-writes.ts';
 import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
 import { stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
@@ -46,7 +47,10 @@ async function streamUntil(
   try {
     const result = await endpointResultOf(endpointCall, execution);
     if ('problem' in result) return problemResponse(result.problem, call.path);
-    const stream = new EventStream(call.res, { headers, keepAliveMs: bff.keepAliveMs });
+    const { responseHook } = call.res as ClientResponse;
+    const all = responseHook ? await responseHook.startStream(call.res, headers ?? {}) : headers;
+    if (responseHook && all === undefined) return undefined;
+    const stream = new EventStream(call.res, { headers: all, keepAliveMs: bff.keepAliveMs });
     if (call.req.method === 'HEAD') return stream.end();
     try {
       stream.send('answer', result.text);

@@ -14,6 +14,7 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
   if (read === undefined) return next(specifier, context);
   // the running gateway, installed or not
   if (specifier === 'headgate') return { url: siblingUrl('./shape'), shortCircuit: true };
+  if (specifier === 'headgate/plugin') return { url: siblingUrl('../../plugins/plugin'), shortCircuit: true };
   const resolved = await next(specifier, context);
   if (!specifier.startsWith('.')) return resolved;
   const url = new URL(resolved.url);

@@ -1,3 +1,4 @@
+import type { PluginSet } from '../../plugins/plugin-set.ts';
 import type { Authenticator } from '../../policy/authentication/authenticator.ts';
 import type { Login } from '../../policy/login/login.ts';
 import type { AddressFilter } from '../../policy/requests/address-filter.ts';
@@ -8,6 +9,7 @@ import { cors } from './cors.ts';
 import { defaultHeaders } from './default-headers.ts';
 import { headerLines } from './header-lines.ts';
 import { ipFilter } from './ip-filter.ts';
+import { authenticatedPlugins, plugins } from './plugins.ts';
 import { session, sessionToken } from './session.ts';
 import { urlLimit } from './url-limit.ts';
 
@@ -30,6 +32,8 @@ export interface MiddlewareOptions {
   readonly authenticator?: Authenticator | undefined;
   /** Login for browsers, with its routes under `/bff`. */
   readonly login?: Login | undefined;
+  /** Returns the current plugins. Without it, there are none. */
+  readonly plugins?: (() => PluginSet | undefined) | undefined;
   /** Shows GraphiQL to browsers. */
   readonly graphiql?: Middleware | undefined;
   /** Sends the response for an error that occurs after the handler has returned. */
@@ -43,10 +47,12 @@ export interface MiddlewareOptions {
  * 1. Default headers are those of every response, errors included.
  * 2. Header lines and the URL's length: an ambiguous request is refused before anything else reads it.
  * 3. CORS: a preflight request comes without credentials, so it gets its response before authentication.
- * 4. GraphiQL: a browser has no way to send a token when it opens a page, and the page contains nothing secret.
- * 5. Session, then authentication: the session's user is known before other credentials are checked. Authentication also finds the
+ * 4. Plugins (`onRequest`): they see every request that is not refused for its form, and what they change is seen by all that follows.
+ * 5. GraphiQL: a browser has no way to send a token when it opens a page, and the page contains nothing secret.
+ * 6. Session, then authentication: the session's user is known before other credentials are checked. Authentication also finds the
  *    client's address, by `trusted_proxies`.
- * 6. The IP filter needs that address.
+ * 7. The IP filter needs that address.
+ * 8. Plugins (`onAuthenticate`): the client is known, and has not been refused.
  */
 export function listMiddleware(options: MiddlewareOptions): readonly (Middleware | undefined)[] {
   const { authenticator, login, addressFilter, fail } = options;
@@ -56,11 +62,13 @@ export function listMiddleware(options: MiddlewareOptions): readonly (Middleware
     headerLines,
     urlLimit(options.maxUrlBytes),
     cors(options),
+    options.plugins && plugins(options.plugins, fail),
     options.graphiql,
     login && session(login, { authenticator, filter, fail }),
     authenticator && authenticate(authenticator, fail),
     login && sessionToken,
     filter,
+    options.plugins && authenticatedPlugins(fail),
   ];
 }
 

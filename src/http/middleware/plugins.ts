@@ -1,0 +1,83 @@
+import { andThen } from '../../plugins/call-hooks.ts';
+import type { OperationFacts, PluginResponse } from '../../plugins/hooks.ts';
+import { PluginRun } from '../../plugins/plugin-run.ts';
+import type { PluginSet } from '../../plugins/plugin-set.ts';
+import { pathOf } from '../../shared/url-path.ts';
+import type { ClientResponse } from '../client-writes.ts';
+import { HEALTH_PATHS } from '../health-paths.ts';
+import { type RequestContext, sendResponse } from '../request-context.ts';
+import { ResponseHook, responseOf } from '../response-hook.ts';
+import type { Middleware } from './middleware.ts';
+
+type Fail = (context: RequestContext, error: unknown) => void;
+
+/** Begins the plugins of a request: calls `onRequest`, and `onResponse` when the response is written. */
+export function plugins(current: () => PluginSet | undefined, fail: Fail): Middleware {
+  return (next) => (context) => {
+    const set = current();
+    // a probe must not wait for plugins
+    if (set === undefined || HEALTH_PATHS.has(pathOf(context.req.url))) return next(context);
+    const run = beginRun(context, set, fail);
+    if (run.hooks.onRequest === undefined) return next(context);
+    return settle(run.onRequest(), next, context, fail);
+  };
+}
+
+/** Calls `onAuthenticate` when the client is known. */
+export function authenticatedPlugins(fail: Fail): Middleware {
+  return (next) => (context) => {
+    const run = context.plugins;
+    if (run?.hooks.onAuthenticate === undefined) return next(context);
+    return settle(run.onAuthenticate(), next, context, fail);
+  };
+}
+
+function settle(
+  returned: ReturnType<PluginRun['onRequest']>,
+  next: (context: RequestContext) => void,
+  context: RequestContext,
+  fail: Fail,
+): void {
+  const proceed = (response: PluginResponse | undefined) =>
+    response === undefined ? next(context) : sendResponse(context, responseOf(response));
+  const settled = andThen(returned, proceed);
+  if (settled instanceof Promise) settled.catch((error: unknown) => fail(context, error));
+}
+
+function beginRun(context: RequestContext, set: PluginSet, fail: Fail): PluginRun {
+  const { req, requestId } = context;
+  const facts = {
+    requestId,
+    method: req.method ?? 'GET',
+    url: req.url ?? '/',
+    headers: req.headers,
+    get client() {
+      return context.client;
+    },
+  };
+  const run = new PluginRun(set, facts, (identity) => {
+    context.client = { ...context.client, identity };
+  });
+  context.plugins = run;
+  const res: ClientResponse = context.res;
+  if (run.hooks.onStage !== undefined) {
+    const end = run.startStage('request');
+    if (end) res.once('close', () => end({}));
+  }
+  if (run.hooks.onResponse === undefined) return run;
+  res.responseHook = new ResponseHook(
+    (response) =>
+      run.onResponse({
+        response,
+        operation: operationOf(context),
+        errors: (context.errors ?? []) as [],
+        durationMs: performance.now() - context.startedAt,
+      }),
+    (error) => fail(context, error),
+  );
+  return run;
+}
+
+function operationOf({ operation }: RequestContext): OperationFacts | undefined {
+  return operation as OperationFacts | undefined;
+}

@@ -1,0 +1,134 @@
+import type { ServerResponse } from 'node:http';
+import type { Maybe } from '../plugins/call-hooks.ts';
+import type { ClientResponse } from './client-writes.ts';
+import { JSON_TYPE } from './media-type.ts';
+import type { HttpResponse } from './response.ts';
+import { writeResponse } from './write-response.ts';
+
+/** Status and headers of a response, which may change until it is written. */
+export interface ResponseHead {
+  status: number;
+  readonly headers: Headers;
+}
+
+/** What replaces a response. */
+export interface Replacement {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A text, or a value that is sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** Changes the head of a response, or returns another response. Throws, or rejects, where the response is an error instead. */
+type ChangeResponse = (head: ResponseHead) => Maybe<Replacement | undefined>;
+
+/** Headers that describe how the body is sent; they stay as they are. */
+const OF_MESSAGE = ['connection', 'content-encoding', 'content-length', 'keep-alive', 'transfer-encoding'] as const;
+
+/** Lets something change a response before it is written. Each response is changed once. */
+export class ResponseHook {
+  readonly #change: ChangeResponse;
+  readonly #fail: (error: unknown) => void;
+
+  /** @param fail writes the response for an error */
+  constructor(change: ChangeResponse, fail: (error: unknown) => void) {
+    this.#change = change;
+    this.#fail = fail;
+  }
+
+  /** Writes a whole response, now or when it has been changed. Never throws. */
+  write(res: ClientResponse, { status, headers, body }: HttpResponse, mustSend: boolean): void {
+    res.responseHook = undefined;
+    const before = new Headers();
+    copySetHeaders(res, before);
+    for (const name in headers) setHeader(before, name, headers[name] as string | number);
+    const head: ResponseHead = { status, headers: new Headers(before) };
+    const finish = (replacement: Replacement | undefined): void => {
+      if (res.destroyed || res.headersSent) return;
+      removeHeaders(res);
+      if (replacement)
+        return writeResponse(res, responseOf(replacement), undefined, before.get('x-request-id') ?? undefined);
+      const final = { status: checkedStatus(head.status), headers: finalHeaders(res, before, head.headers), body };
+      writeResponse(res, final, undefined, undefined, mustSend);
+    };
+    this.#run(head, finish);
+  }
+
+  /** Changes the head of a stream before it is written. Resolves with the headers to add; `undefined` where a response was sent instead. */
+  async startStream(
+    res: ClientResponse,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Readonly<Record<string, string>> | undefined> {
+    res.responseHook = undefined;
+    const before = new Headers();
+    copySetHeaders(res, before);
+    for (const name in headers) before.set(name, headers[name] as string);
+    const head: ResponseHead = { status: 200, headers: new Headers(before) };
+    try {
+      const replacement = await this.#change(head);
+      if (res.destroyed || res.headersSent) return undefined;
+      removeHeaders(res);
+      if (replacement === undefined) return finalHeaders(res, before, head.headers);
+      writeResponse(res, responseOf(replacement));
+    } catch (error) {
+      this.#fail(error);
+    }
+    return undefined;
+  }
+
+  #run(head: ResponseHead, finish: (replacement: Replacement | undefined) => void): void {
+    try {
+      const replaced = this.#change(head);
+      if (replaced instanceof Promise) replaced.then(finish).catch(this.#fail);
+      else finish(replaced);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+}
+
+/** Returns the response that a plugin has made. */
+export function responseOf({ status = 200, headers = {}, body = '' }: Replacement): HttpResponse {
+  const isText = typeof body === 'string';
+  const text = isText ? body : (JSON.stringify(body) ?? '');
+  const type = isText ? 'text/plain; charset=utf-8' : JSON_TYPE;
+  const own = Object.fromEntries(new Headers(headers));
+  return { status, headers: { 'content-type': type, ...own, 'content-length': Buffer.byteLength(text) }, body: text };
+}
+
+function checkedStatus(status: unknown): number {
+  if (Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599) return status as number;
+  throw new TypeError(
+    `A plugin set the status of the response to ${String(status)}; expected a number from 200 to 599.`,
+  );
+}
+
+function copySetHeaders(res: ServerResponse, into: Headers): void {
+  for (const name of res.getHeaderNames()) {
+    const value = res.getHeader(name);
+    for (const one of Array.isArray(value) ? value : [String(value)]) into.append(name, one);
+  }
+}
+
+/** Sets a header of the response itself, which takes precedence; `Vary` adds to what is there. */
+function setHeader(headers: Headers, name: string, value: string | number): void {
+  if (name === 'vary' && headers.has(name)) headers.append(name, String(value));
+  else headers.set(name, String(value));
+}
+
+function removeHeaders(res: ServerResponse): void {
+  for (const name of res.getHeaderNames()) res.removeHeader(name);
+}
+
+/** Returns the changed headers. Cookies are set directly, since there may be several. */
+function finalHeaders(res: ServerResponse, before: Headers, changed: Headers): Record<string, string> {
+  for (const name of OF_MESSAGE) {
+    const value = before.get(name);
+    if (value === null) changed.delete(name);
+    else changed.set(name, value);
+  }
+  const cookies = changed.getSetCookie();
+  if (cookies.length > 0) res.setHeader('set-cookie', cookies);
+  changed.delete('set-cookie');
+  return Object.fromEntries(changed);
+}

@@ -1,0 +1,215 @@
+import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { Identity } from '../client/identity.ts';
+import type { PluginRequest } from './plugin-request.ts';
+
+/** Names of all hooks, in the order in which a request meets them. */
+export const HOOK_NAMES = [
+  'onSchemaChange',
+  'onRequest',
+  'onAuthenticate',
+  'onParse',
+  'onValidate',
+  'onPlan',
+  'onExecute',
+  'onFetch',
+  'onTry',
+  'onFetchResponse',
+  'onPayload',
+  'onResponse',
+  'onStage',
+  'onShutdown',
+] as const;
+
+export type HookName = (typeof HOOK_NAMES)[number];
+
+/** What a hook may return: nothing, or something that ends the stage early. A hook may be async. */
+type Returned<T> = T | undefined | void | Promise<T | undefined | void>;
+
+/**
+ * The hooks of a plugin. Each gets one object with what its stage knows. A hook may throw a `GatewayError`, which becomes the response.
+ * Any other error is the request's error `PLUGIN_FAILED`.
+ */
+export interface Hooks<Config = unknown> {
+  /** Called when a schema has become the current one. Requests do not wait for it. */
+  onSchemaChange?(hook: SchemaChangeHook<Config>): Returned<never>;
+  /** Called for each HTTP request, before authentication. May return the response. */
+  onRequest?(hook: RequestHook<Config>): Returned<PluginResponse>;
+  /** Called when the credentials of a request have been checked. May return the response. */
+  onAuthenticate?(hook: AuthenticateHook<Config>): Returned<PluginResponse>;
+  /** Called with the text of an operation. May return its result. */
+  onParse?(hook: ParseHook<Config>): Returned<PluginResult>;
+  /** Called with a document that is within the limits and valid. May return the result of the operation. */
+  onValidate?(hook: ValidateHook<Config>): Returned<PluginResult>;
+  /** Called with the query plan, when policies have allowed the operation. May return its result. */
+  onPlan?(hook: PlanHook<Config>): Returned<PluginResult>;
+  /** Called before the first fetch. May return the result of the operation. */
+  onExecute?(hook: ExecuteHook<Config>): Returned<PluginResult>;
+  /** Called for each fetch from a subgraph. May return the result of the fetch, which is not sent then. */
+  onFetch?(hook: FetchHook<Config>): Returned<PluginResult>;
+  /** Called for each try of a fetch: the first one, retries and hedges. May return the result of the try. */
+  onTry?(hook: TryHook<Config>): Returned<PluginResult>;
+  /** Called with the response of each fetch. May return a result that replaces it. */
+  onFetchResponse?(hook: FetchResponseHook<Config>): Returned<PluginResult>;
+  /** Called with each payload of a result: `data`, `errors` and `extensions`, which it may change. */
+  onPayload?(hook: PayloadHook<Config>): Returned<never>;
+  /** Called before the response is written. May return another response. */
+  onResponse?(hook: ResponseHook<Config>): Returned<PluginResponse>;
+  /** Called at the start of each stage. Returns a function that is called at its end. Must not be async. */
+  onStage?(hook: StageHook<Config>): ((end: StageEnd) => void) | undefined | void;
+  /** Called once, when the gateway stops or the plugin is reloaded. */
+  onShutdown?(hook: ShutdownHook<Config>): Returned<never>;
+}
+
+/** Writes to the log of the gateway, with the name of the plugin. */
+export interface PluginLog {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+interface AnyHook<Config> {
+  /** `config` of the plugin, as its `configSchema` returned it. */
+  readonly config: Config;
+  readonly log: PluginLog;
+}
+
+interface HookOfRequest<Config> extends AnyHook<Config> {
+  readonly request: PluginRequest;
+  /** Values that plugins store for later hooks of the same request. */
+  readonly context: Map<string, unknown>;
+}
+
+export interface SchemaChangeHook<Config = unknown> extends AnyHook<Config> {
+  /** The public schema. */
+  readonly schema: GraphQLSchema;
+}
+
+export type ShutdownHook<Config = unknown> = AnyHook<Config>;
+
+export type RequestHook<Config = unknown> = HookOfRequest<Config>;
+
+export interface AuthenticateHook<Config = unknown> extends HookOfRequest<Config> {
+  /** Sets who the client is, for policies, rate limits, header rules and sharing. */
+  setIdentity(identity: Partial<Identity> & Pick<Identity, 'subject'>): void;
+}
+
+/** The operation that is executed. */
+export interface OperationFacts {
+  readonly name: string | undefined;
+  readonly type: 'query' | 'mutation' | 'subscription';
+}
+
+/** The variables of an operation by name, without the `$`. */
+type Variables = Readonly<Record<string, unknown>>;
+
+export interface ParseHook<Config = unknown> extends HookOfRequest<Config> {
+  /** The text of the document. */
+  readonly query: string;
+  readonly operationName: string | undefined;
+  /** As the client sent them. */
+  readonly variables: Variables;
+}
+
+export interface ValidateHook<Config = unknown> extends ParseHook<Config> {
+  readonly document: DocumentNode;
+  readonly operation: OperationFacts;
+}
+
+/** The fetches of a query plan. */
+export interface PlanFacts {
+  readonly fetches: readonly { readonly subgraph: string }[];
+}
+
+export interface PlanHook<Config = unknown> extends HookOfRequest<Config> {
+  readonly document: DocumentNode;
+  readonly operation: OperationFacts;
+  /** With their defaults. */
+  readonly variables: Variables;
+  readonly plan: PlanFacts;
+}
+
+export type ExecuteHook<Config = unknown> = PlanHook<Config>;
+
+export interface FetchHook<Config = unknown> extends HookOfRequest<Config> {
+  readonly subgraph: string;
+  readonly operationType: OperationFacts['type'];
+  /** The body of the request: JSON text with `query` and `variables`. */
+  readonly body: string;
+  /** Headers to send besides those of header rules. They replace headers of the same name. */
+  readonly headers: Headers;
+}
+
+export type TryHook<Config = unknown> = FetchHook<Config>;
+
+export interface FetchResponseHook<Config = unknown> extends HookOfRequest<Config> {
+  readonly subgraph: string;
+  readonly operationType: OperationFacts['type'];
+  readonly body: string;
+  /** The HTTP status; `undefined` where the subgraph did not respond. */
+  readonly status: number | undefined;
+  /** The result, parsed when it is read; `undefined` where there is none. */
+  readonly response: { readonly result: PluginResult | undefined };
+  /** Why there is no result. */
+  readonly failure: { readonly code: string; readonly message: string } | undefined;
+  /** How long the fetch took, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** A payload, parsed when a plugin reads it. Assign a member to change it. */
+export interface PluginPayload {
+  /** `undefined` when execution never began. */
+  data: Record<string, unknown> | null | undefined;
+  errors: readonly GraphQLFormattedError[];
+  extensions: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface PayloadHook<Config = unknown> extends HookOfRequest<Config> {
+  /** `undefined` where the operation was refused before it was known. */
+  readonly operation: OperationFacts | undefined;
+  readonly payload: PluginPayload;
+}
+
+/** A response before it is written. */
+export interface ResponseDraft {
+  status: number;
+  readonly headers: Headers;
+}
+
+export interface ResponseHook<Config = unknown> extends HookOfRequest<Config> {
+  readonly response: ResponseDraft;
+  /** `undefined` where the request executed none. */
+  readonly operation: OperationFacts | undefined;
+  /** The errors in the response, as the client sees them. */
+  readonly errors: readonly GraphQLFormattedError[];
+  /** From the start of the request, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** How a stage ended. */
+export interface StageEnd {
+  /** What the stage threw, if it did. */
+  readonly error?: unknown;
+}
+
+export interface StageHook<Config = unknown> extends HookOfRequest<Config> {
+  /** `request`, a stage of the pipeline such as `plan`, `fetch` or `try`. */
+  readonly stage: string;
+  /** The subgraph of a fetch or a try. */
+  readonly subgraph: string | undefined;
+}
+
+/** A response that a plugin makes. */
+export interface PluginResponse {
+  /** Default 200. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A text, or a value that is sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** The result of an operation or of a fetch. */
+export interface PluginResult {
+  readonly data?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly errors?: readonly GraphQLFormattedError[] | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+}

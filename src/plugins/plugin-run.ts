@@ -1,0 +1,203 @@
+import type { DocumentNode, GraphQLFormattedError } from 'graphql';
+import type { Identity } from '../client/identity.ts';
+import { acceptEnd, acceptNothing, acceptResponse, acceptResult } from './accept.ts';
+import { type Accept, callHooks, failed, type Handler, type Maybe } from './call-hooks.ts';
+import type {
+  HookName,
+  OperationFacts,
+  PlanFacts,
+  PluginPayload,
+  PluginResponse,
+  PluginResult,
+  ResponseDraft,
+  StageEnd,
+} from './hooks.ts';
+import { PluginRequest, type RequestFacts } from './plugin-request.ts';
+import type { ComposedHooks, PluginSet } from './plugin-set.ts';
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/** The text of an operation. */
+export interface ParseFacts {
+  readonly query: string;
+  readonly operationName: string | undefined;
+  readonly variables: Variables;
+}
+
+export interface ValidateFacts extends ParseFacts {
+  readonly document: DocumentNode;
+  readonly operation: OperationFacts;
+}
+
+export interface ExecuteFacts extends Omit<ValidateFacts, 'query' | 'operationName'> {
+  readonly plan: PlanFacts;
+}
+
+export interface FetchFacts {
+  readonly subgraph: string;
+  readonly operationType: OperationFacts['type'];
+  readonly body: string;
+  readonly headers: Headers;
+}
+
+export interface FetchResponseFacts extends Omit<FetchFacts, 'headers'> {
+  readonly status: number | undefined;
+  readonly response: { readonly result: PluginResult | undefined };
+  readonly failure: { readonly code: string; readonly message: string } | undefined;
+  readonly durationMs: number;
+}
+
+export interface ResponseFacts {
+  readonly response: ResponseDraft;
+  readonly operation: OperationFacts | undefined;
+  readonly errors: readonly GraphQLFormattedError[];
+  readonly durationMs: number;
+}
+
+/**
+ * The plugins of one request, with what they store for each other. Each method calls one hook, and throws or rejects with a
+ * `GatewayError`. Check `hooks` first: a hook that nobody uses is `undefined` there, and its method does nothing.
+ */
+export class PluginRun {
+  readonly hooks: ComposedHooks;
+  /** Values that plugins store for later hooks. */
+  readonly context = new Map<string, unknown>();
+  readonly #set: PluginSet;
+  readonly #facts: RequestFacts;
+  readonly #setIdentity: (identity: Identity) => void;
+  /** The request as each plugin sees it, by the plugin's place in the list. */
+  readonly #requests: PluginRequest[] = [];
+
+  /** @param setIdentity changes who the client is */
+  constructor(set: PluginSet, facts: RequestFacts, setIdentity: (identity: Identity) => void) {
+    this.#set = set;
+    this.#facts = facts;
+    this.#setIdentity = setIdentity;
+    this.hooks = set.hooks;
+  }
+
+  onRequest(): Maybe<PluginResponse | undefined> {
+    return this.#call('onRequest', undefined, acceptResponse);
+  }
+
+  onAuthenticate(): Maybe<PluginResponse | undefined> {
+    return this.#call('onAuthenticate', { setIdentity: this.#changeIdentity }, acceptResponse);
+  }
+
+  onParse(facts: ParseFacts): Maybe<PluginResult | undefined> {
+    return this.#call('onParse', facts, acceptResult);
+  }
+
+  onValidate(facts: ValidateFacts): Maybe<PluginResult | undefined> {
+    return this.#call('onValidate', facts, acceptResult);
+  }
+
+  onPlan(facts: ExecuteFacts): Maybe<PluginResult | undefined> {
+    return this.#call('onPlan', facts, acceptResult);
+  }
+
+  onExecute(facts: ExecuteFacts): Maybe<PluginResult | undefined> {
+    return this.#call('onExecute', facts, acceptResult);
+  }
+
+  onFetch(facts: FetchFacts): Maybe<PluginResult | undefined> {
+    return this.#call('onFetch', facts, acceptResult);
+  }
+
+  onTry(facts: FetchFacts): Maybe<PluginResult | undefined> {
+    return this.#call('onTry', facts, acceptResult);
+  }
+
+  onFetchResponse(facts: FetchResponseFacts): Maybe<PluginResult | undefined> {
+    return this.#call('onFetchResponse', facts, acceptResult);
+  }
+
+  /** @param check throws for what the payload must not have */
+  onPayload(operation: OperationFacts | undefined, payload: PluginPayload, check: () => void): Maybe<undefined> {
+    return this.#call('onPayload', { operation, payload }, (returned) => {
+      acceptNothing(returned);
+      check();
+      return undefined;
+    });
+  }
+
+  onResponse(facts: ResponseFacts): Maybe<PluginResponse | undefined> {
+    return this.#call('onResponse', facts, acceptResponse);
+  }
+
+  /** Runs a stage, and reports its start and its end to the plugins that observe stages. */
+  observe<T>(stage: string, work: () => T, subgraph?: string): T {
+    const end = this.startStage(stage, subgraph);
+    if (end === undefined) return work();
+    let result: T;
+    try {
+      result = work();
+    } catch (error) {
+      end({ error });
+      throw error;
+    }
+    if (result instanceof Promise) {
+      result.then(
+        () => end({}),
+        (error: unknown) => end({ error }),
+      );
+    } else end({});
+    return result;
+  }
+
+  /** Reports the start of a stage. Returns what reports its end; `undefined` where nobody observes it. Never throws. */
+  startStage(stage: string, subgraph?: string): ((end: StageEnd) => void) | undefined {
+    const handlers = this.hooks.onStage;
+    if (handlers === undefined) return undefined;
+    const facts = { stage, subgraph };
+    const ends = handlers.flatMap((handler) => {
+      const end = this.#quietly(handler, () => acceptEnd(handler.call(this.#given(handler, facts))));
+      return end === undefined ? [] : [{ handler, end }];
+    });
+    if (ends.length === 0) return undefined;
+    return (how) => {
+      for (const { handler, end } of ends) this.#quietly(handler, () => acceptNothing(end(how)));
+    };
+  }
+
+  /** Takes over what the plugins of another request stored, for requests that share its execution. */
+  adopt({ context }: PluginRun): void {
+    for (const [key, value] of context) if (!this.context.has(key)) this.context.set(key, value);
+  }
+
+  /** Runs an observer: what goes wrong in it is logged and changes nothing. */
+  #quietly<T>(handler: Handler, work: () => T | undefined): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      return failed(
+        { ...handler, plugin: { ...handler.plugin, onError: 'ignore' } },
+        asPlainError(error),
+        this.#facts.requestId,
+      );
+    }
+  }
+
+  readonly #changeIdentity = (identity: Partial<Identity> & Pick<Identity, 'subject'>) =>
+    this.#setIdentity({ kind: 'plugin', scopes: [], claims: {}, ...identity });
+
+  #call<T>(hook: HookName, facts: object | undefined, accept: Accept<T>): Maybe<T | undefined> {
+    const handlers = this.hooks[hook];
+    if (handlers === undefined) return undefined;
+    return callHooks(handlers, (handler) => this.#given(handler, facts), accept, this.#facts.requestId);
+  }
+
+  #given({ plugin: { config, log }, index }: Handler, facts: object | undefined): object {
+    let request = this.#requests[index];
+    if (request === undefined) {
+      request = new PluginRequest(this.#facts, this.#set.declared[index]);
+      this.#requests[index] = request;
+    }
+    return { ...facts, request, context: this.context, config, log };
+  }
+}
+
+/** An observer cannot refuse a request, so its `GatewayError` is an error like any other. */
+function asPlainError(error: unknown): Error {
+  return new Error(error instanceof Error ? error.message : String(error), { cause: error });
+}
