@@ -105,11 +105,13 @@ function asError(error: unknown): Error {
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
+  if (isThenable(value)) return 'a promise';
   if (typeof value === 'object') return 'an object';
   return typeof value === 'function' ? 'a function' : `${typeof value} ${String(value).slice(0, 50)}`;
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether a value is a promise, or like one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 

@@ -1,7 +1,7 @@
 import type { DocumentNode, GraphQLFormattedError } from 'graphql';
 import type { Identity } from '../client/identity.ts';
 import { acceptEnd, acceptNothing, acceptResponse, acceptResult } from './accept.ts';
-import { type Accept, callHooks, failed, type Handler, type Maybe } from './call-hooks.ts';
+import { type Accept, callHooks, failed, type Handler, isThenable, type Maybe } from './call-hooks.ts';
 import type {
   HookName,
   OperationFacts,
@@ -151,12 +151,12 @@ export class PluginRun {
     if (handlers === undefined) return undefined;
     const facts = { stage, subgraph };
     const ends = handlers.flatMap((handler) => {
-      const end = this.#quietly(handler, () => acceptEnd(handler.call(this.#given(handler, facts))));
+      const end = this.#quietly(handler, () => acceptEnd(settled(handler.call(this.#given(handler, facts)))));
       return end === undefined ? [] : [{ handler, end }];
     });
     if (ends.length === 0) return undefined;
     return (how) => {
-      for (const { handler, end } of ends) this.#quietly(handler, () => acceptNothing(end(how)));
+      for (const { handler, end } of ends) this.#quietly(handler, () => acceptNothing(settled(end(how))));
     };
   }
 
@@ -195,6 +195,12 @@ export class PluginRun {
     }
     return { ...facts, request, context: this.context, config, log };
   }
+}
+
+/** Returns a value that must not be a promise. The rejection of one is handled, so that it does not end the process. */
+function settled(returned: unknown): unknown {
+  if (isThenable(returned)) Promise.resolve(returned).catch(() => {});
+  return returned;
 }
 
 /** An observer cannot refuse a request, so its `GatewayError` is an error like any other. */

@@ -1,0 +1,56 @@
+import { writeFileSync } from 'node:fs';
+import { expect, it, onTestFinished } from 'vitest';
+import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
+import { configFileSchema } from '../../src/config/config.ts';
+import { startServer } from '../../src/gateway/server.ts';
+import { folderWith } from '../composition/folder.ts';
+import { pluginFile } from '../plugins/world.ts';
+import { stubApi } from '../sources/rest/stub-api.ts';
+import { post, recordingLogger } from './serving.ts';
+
+/** A plugin that sends a header to the subgraph, with what it reads. */
+const plugin = (value: string, reads = "'nothing'") => `
+  globalThis.pluginEvents ??= [];
+  export default { name: 'added', reads: ${reads}, hooks: {
+    onFetch({ headers }) { headers.set('x-added', '${value}'); },
+    onResponse({ response }) { response.headers.set('x-plugin', '${value}'); },
+    onSchemaChange() { globalThis.pluginEvents.push('schema of ${value}'); },
+    onShutdown() { globalThis.pluginEvents.push('end of ${value}'); },
+  } };`;
+
+it('a changed file becomes the plugin; a broken one leaves the last good one in place', async () => {
+  const events = () => (globalThis as { pluginEvents?: string[] }).pluginEvents ?? [];
+  onTestFinished(() => {
+    delete (globalThis as { pluginEvents?: string[] }).pluginEvents;
+  });
+  const file = pluginFile('added.mjs', plugin('first'));
+  const subgraph = await stubApi(({ headers }) => ({ data: { hello: headers['x-added'] } }));
+  const schemasDir = await folderWith({
+    'shop.graphql': `extend schema @subgraph(url: "${subgraph.url}") type Query { hello: String }`,
+  });
+  const config = configFileSchema.parse({ supergraph: { listen: '127.0.0.1:0' }, plugins: [{ path: file }] });
+  const { logger, lines } = recordingLogger();
+  const server = await startServer({
+    config: { ...config, supergraph: { ...config.supergraph, introspection: true }, production: false },
+    schema: createSupergraphProvider({ schemasDir }),
+    dev: true,
+    logger,
+  });
+  onTestFinished(() => server.close());
+  const said = async () => (await (await post(server.url, { query: '{ hello }' })).json()).data.hello;
+  expect(await said()).toBe('first');
+
+  writeFileSync(file, plugin('second', "{ headers: ['x-a'] }"));
+  await expect.poll(said).toBe('second');
+  expect(events()).toEqual(['schema of first', 'schema of second', 'end of first']);
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'plugins reloaded', plugins: ['added'] }));
+
+  writeFileSync(file, 'export default nonsense;');
+  await expect
+    .poll(() => lines.filter(({ level }) => level === 'error'))
+    .toEqual([expect.objectContaining({ msg: 'the plugins cannot be reloaded; keeping the previous ones' })]);
+  expect(await said()).toBe('second');
+
+  writeFileSync(file, plugin('third'));
+  await expect.poll(said).toBe('third');
+});
