@@ -24,6 +24,13 @@ function buildProgram(): Command {
     .command('schema')
     .description('print its JSON schema, for editors')
     .action(async () => (await import('./cli/config-schema.ts')).configSchema());
+  program
+    .command('plugins')
+    .description('plugins of the config file')
+    .command('list')
+    .description('print the plugins, and which of them each hook calls, in order')
+    .addOption(configOption())
+    .action(async (flags) => (await import('./cli/plugins.ts')).listPlugins(flags));
   addKeyCommands(program.command('keys').description('manage API keys, stored in api_keys.file or in Redis'));
   return program;
 }

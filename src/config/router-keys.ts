@@ -1,7 +1,7 @@
 const GRAPHIQL = 'GraphiQL is at /graphql, unless NODE_ENV=production.';
 const HEALTH = 'Health checks are at /health and /ready, on the same port as /graphql.';
 const IN_CODE =
-  'Your own code runs in "yoga.plugins", in the module of "authorization.policies.module" and in response shapes of endpoints.';
+  'Your own code runs in "plugins", in "yoga.plugins", in the module of "authorization.policies.module" and in response shapes of endpoints.';
 
 /**
  * Keys of Apollo Router that Headgate does not have, with what to use instead. Names in double quotes are keys of Headgate.
@@ -34,7 +34,6 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['telemetry.apollo', 'Nothing is sent to Apollo: remove it.'],
   ['coprocessor', IN_CODE],
   ['rhai', IN_CODE],
-  ['plugins', IN_CODE],
   ['preview_entity_cache', 'Responses of endpoints can be cached: "bff.cache".'],
   ['response_cache', 'Responses of endpoints can be cached: "bff.cache".'],
 ]);

@@ -9,7 +9,9 @@ import { FileKeySet } from '../policy/authentication/key-set.ts';
 import { readManifests } from '../policy/persisted/manifests.ts';
 import { signingKey } from '../sources/http/signing/signing-key.ts';
 import { subgraphTls } from '../sources/http/subgraph-tls.ts';
+import { createLogger } from '../telemetry/logger.ts';
 import { compileHeaderRules } from './header-rules.ts';
+import { loadPlugins } from './load-plugins.ts';
 import { loadPolicyModule } from './policy-module.ts';
 import { loadYogaPlugins } from './yoga-plugins.ts';
 
@@ -29,6 +31,7 @@ export async function checkSettings(config: Config): Promise<string[]> {
     () => persisted_queries.enabled && readManifests(persisted_queries.manifest),
     () => module && loadPolicyModule(module),
     () => loadYogaPlugins(config.yoga.plugins),
+    () => loadPlugins(config.plugins, createLogger({ level: 'silent' })),
     ...keyFiles.map((file) => () => new FileKeySet(file)),
   ];
   const problems: string[] = [];

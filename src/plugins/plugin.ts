@@ -2,6 +2,7 @@ import type { Hooks } from './hooks.ts';
 import type { PluginReads } from './plugin-reads.ts';
 
 export type { Identity } from '../client/identity.ts';
+export { linearPattern as compilePattern } from '../config/linear-pattern.ts';
 export { GatewayError, type GatewayErrorOptions } from '../shared/gateway-error.ts';
 export type {
   AuthenticateHook,

@@ -47,6 +47,7 @@ function everyPart() {
     cacheControl: { in: 'response' },
     returnHeaders: noting('returnHeaders', notes),
     respectsRetryAfter: true,
+    plugins: true,
     outages: { watch: noting('outages', notes) },
     share: { forward: () => ({ pairs: [], sharingKey: '' }) },
     limitRate: noting('limitRate', notes),
@@ -67,6 +68,7 @@ it('the layers are in this order, the outermost first', () => {
     'cacheControl',
     'returnHeaders',
     'retryAfter',
+    'plugins',
     'outages',
     'share',
     'limitRate',
@@ -74,6 +76,7 @@ it('the layers are in this order, the outermost first', () => {
     'deadline',
     'retry',
     'hedge',
+    'tries',
     'concurrency',
     'breaker',
   ]);
