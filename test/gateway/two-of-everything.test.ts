@@ -1,6 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { folderOf } from '../bff/support.ts';
 import { type Everything, type Field, twoOfEverything } from './two-of-everything.ts';
 import { type Answer, apiKey, bearer, certificate, type Sent, wouldReuse } from './two-principals.ts';
 
@@ -10,6 +12,8 @@ interface Fact {
   readonly rules?: readonly object[];
   /** The rule of a variant of the source that has the field. */
   readonly variant?: object;
+  /** A plugin, as the text of its module. */
+  readonly plugin?: string;
   /** The field whose response depends on the fact. Default `me`. */
   readonly field?: Field;
   readonly two: () => Promise<readonly [Sent, Sent]>;
@@ -23,6 +27,11 @@ interface Fact {
 
 const headers = (one: Record<string, string>, other: Record<string, string>) => async () =>
   [{ headers: one }, { headers: other }] as const;
+
+/** A plugin that sends something of the request to sources as `x-app`. */
+const sending = (reads: string | undefined, value: string) => `export default {
+  name: 'sending', reads: ${reads}, hooks: { onFetch({ request, headers }) { headers.set('x-app', String(${value})); } },
+};`;
 
 /** A row for each kind of fact about a request. A change that makes something else part of a response adds one. */
 const FACTS: Readonly<Record<string, Fact>> = {
@@ -115,6 +124,25 @@ const FACTS: Readonly<Record<string, Fact>> = {
     two: async () => [await bearer('"sub":"ada"'), await bearer('"sub":"bob"')],
     isPrincipal: true,
   },
+  'a header that a plugin sends on': {
+    plugin: sending("{ headers: ['x-page'] }", "request.headers.get('x-page')"),
+    two: headers({ 'x-page': 'a' }, { 'x-page': 'b' }),
+  },
+  'a header that a plugin sends on without declaring it': {
+    plugin: sending(undefined, "request.headers.get('x-page')"),
+    two: headers({ 'x-page': 'a' }, { 'x-page': 'b' }),
+    calls: 3,
+  },
+  'a claim that a plugin sends on': {
+    plugin: sending('{ claims: true }', 'request.identity?.claims.tenant'),
+    two: async () => [await bearer('"sub":"ada","tenant":"a"'), await bearer('"sub":"ada","tenant":"b"')],
+    isPrincipal: true,
+  },
+  'an address that a plugin sends on': {
+    plugin: sending('{ address: true }', 'request.ip'),
+    two: async () => [{ headers: {} }, { headers: {}, localAddress: '127.0.0.2' }],
+    isUnnamed: true,
+  },
   'a header that a policy module reads': {
     field: 'vip',
     two: headers({ 'x-door': 'open' }, { 'x-door': 'closed' }),
@@ -162,11 +190,12 @@ function shown({ text }: Answer, field: string): string | undefined {
 const post = (world: Everything, one: Sent, query: string) => world.send('/graphql', one, { query });
 
 describe.each(Object.entries(FACTS))('two clients that differ in %s', (_, fact) => {
-  const { rules = [], variant, field = 'me', two, isPrincipal = false, isUnnamed = false, calls = 2 } = fact;
+  const { rules = [], variant, plugin, field = 'me', two, isPrincipal = false, isUnnamed = false, calls = 2 } = fact;
   const query = `{ ${field} }`;
 
   async function start() {
-    const world = await twoOfEverything(rules, {}, variant);
+    const path = plugin && join(folderOf({ 'plugin.mjs': plugin }), 'plugin.mjs');
+    const world = await twoOfEverything(rules, path ? { plugins: [{ path }] } : {}, variant);
     const [ada, bob] = await two();
     const [ofAda, ofBob] = [await post(world, ada, query), await post(world, bob, query)].map((one) =>
       shown(one, field),

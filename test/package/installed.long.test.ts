@@ -18,6 +18,34 @@ export const problemsOf = (error: CompositionError): number => error.problems.le
 export default defineShape((data: { readonly count: number }) => data.count);
 `;
 
+const PLUGIN = `import { createGateway } from 'headgate';
+import { compilePattern, definePlugin, GatewayError, type Hooks } from 'headgate/plugin';
+
+const hooks: Hooks = {
+  onRequest({ request }) {
+    if (compilePattern('^bad')(request.headers.get('x-a') ?? '')) throw new GatewayError(400, 'BAD', 'bad');
+  },
+  // @ts-expect-error there is no such hook
+  onReqest() {},
+};
+interface Config { readonly max: number }
+const limited = definePlugin<Config>({
+  name: 'limited',
+  reads: { headers: ['x-a'], claims: true },
+  configSchema: { parse: (given) => ({ max: Number(given) }) },
+  hooks: {
+    onPayload({ config, payload }) {
+      payload.extensions = { max: config.max.toFixed() };
+    },
+    onExecute: async ({ operation }) => (operation.type === 'query' ? { data: null } : undefined),
+  },
+});
+export const gateway = createGateway({
+  schemas: 'schemas',
+  plugins: [definePlugin({ name: 'plain', hooks }), { plugin: limited, config: 1, on_error: 'ignore' }],
+});
+`;
+
 const OPTIONS = {
   compilerOptions: {
     strict: true,
@@ -28,7 +56,7 @@ const OPTIONS = {
     moduleResolution: 'NodeNext',
     types: ['node'],
   },
-  files: ['program.mts'],
+  files: ['program.mts', 'plugin.mts'],
 };
 
 let consumer: Consumer;
@@ -44,6 +72,7 @@ afterAll(() => consumer?.leave());
 
 test('its types hold where the compiler checks those of packages, too', async () => {
   await consumer.write('program.mts', PROGRAM);
+  await consumer.write('plugin.mts', PLUGIN);
   await consumer.write('tsconfig.json', JSON.stringify(OPTIONS));
   expect(await consumer.run('node', 'node_modules/typescript/bin/tsc')).toBe('');
 });
