@@ -76,6 +76,11 @@ export class PluginRun {
     this.hooks = set.hooks;
   }
 
+  /** Whether `onTry` may send something else for another client, so that no fetch is shared. */
+  get separatesTries(): boolean {
+    return this.#set.separatesTries;
+  }
+
   onRequest(): Maybe<PluginResponse | undefined> {
     return this.#call('onRequest', undefined, acceptResponse);
   }

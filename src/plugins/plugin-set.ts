@@ -30,6 +30,8 @@ export class PluginSet {
   readonly hooks: ComposedHooks;
   /** What the plugins read of requests. */
   readonly reads: Reads;
+  /** Whether a plugin with `onTry` reads something of the request. */
+  readonly separatesTries: boolean;
   /** What each plugin may read; `undefined` where it does not declare it. */
   readonly declared: readonly (Reads | undefined)[];
 
@@ -40,6 +42,7 @@ export class PluginSet {
       if (declared === undefined) return undefined;
       return declared === 'nothing' ? reads({}) : declaredReads(declared);
     });
+    this.separatesTries = plugins.some(({ plugin: { reads, hooks } }) => hooks.onTry && reads !== 'nothing');
     this.hooks = Object.fromEntries(HOOK_NAMES.map((hook) => [hook, handlersOf(hook, plugins)])) as ComposedHooks;
   }
 

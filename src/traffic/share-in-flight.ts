@@ -51,6 +51,8 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
         source.send(request, done);
         return;
       }
+      // the tries of one client may differ from those of another
+      if (request.client.plugins?.separatesTries) return source.send(request, done);
       const key = sharingKey(request, options);
       const waiters = sharedCalls.get(key);
       if (waiters) {
