@@ -23,6 +23,7 @@ export const HOOK_NAMES = [
 export type HookName = (typeof HOOK_NAMES)[number];
 
 /** What a hook may return: nothing, or something that ends the stage early. A hook may be async. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a hook without `return` has the type `void`
 type Returned<T> = T | undefined | void | Promise<T | undefined | void>;
 
 /**
@@ -55,6 +56,7 @@ export interface Hooks<Config = unknown> {
   /** Called before the response is written. May return another response. */
   onResponse?(hook: ResponseHook<Config>): Returned<PluginResponse>;
   /** Called at the start of each stage. Returns a function that is called at its end. Must not be async. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a hook without `return` has the type `void`
   onStage?(hook: StageHook<Config>): ((end: StageEnd) => void) | undefined | void;
   /** Called once, when the gateway stops or the plugin is reloaded. */
   onShutdown?(hook: ShutdownHook<Config>): Returned<never>;
