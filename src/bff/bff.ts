@@ -17,7 +17,7 @@ import { pathOf, queryOf } from '../shared/url-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
-import { type CacheOutcome, createResponseCache } from './caching/response-cache.ts';
+import { type CacheOutcome, createResponseCache, outcomeOf } from './caching/response-cache.ts';
 import { CurrentEndpoints } from './current-endpoints.ts';
 import { DEMO_RESPONSE } from './demo/demo-page.ts';
 import type { EndpointConfig } from './endpoints/config-check.ts';
@@ -168,6 +168,8 @@ async function respond(
     const response = await routeCall(call, endpoints.snapshot(), bff);
     if (response === undefined) return;
     if (response.errors) notes.errors = response.errors;
+    if (notes.record) notes.record.responseCache = outcomeOf(response.headers['cache-status']);
+    notes.record?.begin('respond');
     if (bff.dev && response.timings) addServerTiming(res, response.timings);
     await sendRepresentation(req, res, response, bff);
   } catch (error) {

@@ -31,7 +31,10 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['traffic_shaping.all.retry.retry_mutations', 'Mutations are sent again only if there was no connection.'],
   ['tls.supergraph.certificate_chain', 'Put the chain into "tls.supergraph.certificate", below the certificate.'],
   ['telemetry.exporters', 'Metrics are "telemetry.metrics.prometheus", the log is "telemetry.logging".'],
-  ['telemetry.apollo', 'Nothing is sent to Apollo: remove it.'],
+  [
+    'telemetry.apollo',
+    'Nothing is sent to Apollo: remove it. For client_name_header, write "telemetry.client_awareness.name_headers".',
+  ],
   ['coprocessor', IN_CODE],
   ['rhai', IN_CODE],
   ['plugins', IN_CODE],

@@ -30,6 +30,7 @@ import {
   type TextResponse,
   TIMED_TEXT,
 } from './read-response.ts';
+import { recordFetch } from './record-fetch.ts';
 import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
 import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
@@ -172,9 +173,10 @@ export class Execution implements MergeTarget, StreamedExecution {
     }
     const body = `${document.bodyHead}${variables && `,"variables":{${variables}}`}}`;
     const { operationType } = planned;
-    source.send({ body, operationType, client: this.input.client, memory: this.memory }, (response) =>
-      this.attempt(() => this.receive(request, sent, response)),
-    );
+    const { client } = this.input;
+    const receive = (response: SubgraphResponse) => this.attempt(() => this.receive(request, sent, response));
+    const done = client.record ? recordFetch(client.record, source.name, receive) : receive;
+    source.send({ body, operationType, client, memory: this.memory }, done);
   }
 
   /** Returns whether a payload still needs a request, and records that errors are about it from now on. */

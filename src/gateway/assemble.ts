@@ -30,6 +30,7 @@ import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
 import { openRequestPolicies } from './request-policies.ts';
+import { requestTelemetry } from './request-telemetry.ts';
 import { logWarmUp, schemaListener, warnOfSkipped } from './schema-listener.ts';
 import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
@@ -189,6 +190,7 @@ async function openRequestHandling(
   closers.add(requests.close);
   return {
     ...handlerSettings(config),
+    ...requestTelemetry(config, dev),
     ...requests.policies,
     ...{ logger, instruments, authenticator, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
@@ -301,6 +303,5 @@ function handlerSettings(config: Config) {
     frames: config.security_headers.enabled ? config.security_headers.frame_options : undefined,
     healthRoutes: config.health_check.enabled,
     contracts: config.contracts,
-    accessLog: config.telemetry.access_log,
   };
 }

@@ -60,6 +60,8 @@ export class PreparedOperation {
   readonly label: OperationLabel;
   /** Whether no request has been executed yet, so that the metrics of prepared operations do not count it as known. */
   isNew = false;
+  /** Whether the last request for it found it in the cache. */
+  wasKnown = false;
   private readonly operation: Operation;
   private readonly supergraph: Supergraph;
   private readonly fieldIndex: FieldIndex;

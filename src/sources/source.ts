@@ -1,5 +1,7 @@
 import type { Freshness } from '../client/freshness.ts';
 import type { ClientInfo } from '../client/identity.ts';
+import type { OperationLabel } from '../shared/request-notes.ts';
+import type { RequestRecord } from '../shared/request-record.ts';
 
 /**
  * The interface between the executor and the sources that answer its fetches: an HTTP subgraph, or code in this process.
@@ -24,6 +26,10 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly signal?: CancelSignal;
   /** When the whole client request times out, by `performance.now()`, if it does at one moment. */
   readonly deadline?: number | undefined;
+  /** Times and fetches of the request, where something needs them. */
+  readonly record?: RequestRecord | undefined;
+  /** The operation, for the log. Set once it is known. */
+  operation?: OperationLabel | undefined;
 }
 
 /** The memory for long responses of one execution, see `executor/memory-budget.ts`. */

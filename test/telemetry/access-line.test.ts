@@ -78,7 +78,7 @@ test('an operation that is refused is named as the client names it, and a batch 
 });
 
 test('the headers by which clients name themselves are those of the config', async () => {
-  const { server, access } = await gateway({ telemetry: { access_log: { client_name_headers: ['X-App'] } } });
+  const { server, access } = await gateway({ telemetry: { client_awareness: { name_headers: ['X-App'] } } });
   await post(server.url, { query: QUERY }, { 'x-app': 'a'.repeat(500), 'graphql-client-name': 'web' });
   await expect.poll(access).toHaveLength(1);
   expect(access()[0]?.client).toBe('a'.repeat(128));
