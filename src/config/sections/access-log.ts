@@ -97,8 +97,7 @@ export const accessLogSection = z
   })
   .superRefine(({ fields, user_hash_key }, context) => {
     if (!fields.includes('user') || user_hash_key !== undefined) return;
-    const message =
-      'required for the field "user", the keyed hash of the subject. Set a secret, such as ${ACCESS_LOG_KEY}';
+    const message = 'required for the field "user", the keyed hash of the subject. Set a secret of your own';
     context.addIssue({ code: 'custom', path: ['user_hash_key'], message });
   })
   .describe('The line that is logged for each request: at error for responses of 500 and above');
