@@ -179,7 +179,9 @@ async function respond(
       void sendRepresentation(req, res, problemResponse({ status, kind, detail, headers }, call.path), bff);
       return;
     }
-    logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
+    const { endpoint, operation } = notes;
+    const { requestId } = call;
+    logger?.error({ requestId, endpoint, operation: operation?.name, err: error }, 'A BFF endpoint failed');
     void sendRepresentation(req, res, problemResponse(FAILED, call.path), bff);
   }
 }

@@ -338,7 +338,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     const { deferGroups, knownErrors } = this.input;
     const { late, violations } = context;
     if (late) for (const group of late.missed) this.report.addTimeout(deferGroups?.list[group] as DeferGroup);
-    observeMissing(this.input.responseObserver, violations);
+    observeMissing(this.input.responseObserver, violations, this.input.client);
     const hasNoErrors = this.errorReport === undefined && violations.length === 0;
     const errors = hasNoErrors ? (knownErrors ?? []) : this.report.all(violations);
     this.end();

@@ -11,6 +11,7 @@ import { configureLogin } from '../policy/login/login.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { watchPath } from '../shared/watch-path.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
+import { foldRepeats } from '../telemetry/fold-repeats.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -126,6 +127,8 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
 /** What everything else stands on. */
 interface Foundation {
   readonly logger: Logger;
+  /** Writes each line, also of repeated errors. */
+  readonly plainLogger: Logger;
   readonly metrics: Metrics | undefined;
   readonly instruments: Instruments | undefined;
   readonly rules: ReturnType<typeof compileHeaderRules>;
@@ -137,7 +140,9 @@ interface Foundation {
 
 async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
   const { config, sharedState } = options;
-  const logger = options.logger ?? createLogger(config.telemetry.logging);
+  const { summary_interval: intervalMs } = config.telemetry.logging;
+  const plainLogger = options.logger ?? createLogger(config.telemetry.logging);
+  const logger = foldRepeats(plainLogger, intervalMs);
   for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
     logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
   const rules = compileHeaderRules(config.headers);
@@ -153,10 +158,12 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   const module = options.dev ? await watchModule(config, logger) : undefined;
   if (module) closers.add(() => module.close());
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
-  const logging = { logger, intervalMs: config.telemetry.logging.summary_interval };
+  // these fold the lines of each subgraph themselves
+  const logging = { logger: plainLogger, intervalMs };
   const outages = createOutages(logging);
   const graphqlErrors = createGraphqlErrorLog(logging);
   // after the last operations
+  closers.add(async () => logger.flush());
   closers.add(async () => outages.flush());
   closers.add(async () => graphqlErrors.flush());
   const responseObserver = observeResponses({ instruments, outages, graphqlErrors });
@@ -169,13 +176,13 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
   });
   closers.add(() => gateway.close());
-  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway };
+  return { logger, plainLogger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway };
 }
 
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway }: Foundation,
+  { logger, plainLogger, instruments, redis, rules, rateLimits, byteLimits, gateway }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
   const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
@@ -190,7 +197,7 @@ async function openRequestHandling(
   closers.add(requests.close);
   return {
     ...handlerSettings(config),
-    ...requestTelemetry(config, dev),
+    ...requestTelemetry(config, dev, plainLogger),
     ...requests.policies,
     ...{ logger, instruments, authenticator, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,

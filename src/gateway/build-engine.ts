@@ -18,6 +18,7 @@ import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { requestFields } from '../telemetry/request-fields.ts';
 import { createEndpointGroups } from '../traffic/endpoint-groups.ts';
 import type { Outages } from '../traffic/outages.ts';
 import type { TrafficState } from '../traffic/traffic-state.ts';
@@ -99,12 +100,12 @@ export function engineFactory(
           const errors = all.filter(isLoggedByItself);
           if (errors.length === 0) return;
           logger.warn(
-            { requestId: client.requestId, count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
+            { ...requestFields(client), count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
             'errors of subgraphs, masked in the response',
           );
         },
         onInternalError: (err, client) =>
-          logger.error({ requestId: client.requestId, err }, 'operation failed inside the gateway'),
+          logger.error({ ...requestFields(client), err }, 'operation failed inside the gateway'),
       });
       isBuilt = true;
       return { engine, close };

@@ -1,14 +1,17 @@
 import type { Config } from '../config/config.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { GatewayHandlerOptions } from './gateway-handler.ts';
 
 /** Returns the settings of what is logged and reported about each request. */
 export function requestTelemetry(
   config: Config,
   dev: boolean,
+  logger: Logger,
 ): Pick<GatewayHandlerOptions, 'accessLog' | 'clientAwareness' | 'hasServerTiming'> {
   const { access_log: settings, client_awareness: clientAwareness, logging } = config.telemetry;
   return {
     accessLog: {
+      logger,
       settings,
       clientNames: clientAwareness,
       level: dev || config.production ? 'info' : 'debug',

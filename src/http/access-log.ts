@@ -12,6 +12,8 @@ import type { RequestContext } from './request-context.ts';
 
 /** Settings of the access log. */
 export interface AccessLogOptions {
+  /** Writes the lines. By default the log of the gateway. */
+  readonly logger?: Logger | undefined;
   readonly settings: Config['telemetry']['access_log'];
   readonly clientNames: ClientNameHeaders;
   /** The level of lines without an error, where the settings have none. */
@@ -47,11 +49,11 @@ export const QUIET_ACCESS_LOG: AccessLogOptions = {
  * @param routeOf returns the kind of route of a URL
  */
 export function createAccessLog(
-  logger: Logger,
+  gatewayLogger: Logger,
   options: AccessLogOptions,
   routeOf: (url: string) => string,
 ): AccessLog | undefined {
-  const { settings, random = Math.random } = options;
+  const { settings, logger = gatewayLogger, random = Math.random } = options;
   if (!settings.enabled) return undefined;
   const lineOf = lineReader(options);
   const level = settings.level ?? options.level;

@@ -143,12 +143,19 @@ export interface SourceError {
  */
 export interface ResponseObserver {
   /** Receives a response that cannot be used, or of which a part cannot. */
-  failed(subgraph: string, response: SubgraphResponse, failure: SourceFailure): void;
+  failed(subgraph: string, response: SubgraphResponse, failure: SourceFailure, client?: ClientContext): void;
   /**
    * Receives a GraphQL result with errors.
    * @param hasData whether there is data beside the errors
+   * @param client the request that got the response, for the log
    */
-  graphqlErrors(subgraph: string, response: SubgraphResponse, errors: readonly SourceError[], hasData: boolean): void;
+  graphqlErrors(
+    subgraph: string,
+    response: SubgraphResponse,
+    errors: readonly SourceError[],
+    hasData: boolean,
+    client?: ClientContext,
+  ): void;
 }
 
 /** Headers of one client request that a source sends with its fetches, beside its own. */

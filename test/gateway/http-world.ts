@@ -28,7 +28,13 @@ export interface HttpWorld {
 /** Subgraphs as real HTTP servers, and the whole gateway before them, all on free ports of this machine. */
 export async function httpWorld(
   subgraphs: Record<string, WorldSubgraph>,
-  options: { timeout?: string; graceMs?: number; config?: Record<string, unknown>; bffDir?: string; dev?: boolean } = {},
+  options: {
+    timeout?: string;
+    graceMs?: number;
+    config?: Record<string, unknown>;
+    bffDir?: string;
+    dev?: boolean;
+  } = {},
 ): Promise<HttpWorld> {
   const world = createWorld({ subgraphs });
   const calls: Record<string, number> = {};
