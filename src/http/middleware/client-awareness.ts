@@ -20,9 +20,10 @@ export function requireClientName(settings: ClientAwareness | undefined): Middle
     const { req } = context;
     if (req.method !== 'OPTIONS' && !isPage(pathOf(req.url))) {
       const { name, version } = namedClient(req.headers, settings);
-      if (settings.required && name === undefined) throw missing('NAME', 'name', settings.name_headers);
+      if (settings.required && name === undefined)
+        throw new GatewayError(400, 'CLIENT_NAME_REQUIRED', missing('name', settings.name_headers));
       if (settings.version_required && version === undefined)
-        throw missing('VERSION', 'version', settings.version_headers);
+        throw new GatewayError(400, 'CLIENT_VERSION_REQUIRED', missing('version', settings.version_headers));
     }
     next(context);
   };
@@ -34,7 +35,6 @@ function isPage(path: string): boolean {
   return path.startsWith('/bff/') && (path.endsWith('/docs') || path.endsWith('/openapi.json'));
 }
 
-function missing(code: 'NAME' | 'VERSION', what: string, headers: readonly string[]): GatewayError {
-  const message = `The request does not say the ${what} of its client. Send it in the header ${headers.join(' or ')}.`;
-  return new GatewayError(400, `CLIENT_${code}_REQUIRED`, message);
+function missing(what: string, headers: readonly string[]): string {
+  return `The request does not say the ${what} of its client. Send it in the header ${headers.join(' or ')}.`;
 }
