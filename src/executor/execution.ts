@@ -31,6 +31,7 @@ import {
   TIMED_TEXT,
 } from './read-response.ts';
 import { recordFetch } from './record-fetch.ts';
+import { writeBodies } from './request-documents.ts';
 import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
 import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
@@ -171,12 +172,12 @@ export class Execution implements MergeTarget, StreamedExecution {
       const text = this.variableText(name);
       if (text !== undefined) variables += `${variables && ','}${JSON.stringify(name)}:${text}`;
     }
-    const body = `${document.bodyHead}${variables && `,"variables":{${variables}}`}}`;
-    const { operationType } = planned;
     const { client } = this.input;
-    const receive = (response: SubgraphResponse) => this.attempt(() => this.receive(request, sent, response));
-    const done = client.record ? recordFetch(client.record, source.name, receive) : receive;
-    source.send({ body, operationType, client, memory: this.memory }, done);
+    const bodies = writeBodies(document, variables);
+    const done = recordFetch(client.record, source.name, (response) =>
+      this.attempt(() => this.receive(request, sent, response)),
+    );
+    source.send({ ...bodies, operationType: planned.operationType, client, memory: this.memory }, done);
   }
 
   /** Returns whether a payload still needs a request, and records that errors are about it from now on. */

@@ -269,6 +269,7 @@ class Pipeline implements Engine {
         fieldIndex: this.labels.fieldIndex(labels),
         conditions: variables,
         policies: this.options.policies ?? [],
+        namesOperationsOf: this.options.namesOperationsOf,
         cachePolicy: readCachePolicy?.(known.document, operation, known.reads.isGuarded),
         dependsOn: (plan) => this.dependencies.ofPlan(plan, known.reads),
         ...groups,

@@ -45,6 +45,8 @@ export interface ResponseMemory {
 export interface SourceRequest {
   /** The GraphQL-over-HTTP request body, as JSON text: `{"query":"…","variables":{…}}`. */
   readonly body: string;
+  /** The body without the name of its operation, if it has one. Requests for which it is equal may share a response. */
+  readonly sharedBody?: string | undefined;
   /** Reads may be shared and retried; mutations never. */
   readonly operationType: 'query' | 'mutation' | 'subscription';
   readonly client: ClientContext;

@@ -161,7 +161,7 @@ test('documents of a manifest that do not match the schema are logged', async ()
   ]);
 });
 
-test('hedging and signatures of a REST API are refused, where they are set for that one', async () => {
+test('hedging, names of operations and signatures of a REST API are refused, where they are set for that one', async () => {
   const api = `extend schema @source(name: "api", http: { baseURL: "http://api.example" })
 type Query { title: String @connect(source: "api", http: { GET: "/title" }, selection: "$.title") }`;
   const problemsOf = async (settings: string, section = 'traffic_shaping') => {
@@ -175,6 +175,10 @@ type Query { title: String @connect(source: "api", http: { GET: "/title" }, sele
     'traffic_shaping.subgraphs.shop.hedge: "shop" is a REST API, whose calls are not hedged.',
   ]);
   expect(await problemsOf('{ all: { hedge: {} }, subgraphs: { shop: { hedge: false } } }')).toEqual([]);
+  expect(await problemsOf('{ subgraphs: { shop: { operation_names: true } } }')).toEqual([
+    'traffic_shaping.subgraphs.shop.operation_names: "shop" is no federation subgraph, so the operations of plans are not sent to it.',
+  ]);
+  expect(await problemsOf('{ all: { operation_names: true } }')).toEqual([]);
   const signed = `{ http_message_signature: { key: ${'k'.repeat(32)} } }`;
   expect(await problemsOf(`{ subgraph: { subgraphs: { shop: ${signed} } } }`, 'authentication')).toEqual([
     'authentication.subgraph.subgraphs.shop.http_message_signature: "shop" is a REST API, whose calls are not signed.',
