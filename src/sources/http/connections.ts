@@ -11,7 +11,15 @@ export interface Connections {
   close(): Promise<void>;
 }
 
+/** A handler of undici that tells the share of connections when its call has ended. */
+export interface CountedHandler {
+  /** Set when the call gets a connection. To be called, and cleared, with `onComplete` or `onError`. */
+  share?: { leave(): void } | undefined;
+}
+
 /** A handler of undici that learns whether its call gets a connection that has been idle. */
 export interface IdleConnectionHandler {
+  /** When the call started, by `performance.now()`. */
+  readonly startedAt?: number;
   onIdleConnection?(): void;
 }

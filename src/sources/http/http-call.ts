@@ -8,7 +8,7 @@ import { retryAfterSeconds } from '../../shared/retry-after.ts';
 import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
 import { mayRetryLater } from '../retry-after.ts';
 import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
-import type { Connections, IdleConnectionHandler } from './connections.ts';
+import type { Connections, CountedHandler, IdleConnectionHandler } from './connections.ts';
 import {
   abortFailure,
   bodyFailure,
@@ -53,13 +53,16 @@ export type SignCall = (headers: readonly string[], body: string | Buffer) => re
  * newer through an adapter that also builds a header object, which this class does not read. Measured, the adapter takes a tenth
  * of a call's CPU time. (undici 8 has only the newer form.)
  */
-export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandler, Expirable {
+export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandler, CountedHandler, Expirable {
   readonly #target: HttpTarget;
   /** Released with the response: otherwise a dead call in V8's old generation would keep its body until the next full collection. */
   #request: SourceRequest | undefined;
   #done: ((response: SubgraphResponse) => void) | undefined;
   #deadline: Deadline | undefined;
   #cancel: ((reason?: Error) => void) | undefined;
+  /** By `performance.now()`. */
+  startedAt = 0;
+  share: { leave(): void } | undefined;
   /** The time that the call has, from its start. */
   #timeoutMs = 0;
   #wasIdle = false;
@@ -91,8 +94,10 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
       return;
     }
     signal?.addEventListener('abort', this);
-    this.#timeoutMs = timeLeft(this.#target.timeoutMs, request.deadline);
-    this.#deadline = new Deadline(this.#timeoutMs, this);
+    const now = performance.now();
+    this.startedAt = now;
+    this.#timeoutMs = timeLeft(this.#target.timeoutMs, request.deadline, now);
+    this.#deadline = new Deadline(this.#timeoutMs, this, now);
     if (this.#target.compression === undefined) this.#dispatch(request);
     else void this.#dispatchEncoded(request, this.#target.compression);
   }
@@ -143,12 +148,14 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   }
 
   onComplete(): void {
+    this.#leaveShare();
     const body = joined(this.#chunks, this.#size);
     if (this.#encoding) void this.#completeEncoded(body, this.#encoding);
     else this.#complete(body, undefined);
   }
 
   onError(error: Error): void {
+    this.#leaveShare();
     const failure = connectionFailure(this.#target.name, error);
     if (this.#cancel === undefined) {
       this.#fail({ ...failure, isUnsent: true });
@@ -159,6 +166,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
         ? { ...failure, isConnectionLoss: true, wasIdle: this.#wasIdle }
         : failure,
     );
+  }
+
+  #leaveShare(): void {
+    this.share?.leave();
+    this.share = undefined;
   }
 
   #count(bytes: number): boolean {
@@ -273,9 +285,9 @@ function readHeaders(raw: readonly Buffer[]): string[] {
   return raw.map((part, at) => (at % 2 === 0 ? part.toString('latin1').toLowerCase() : part.toString('latin1')));
 }
 
-function timeLeft(timeoutMs: number, deadline: number | undefined): number {
+function timeLeft(timeoutMs: number, deadline: number | undefined, now: number): number {
   if (deadline === undefined) return timeoutMs;
-  return Math.max(0, Math.min(timeoutMs, deadline - performance.now()));
+  return Math.max(0, Math.min(timeoutMs, deadline - now));
 }
 
 function joined(chunks: readonly Buffer[], size: number): Buffer {

@@ -59,9 +59,10 @@ export class OriginPool implements Connections {
     /** How long the connection of the current call was idle before. */
     let wasIdleMs: number | undefined;
     client.dispatch = (options, handler) => {
-      if (idleSince !== undefined) wasIdleMs = performance.now() - idleSince;
+      const call = handler as IdleConnectionHandler;
+      if (idleSince !== undefined) wasIdleMs = (call.startedAt ?? performance.now()) - idleSince;
       idleSince = undefined;
-      if (isConnected) (handler as IdleConnectionHandler).onIdleConnection?.();
+      if (isConnected) call.onIdleConnection?.();
       return dispatch(options, handler);
     };
     client.on('connect', () => {
