@@ -71,6 +71,8 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * Several stacks of one subgraph, for its variants, are inside `chooseVariant`. `balance` is next to the source: it sends each try to one of
  * several URLs, each of which is a source of its own.
  *
+ * Requests are signed in the source itself, for each try: a signature covers the headers and the body as they are sent.
+ *
  * The calls of a REST API are inside its source. `callApiSafely` wraps each of them, in place of the last five.
  */
 export const LAYERS: Readonly<Record<string, LayerOf>> = {
