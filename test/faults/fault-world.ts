@@ -54,6 +54,7 @@ export interface WorldOptions {
   /** Settings of each subgraph in `subgraphs`. */
   readonly ofEach?: Readonly<Record<string, unknown>>;
   readonly nodeFlags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A gateway in a process of its own. */
@@ -61,11 +62,20 @@ export interface World {
   readonly url: string;
   /** What it has logged. */
   log(): string;
+  /** Sends SIGTERM; resolves when the process has ended. */
+  terminate(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Starts a gateway over subgraphs. Throws with its output if it does not start. */
-export async function startWorld({ cli, subgraphs, config, ofEach, nodeFlags = [] }: WorldOptions): Promise<World> {
+export async function startWorld({
+  cli,
+  subgraphs,
+  config,
+  ofEach,
+  nodeFlags = [],
+  env,
+}: WorldOptions): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'headgate-faults-'));
   mkdirSync(join(dir, 'schemas'));
   const own: Record<string, unknown> = {};
@@ -76,15 +86,18 @@ export async function startWorld({ cli, subgraphs, config, ofEach, nodeFlags = [
   const file = join(dir, 'headgate.yaml');
   writeFileSync(file, JSON.stringify({ subgraphs: own, ...config }));
   const args = [...nodeFlags, cli, 'start', '--host', '127.0.0.1', '--port', '0', '--config', file];
-  const child = spawn(process.execPath, [...args, '--schemas', join(dir, 'schemas')], { cwd: dir });
+  const child = spawn(process.execPath, [...args, '--schemas', join(dir, 'schemas')], {
+    cwd: dir,
+    env: { ...process.env, ...env },
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   const stop = async () => {
-    await end(child);
+    await end(child, 'SIGKILL');
     rmSync(dir, { recursive: true, force: true });
   };
   const url = await found(/^Headgate listening on (\S+)$/m, () => output, child);
-  if (url !== undefined) return { url, log: () => output, stop };
+  if (url !== undefined) return { url, log: () => output, terminate: () => end(child, 'SIGTERM'), stop };
   await stop();
   throw new Error(`The gateway does not start:\n${output}`);
 }
@@ -103,9 +116,9 @@ async function found(line: RegExp, text: () => string, child: ChildProcess): Pro
   return undefined;
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
+  child.kill(signal);
   await ended;
 }

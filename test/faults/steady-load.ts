@@ -70,9 +70,9 @@ export function percentile(samples: readonly Sample[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
-/** Returns how often each error occurred. */
-export function errorsOf(samples: readonly Sample[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { error } of samples) if (error !== undefined) counts[error] = (counts[error] ?? 0) + 1;
-  return counts;
+/** Returns how many requests there were, how many failed, and how often each error occurred. */
+export function failuresOf(samples: readonly Sample[]) {
+  const errors: Record<string, number> = {};
+  for (const { error } of samples) if (error !== undefined) errors[error] = (errors[error] ?? 0) + 1;
+  return { sent: samples.length, failed: Object.values(errors).reduce((sum, one) => sum + one, 0), errors };
 }

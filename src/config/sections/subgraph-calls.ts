@@ -38,10 +38,7 @@ const backoff = z
 const retry = z
   .strictObject({
     max_attempts: z.int().min(1).max(10).optional().describe('Tries of one read, the first included. Default: 3'),
-    on: z
-      .array(condition)
-      .optional()
-      .describe('When a read is sent again. Default: all but 5xx'),
+    on: z.array(condition).optional().describe('When a read is sent again. Default: all but 5xx'),
     backoff: backoff.optional(),
     budget: budget.optional(),
   })
