@@ -15,6 +15,12 @@ const ms = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(valu
 const times = (ratio: number) => `${ratio.toFixed(2)} ×`;
 const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(2)} %`;
 
+/** Returns a number, and which errors it is made of. */
+function counted(count: number, errors: Readonly<Record<string, number>>): string {
+  const kinds = Object.entries(errors).map(([error, times]) => `${times} ${error}`);
+  return count === 0 ? '0' : `${count} (${kinds.join(', ')})`;
+}
+
 /** All figures of docs/reliability.md. */
 export const FIGURE_GROUPS: readonly FigureGroup[] = [
   {
@@ -87,8 +93,8 @@ export const FIGURE_GROUPS: readonly FigureGroup[] = [
     name: 'restarts',
     titles: ['restarts of a subgraph with three URLs', 'requests', 'failed'],
     async *rows(measure) {
-      const { sent, failed } = await rollingRestart(measure, RESTARTS);
-      yield [`${3 * RESTARTS}, one after the other`, sent, failed];
+      const { sent, failed, errors } = await rollingRestart(measure, RESTARTS);
+      yield [`${3 * RESTARTS}, one after the other`, sent, counted(failed, errors)];
     },
   },
   {
@@ -96,8 +102,8 @@ export const FIGURE_GROUPS: readonly FigureGroup[] = [
     titles: ['SIGTERM under load', 'requests', 'lost'],
     async *rows(measure) {
       for (let stop = 1; stop <= 3; stop++) {
-        const { sent, lost } = await stopUnderLoad(measure);
-        yield [`stop ${stop}`, sent, lost];
+        const { sent, lost, errors } = await stopUnderLoad(measure);
+        yield [`stop ${stop}`, sent, counted(lost, errors)];
       }
     },
   },

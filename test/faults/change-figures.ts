@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type FaultySubgraph, startSubgraph, startWorld, type World } from './fault-world.ts';
 import { inWorld, type Measure, READS, WARM_UP_MS } from './in-world.ts';
-import { failuresOf, startLoad } from './steady-load.ts';
+import { failuresOf, startBusyClients, startLoad } from './steady-load.ts';
 
 const FAKE_DNS = fileURLToPath(new URL('fake-dns.mjs', import.meta.url));
 /** Connections are replaced after a second. */
@@ -93,12 +93,12 @@ export interface Stop {
 }
 
 /** Measures requests of clients that keep their connections while the gateway gets SIGTERM. */
-export function stopUnderLoad({ cli, perSecond }: Measure): Promise<Stop> {
+export function stopUnderLoad({ cli }: Measure): Promise<Stop> {
   return inWorld({ cli, config: { shutdown: { delay: '500ms' } }, urls: [1] }, async ({ world }) => {
-    const load = startLoad(world.url, READS, perSecond);
+    const clients = startBusyClients(world.url, READS, 24);
     await sleep(WARM_UP_MS);
     await world.terminate();
-    const { sent, failed, errors } = failuresOf(await load.stop());
+    const { sent, failed, errors } = failuresOf(await clients.stop());
     return { sent, lost: failed - (errors.ECONNREFUSED ?? 0), errors };
   });
 }

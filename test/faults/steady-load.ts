@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import { Client, type Dispatcher, Pool } from 'undici';
 
 /** One request of a client, by the clock of `performance.now()`. */
 export interface Sample {
@@ -51,10 +51,35 @@ export function startLoad(url: string, query: string, perSecond: number): Steady
   };
 }
 
-async function ask(pool: Pool, path: string, body: string): Promise<string | undefined> {
+/**
+ * Starts clients that send one request after another, each on a connection that it keeps while the gateway does, until the gateway
+ * refuses it. So no connection is idle: a client that uses an idle one may always find it closed.
+ */
+export function startBusyClients(url: string, query: string, clients: number): Pick<SteadyLoad, 'samples' | 'stop'> {
+  const { origin, pathname } = new URL(url);
+  const samples: Sample[] = [];
+  const running = Array.from({ length: clients }, async (_, client) => {
+    const connection = new Client(origin, { pipelining: 1 });
+    for (let at = 0, error: string | undefined; error !== 'ECONNREFUSED'; at++) {
+      const start = performance.now();
+      error = await ask(connection, pathname, JSON.stringify({ query, variables: { n: at * clients + client } }));
+      samples.push({ start, ms: performance.now() - start, error });
+    }
+    await connection.close();
+  });
+  return {
+    samples,
+    async stop() {
+      await Promise.all(running);
+      return samples;
+    },
+  };
+}
+
+async function ask(dispatcher: Dispatcher, path: string, body: string): Promise<string | undefined> {
   try {
     const headers = { 'content-type': 'application/json' };
-    const response = await pool.request({ path, method: 'POST', headers, body });
+    const response = await dispatcher.request({ path, method: 'POST', headers, body });
     const text = await response.body.text();
     const { errors } = JSON.parse(text) as { errors?: { extensions?: { code?: string } }[] };
     if (errors) return errors[0]?.extensions?.code ?? 'error';
