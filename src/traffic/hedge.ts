@@ -116,7 +116,10 @@ class HedgedRequest {
     if (!isGood && this.#running.size > 0) return;
     const { latencies, budget, onHedge } = this.#hedging.policy;
     const now = performance.now();
-    if (isGood) for (const { start } of [run, ...this.#running]) latencies.record(now - start);
+    if (isGood) {
+      latencies.record(now - run.start);
+      for (const { start } of this.#running) latencies.record(now - start);
+    }
     if (this.#hasSecond) {
       budget.ended(isGood);
       onHedge?.(isGood && run.isSecond ? 'won' : 'lost');

@@ -1,4 +1,5 @@
 import { type FaultySubgraph, startSubgraph, startWorld, type World, type WorldOptions } from './fault-world.ts';
+import type { Sample } from './steady-load.ts';
 
 /** How the figures are measured. */
 export interface Measure {
@@ -46,7 +47,29 @@ export async function inWorld<T>({ urls, ...options }: Setup, use: (open: OpenWo
   }
 }
 
-export async function receivedBy(subgraphs: readonly FaultySubgraph[]): Promise<number> {
+/** Requests to subgraphs over a time, by the clock of `performance.now()`. */
+export interface Received {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** Counts requests to subgraphs from now on, until the returned function is called. */
+export async function countReceived(subgraphs: readonly FaultySubgraph[]): Promise<() => Promise<Received>> {
+  const from = performance.now();
+  const before = await receivedBy(subgraphs);
+  return async () => {
+    const count = (await receivedBy(subgraphs)) - before;
+    return { from, to: performance.now(), count };
+  };
+}
+
+/** Returns how many requests subgraphs got for each request of a client that began in that time. */
+export function amplificationOf({ from, to, count }: Received, samples: readonly Sample[]): number {
+  return count / samples.filter(({ start }) => start >= from && start < to).length;
+}
+
+async function receivedBy(subgraphs: readonly FaultySubgraph[]): Promise<number> {
   const counts = await Promise.all(subgraphs.map((subgraph) => subgraph.counts()));
   return counts.reduce((sum, { received }) => sum + received, 0);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultySubgraph } from './fault-world.ts';
 import type { Fault } from './faulty-subgraph.ts';
-import { inWorld, type Measure, READS, WARM_UP_MS } from './in-world.ts';
+import { amplificationOf, countReceived, inWorld, type Measure, READS, WARM_UP_MS } from './in-world.ts';
 import { failuresOf, percentile, startLoad } from './steady-load.ts';
 
 /** The subgraph hangs and does not, in turn, so that what else the machine does hits both alike. */
@@ -74,10 +74,11 @@ export async function hedged(measure: Measure): Promise<Hedged> {
       const warm = performance.now();
       await sleep(measure.seconds * 1_000);
       const start = performance.now();
-      const { received: before } = await subgraph.set('is slow at times');
+      const endCount = await countReceived([subgraph]);
+      await subgraph.set('is slow at times');
       await sleep(measure.seconds * 1_000);
       const end = performance.now();
-      const { received: after } = await subgraph.counts();
+      const received = await endCount();
       const samples = await load.stop();
       const fast = samples.filter((sample) => sample.start >= warm && sample.start < start);
       const slow = samples.filter((sample) => sample.start >= start && sample.start < end);
@@ -85,7 +86,7 @@ export async function hedged(measure: Measure): Promise<Hedged> {
         ...failuresOf(slow),
         fast: percentile(fast, 0.99),
         p99: percentile(slow, 0.99),
-        more: (after - before) / slow.length,
+        more: amplificationOf(received, samples),
       };
     });
   };

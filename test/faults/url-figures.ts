@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultySubgraph } from './fault-world.ts';
 import type { Fault } from './faulty-subgraph.ts';
-import { inWorld, type Measure, READS, receivedBy, WARM_UP_MS } from './in-world.ts';
+import { amplificationOf, countReceived, inWorld, type Measure, READS, WARM_UP_MS } from './in-world.ts';
 import { failuresOf, percentile, startLoad } from './steady-load.ts';
 
 /** The first ejection of a URL. */
@@ -66,13 +66,14 @@ export function oneOfThree(measure: Measure, fault: Fault): Promise<OneOfThree> 
     const [bad] = subgraphs[0] as [FaultySubgraph];
     const load = startLoad(world.url, READS, measure.perSecond);
     await sleep(WARM_UP_MS);
-    const [before, badBefore] = [await receivedBy(subgraphs.flat()), (await bad.counts()).received];
+    const { received: badBefore } = await bad.counts();
+    const endCount = await countReceived(subgraphs.flat());
     const start = performance.now();
     await bad.set(fault);
     await sleep(measure.seconds * 1_000);
     const healed = performance.now();
     const { received: badAfter, answered } = await bad.set('none');
-    const after = await receivedBy(subgraphs.flat());
+    const received = await endCount();
     await until(async () => (await bad.counts()).answered > answered);
     const recoveryMs = performance.now() - healed;
     const all = await load.stop();
@@ -82,7 +83,7 @@ export function oneOfThree(measure: Measure, fault: Fault): Promise<OneOfThree> 
       ...failuresOf(during),
       failedLater: failuresOf(later).failed,
       receivedByBad: badAfter - badBefore,
-      amplification: (after - before) / during.length,
+      amplification: amplificationOf(received, all),
       p99Before: percentile(
         all.filter((sample) => sample.start < start),
         0.99,
@@ -123,13 +124,13 @@ export function outage(
     const all = subgraphs.flat();
     const load = startLoad(world.url, READS, measure.perSecond);
     await sleep(WARM_UP_MS);
-    const before = await receivedBy(all);
+    const endCount = await countReceived(all);
     const start = performance.now();
     await Promise.all(all.map((subgraph) => subgraph.set(fault)));
     await sleep(measure.seconds * 1_000);
     const healed = performance.now();
-    const counts = await Promise.all(all.map((subgraph) => subgraph.set('none')));
-    const after = counts.reduce((sum, { received }) => sum + received, 0);
+    await Promise.all(all.map((subgraph) => subgraph.set('none')));
+    const received = await endCount();
     await sleep(watchMs);
     const samples = await load.stop();
     const during = samples.filter((sample) => sample.start >= start && sample.start < healed);
@@ -139,7 +140,7 @@ export function outage(
     return {
       sent: during.length,
       failed: failuresOf(during).failed,
-      amplification: (after - before) / during.length,
+      amplification: amplificationOf(received, samples),
       recoveryMs: firstGood - healed,
       fullRecoveryMs: lastFailure - healed,
       lateFailures: failuresOf(later.filter((sample) => sample.start > healed + RECOVERY_MS)).failed,
