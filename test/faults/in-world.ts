@@ -64,9 +64,9 @@ export async function countReceived(subgraphs: readonly FaultySubgraph[]): Promi
   };
 }
 
-/** Returns how many requests subgraphs got for each request of a client that began in that time. */
+/** Returns how many requests subgraphs got for each request of a client in that time, with those that had begun before and still ran. */
 export function amplificationOf({ from, to, count }: Received, samples: readonly Sample[]): number {
-  return count / samples.filter(({ start }) => start >= from && start < to).length;
+  return count / samples.filter(({ start, ms }) => start + ms >= from && start < to).length;
 }
 
 async function receivedBy(subgraphs: readonly FaultySubgraph[]): Promise<number> {
