@@ -151,6 +151,7 @@ class ApiTries {
     const request = this.#asTry();
     try {
       const response = await this.#send(request);
+      if (this.#count > 1) this.#policy.budget.ended(response.statusCode < 500);
       if (this.#release) response.body.once('close', this.#release);
       const retryAfter = retryAfterSeconds(String(response.headers['retry-after'] ?? ''));
       const wait = this.#waitBeforeRetry({ status: response.statusCode, retryAfter });
@@ -160,6 +161,7 @@ class ApiTries {
       return await this.#retryAfter(wait);
     } catch (error) {
       this.#release?.();
+      if (this.#count > 1 && !this.#request.signal.aborted) this.#policy.budget.ended(false);
       const isLate = request.signal.aborted && !this.#request.signal.aborted;
       const wait = this.#request.signal.aborted ? undefined : this.#waitBeforeRetry(this.#resultOf(error, isLate));
       if (wait !== undefined) return this.#retryAfter(wait);
@@ -186,9 +188,10 @@ class ApiTries {
   #resultOf(error: unknown, isLate: boolean): ApiTryResult {
     if (error instanceof ApiRefusal) return {};
     if (isLate) return { isTimeout: true };
-    const { isConnectionFailure, isUnsent } = connectionFailure(this.#name, error);
+    const { code, isConnectionFailure, isUnsent } = connectionFailure(this.#name, error);
+    const isMalformed = code === 'SUBREQUEST_MALFORMED_RESPONSE';
     const isLost = (error as { readonly isConnectionLoss?: boolean }).isConnectionLoss === true;
-    return { isConnectionFailure, isUnsent, isLost };
+    return { isConnectionFailure, isMalformed, isUnsent, isLost };
   }
 
   /** Returns how long to wait before the next try, in milliseconds; `undefined` where there is none. */

@@ -51,13 +51,15 @@ export class EndpointGroup {
    * Chooses an endpoint of the smallest priority that has an available one. Where none is available, any may do: an answer is more
    * likely than without a request.
    * @param tried URLs that other tries of the same request have used; they come last
+   * @param isFailover whether only a URL that was not tried helps: one that is ejected comes before one that was tried
    */
-  choose(key: string | undefined, tried: ReadonlySet<string> | undefined): Endpoint {
+  choose(key: string | undefined, tried: ReadonlySet<string> | undefined, isFailover = false): Endpoint {
     const now = this.#now();
     this.#slowStart?.update(now);
     const isNew = (endpoint: Endpoint) => tried === undefined || !tried.has(endpoint.url);
     const endpoint = this.#choose(
       firstOf(this.endpoints, (one) => one.isAvailable(now) && isNew(one)) ??
+        (isFailover ? firstOf(this.endpoints, isNew) : undefined) ??
         firstOf(this.endpoints, (one) => one.isAvailable(now)) ??
         firstOf(this.endpoints, isNew) ??
         this.endpoints,

@@ -114,10 +114,16 @@ class HedgedRequest {
     if (this.#done === undefined) return;
     const isGood = response.kind !== 'failure' && response.status < 500;
     if (!isGood && this.#running.size > 0) return;
-    const { latencies, onHedge } = this.#hedging.policy;
+    const { latencies, budget, onHedge } = this.#hedging.policy;
     const now = performance.now();
-    if (isGood) for (const { start } of [run, ...this.#running]) latencies.record(now - start);
-    if (this.#hasSecond) onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
+    if (isGood) {
+      latencies.record(now - run.start);
+      for (const { start } of this.#running) latencies.record(now - start);
+    }
+    if (this.#hasSecond) {
+      budget.ended(isGood);
+      onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
+    }
     this.#settle(response);
   }
 

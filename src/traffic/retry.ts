@@ -2,7 +2,7 @@ import { abortFailure } from '../sources/http/http-failure.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { metCondition, type RetryCondition, resultOfTry } from './retry-conditions.ts';
+import { conditionOf, type RetryCondition, resultOfTry } from './retry-conditions.ts';
 
 /** Why a request is sent again. `lost_connection`: no byte of a response had arrived. */
 export type RetryReason = RetryCondition | 'lost_connection';
@@ -119,6 +119,7 @@ class Tries {
     if (request === undefined) return;
     const { maxAttempts, budget, onRetry } = this.#policy;
     const signal = request.signal ?? request.client.signal;
+    if (this.#count > 1 && !signal?.aborted) budget.ended(response.kind !== 'failure' && response.status < 500);
     const reason = this.#count < maxAttempts && !signal?.aborted ? this.#reasonToRetry(request, response) : undefined;
     if (reason === undefined) return this.#settle(response);
     const wait = reason === 'lost_connection' ? 0 : this.#waitAfter(response);
@@ -140,7 +141,7 @@ class Tries {
     const failure = response.kind === 'failure' ? response.failure : undefined;
     if (operationType === 'query' && failure?.isConnectionLoss) return 'lost_connection';
     if (operationType !== 'query' && failure?.isUnsent !== true) return undefined;
-    return metCondition(resultOfTry(response), this.#policy.on);
+    return conditionOf(response, this.#policy.on);
   }
 
   #waitAfter(response: SubgraphResponse): number {

@@ -14,7 +14,7 @@ it('a group that is on has defaults', () => {
   expect(settingsOf({ all })).toMatchObject({
     retry: {
       max_attempts: 3,
-      on: ['connection_failure', 'gateway_error', 'timeout', 'retry_after'],
+      on: ['connection_failure', 'gateway_error', 'timeout', 'retry_after', 'malformed_response'],
       backoff: { base: 25, max: 1_000 },
       budget: { share: 0.2, window: 10_000, min_per_second: 3 },
     },

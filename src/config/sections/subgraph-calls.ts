@@ -3,7 +3,14 @@ import { duration, durationOrZero } from '../duration.ts';
 import { forwardableName } from '../header.ts';
 import { positiveShare, share } from '../share.ts';
 
-const condition = z.enum(['connection_failure', 'gateway_error', '5xx', 'timeout', 'retry_after']);
+const condition = z.enum([
+  'connection_failure',
+  'gateway_error',
+  '5xx',
+  'timeout',
+  'retry_after',
+  'malformed_response',
+]);
 
 /** The conditions under which a read is sent again. */
 export type RetryCondition = z.output<typeof condition>;
@@ -31,10 +38,7 @@ const backoff = z
 const retry = z
   .strictObject({
     max_attempts: z.int().min(1).max(10).optional().describe('Tries of one read, the first included. Default: 3'),
-    on: z
-      .array(condition)
-      .optional()
-      .describe('When a read is sent again. Default: connection_failure, gateway_error, timeout, retry_after'),
+    on: z.array(condition).optional().describe('When a read is sent again. Default: all but 5xx'),
     backoff: backoff.optional(),
     budget: budget.optional(),
   })
@@ -103,8 +107,10 @@ export type CallKeys = z.output<typeof callSettings>;
 /** The settings of one subgraph's calls, with defaults. A missing group is off. Durations are milliseconds, shares 0 to 1. */
 export type CallSettings = ReturnType<typeof mergedCallSettings>;
 
+const DEFAULT_CONDITIONS: readonly RetryCondition[] = condition.options.filter((one) => one !== '5xx');
+
 const DEFAULTS = {
-  retry: { max_attempts: 3, on: ['connection_failure', 'gateway_error', 'timeout', 'retry_after'] as const },
+  retry: { max_attempts: 3, on: DEFAULT_CONDITIONS },
   backoff: { base: 25, max: 1_000 },
   budget: { share: 0.2, window: 10_000, min_per_second: 3 },
   hedge: { after: 'p95' as const, max_share: 0.05 },
