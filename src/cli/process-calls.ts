@@ -1,5 +1,6 @@
 import type { KeyRecord } from '../bff/idempotency/idempotency.ts';
 import type { SupergraphLoaded } from '../composition/load-supergraph.ts';
+import type { AdminCommand, AdminReply, EndpointAction } from '../gateway/admin-commands.ts';
 import type { Failures } from '../policy/authentication/failed-attempts.ts';
 import type { LimitDecisions, LimitQuery } from '../policy/rate-limits/limiter.ts';
 import { Deadline } from '../shared/deadline.ts';
@@ -12,6 +13,10 @@ export interface Calls {
   readonly snapshot: { readonly given: undefined; readonly back: Snapshot };
   /** Removes cached responses with one of these tags: in one worker, or, if sent to the primary, in all. */
   readonly purge: { readonly given: readonly string[]; readonly back: number };
+  /** A command of the admin API, for one worker. */
+  readonly control: { readonly given: AdminCommand; readonly back: AdminReply };
+  /** The actions of the admin API that a new worker has to apply. */
+  readonly getEndpointActions: { readonly given: undefined; readonly back: readonly EndpointAction[] };
   readonly claimKey: { readonly given: KeyEntry; readonly back: KnownKey };
   readonly getKey: { readonly given: string; readonly back: KnownKey };
   readonly finishKey: { readonly given: KeyEntry; readonly back: true };

@@ -9,6 +9,9 @@ import { callPeer, handleCalls } from './process-calls.ts';
 /** Time limit for all workers to purge cached responses. */
 export const PURGE_MS = 5_000;
 
+/** Time limit for all workers to apply a command of the admin API. */
+export const ADMIN_MS = 5_000;
+
 /** The message of a worker that is ready to serve. */
 export interface Ready {
   readonly url: string;
@@ -36,6 +39,10 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   handleCalls(process, {
     snapshot: async () => (await current?.metrics?.snapshot()) ?? [],
     purge: async (tags) => (await current?.purge(tags)) ?? 0,
+    async control(command) {
+      if (current === undefined) throw new Error('This worker is starting.');
+      return current.control(command);
+    },
     ...stateHandlers,
     ...schemaHandlers,
   });
@@ -48,6 +55,9 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
     warnsAboutSettings: cluster.worker?.id === 1,
   }).catch(failAtOnce);
   current = assembly;
+  // those that came before `current` was set; later ones arrive as calls
+  const actions = (await callPeer(process, 'getEndpointActions', undefined, ADMIN_MS)) ?? [];
+  for (const action of actions) await assembly.control({ kind: 'endpoint', action });
   const listener = await listenForClients(assembly.handler, options.config, { onConnection: letOthersAccept }).catch(
     failAtOnce,
   );

@@ -1,12 +1,15 @@
 import cluster, { type Worker } from 'node:cluster';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { adminListen } from '../config/sections/admin.ts';
 import { shutdownDelay } from '../config/sections/shutdown.ts';
+import type { AdminCommand, AdminReplies } from '../gateway/admin-commands.ts';
 import type { ServerOptions } from '../gateway/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Heartbeats, isHeartbeat } from './heartbeats.ts';
 import { type CallHandlers, callPeer, handleCalls } from './process-calls.ts';
-import { isReady, PURGE_MS, type Ready } from './serve-as-worker.ts';
+import { EndpointActions } from './endpoint-actions.ts';
+import { ADMIN_MS, isReady, PURGE_MS, type Ready } from './serve-as-worker.ts';
 import type { WorkerMetrics, WorkersByState } from './worker-metrics.ts';
 
 /** A worker that has served this long counts as stable: when it ends, it is replaced without a delay. */
@@ -46,7 +49,7 @@ export async function runWorkers(
     ...state,
     ...schema.handlers,
   });
-  if (config.telemetry.metrics.prometheus.enabled) await workerPool.openAdmin(config);
+  if (adminListen(config) !== undefined) await workerPool.openAdmin(config);
   workerPool.stopOnSignals();
   // the first one starts alone, so that problems with schemas or the port are reported once
   await workerPool.startFirst();
@@ -74,8 +77,9 @@ class WorkerPool {
   readonly #serving = new Map<Worker, number>();
   readonly #heartbeats: Heartbeats<Worker>;
   #metrics: WorkerMetrics | undefined;
-  /** The URL of the metrics. */
-  #metricsUrl: string | undefined;
+  /** The lines that name the URLs of the admin listener. */
+  #adminUrls = '';
+  readonly #endpointActions = new EndpointActions();
   #ready: Ready | undefined;
   #failedStarts = 0;
   #quickDeaths = 0;
@@ -94,17 +98,19 @@ class WorkerPool {
 
   /** Opens the admin listener for all workers; a worker's own would show only its own metrics. Rejects if it cannot be opened. */
   async openAdmin(config: ServerOptions['config']): Promise<void> {
-    const [{ openAdmin }, { WorkerMetrics }] = await Promise.all([
+    const [{ adminUrls, openAdmin }, { WorkerMetrics }] = await Promise.all([
       import('../gateway/admin.ts'),
       import('./worker-metrics.ts'),
     ]);
     const metrics = new WorkerMetrics();
-    const admin = await openAdmin(config, {
+    const actions = {
       metrics: () => metrics.text(this.#workersByState()),
-      purge: (tags) => this.#purge(tags),
-    });
+      purge: (tags: readonly string[]) => this.#purge(tags),
+      send: (command: AdminCommand) => this.#control(command),
+    };
+    const admin = await openAdmin(config, actions, this.#logger);
     this.#metrics = metrics;
-    this.#metricsUrl = admin?.metricsUrl;
+    this.#adminUrls = adminUrls(admin);
   }
 
   #workersByState(): WorkersByState {
@@ -112,6 +118,26 @@ class WorkerPool {
     const responsive = serving.filter((worker) => this.#heartbeats.isResponsive(worker));
     const starting = livingWorkers().filter((worker) => !this.#serving.has(worker)).length;
     return { responsive, unresponsive: serving.length - responsive.length, starting };
+  }
+
+  /** Sends a command to all workers that serve. One that does not respond is not waited for, and applies it later. */
+  async #control(command: AdminCommand): Promise<AdminReplies> {
+    const workers = [...this.#serving.keys()];
+    const calls = workers.map((worker) => {
+      const call = callPeer(worker, 'control', command, ADMIN_MS);
+      return this.#heartbeats.isResponsive(worker) ? call : undefined;
+    });
+    const replies = (await Promise.all(calls)).filter((reply) => reply !== undefined);
+    const isApplied = replies.some(({ kind }) => kind === 'applied');
+    if (command.kind === 'endpoint' && isApplied) this.#remember(command);
+    return { processes: workers.length, replies };
+  }
+
+  /** A worker that starts gets the action either with this call, or with those that it asks for. */
+  #remember(command: Extract<AdminCommand, { kind: 'endpoint' }>): void {
+    this.#endpointActions.record(command.action);
+    for (const worker of livingWorkers())
+      if (!this.#serving.has(worker)) void callPeer(worker, 'control', command, ADMIN_MS);
   }
 
   /** A worker that does not respond gets the call, too, and makes it up if it continues; nothing waits for it. */
@@ -143,8 +169,7 @@ class WorkerPool {
     if (this.#stopping) return;
     await Promise.all(Array.from({ length: this.#count - 1 }, () => this.#replace()));
     if (this.#stopping) return;
-    const metrics = this.#metricsUrl === undefined ? '' : `Headgate metrics at ${this.#metricsUrl}\n`;
-    process.stdout.write(`Headgate listening on ${this.#ready?.url}\n${metrics}`);
+    process.stdout.write(`Headgate listening on ${this.#ready?.url}\n${this.#adminUrls}`);
   }
 
   /** Shuts all workers down gracefully, then exits 0; a second signal exits at once. */
@@ -196,7 +221,11 @@ class WorkerPool {
     this.#heartbeats.received(worker);
     return new Promise((resolve) => {
       // first clients may come before the ready message
-      handleCalls(worker, { ...this.#handlers, purge: (tags) => this.#purge(tags) });
+      handleCalls(worker, {
+        ...this.#handlers,
+        purge: (tags) => this.#purge(tags),
+        getEndpointActions: async () => this.#endpointActions.list(),
+      });
       worker.on('message', (ready: unknown) => {
         if (isHeartbeat(ready)) this.#heartbeats.received(worker);
         if (!isReady(ready)) return;

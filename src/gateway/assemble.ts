@@ -15,13 +15,17 @@ import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createEndpointGroups } from '../traffic/endpoint-groups.ts';
 import { createGraphqlErrorLog } from '../traffic/graphql-error-log.ts';
 import { observeResponses } from '../traffic/observe-responses.ts';
 import { createOutages } from '../traffic/outages.ts';
 import { createTrafficState } from '../traffic/traffic-state.ts';
+import type { AdminCommand, AdminReply } from './admin-commands.ts';
+import { adminControl } from './admin-control.ts';
 import { engineFactory } from './build-engine.ts';
 import { type ByteLimits, openByteLimits } from './byte-budget.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
+import { createEndpointControl, type EndpointControl } from './endpoint-control.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-handler.ts';
 import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
@@ -67,6 +71,9 @@ export interface Assembly {
   readonly metrics: Metrics | undefined;
   /** Removes cached responses of endpoints with one of the tags from this process. Resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
+  readonly logger: Logger;
+  /** Applies a command of the admin API to this process. */
+  control(command: AdminCommand): Promise<AdminReply>;
   /** Gets ready for the first clients (`supergraph.query_planning.warm_up_on_start`); to be called once the port is open. */
   warmUp(): void;
   /** Stops watching, and closes the connections of sources when what is in flight has ended. */
@@ -110,6 +117,8 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   return {
     handler: createGatewayHandler({ ...handlerOptions, bff }),
     metrics: foundation.metrics,
+    logger,
+    control: adminControl(foundation),
     purge: async (tags) => (await bff?.purge(tags)) ?? 0,
     warmUp() {
       onSwap();
@@ -130,6 +139,7 @@ interface Foundation {
   readonly rateLimits: ReturnType<typeof createRateLimits>;
   readonly byteLimits: ByteLimits;
   readonly gateway: Gateway;
+  readonly endpoints: EndpointControl;
 }
 
 async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
@@ -160,13 +170,19 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   const byteLimits = openByteLimits(config, logger, instruments);
   const { byteBudget } = byteLimits;
   const trafficState = createTrafficState({ logger, instruments });
-  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState };
+  const endpoints = createEndpointGroups({
+    logger,
+    openInstruments: instruments?.openEndpoints,
+    listsSingles: config.admin.token !== undefined,
+  });
+  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState, endpoints };
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
   });
   closers.add(() => gateway.close());
-  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway };
+  const control = createEndpointControl({ groups: endpoints, trafficState, onAction: instruments?.adminActed });
+  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway, endpoints: control };
 }
 
 /** Opens what requests go through before and around an operation. */

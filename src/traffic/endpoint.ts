@@ -12,7 +12,10 @@ export class Endpoint {
   readonly url: string;
   /** The URL without credentials and query, for metrics and logs. */
   readonly label: string;
-  readonly weight: number;
+  /** The weight of the config. */
+  readonly configuredWeight: number;
+  /** The weight in use; an operator may change it. */
+  weight: number;
   readonly priority: number;
   /** Requests that have no response yet. */
   inFlight = 0;
@@ -29,12 +32,15 @@ export class Endpoint {
   isProbed = false;
   /** Whether health checks have failed. */
   isUnhealthy = false;
+  /** Whether an operator has taken it out of use. Requests in flight complete. */
+  isDrained = false;
   /** Whether something else takes it out of use, such as a circuit breaker. Asked for each request. */
   isBlocked: (() => boolean) | undefined;
 
   constructor({ url, weight, priority }: EndpointSettings) {
     this.url = url;
     this.label = labelOf(url);
+    this.configuredWeight = weight;
     this.weight = weight;
     this.priority = priority;
   }
@@ -44,12 +50,13 @@ export class Endpoint {
   }
 
   isAvailable(now: number): boolean {
-    if (this.isUnhealthy || this.ejectedUntil > now || (this.isOnProbation && this.isProbed)) return false;
+    if (this.isUnhealthy || this.isDrained || this.ejectedUntil > now || (this.isOnProbation && this.isProbed)) return false;
     return this.isBlocked === undefined || !this.isBlocked();
   }
 }
 
-function labelOf(url: string): string {
+/** Returns a URL without credentials and query. Throws a `TypeError` for what is no URL. */
+export function labelOf(url: string): string {
   const { origin, host, protocol, pathname } = new URL(url);
   return `${origin === 'null' ? `${protocol}//${host}` : origin}${pathname}`;
 }

@@ -4,6 +4,7 @@ import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Bulkhead } from './bulkhead.ts';
 import { CircuitBreaker, type CircuitState } from './circuit-breaker.ts';
+import { labelOf } from './endpoint.ts';
 import type { HedgeResult } from './hedge.ts';
 import { LatencyWindow } from './latency-window.ts';
 import type { RetryReason } from './retry.ts';
@@ -20,10 +21,20 @@ export interface TrafficState {
   budgetOf(subgraph: string, retry: CallSettings['retry']): RetryBudget;
   latenciesOf(subgraph: string): LatencyWindow;
   breakerOf(subgraph: string, url: string, settings: NonNullable<CallSettings['circuit_breaker']>): CircuitBreaker;
+  /** Returns the circuit breakers of all endpoints. */
+  circuits(): Iterable<Circuit>;
   /** @param origin the API, for the calls of connectors */
   bulkheadOf(subgraph: string, settings: NonNullable<CallSettings['concurrency']>, origin?: string): Bulkhead;
   retried(subgraph: string, reason: RetryReason, isDenied: boolean): void;
   hedged(subgraph: string, result: HedgeResult): void;
+}
+
+/** The circuit breaker of one endpoint. */
+export interface Circuit {
+  readonly subgraph: string;
+  /** A URL without user name, password and query; an origin for connectors. */
+  readonly endpoint: string;
+  readonly value: CircuitBreaker;
 }
 
 export interface TrafficStateOptions {
@@ -55,11 +66,12 @@ export function createTrafficState({ logger, instruments }: TrafficStateOptions)
     budgetOf: (subgraph, retry) => entryOf(budgets, subgraph, () => new RetryBudget(retry?.budget ?? DEFAULT_BUDGET)),
     latenciesOf: (subgraph) => entryOf(latencies, subgraph, () => new LatencyWindow()),
     breakerOf(subgraph, url, settings) {
-      const endpoint = endpointOf(url);
+      const endpoint = labelOf(url);
       const log = logCircuit(logger, subgraph, endpoint);
       const open = () => ({ subgraph, endpoint, value: new CircuitBreaker(settings, log) });
       return entryOf(breakers, `${subgraph} ${url}`, open).value;
     },
+    circuits: () => breakers.values(),
     bulkheadOf(subgraph, settings, origin = '') {
       const open = () => ({ subgraph, endpoint: origin, value: new Bulkhead(settings) });
       return entryOf(bulkheads, `${subgraph} ${origin}`, open).value;
@@ -88,11 +100,6 @@ function entryOf<T extends object>(entries: LRUCache<string, T>, key: string, op
 
 function valuesOf<T>(entries: LRUCache<string, OfEndpoint<T>>, read: (value: T) => number) {
   return [...entries.values()].map(({ subgraph, endpoint, value }) => [read(value), subgraph, endpoint] as const);
-}
-
-function endpointOf(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
 }
 
 function logCircuit(logger: Pick<Logger, 'info' | 'warn'>, subgraph: string, url: string) {
