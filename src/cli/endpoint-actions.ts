@@ -1,6 +1,6 @@
 import type { EndpointAction } from '../gateway/admin-commands.ts';
 
-/** The actions of the admin API that are in force, for workers that start later. Nothing is kept when the gateway ends. */
+/** The actions of the admin API that still hold, for workers that start later. Nothing is kept when the gateway ends. */
 export class EndpointActions {
   readonly #actions = new Map<string, EndpointAction>();
 

@@ -6,9 +6,9 @@ import { shutdownDelay } from '../config/sections/shutdown.ts';
 import type { AdminCommand, AdminReplies } from '../gateway/admin-commands.ts';
 import type { ServerOptions } from '../gateway/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { EndpointActions } from './endpoint-actions.ts';
 import { Heartbeats, isHeartbeat } from './heartbeats.ts';
 import { type CallHandlers, callPeer, handleCalls } from './process-calls.ts';
-import { EndpointActions } from './endpoint-actions.ts';
 import { ADMIN_MS, isReady, PURGE_MS, type Ready } from './serve-as-worker.ts';
 import type { WorkerMetrics, WorkersByState } from './worker-metrics.ts';
 

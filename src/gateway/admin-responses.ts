@@ -44,7 +44,6 @@ function merge(known: MergedEndpoint | undefined, report: EndpointReport): Merge
   const { health, ejected, ejected_for_ms, ejections, circuit_breaker, requests_in_progress, ...same } = report;
   const own = { health, ejected, ejected_for_ms, ejections, circuit_breaker, requests_in_progress };
   if (known === undefined) return { ...same, requests_in_progress, state: [own] };
-  const sum =
-    requests_in_progress === undefined ? undefined : (known.requests_in_progress ?? 0) + requests_in_progress;
+  const sum = requests_in_progress === undefined ? undefined : (known.requests_in_progress ?? 0) + requests_in_progress;
   return { ...known, requests_in_progress: sum, state: [...known.state, own] };
 }

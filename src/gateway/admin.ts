@@ -81,7 +81,9 @@ function createAdminHandler(config: Config, actions: AdminActions, logger: Logge
     const fromApi = serveApi(req, path);
     if (fromApi) return fromApi;
     if (path !== metricsPath || !hasMetrics) {
-      const there = hasMetrics ? `Metrics are at ${metricsPath}.` : 'Metrics are off: see telemetry.metrics.prometheus.enabled.';
+      const there = hasMetrics
+        ? `Metrics are at ${metricsPath}.`
+        : 'Metrics are off: see telemetry.metrics.prometheus.enabled.';
       const detail = `There is nothing at ${path}. ${there}`;
       return problemResponse({ status: 404, kind: 'not-found', detail }, path);
     }

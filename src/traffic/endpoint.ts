@@ -50,7 +50,8 @@ export class Endpoint {
   }
 
   isAvailable(now: number): boolean {
-    if (this.isUnhealthy || this.isDrained || this.ejectedUntil > now || (this.isOnProbation && this.isProbed)) return false;
+    if (this.isUnhealthy || this.isDrained || this.ejectedUntil > now || (this.isOnProbation && this.isProbed))
+      return false;
     return this.isBlocked === undefined || !this.isBlocked();
   }
 }

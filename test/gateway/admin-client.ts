@@ -17,7 +17,11 @@ export async function admin(
   headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` },
 ): Promise<AdminResponse> {
   expect(adminUrl).toBeDefined();
-  const post = { method: 'POST', body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } };
+  const post = {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { ...headers, 'content-type': 'application/json' },
+  };
   const response = await fetch(`${adminUrl}${path}`, body === undefined ? { headers } : post);
   return { status: response.status, headers: response.headers, body: await response.json() };
 }

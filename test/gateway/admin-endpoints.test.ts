@@ -1,5 +1,5 @@
-import type { RequestListener } from 'node:http';
 import { writeFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { fakeSubgraph } from '../sources/fake-subgraph.ts';
@@ -40,7 +40,8 @@ async function world(config: object = BREAKER) {
   const send = async (count: number) => {
     for (let i = 0; i < count; i++) await gateway.ask(`{ hello(n: ${n++}) }`);
   };
-  const act = (action: string, body: object) => admin(gateway.adminUrl, `/endpoints/${action}`, { subgraph: 'stock', ...body });
+  const act = (action: string, body: object) =>
+    admin(gateway.adminUrl, `/endpoints/${action}`, { subgraph: 'stock', ...body });
   return { ...gateway, a, b, send, act };
 }
 
@@ -132,7 +133,13 @@ it('a single URL is listed with its requests in progress, and can be tripped, bu
   const asked = ask('{ hello }');
   await expect.poll(() => held.length).toBe(1);
   expect((await admin(adminUrl, '/endpoints')).body.endpoints).toEqual([
-    { subgraph: 'stock', url, tripped: false, requests_in_progress: 1, state: [{ circuit_breaker: 'closed', requests_in_progress: 1 }] },
+    {
+      subgraph: 'stock',
+      url,
+      tripped: false,
+      requests_in_progress: 1,
+      state: [{ circuit_breaker: 'closed', requests_in_progress: 1 }],
+    },
   ]);
   held[0]?.();
   await asked;
