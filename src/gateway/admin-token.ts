@@ -57,7 +57,7 @@ const NO_TOKEN_SET: ProblemDetails = {
   status: 403,
   kind: 'admin-token-not-set',
   detail:
-    'The admin API is off, because admin.token is not set. Set it in headgate.yaml to at least 16 characters, for example to ${HEADGATE_ADMIN_TOKEN}.',
+    'The admin API is off, because admin.token is not set. Set it in headgate.yaml, to a text of at least 16 characters, and restart the gateway.',
 };
 
 const WRONG_TOKEN: ProblemDetails = {
