@@ -43,8 +43,8 @@ import { addServerTiming } from './responses/server-timing.ts';
 export interface BffOptions {
   /** The folder with one folder for each client. */
   readonly dir: string;
-  /** Returns the current engine. Endpoints are checked again when it changes. */
-  readonly engine: () => Engine | undefined;
+  /** Returns the engine for a client, the current one without a client. Endpoints are checked against each engine. */
+  readonly engine: (client?: ClientInfo) => Engine | undefined;
   /** Called after each check of the endpoints, with all problems found. An empty list means that all endpoints are valid. */
   readonly onProblems?: (problems: readonly Problem[]) => void;
   readonly logger?: { error(details: object, message: string): void };
@@ -165,7 +165,7 @@ async function respond(
 ): Promise<void> {
   const { req, res, notes } = call;
   try {
-    const response = await routeCall(call, endpoints.snapshot(), bff);
+    const response = await routeCall(call, endpoints.snapshot(call.client), bff);
     if (response === undefined) return;
     if (response.errors) notes.errors = response.errors;
     if (bff.dev && response.timings) addServerTiming(res, response.timings);

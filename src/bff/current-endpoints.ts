@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { ClientInfo } from '../client/identity.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import { runInSlices, runToEnd, type Steps } from '../shared/steps.ts';
 import type { BffOptions } from './bff.ts';
@@ -23,7 +24,10 @@ interface Files {
 export class CurrentEndpoints {
   readonly #options: Options;
   #files: Files | undefined;
+  /** The snapshot that was used last. */
   #snapshot: EndpointSnapshot | undefined;
+  /** There are two while a canary runs. */
+  readonly #known = new WeakMap<Engine, EndpointSnapshot>();
   /** Endpoints for an engine or a folder that is not in use yet. */
   #prepared: EndpointSnapshot | undefined;
 
@@ -46,18 +50,25 @@ export class CurrentEndpoints {
     if (this.#files) this.#prepared = yield* checkAgainst(engine, this.#files, this.#options);
   }
 
-  /** Returns the endpoints for the current engine; `undefined` while no schema is loaded. */
-  snapshot(): EndpointSnapshot | undefined {
-    const engine = this.#options.engine();
+  /** Returns the endpoints for the engine of a client, the current engine without a client; `undefined` while no schema is loaded. */
+  snapshot(client?: ClientInfo): EndpointSnapshot | undefined {
+    const engine = this.#options.engine(client);
     const files = this.#files;
     if (engine === undefined || files === undefined) return undefined;
     if (this.#snapshot?.engine === engine && this.#snapshot.folder === files.folder) return this.#snapshot;
+    const known = this.#known.get(engine);
+    this.#snapshot = known?.folder === files.folder ? known : this.#check(engine, files);
+    return this.#snapshot;
+  }
+
+  #check(engine: Engine, files: Files): EndpointSnapshot {
     const prepared = this.#prepared;
     const isPrepared = prepared?.engine === engine && prepared.folder === files.folder;
-    this.#snapshot = isPrepared ? prepared : runToEnd(checkAgainst(engine, files, this.#options));
+    const snapshot = isPrepared ? prepared : runToEnd(checkAgainst(engine, files, this.#options));
     this.#prepared = undefined;
-    this.#options.onProblems?.(this.#snapshot.loaded.problems);
-    return this.#snapshot;
+    this.#known.set(engine, snapshot);
+    this.#options.onProblems?.(snapshot.loaded.problems);
+    return snapshot;
   }
 }
 

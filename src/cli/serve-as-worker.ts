@@ -51,6 +51,7 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
     ...options,
     schema,
     purgeEverywhere,
+    onCanaryRollback: (id, reason) => void callPeer(process, 'canaryRolledBack', { id, reason }, ADMIN_MS),
     sharedState,
     warnsAboutSettings: cluster.worker?.id === 1,
   }).catch(failAtOnce);

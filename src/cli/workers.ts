@@ -1,13 +1,15 @@
 import cluster, { type Worker } from 'node:cluster';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CanaryEnd } from '../composition/supergraph-provider.ts';
 import { adminListen } from '../config/sections/admin.ts';
 import { shutdownDelay } from '../config/sections/shutdown.ts';
-import type { AdminCommand, AdminReplies } from '../gateway/admin-commands.ts';
+import { type AdminCommand, type AdminReplies, type AdminReply, NO_CANARY } from '../gateway/admin-commands.ts';
 import type { ServerOptions } from '../gateway/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { EndpointActions } from './endpoint-actions.ts';
 import { Heartbeats, isHeartbeat } from './heartbeats.ts';
+import type { PrimarySchema } from './primary-schema.ts';
 import { type CallHandlers, callPeer, handleCalls } from './process-calls.ts';
 import { ADMIN_MS, isReady, PURGE_MS, type Ready } from './serve-as-worker.ts';
 import type { WorkerMetrics, WorkersByState } from './worker-metrics.ts';
@@ -22,6 +24,7 @@ const MOST_FAILED_STARTS = 5;
 const STOP_EXTRA_MS = 10_000;
 /** Time limit for a worker to read a count. Nothing waits for it. */
 const ANNOUNCE_MS = 5_000;
+const APPLIED: AdminReply = { kind: 'applied' };
 
 /**
  * Runs `count` workers, each a process with this same command, until a signal. Prints the URL once all of them serve. If the first
@@ -42,13 +45,15 @@ export async function runWorkers(
   const state = primaryState(config, (change) => {
     for (const worker of livingWorkers()) void callPeer(worker, 'failuresChanged', change, ANNOUNCE_MS);
   });
-  const schema = primarySchema(provider, (change) => {
-    for (const worker of livingWorkers()) void callPeer(worker, 'schemaChanged', change, ANNOUNCE_MS);
+  const schema = primarySchema(provider, {
+    announce: (change) => {
+      for (const worker of livingWorkers()) void callPeer(worker, 'schemaChanged', change, ANNOUNCE_MS);
+    },
+    canaryMs: config.supergraph.canary?.duration,
+    onCanaryOver: (end) => void workerPool.endCanary(end),
   });
-  const workerPool = new WorkerPool(count, config, createLogger(config.telemetry.logging), {
-    ...state,
-    ...schema.handlers,
-  });
+  const logger = createLogger(config.telemetry.logging);
+  const workerPool = new WorkerPool(count, { config, logger, schema, handlers: state });
   if (adminListen(config) !== undefined) await workerPool.openAdmin(config);
   workerPool.stopOnSignals();
   // the first one starts alone, so that problems with schemas or the port are reported once
@@ -67,10 +72,19 @@ function acceptInWorkers(): void {
   cluster.schedulingPolicy = cluster.SCHED_NONE;
 }
 
+interface WorkerPoolParts {
+  readonly config: ServerOptions['config'];
+  readonly logger: Logger;
+  readonly schema: PrimarySchema;
+  /** The handlers of the state that workers share. */
+  readonly handlers: CallHandlers;
+}
+
 class WorkerPool {
   readonly #count: number;
   readonly #config: ServerOptions['config'];
   readonly #logger: Logger;
+  readonly #schema: PrimarySchema;
   /** The handlers of the schema and the state that workers share. */
   readonly #handlers: CallHandlers;
   /** Workers that serve, with the time at which they were ready. */
@@ -86,11 +100,12 @@ class WorkerPool {
   #stopping = false;
   #unclean = false;
 
-  constructor(count: number, config: ServerOptions['config'], logger: Logger, handlers: CallHandlers) {
+  constructor(count: number, { config, logger, schema, handlers }: WorkerPoolParts) {
     this.#count = count;
     this.#config = config;
     this.#logger = logger;
-    this.#handlers = handlers;
+    this.#schema = schema;
+    this.#handlers = { ...handlers, ...schema.handlers };
     const { heartbeat_timeout: timeoutMs } = config.workers;
     this.#heartbeats = new Heartbeats({ timeoutMs, onTimeout: (worker) => this.#endHung(worker, timeoutMs) });
     this.#heartbeats.start();
@@ -122,6 +137,7 @@ class WorkerPool {
 
   /** Sends a command to all workers that serve. One that does not respond is not waited for, and applies it later. */
   async #control(command: AdminCommand): Promise<AdminReplies> {
+    if (command.kind === 'end_canary') return this.endCanary(command);
     const workers = [...this.#serving.keys()];
     const calls = workers.map((worker) => {
       const call = callPeer(worker, 'control', command, ADMIN_MS);
@@ -131,6 +147,22 @@ class WorkerPool {
     const isApplied = replies.some(({ kind }) => kind === 'applied');
     if (command.kind === 'endpoint' && isApplied) this.#remember(command);
     return { processes: workers.length, replies };
+  }
+
+  /** Ends the canary in all workers, also in those that start. */
+  async endCanary({ action, reason, id }: CanaryEnd): Promise<AdminReplies> {
+    const processes = this.#serving.size;
+    const undo = this.#schema.endCanary({ action, reason, id });
+    if (undo === undefined) return { processes, replies: [NO_CANARY] };
+    const calls = livingWorkers().map((worker) => {
+      const call = callPeer(worker, 'schemaChanged', { canaryEnd: { action, reason, id } }, ADMIN_MS);
+      return this.#serving.has(worker) && this.#heartbeats.isResponsive(worker) ? call : undefined;
+    });
+    const ended = await Promise.all(calls);
+    const replies = ended.flatMap((isEnded) => (isEnded === undefined ? [] : [isEnded ? APPLIED : NO_CANARY]));
+    // none could build it
+    if (ended.every((isEnded) => isEnded === false)) undo();
+    return { processes, replies };
   }
 
   /** A worker that starts gets the action either with this call, or with those that it asks for. */
@@ -224,6 +256,10 @@ class WorkerPool {
       handleCalls(worker, {
         ...this.#handlers,
         purge: (tags) => this.#purge(tags),
+        canaryRolledBack: async ({ id, reason }) => {
+          await this.endCanary({ action: 'roll_back', id, reason });
+          return true;
+        },
         getEndpointActions: async () => this.#endpointActions.list(),
       });
       worker.on('message', (ready: unknown) => {

@@ -14,6 +14,14 @@ import { isSchemaFile } from './schema-files.ts';
 
 export type { SupergraphUpdate };
 
+/** How a canary ends: a new supergraph that served a share of the clients. */
+export interface CanaryEnd {
+  readonly action: 'promote' | 'roll_back';
+  readonly reason: string;
+  /** The digest of the supergraph; by default, any. */
+  readonly id?: string | undefined;
+}
+
 export interface SupergraphListener {
   /**
    * Called with a valid supergraph that differs from the one before, or that follows problems. The next call follows when the promise
@@ -24,6 +32,8 @@ export interface SupergraphListener {
   problems(problems: readonly Problem[]): void;
   /** Called when the folder or the file itself was removed, restored or replaced, or when it cannot be watched. */
   pathEvent?(event: PathEvent, path: string, reason?: string): void;
+  /** Called when another process ends the canary. Resolves with whether there was one. */
+  endCanary?(end: CanaryEnd): Promise<boolean>;
 }
 
 /** The source of the server's supergraph. */

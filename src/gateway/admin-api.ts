@@ -5,8 +5,8 @@ import type { HttpResponse } from '../http/response.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import { isBelow } from '../policy/requests/paths.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { AdminCommand, AdminReplies } from './admin-commands.ts';
-import { appliedResponse, endpointsResponse } from './admin-responses.ts';
+import type { AdminCommand, AdminReplies, CanaryAction } from './admin-commands.ts';
+import { appliedResponse, canaryResponse, endpointsResponse } from './admin-responses.ts';
 import type { TokenGuard } from './admin-token.ts';
 import { readEndpointAction } from './read-endpoint-action.ts';
 
@@ -35,6 +35,12 @@ const endpointAction = (action: Parameters<typeof readEndpointAction>[0]): Admin
   response: appliedResponse,
 });
 
+const canaryAction = (action: CanaryAction['action']): AdminRoute => ({
+  method: 'POST',
+  command: () => ({ kind: 'end_canary', action, reason: 'requested by an operator' }),
+  response: appliedResponse,
+});
+
 /** The routes of the admin API. docs/admin.md has the same list. */
 export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
   '/admin/endpoints': { method: 'GET', command: () => ({ kind: 'list_endpoints' }), response: endpointsResponse },
@@ -43,6 +49,9 @@ export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
   '/admin/endpoints/trip': endpointAction('trip'),
   '/admin/endpoints/reset': endpointAction('reset'),
   '/admin/endpoints/weight': endpointAction('weight'),
+  '/admin/canary': { method: 'GET', command: () => ({ kind: 'canary_status' }), response: canaryResponse },
+  '/admin/canary/promote': canaryAction('promote'),
+  '/admin/canary/roll-back': canaryAction('roll_back'),
 };
 
 const MAX_BODY_BYTES = 10_000;

@@ -1,5 +1,8 @@
+import type { CanaryEnd } from '../composition/supergraph-provider.ts';
 import type { ProblemDetails } from '../http/problem.ts';
 import type { CircuitState } from '../traffic/circuit-breaker.ts';
+import type { CanaryStatus } from './canary.ts';
+import type { EndedCanary } from './canary-reports.ts';
 
 /** Which endpoint an action is for. */
 export interface EndpointTarget {
@@ -20,7 +23,14 @@ export type EndpointAction = EndpointTarget &
 /** What the admin API asks of each process. */
 export type AdminCommand =
   | { readonly kind: 'list_endpoints' }
-  | { readonly kind: 'endpoint'; readonly action: EndpointAction };
+  | { readonly kind: 'endpoint'; readonly action: EndpointAction }
+  | { readonly kind: 'canary_status' }
+  | CanaryAction;
+
+/** Ends a canary. */
+export interface CanaryAction extends CanaryEnd {
+  readonly kind: 'end_canary';
+}
 
 /** The state of one endpoint in one process. Members that do not apply are missing. */
 export interface EndpointReport {
@@ -45,12 +55,19 @@ export interface EndpointReport {
   readonly requests_in_progress?: number | undefined;
 }
 
+/** The canary in one process. */
+export interface CanaryReport {
+  readonly running: CanaryStatus | undefined;
+  readonly last: EndedCanary | undefined;
+}
+
 /** Why a process does not apply an action. */
 export type Refusal = Pick<ProblemDetails, 'status' | 'kind' | 'detail'>;
 
 /** The reply of one process. */
 export type AdminReply =
   | { readonly kind: 'endpoints'; readonly endpoints: readonly EndpointReport[] }
+  | { readonly kind: 'canary'; readonly canary: CanaryReport }
   | { readonly kind: 'applied' }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
@@ -60,3 +77,13 @@ export interface AdminReplies {
   readonly processes: number;
   readonly replies: readonly AdminReply[];
 }
+
+/** The reply where no canary runs. */
+export const NO_CANARY: AdminReply = {
+  kind: 'refused',
+  refusal: {
+    status: 409,
+    kind: 'no-canary',
+    detail: 'There is no canary. GET /admin/canary says how the last one has ended.',
+  },
+};

@@ -2,6 +2,7 @@ import { JSON_TYPE } from '../http/media-type.ts';
 import { problemResponse } from '../http/problem.ts';
 import { type HttpResponse, textResponse } from '../http/response.ts';
 import type { AdminReplies, EndpointReport } from './admin-commands.ts';
+import type { OperationCounts } from './canary-monitor.ts';
 
 const NO_STORE = { 'cache-control': 'no-store' };
 
@@ -30,6 +31,27 @@ export function endpointsResponse({ processes, replies }: AdminReplies): HttpRes
     }
   }
   return jsonResponse(200, { processes, responded: lists.length, endpoints: [...merged.values()] });
+}
+
+/** Says what the canary has done so far, over all processes, and how the last one has ended. */
+export function canaryResponse({ processes, replies }: AdminReplies): HttpResponse {
+  const reports = replies.filter((reply) => reply.kind === 'canary').map(({ canary }) => canary);
+  const running = reports.flatMap((report) => report.running ?? []);
+  const [first] = running;
+  const canary = first && {
+    ...first,
+    age_ms: Math.max(...running.map(({ age_ms }) => age_ms)),
+    current: sumOf(running.map(({ current }) => current)),
+    canary: sumOf(running.map((one) => one.canary)),
+  };
+  const ends = reports.flatMap(({ last }) => last ?? []).sort((one, other) => other.at.localeCompare(one.at));
+  return jsonResponse(200, { processes, responded: reports.length, canary: canary ?? null, last: ends[0] ?? null });
+}
+
+function sumOf(counts: readonly OperationCounts[]): OperationCounts {
+  return counts.reduce((sum, one) => {
+    return { operations: sum.operations + one.operations, failed: sum.failed + one.failed };
+  });
 }
 
 type StateKey = 'health' | 'ejected' | 'ejected_for_ms' | 'ejections' | 'circuit_breaker' | 'requests_in_progress';

@@ -24,6 +24,7 @@ import type { AdminCommand, AdminReply } from './admin-commands.ts';
 import { adminControl } from './admin-control.ts';
 import { engineFactory } from './build-engine.ts';
 import { type ByteLimits, openByteLimits } from './byte-budget.ts';
+import { CanaryReports } from './canary-reports.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
 import { createEndpointControl, type EndpointControl } from './endpoint-control.ts';
 import { enginePolicies } from './engine-policies.ts';
@@ -56,6 +57,8 @@ export interface AssemblyOptions {
   readonly sharedState?: SharedState | undefined;
   /** Plugins of Yoga and Envelop beside those of `yoga.plugins`. */
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
+  /** Called when a canary was rolled back in this process; the others must be. What sets it also says when a canary is promoted. */
+  readonly onCanaryRollback?: ((id: string, reason: string) => void) | undefined;
   /** Whether to log warnings about settings: true, except in all but one of several processes. */
   readonly warnsAboutSettings?: boolean | undefined;
   /** By default one as the config says. */
@@ -140,6 +143,7 @@ interface Foundation {
   readonly byteLimits: ByteLimits;
   readonly gateway: Gateway;
   readonly endpoints: EndpointControl;
+  readonly canaries: CanaryReports;
 }
 
 async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
@@ -176,13 +180,18 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
     listsSingles: config.admin.token !== undefined,
   });
   const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState, endpoints };
+  const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
+    canary: canaries.options(
+      options.dev ? undefined : config.supergraph.canary,
+      options.onCanaryRollback === undefined,
+    ),
   });
   closers.add(() => gateway.close());
   const control = createEndpointControl({ groups: endpoints, trafficState, onAction: instruments?.adminActed });
-  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway, endpoints: control };
+  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway, endpoints: control, canaries };
 }
 
 /** Opens what requests go through before and around an operation. */
@@ -197,7 +206,7 @@ async function openRequestHandling(
   });
   closers.add(closeAuthenticator);
   const requests = await openRequestPolicies(config, {
-    ...{ logger, instruments, redis, dev, engine: gateway.engine },
+    ...{ logger, instruments, redis, dev, engine: gateway.engine, canary: () => gateway.canary()?.engine },
     remoteDocuments: sharedState?.documents,
   });
   closers.add(requests.close);
@@ -244,16 +253,16 @@ async function openEndpoints(
 /** Swaps each schema in that the provider brings from now on. */
 async function followSchema(
   { config, schema }: AssemblyOptions,
-  { gateway, logger, instruments }: Foundation,
+  { gateway, logger, instruments, canaries }: Foundation,
   { bff, onSwap }: { readonly bff: Bff | undefined; readonly onSwap: () => void },
   closers: Closers,
 ): Promise<void> {
   const { warmed_up_queries: warmedUp } = config.supergraph.query_planning;
   const endpoints = () => bff?.endpoints() ?? [];
   const prepare = bff?.prepare;
-  const watching = await schema.watch(
-    schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap }),
-  );
+  const listener = schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap });
+  canaries.listener = listener.canaryEnded;
+  const watching = await schema.watch(listener);
   closers.add(() => watching.close());
 }
 
