@@ -34,10 +34,10 @@ export interface SchemaListener extends SupergraphListener {
 /** Creates a listener that swaps the engine when the schema changes, and logs the outcome. Keeps the last good schema on errors. */
 export function schemaListener(parts: SchemaListenerParts): SchemaListener {
   const { gateway, logger, instruments } = parts;
-  let beforeCanary: Served | undefined;
+  let beforeCanary: NamesInUse | undefined;
   return {
     async update(update) {
-      if (gateway.canary() === undefined) beforeCanary = whatIsServed(parts);
+      if (gateway.canary() === undefined) beforeCanary = namesInUse(parts);
       const good = await swapOrKeep(update, parts);
       if (good !== undefined) instruments?.schemaReloaded(good);
     },
@@ -58,7 +58,7 @@ export function schemaListener(parts: SchemaListenerParts): SchemaListener {
 /** Returns whether the schema is served now; `undefined` if that is not decided yet, or if nothing has changed. */
 async function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts): Promise<boolean | undefined> {
   const { gateway, logger, warmedUp } = parts;
-  const before = whatIsServed(parts);
+  const before = namesInUse(parts);
   const previous = gateway.engine();
   let swapped: Swapped;
   try {
@@ -79,17 +79,17 @@ async function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts):
   return swapped === 'served' ? true : undefined;
 }
 
-interface Served {
+interface NamesInUse {
   readonly subgraphs: readonly string[];
   readonly endpoints: readonly string[];
 }
 
-function whatIsServed({ gateway, endpoints }: SchemaListenerParts): Served {
+function namesInUse({ gateway, endpoints }: SchemaListenerParts): NamesInUse {
   return { subgraphs: subgraphsOf(gateway), endpoints: endpoints().map(nameOf) };
 }
 
 /** Logs that all clients get a new schema now, and what it lacks. */
-function announce(before: Served, parts: SchemaListenerParts): void {
+function announce(before: NamesInUse, parts: SchemaListenerParts): void {
   parts.logger.info({}, 'serving a new schema');
   warnOfRemoved(before, parts);
   parts.onSwap();
@@ -109,7 +109,7 @@ export function warnOfSkipped({ skipped }: SupergraphUpdate, logger: Logger): vo
 }
 
 /** Warns about removed subgraphs: a file may be missing from a deployment by mistake. */
-function warnOfRemoved(before: Served, { gateway, logger, endpoints }: SchemaListenerParts): void {
+function warnOfRemoved(before: NamesInUse, { gateway, logger, endpoints }: SchemaListenerParts): void {
   const subgraphs = new Set(subgraphsOf(gateway));
   const removed = before.subgraphs.filter((name) => !subgraphs.has(name));
   // called in any case: this checks the endpoints against the new schema now instead of with the first request

@@ -8,14 +8,16 @@ import { project, startCli } from './run-cli.ts';
 /** Time in which a busy machine starts a few processes. */
 export const PATIENCE = { timeout: 120_000, interval: 50 };
 
-/** A subgraph that answers `hello` with its name, and counts its requests. */
+/** A subgraph that answers `hello` with its name, and counts its requests. After `fail`, it answers with errors. */
 export async function namedSubgraph(name: string) {
   let requests = 0;
+  let isBroken = false;
+  const fail = () => {
+    isBroken = true;
+  };
   const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
+    for await (const _ of request);
     requests++;
-    const isBroken = body.includes('broken');
     response.setHeader('content-type', 'application/json');
     const errors = [{ message: 'broken', extensions: { code: 'BROKEN' } }];
     response.end(JSON.stringify(isBroken ? { data: { hello: null }, errors } : { data: { hello: name } }));
@@ -25,7 +27,11 @@ export async function namedSubgraph(name: string) {
     server.close();
     server.closeAllConnections();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`, requests: () => requests };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
+    requests: () => requests,
+    fail,
+  };
 }
 
 export interface RunningGateway {
@@ -39,8 +45,8 @@ export interface RunningGateway {
   log(): string;
   /** The process ids of its workers. */
   workers(): number[];
-  /** Sends a query over a connection of its own, so that any worker may answer. */
-  ask(query: string): Promise<unknown>;
+  /** Sends a query over a connection of its own, so that any worker may answer. `client`: the address of the client. */
+  ask(query: string, client?: string): Promise<unknown>;
 }
 
 /** Starts `headgate start` with these files, and an admin API at a free port. */
@@ -60,8 +66,9 @@ export async function startGateway(
     adminUrl: read(/^Headgate admin API at (\S+)$/m),
     log: () => cli.output.stdout,
     workers: () => childrenOf(cli.pid),
-    async ask(query) {
-      const headers = { 'content-type': 'application/json', connection: 'close' };
+    async ask(query, client) {
+      const forwarded: Record<string, string> = client === undefined ? {} : { 'x-forwarded-for': client };
+      const headers = { 'content-type': 'application/json', connection: 'close', ...forwarded };
       const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) });
       return response.json();
     },
