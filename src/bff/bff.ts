@@ -111,8 +111,12 @@ export interface Bff {
   cors(path: string): Cors | undefined;
   /** Checks the endpoints against an engine before it becomes the current one, in steps. */
   prepare(engine: Engine): Steps<void>;
-  /** Reads the folder again. Requests in flight keep the endpoints that they started with. */
-  reload(): Promise<void>;
+  /**
+   * Reads the folder again. Requests in flight keep the endpoints that they started with.
+   * @param keepsWorking whether the previous endpoints stay if one that works would not work any longer because of a problem
+   * @returns the problems because of which the previous endpoints stay; empty if the folder was read
+   */
+  reload(options?: { readonly keepsWorking: boolean }): Promise<readonly Problem[]>;
   /** Returns the endpoints that are valid for the current schema; none while no schema is loaded. */
   endpoints(): readonly Endpoint[];
   /** Removes cached responses that have one of the tags; resolves with their number. */
@@ -150,7 +154,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       return snapshot && policyAt(snapshot.cors, path);
     },
     prepare: (engine) => endpoints.prepare(engine),
-    reload: () => endpoints.read(),
+    reload: (given) => endpoints.read(given),
     endpoints: () => endpoints.snapshot()?.loaded.endpoints ?? [],
     purge: async (tags) => (await bff.cache?.purge(tags)) ?? 0,
   };

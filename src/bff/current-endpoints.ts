@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { ClientInfo } from '../client/identity.ts';
+import type { Problem } from '../config/problem.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import { runInSlices, runToEnd, type Steps } from '../shared/steps.ts';
 import type { BffOptions } from './bff.ts';
@@ -35,14 +36,23 @@ export class CurrentEndpoints {
     this.#options = options;
   }
 
-  /** Reads the folder, and checks its endpoints. Rejects when the folder exists but cannot be read. */
-  async read(): Promise<void> {
+  /**
+   * Reads the folder, and checks its endpoints. Rejects when the folder exists but cannot be read.
+   * @returns the problems because of which the previous endpoints stay
+   */
+  async read({ keepsWorking } = { keepsWorking: false }): Promise<readonly Problem[]> {
     const folder = readEndpointFolder(this.#options.dir);
     const files = { folder, shapes: await loadShapes(folder.shapes) };
     const engine = this.#options.engine();
-    if (engine) this.#prepared = await runInSlices(checkAgainst(engine, files, this.#options), undefined, 1);
+    if (engine) {
+      const next = await runInSlices(checkAgainst(engine, files, this.#options), undefined, 1);
+      const { problems } = next.loaded;
+      if (keepsWorking && problems.length > 0 && breaksSome(this.snapshot(), next)) return problems;
+      this.#prepared = next;
+    }
     this.#files = files;
     this.snapshot();
+    return [];
   }
 
   /** Checks the endpoints against an engine before it becomes the current one, in steps. */
@@ -70,6 +80,12 @@ export class CurrentEndpoints {
     this.#options.onProblems?.(snapshot.loaded.problems);
     return snapshot;
   }
+}
+
+/** Whether an endpoint that works is missing from the next snapshot. */
+function breaksSome(current: EndpointSnapshot | undefined, next: EndpointSnapshot): boolean {
+  const working = new Set(next.loaded.endpoints.map(({ id }) => id));
+  return current?.loaded.endpoints.some(({ id }) => !working.has(id)) ?? false;
 }
 
 function* checkAgainst(

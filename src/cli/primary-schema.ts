@@ -1,7 +1,11 @@
 import type { SupergraphLoaded, SupergraphUpdate } from '../composition/load-supergraph.ts';
-import { type CanaryEnd, CompositionError, type SupergraphProvider } from '../composition/supergraph-provider.ts';
+import {
+  type CanaryEnd,
+  CompositionError,
+  type SupergraphProvider,
+  type SupergraphWatching,
+} from '../composition/supergraph-provider.ts';
 import { supergraphId } from '../gateway/supergraph-id.ts';
-import type { Watching } from '../shared/watch-path.ts';
 import type { CallHandlers, SchemaChange } from './process-calls.ts';
 
 export interface PrimarySchemaOptions {
@@ -18,7 +22,7 @@ export interface PrimarySchema {
   /** The handler by which workers get the current supergraph. */
   readonly handlers: Required<Pick<CallHandlers, 'getSupergraph'>>;
   /** Resolves when later changes are announced. */
-  watch(): Promise<Watching>;
+  watch(): Promise<SupergraphWatching>;
   /**
    * Records how the canary ends, for workers that start later. Returns false if there is no such canary.
    * @returns a function that records that no worker has promoted it

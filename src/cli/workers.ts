@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CanaryEnd } from '../composition/supergraph-provider.ts';
+import type { CanaryEnd, SupergraphWatching } from '../composition/supergraph-provider.ts';
 import { adminListen } from '../config/sections/admin.ts';
 import { shutdownDelay } from '../config/sections/shutdown.ts';
 import { type AdminCommand, type AdminReplies, type AdminReply, NO_CANARY } from '../gateway/admin-commands.ts';
@@ -55,10 +55,12 @@ export async function runWorkers(
   const logger = createLogger(config.telemetry.logging);
   const workerPool = new WorkerPool(count, { config, logger, schema, handlers: state });
   if (adminListen(config) !== undefined) await workerPool.openAdmin(config);
-  workerPool.stopOnSignals();
+  let watching: SupergraphWatching | undefined;
+  workerPool.onReload = () => watching?.reload?.();
+  workerPool.handleSignals();
   // the first one starts alone, so that problems with schemas or the port are reported once
   await workerPool.startFirst();
-  await schema.watch();
+  watching = await schema.watch();
   await workerPool.startOthers();
 }
 
@@ -85,6 +87,8 @@ class WorkerPool {
   readonly #config: ServerOptions['config'];
   readonly #logger: Logger;
   readonly #schema: PrimarySchema;
+  /** Loads the schema again; the workers do the rest. */
+  onReload = () => {};
   /** The handlers of the schema and the state that workers share. */
   readonly #handlers: CallHandlers;
   /** Workers that serve, with the time at which they were ready. */
@@ -138,6 +142,7 @@ class WorkerPool {
   /** Sends a command to all workers that serve. One that does not respond is not waited for, and applies it later. */
   async #control(command: AdminCommand): Promise<AdminReplies> {
     if (command.kind === 'end_canary') return this.endCanary(command);
+    if (command.kind === 'reload') this.onReload();
     const workers = [...this.#serving.keys()];
     const calls = workers.map((worker) => {
       const call = callPeer(worker, 'control', command, ADMIN_MS);
@@ -204,8 +209,9 @@ class WorkerPool {
     process.stdout.write(`Headgate listening on ${this.#ready?.url}\n${this.#adminUrls}`);
   }
 
-  /** Shuts all workers down gracefully, then exits 0; a second signal exits at once. */
-  stopOnSignals(): void {
+  /** SIGHUP: reloads. SIGTERM, SIGINT: shuts all workers down gracefully, then exits 0; a second signal exits at once. */
+  handleSignals(): void {
+    process.on('SIGHUP', () => void this.#control({ kind: 'reload' }));
     const stop = (signal: NodeJS.Signals) => {
       const workers = livingWorkers();
       if (this.#stopping) {

@@ -36,11 +36,17 @@ export interface SupergraphListener {
   endCanary?(end: CanaryEnd): Promise<boolean>;
 }
 
+/** A supergraph that is watched. */
+export interface SupergraphWatching extends Watching {
+  /** Loads the supergraph now, as if its files had changed. The listener is called if it is another one. */
+  reload?(): void;
+}
+
 /** The source of the server's supergraph. */
 export interface SupergraphProvider {
   /** Throws `CompositionError`. */
   load(): Promise<SupergraphUpdate>;
-  watch(listener: SupergraphListener): Promise<Watching>;
+  watch(listener: SupergraphListener): Promise<SupergraphWatching>;
 }
 
 /** Thrown when there is no supergraph to serve; `problems` has the reasons, file by file. */
@@ -106,6 +112,7 @@ export function createSupergraphProvider(
       // a change between `load` and now was not noticed
       if (before === undefined || before !== (await stateOfPath(path, isSchemaFile))) onChange();
       return {
+        reload: onChange,
         async close() {
           closed = true;
           clearTimeout(retry);

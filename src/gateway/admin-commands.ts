@@ -25,6 +25,7 @@ export type AdminCommand =
   | { readonly kind: 'list_endpoints' }
   | { readonly kind: 'endpoint'; readonly action: EndpointAction }
   | { readonly kind: 'canary_status' }
+  | { readonly kind: 'reload' }
   | CanaryAction;
 
 /** Ends a canary. */

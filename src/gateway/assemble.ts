@@ -33,7 +33,9 @@ import { createGateway, type EngineFactory, type Gateway } from './generations.t
 import { compileHeaderRules } from './header-rules.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
-import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
+import { openMetrics } from './open-metrics.ts';
+import { openPolicyModule, type PolicyModule } from './policy-module.ts';
+import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
 import { logWarmUp, schemaListener, warnOfSkipped } from './schema-listener.ts';
 import { settingWarnings } from './setting-warnings.ts';
@@ -75,6 +77,8 @@ export interface Assembly {
   /** Removes cached responses of endpoints with one of the tags from this process. Resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
   readonly logger: Logger;
+  /** Reads schemas, endpoints, keys and documents again. What is not valid does not replace what is served, and is logged. */
+  reload(): Promise<void>;
   /** Applies a command of the admin API to this process. */
   control(command: AdminCommand): Promise<AdminReply>;
   /** Gets ready for the first clients (`supergraph.query_planning.warm_up_on_start`); to be called once the port is open. */
@@ -117,11 +121,13 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   const { warm_up_on_start: warmOnStart } = config.supergraph.query_planning;
   const onSwap = () => void warnAboutDocuments(config, gateway, logger);
   await followSchema(options, foundation, { bff, onSwap }, closers);
+  const reload = reloader(foundation);
   return {
     handler: createGatewayHandler({ ...handlerOptions, bff }),
     metrics: foundation.metrics,
     logger,
-    control: adminControl(foundation),
+    reload,
+    control: adminControl({ ...foundation, reload }),
     purge: async (tags) => (await bff?.purge(tags)) ?? 0,
     warmUp() {
       onSwap();
@@ -144,6 +150,8 @@ interface Foundation {
   readonly gateway: Gateway;
   readonly endpoints: EndpointControl;
   readonly canaries: CanaryReports;
+  /** Read files again, on request; they never throw. */
+  readonly reloads: (() => unknown)[];
 }
 
 async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
@@ -161,8 +169,9 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
     refused: instruments?.refused,
     countTogether: sharedState?.countLimits,
   });
-  const module = options.dev ? await watchModule(config, logger) : undefined;
+  const module = await openModule(config, logger, options.dev ?? false);
   if (module) closers.add(() => module.close());
+  const reloads: (() => unknown)[] = module ? [module.reload] : [];
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
   const logging = { logger, intervalMs: config.telemetry.logging.summary_interval };
   const outages = createOutages(logging);
@@ -191,16 +200,32 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   });
   closers.add(() => gateway.close());
   const control = createEndpointControl({ groups: endpoints, trafficState, onAction: instruments?.adminActed });
-  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway, endpoints: control, canaries };
+  return {
+    logger,
+    metrics,
+    instruments,
+    rules,
+    redis,
+    rateLimits,
+    byteLimits,
+    gateway,
+    endpoints: control,
+    canaries,
+    reloads,
+  };
 }
 
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway }: Foundation,
+  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway, reloads }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
-  const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
+  const {
+    authenticator,
+    reload,
+    close: closeAuthenticator,
+  } = await openAuthenticator(config, {
     ...{ logger, instruments, redis, rules: rules.request },
     sharedFailures: sharedState?.failuresOf('authentication'),
   });
@@ -210,6 +235,7 @@ async function openRequestHandling(
     remoteDocuments: sharedState?.documents,
   });
   closers.add(requests.close);
+  reloads.push(reload, requests.reload);
   return {
     ...handlerSettings(config),
     ...requests.policies,
@@ -226,7 +252,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, instruments }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, instruments, reloads }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -244,6 +270,7 @@ async function openEndpoints(
       byteBudget: byteLimits.byteBudget,
     });
   }
+  if (bff) reloads.push(() => bff && reloadBff(bff, logger, true));
   if (cluster.isWorker && sharedState === undefined) {
     checkSeparateProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
   }
@@ -253,7 +280,7 @@ async function openEndpoints(
 /** Swaps each schema in that the provider brings from now on. */
 async function followSchema(
   { config, schema }: AssemblyOptions,
-  { gateway, logger, instruments, canaries }: Foundation,
+  { gateway, logger, instruments, canaries, reloads }: Foundation,
   { bff, onSwap }: { readonly bff: Bff | undefined; readonly onSwap: () => void },
   closers: Closers,
 ): Promise<void> {
@@ -264,17 +291,7 @@ async function followSchema(
   canaries.listener = listener.canaryEnded;
   const watching = await schema.watch(listener);
   closers.add(() => watching.close());
-}
-
-/** Loaded only where metrics are configured. */
-async function openMetrics({ telemetry }: Config): Promise<{ metrics?: Metrics; instruments?: Instruments }> {
-  if (!telemetry.metrics.prometheus.enabled) return {};
-  const [{ createPrometheusMetrics }, { createInstruments }] = await Promise.all([
-    import('../telemetry/prometheus.ts'),
-    import('../telemetry/instruments.ts'),
-  ]);
-  const metrics = createPrometheusMetrics();
-  return { metrics, instruments: createInstruments(metrics) };
+  reloads.unshift(() => watching.reload?.());
 }
 
 function openLogin(
@@ -306,10 +323,10 @@ async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: bool
   }
 }
 
-async function watchModule({ authorization }: Config, logger: Logger): Promise<PolicyModule | undefined> {
+async function openModule({ authorization }: Config, logger: Logger, dev: boolean): Promise<PolicyModule | undefined> {
   const { directives, policies } = authorization;
   if (!directives.enabled || policies.module === undefined) return undefined;
-  return watchPolicyModule(policies.module, logger);
+  return openPolicyModule(policies.module, logger, dev);
 }
 
 function handlerSettings(config: Config) {

@@ -37,7 +37,7 @@ type RequestPolicies = Pick<
 export async function openRequestPolicies(
   config: Config,
   parts: RequestPolicyParts,
-): Promise<{ policies: RequestPolicies; close(): Promise<void> }> {
+): Promise<{ policies: RequestPolicies; reload(): void; close(): Promise<void> }> {
   const documents = openDocuments(config, parts);
   const { manifest } = config.persisted_queries;
   const watched = parts.dev && documents && manifest.length > 0;
@@ -51,6 +51,9 @@ export async function openRequestPolicies(
       csrf: createCsrfCheck(config.csrf),
       documents,
       maxBatch: config.batching.enabled ? config.batching.maximum_size : undefined,
+    },
+    reload() {
+      if (documents && manifest.length > 0) reload(documents, manifest, parts.logger);
     },
     close: async () => {
       await Promise.all(watchers.map((watcher) => watcher.close()));

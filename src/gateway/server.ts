@@ -17,6 +17,8 @@ export interface RunningServer {
   readonly metricsUrl: string | undefined;
   /** `http://HOST:PORT/admin`; `undefined` without `admin.token`. */
   readonly adminUrl: string | undefined;
+  /** Reads schemas, endpoints, keys and documents again. */
+  reload(): Promise<void>;
   /** Completes requests in flight, then closes the ports and every connection. The port stays open for `delayMs` before; default 0. */
   close(stop?: Parameters<Listener['close']>[0]): Promise<void>;
 }
@@ -58,7 +60,14 @@ async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOpti
   printUrls(url, admin);
   assembly.warmUp();
   const close = closeOnce(listener, assembly, admin);
-  return { url, port: listener.port, metricsUrl: admin?.metricsUrl, adminUrl: admin?.apiUrl, close };
+  return {
+    url,
+    port: listener.port,
+    metricsUrl: admin?.metricsUrl,
+    adminUrl: admin?.apiUrl,
+    reload: assembly.reload,
+    close,
+  };
 }
 
 /** Prints the URLs with a single write, so that a program that waits for them reads them at once. */
