@@ -28,7 +28,11 @@ export interface TestGateway {
 }
 
 /** The whole gateway over HTTP, before the sources that these schema files describe. */
-export async function gatewayOver(files: Readonly<Record<string, string>>, config: object = {}): Promise<TestGateway> {
+export async function gatewayOver(
+  files: Readonly<Record<string, string>>,
+  config: object = {},
+  bffDir?: string,
+): Promise<TestGateway> {
   const named = Object.fromEntries(Object.entries(files).map(([name, text]) => [`${name}.graphql`, text]));
   const file = configFileSchema.parse({ supergraph: { listen: '127.0.0.1:0' }, ...config });
   const dir = await folderWith(named);
@@ -37,6 +41,7 @@ export async function gatewayOver(files: Readonly<Record<string, string>>, confi
     config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
     schema: createSupergraphProvider({ schemasDir: dir }),
     logger,
+    bffDir,
   });
   onTestFinished(() => server.close());
   return {
