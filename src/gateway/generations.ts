@@ -26,6 +26,8 @@ export interface CanaryEvent {
   readonly kind: 'started' | 'promoted' | 'rolled_back' | 'replaced';
   readonly reason: string;
   readonly status: CanaryStatus;
+  /** The engine that served the other clients. */
+  readonly others: Engine | undefined;
 }
 
 /** `unchanged`: the supergraph is the current one. */
@@ -136,8 +138,9 @@ class Generations implements Gateway {
         );
       if (this.#running !== running) return false;
       this.#forget(running);
+      const others = this.#current;
       this.#replaceCurrent(generation);
-      this.#report('promoted', reason, running.canary);
+      this.#report('promoted', reason, running.canary, others);
       return true;
     });
   }
@@ -250,8 +253,8 @@ class Generations implements Gateway {
     if (this.#current) this.#current.observer = undefined;
   }
 
-  #report(kind: CanaryEvent['kind'], reason: string, { status }: Canary): void {
-    this.#canaries?.onEvent({ kind, reason, status });
+  #report(kind: CanaryEvent['kind'], reason: string, { status }: Canary, others: Engine | undefined = this.#current) {
+    this.#canaries?.onEvent({ kind, reason, status, others });
   }
 
   #replaceCurrent(next: Generation): void {

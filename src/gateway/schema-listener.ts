@@ -1,6 +1,7 @@
 import type { SupergraphListener, SupergraphUpdate } from '../composition/supergraph-provider.ts';
 import { ConfigError } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
+import type { Engine } from '../pipeline/engine.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -42,8 +43,11 @@ export function schemaListener(parts: SchemaListenerParts): SchemaListener {
       if (good !== undefined) instruments?.schemaReloaded(good);
     },
     endCanary: (end) => endCanary(gateway, end),
-    canaryEnded({ kind }) {
-      if (kind === 'promoted' && beforeCanary) announce(beforeCanary, parts);
+    canaryEnded({ kind, others }) {
+      if (kind === 'promoted' && beforeCanary) {
+        announce(beforeCanary, parts);
+        rewarm(others, gateway.engine, parts);
+      }
       if (kind !== 'replaced') instruments?.schemaReloaded(kind === 'promoted');
     },
     problems(problems) {
@@ -57,7 +61,7 @@ export function schemaListener(parts: SchemaListenerParts): SchemaListener {
 
 /** Returns whether the schema is served now; `undefined` if that is not decided yet, or if nothing has changed. */
 async function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts): Promise<boolean | undefined> {
-  const { gateway, logger, warmedUp } = parts;
+  const { gateway, logger } = parts;
   const before = namesInUse(parts);
   const previous = gateway.engine();
   let swapped: Swapped;
@@ -72,11 +76,21 @@ async function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts):
   // closed meanwhile
   if (engine === undefined) return false;
   if (swapped === 'unchanged') return undefined;
-  const recent = previous?.recentQueries?.(warmedUp) ?? [];
   warnOfSkipped(update, logger);
   if (swapped === 'served') announce(before, parts);
-  rewarmPlans(recent, engine, current).catch((err) => logWarmUp(logger, err));
+  rewarm(previous, current, parts);
   return swapped === 'served' ? true : undefined;
+}
+
+/** Plans operations for an engine that clients have sent to another one. */
+function rewarm(
+  previous: Engine | undefined,
+  current: () => Engine | undefined,
+  { logger, warmedUp }: SchemaListenerParts,
+): void {
+  const engine = current();
+  const recent = previous?.recentQueries?.(warmedUp) ?? [];
+  if (engine) rewarmPlans(recent, engine, current).catch((err) => logWarmUp(logger, err));
 }
 
 interface NamesInUse {
