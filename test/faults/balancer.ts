@@ -12,7 +12,7 @@ export interface Balancer {
 const CHECK_MS = 100;
 
 /**
- * Starts a small load balancer, as any other one works: it checks `/ready` of each replica, sends requests to those that are ready by turns,
+ * Starts a small load balancer, as any other one works: it checks `/ready` of each replica, sends requests to those that are ready, in turn,
  * keeps connections, and sends a request to another replica only if its connection was refused. Ended when the test is over.
  */
 export async function startBalancer(ports: readonly number[]): Promise<Balancer> {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { fakeSubgraph } from '../sources/fake-subgraph.ts';
+import { deadUrl, fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { gatewayOver } from '../sources/stitched/gateway.ts';
 import { admin, TOKEN } from './admin-client.ts';
 
@@ -77,6 +77,14 @@ it('a drained URL gets no requests either when all others fail', async () => {
   await act('trip', { url: b.url });
   await send(3);
   expect([a.requests(), b.requests()]).toEqual([0, 0]);
+});
+
+it('a request fails when the URLs that are not drained refuse connections, instead of trying forever', async () => {
+  const [a, dead] = [await counted(), await deadUrl()];
+  const { act, ask } = await world({ subgraphs: { stock: { urls: [{ url: a.url }, { url: dead }] } } });
+  await act('drain', { url: a.url });
+  expect((await ask('{ hello }')).errors?.[0]?.extensions.code).toBe('SUBREQUEST_HTTP_ERROR');
+  expect(a.requests()).toBe(0);
 });
 
 it('the last URL cannot be drained', async () => {
