@@ -61,9 +61,10 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   // those that came before `current` was set; later ones arrive as calls
   const actions = (await callPeer(process, 'getEndpointActions', undefined, ADMIN_MS)) ?? [];
   for (const action of actions) await assembly.control({ kind: 'endpoint', action });
-  const listener = await listenForClients(assembly.handler, options.config, { onConnection: letOthersAccept }).catch(
-    failAtOnce,
-  );
+  const listener = await listenForClients(assembly.handler, options.config, assembly.logger, {
+    onConnection: letOthersAccept,
+  }).catch(failAtOnce);
+  if (listener.reloadCertificates) assembly.addReload(listener.reloadCertificates);
   let closing: Promise<void> | undefined;
   // workers may get the signal twice: from the terminal or process manager, and from the primary
   const stop = () => {

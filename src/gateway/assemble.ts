@@ -72,13 +72,15 @@ export interface AssemblyOptions {
 /** The gateway with everything behind its port: schema, engine, endpoints, and what watches over their files. */
 export interface Assembly {
   readonly handler: RequestHandler;
+  readonly logger: Logger;
   /** What this process counts and measures; `undefined` where that is off. */
   readonly metrics: Metrics | undefined;
   /** Removes cached responses of endpoints with one of the tags from this process. Resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
-  readonly logger: Logger;
   /** Reads schemas, endpoints, keys and documents again. What is not valid does not replace what is served, and is logged. */
   reload(): Promise<void>;
+  /** Adds a function that `reload` calls; it never throws. */
+  addReload(reload: () => unknown): void;
   /** Applies a command of the admin API to this process. */
   control(command: AdminCommand): Promise<AdminReply>;
   /** Gets ready for the first clients (`supergraph.query_planning.warm_up_on_start`); to be called once the port is open. */
@@ -124,9 +126,10 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   const reload = reloader(foundation);
   return {
     handler: createGatewayHandler({ ...handlerOptions, bff }),
-    metrics: foundation.metrics,
     logger,
+    metrics: foundation.metrics,
     reload,
+    addReload: (one) => void foundation.reloads.push(one),
     control: adminControl({ ...foundation, reload }),
     purge: async (tags) => (await bff?.purge(tags)) ?? 0,
     warmUp() {

@@ -26,6 +26,7 @@ import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { openMemoryBudget } from './memory-budget.ts';
+import { openSigners } from './open-signers.ts';
 import { closeSources, openSources } from './open-sources.ts';
 import { requestReads } from './request-reads.ts';
 
@@ -53,6 +54,7 @@ export function engineFactory(
   { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState, endpoints }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
+  const signerOf = openSigners(config, logger);
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
   const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
@@ -64,6 +66,7 @@ export function engineFactory(
     const sources = yield* openSources(supergraph.subgraphs, {
       config,
       pools,
+      signerOf,
       rules,
       rateLimits,
       apiCache,

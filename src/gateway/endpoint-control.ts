@@ -1,5 +1,5 @@
+import { subgraphUrlLabel } from '../shared/subgraph-url.ts';
 import type { CircuitBreaker } from '../traffic/circuit-breaker.ts';
-import { labelOf } from '../traffic/endpoint.ts';
 import type { EndpointGroups, ListedEndpoint } from '../traffic/endpoint-groups.ts';
 import type { Circuit, TrafficState } from '../traffic/traffic-state.ts';
 import type { EndpointAction, EndpointReport, EndpointTarget, Refusal } from './admin-commands.ts';
@@ -34,7 +34,7 @@ export function createEndpointControl(parts: EndpointControlParts): EndpointCont
       ];
     },
     act(action) {
-      const label = URL.canParse(action.url) ? labelOf(action.url) : undefined;
+      const label = URL.canParse(action.url) ? subgraphUrlLabel(action.url) : undefined;
       const endpoints = groups.list().filter((one) => isTarget(one, action, label));
       const circuits = [...trafficState.circuits()].filter(
         ({ subgraph, endpoint }) => subgraph === action.subgraph && endpoint === label,

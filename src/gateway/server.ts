@@ -2,7 +2,7 @@ import type { Listener } from '../http/listener.ts';
 import { type AdminListener, adminUrls, openAdmin } from './admin.ts';
 import type { AdminCommand } from './admin-commands.ts';
 import { type Assembly, type AssemblyOptions, assemble } from './assemble.ts';
-import { checkClientListener, listenForClients } from './client-listener.ts';
+import { type ClientListener, checkClientListener, listenForClients } from './client-listener.ts';
 
 export interface ServerOptions extends AssemblyOptions {
   /** How long `close` waits for requests in flight, in milliseconds. Default: `shutdown.grace`. */
@@ -19,6 +19,8 @@ export interface RunningServer {
   readonly adminUrl: string | undefined;
   /** Reads schemas, endpoints, keys and documents again. */
   reload(): Promise<void>;
+  /** Reads certificates and keys of the port again. Missing without TLS. */
+  readonly reloadCertificates?: ClientListener['reloadCertificates'];
   /** Completes requests in flight, then closes the ports and every connection. The port stays open for `delayMs` before; default 0. */
   close(stop?: Parameters<Listener['close']>[0]): Promise<void>;
 }
@@ -47,10 +49,11 @@ export async function prepareServer(options: ServerOptions): Promise<PreparedSer
 
 async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOptions): Promise<RunningServer> {
   let admin: AdminListener | undefined;
-  let listener: Listener;
+  let listener: ClientListener;
   try {
     admin = await openAdminOf(config, assembly);
-    listener = await listenForClients(assembly.handler, config, graceMs === undefined ? {} : { graceMs });
+    const { handler, logger } = assembly;
+    listener = await listenForClients(handler, config, logger, graceMs === undefined ? {} : { graceMs });
   } catch (error) {
     await admin?.close();
     await assembly.close();
@@ -59,15 +62,11 @@ async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOpti
   const url = `${listener.origin}${config.path_prefix ?? ''}/graphql`;
   printUrls(url, admin);
   assembly.warmUp();
+  const { port, reloadCertificates } = listener;
+  if (reloadCertificates) assembly.addReload(reloadCertificates);
   const close = closeOnce(listener, assembly, admin);
-  return {
-    url,
-    port: listener.port,
-    metricsUrl: admin?.metricsUrl,
-    adminUrl: admin?.apiUrl,
-    reload: assembly.reload,
-    close,
-  };
+  const urls = { url, metricsUrl: admin?.metricsUrl, adminUrl: admin?.apiUrl };
+  return { ...urls, port, reload: assembly.reload, reloadCertificates, close };
 }
 
 /** Prints the URLs with a single write, so that a program that waits for them reads them at once. */

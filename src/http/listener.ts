@@ -33,6 +33,8 @@ export interface Listener {
   readonly port: number;
   /** `http://HOST:PORT`, or `https://…` */
   readonly origin: string;
+  /** Uses other certificates, keys and authorities for new connections. Does nothing without TLS. */
+  useCertificates(tls: TlsOptions): void;
   /**
    * Completes requests in flight, for `graceMs` at most, and closes all connections. Before that, the port stays open for `delayMs`,
    * for those who do not know yet that it will close. Default 0.
@@ -77,6 +79,9 @@ export async function listen(handler: ListenerHost, options: ListenerOptions): P
   return {
     port,
     origin: `${tls ? 'https' : 'http'}://${urlHost(options.host)}:${port}`,
+    useCertificates: (changed) => {
+      if ('setSecureContext' in server) server.setSecureContext(changed);
+    },
     close({ delayMs } = { delayMs: 0 }) {
       closing ??= drain(server, handler, fresh, { ...options, delayMs });
       return closing;

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { CallSettings } from '../config/sections/subgraph-calls.ts';
+import { subgraphUrlLabel } from '../shared/subgraph-url.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Bulkhead } from './bulkhead.ts';
 import { CircuitBreaker, type CircuitState } from './circuit-breaker.ts';
-import { labelOf } from './endpoint.ts';
 import type { HedgeResult } from './hedge.ts';
 import { LatencyWindow } from './latency-window.ts';
 import type { RetryReason } from './retry.ts';
@@ -66,7 +66,7 @@ export function createTrafficState({ logger, instruments }: TrafficStateOptions)
     budgetOf: (subgraph, retry) => entryOf(budgets, subgraph, () => new RetryBudget(retry?.budget ?? DEFAULT_BUDGET)),
     latenciesOf: (subgraph) => entryOf(latencies, subgraph, () => new LatencyWindow()),
     breakerOf(subgraph, url, settings) {
-      const endpoint = labelOf(url);
+      const endpoint = subgraphUrlLabel(url);
       const log = logCircuit(logger, subgraph, endpoint);
       const open = () => ({ subgraph, endpoint, value: new CircuitBreaker(settings, log) });
       return entryOf(breakers, `${subgraph} ${url}`, open).value;

@@ -1,18 +1,11 @@
-import type { Dispatcher } from 'undici';
 import type Client from 'undici/lib/dispatcher/client.js';
 import type Pool from 'undici/lib/dispatcher/pool.js';
+import type { Connections, Dispatch, IdleConnectionHandler } from './connections.ts';
 import { createPool, DEFAULT_POOL, type PoolSettings } from './http-pool.ts';
 import { IdleTime } from './idle-time.ts';
 
-type Dispatch = Dispatcher['dispatch'];
-
-/** A handler of undici that learns whether its call gets a connection that has been idle. */
-export interface IdleConnectionHandler {
-  onIdleConnection?(): void;
-}
-
 /**
- * The connections to one origin.
+ * The connections to one origin with HTTP/1.1.
  *
  * A server that closes an idle connection at the moment of use loses a request. Two things prevent that:
  * - The gateway closes idle connections first: after the time that the server states in `Keep-Alive: timeout=…` (undici reads it), or
@@ -21,7 +14,7 @@ export interface IdleConnectionHandler {
  * - A read that was lost all the same is sent again over `fresh`, which opens a connection for each call: when a server restarts,
  *   every idle connection is closed.
  */
-export class OriginPool {
+export class OriginPool implements Connections {
   readonly #origin: string;
   readonly #settings: PoolSettings;
   readonly #idleTime: IdleTime;
@@ -66,9 +59,10 @@ export class OriginPool {
     /** How long the connection of the current call was idle before. */
     let wasIdleMs: number | undefined;
     client.dispatch = (options, handler) => {
-      if (idleSince !== undefined) wasIdleMs = performance.now() - idleSince;
+      const call = handler as IdleConnectionHandler;
+      if (idleSince !== undefined) wasIdleMs = (call.startedAt ?? performance.now()) - idleSince;
       idleSince = undefined;
-      if (isConnected) (handler as IdleConnectionHandler).onIdleConnection?.();
+      if (isConnected) call.onIdleConnection?.();
       return dispatch(options, handler);
     };
     client.on('connect', () => {
