@@ -15,20 +15,27 @@ import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createEndpointGroups } from '../traffic/endpoint-groups.ts';
 import { createGraphqlErrorLog } from '../traffic/graphql-error-log.ts';
 import { observeResponses } from '../traffic/observe-responses.ts';
 import { createOutages } from '../traffic/outages.ts';
 import { createTrafficState } from '../traffic/traffic-state.ts';
+import type { AdminCommand, AdminReply } from './admin-commands.ts';
+import { adminControl } from './admin-control.ts';
 import { engineFactory } from './build-engine.ts';
 import { type ByteLimits, openByteLimits } from './byte-budget.ts';
+import { CanaryReports } from './canary-reports.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
+import { createEndpointControl, type EndpointControl } from './endpoint-control.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-handler.ts';
 import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
-import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
+import { openMetrics } from './open-metrics.ts';
+import { openPolicyModule, type PolicyModule } from './policy-module.ts';
+import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
 import { logWarmUp, schemaListener, warnOfSkipped } from './schema-listener.ts';
 import { settingWarnings } from './setting-warnings.ts';
@@ -52,6 +59,8 @@ export interface AssemblyOptions {
   readonly sharedState?: SharedState | undefined;
   /** Plugins of Yoga and Envelop beside those of `yoga.plugins`. */
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
+  /** Called when a canary was rolled back in this process; the others must be. What sets it also says when a canary is promoted. */
+  readonly onCanaryRollback?: ((id: string, reason: string) => void) | undefined;
   /** Whether to log warnings about settings: true, except in all but one of several processes. */
   readonly warnsAboutSettings?: boolean | undefined;
   /** By default one as the config says. */
@@ -68,6 +77,12 @@ export interface Assembly {
   readonly metrics: Metrics | undefined;
   /** Removes cached responses of endpoints with one of the tags from this process. Resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
+  /** Reads schemas, endpoints, keys and documents again. What is not valid does not replace what is served, and is logged. */
+  reload(): Promise<void>;
+  /** Adds a function that `reload` calls; it never throws. */
+  addReload(reload: () => unknown): void;
+  /** Applies a command of the admin API to this process. */
+  control(command: AdminCommand): Promise<AdminReply>;
   /** Gets ready for the first clients (`supergraph.query_planning.warm_up_on_start`); to be called once the port is open. */
   warmUp(): void;
   /** Stops watching, and closes the connections of sources when what is in flight has ended. */
@@ -108,10 +123,14 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   const { warm_up_on_start: warmOnStart } = config.supergraph.query_planning;
   const onSwap = () => void warnAboutDocuments(config, gateway, logger);
   await followSchema(options, foundation, { bff, onSwap }, closers);
+  const reload = reloader(foundation);
   return {
     handler: createGatewayHandler({ ...handlerOptions, bff }),
     logger,
     metrics: foundation.metrics,
+    reload,
+    addReload: (one) => void foundation.reloads.push(one),
+    control: adminControl({ ...foundation, reload }),
     purge: async (tags) => (await bff?.purge(tags)) ?? 0,
     warmUp() {
       onSwap();
@@ -132,6 +151,10 @@ interface Foundation {
   readonly rateLimits: ReturnType<typeof createRateLimits>;
   readonly byteLimits: ByteLimits;
   readonly gateway: Gateway;
+  readonly endpoints: EndpointControl;
+  readonly canaries: CanaryReports;
+  /** Read files again, on request; they never throw. */
+  readonly reloads: (() => unknown)[];
 }
 
 async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
@@ -149,8 +172,9 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
     refused: instruments?.refused,
     countTogether: sharedState?.countLimits,
   });
-  const module = options.dev ? await watchModule(config, logger) : undefined;
+  const module = await openModule(config, logger, options.dev ?? false);
   if (module) closers.add(() => module.close());
+  const reloads: (() => unknown)[] = module ? [module.reload] : [];
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
   const logging = { logger, intervalMs: config.telemetry.logging.summary_interval };
   const outages = createOutages(logging);
@@ -162,31 +186,59 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
   const byteLimits = openByteLimits(config, logger, instruments);
   const { byteBudget } = byteLimits;
   const trafficState = createTrafficState({ logger, instruments });
-  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState };
+  const endpoints = createEndpointGroups({
+    logger,
+    openInstruments: instruments?.openEndpoints,
+    listsSingles: config.admin.token !== undefined,
+  });
+  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState, endpoints };
+  const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
+    canary: canaries.options(
+      options.dev ? undefined : config.supergraph.canary,
+      options.onCanaryRollback === undefined,
+    ),
   });
   closers.add(() => gateway.close());
-  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway };
+  const control = createEndpointControl({ groups: endpoints, trafficState, onAction: instruments?.adminActed });
+  return {
+    logger,
+    metrics,
+    instruments,
+    rules,
+    redis,
+    rateLimits,
+    byteLimits,
+    gateway,
+    endpoints: control,
+    canaries,
+    reloads,
+  };
 }
 
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway }: Foundation,
+  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway, reloads }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
-  const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
+  const {
+    authenticator,
+    reload,
+    close: closeAuthenticator,
+  } = await openAuthenticator(config, {
     ...{ logger, instruments, redis, rules: rules.request },
     sharedFailures: sharedState?.failuresOf('authentication'),
   });
   closers.add(closeAuthenticator);
   const requests = await openRequestPolicies(config, {
-    ...{ logger, instruments, redis, dev, engine: gateway.engine },
+    ...{ logger, instruments, redis, dev, engine: gateway.engine, canary: () => gateway.canary()?.engine },
     remoteDocuments: sharedState?.documents,
   });
   closers.add(requests.close);
+  reloads.push(reload, requests.reload);
   return {
     ...handlerSettings(config),
     ...requests.policies,
@@ -203,7 +255,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, instruments }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, instruments, reloads }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -221,6 +273,7 @@ async function openEndpoints(
       byteBudget: byteLimits.byteBudget,
     });
   }
+  if (bff) reloads.push(() => bff && reloadBff(bff, logger, true));
   if (cluster.isWorker && sharedState === undefined) {
     checkSeparateProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
   }
@@ -230,28 +283,18 @@ async function openEndpoints(
 /** Swaps each schema in that the provider brings from now on. */
 async function followSchema(
   { config, schema }: AssemblyOptions,
-  { gateway, logger, instruments }: Foundation,
+  { gateway, logger, instruments, canaries, reloads }: Foundation,
   { bff, onSwap }: { readonly bff: Bff | undefined; readonly onSwap: () => void },
   closers: Closers,
 ): Promise<void> {
   const { warmed_up_queries: warmedUp } = config.supergraph.query_planning;
   const endpoints = () => bff?.endpoints() ?? [];
   const prepare = bff?.prepare;
-  const watching = await schema.watch(
-    schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap }),
-  );
+  const listener = schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap });
+  canaries.listener = listener.canaryEnded;
+  const watching = await schema.watch(listener);
   closers.add(() => watching.close());
-}
-
-/** Loaded only where metrics are configured. */
-async function openMetrics({ telemetry }: Config): Promise<{ metrics?: Metrics; instruments?: Instruments }> {
-  if (!telemetry.metrics.prometheus.enabled) return {};
-  const [{ createPrometheusMetrics }, { createInstruments }] = await Promise.all([
-    import('../telemetry/prometheus.ts'),
-    import('../telemetry/instruments.ts'),
-  ]);
-  const metrics = createPrometheusMetrics();
-  return { metrics, instruments: createInstruments(metrics) };
+  reloads.unshift(() => watching.reload?.());
 }
 
 function openLogin(
@@ -283,10 +326,10 @@ async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: bool
   }
 }
 
-async function watchModule({ authorization }: Config, logger: Logger): Promise<PolicyModule | undefined> {
+async function openModule({ authorization }: Config, logger: Logger, dev: boolean): Promise<PolicyModule | undefined> {
   const { directives, policies } = authorization;
   if (!directives.enabled || policies.module === undefined) return undefined;
-  return watchPolicyModule(policies.module, logger);
+  return openPolicyModule(policies.module, logger, dev);
 }
 
 function handlerSettings(config: Config) {

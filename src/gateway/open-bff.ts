@@ -67,10 +67,15 @@ export function openBff(
   });
 }
 
-/** Reads the folder again. If that fails, keeps the endpoints and logs the error. */
-export async function reloadBff(bff: Bff, logger: Logger): Promise<void> {
+/**
+ * Reads the folder again. If that fails, keeps the endpoints and logs the error.
+ * @param keepsWorking see `Bff.reload`
+ */
+export async function reloadBff(bff: Bff, logger: Logger, keepsWorking = false): Promise<void> {
   try {
-    await bff.reload();
+    const problems = await bff.reload({ keepsWorking });
+    if (problems.length === 0) return;
+    logger.error({ problems: problems.map(formatProblem) }, 'BFF endpoints have problems; keeping the previous ones');
   } catch (err) {
     logger.error({ err }, 'the BFF folder cannot be read; keeping the previous endpoints');
   }

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { inFlightKey } from '../client/dependency-keys.ts';
 import { withReads } from '../client/depends-on.ts';
+import type { ClientInfo } from '../client/identity.ts';
 import { forbidsSharing } from '../client/sharing.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
@@ -14,8 +15,8 @@ import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
 
 export interface OperationRunnerOptions<Context extends OperationContext> {
-  /** Returns the current engine; `undefined` while no schema is loaded. */
-  readonly engine: () => Engine | undefined;
+  /** Returns the engine for a client; `undefined` while no schema is loaded. */
+  readonly engine: (client?: ClientInfo) => Engine | undefined;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
   readonly shareQueries: boolean;
   /** How long one client request may take (`traffic_shaping.router.timeout`). */
@@ -38,7 +39,7 @@ export interface OperationRunner<Context extends OperationContext> {
    */
   run(context: Context, call: GraphqlCall): Promise<SingleResult>;
   /** The document of a call as the first stages have made it; `undefined` without a schema. */
-  readDocument(call: GraphqlCall): ReadDocument | undefined;
+  readDocument(context: Context, call: GraphqlCall): ReadDocument | undefined;
   /** The schema that clients see. Throws `GatewayError` 503 without one. */
   schema(): GraphQLSchema;
 }
@@ -79,9 +80,9 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     this.shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
   }
 
-  readDocument({ params: { query } }: GraphqlCall): ReadDocument | undefined {
+  readDocument({ client }: Context, { params: { query } }: GraphqlCall): ReadDocument | undefined {
     const { engine, contract } = this.options;
-    return engine()?.readDocument?.({ query, contract });
+    return engine(client)?.readDocument?.({ query, contract });
   }
 
   schema(): GraphQLSchema {
@@ -98,15 +99,15 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     }
   }
 
-  private currentEngine(): Engine {
-    const engine = this.options.engine();
+  private currentEngine(client?: ClientInfo): Engine {
+    const engine = this.options.engine(client);
     if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'No schema loaded yet.');
     return engine;
   }
 
   private begin(context: Context, { params, text, readOnly }: GraphqlCall): Promise<SingleResult> {
     if (context.isClosed) throw new ClientDisconnected();
-    const engine = this.currentEngine();
+    const engine = this.currentEngine(context.client);
     const { query, operationName } = params;
     const { contract, countRequest } = this.options;
     const mayShare = this.shareQueries && !context.reads.isUndeclared && !forbidsSharing(context.requestHeaders);
@@ -132,7 +133,8 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const dependsOn = engine.dependsOn({ query, operationName, variables, contract, document });
     const requester = { clientInfo: context.client, headers: context.requestHeaders };
     const key = inFlightKey(requester, withReads(dependsOn, context.reads));
-    return key === undefined ? undefined : `${context.target} ${key}\n${text}`;
+    if (key === undefined) return undefined;
+    return `${engine.isCanary ? 'canary ' : ''}${context.target} ${key}\n${text}`;
   }
 
   private share(engine: Engine, context: Context, call: ReadCall, key: string | undefined): Promise<SingleResult> {

@@ -48,6 +48,10 @@ export interface Instruments {
   readonly operationLookedUp: (known: boolean) => void;
   /** A look-up in the response cache of endpoints. */
   readonly responseCacheLookedUp: Count;
+  /** @param outcome `started`, `promoted`, `rolled_back`, `replaced` */
+  readonly canaryChanged: (outcome: string) => void;
+  /** A process has applied an action of the admin API. */
+  readonly adminActed: (action: string) => void;
   readonly schemaReloaded: (good: boolean) => void;
   /** @param available called whenever the metrics are read */
   readonly watchStore: (available: () => boolean) => void;
@@ -85,6 +89,16 @@ export function createInstruments(metrics: Metrics): Instruments {
     throttled: metrics.counter({
       name: 'headgate_throttled_addresses_total',
       help: 'Addresses that have sent as many bad credentials as authentication.failed_attempts allows',
+    }),
+    canaryChanged: metrics.counter({
+      name: 'headgate_supergraph_canaries_total',
+      help: 'Canaries of new schemas: started, promoted, rolled_back, replaced by a newer schema',
+      labels: ['outcome'],
+    }),
+    adminActed: metrics.counter({
+      name: 'headgate_admin_actions_total',
+      help: 'Actions of the admin API, once for each process that has applied them',
+      labels: ['action'],
     }),
     openEndpoints: () => createEndpointInstruments(metrics),
     ofVariants: once(() => createVariantInstruments(metrics)),

@@ -179,7 +179,7 @@ class ApiTries {
     const { signal } = controller;
     const late = () => new DOMException('The time of the try is over', 'TimeoutError');
     const timer = new AbortTimer(tryTimeoutMs, request.signal, () =>
-      controller.abort(timer.isLate ? late() : request.signal.reason),
+      controller.abort(request.signal.aborted ? request.signal.reason : late()),
     );
     this.#release = () => timer.release();
     return { ...request, signal, deadline: Math.min(this.#deadline, performance.now() + tryTimeoutMs) };

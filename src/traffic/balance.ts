@@ -36,8 +36,9 @@ export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: B
       group.ended(endpoint, isGood(response, now() - start >= timeoutMs / 2));
       if (!isUnsent(response) || request.client.signal?.aborted) return done(response);
       const next = tried ?? new Set([endpoint.url]);
-      if (group.endpoints.every(({ url }) => next.has(url))) done(response);
-      else sendTo({ ...request, deadline: request.deadline ?? start + timeoutMs }, next, done, true);
+      if (group.hasUntried(next))
+        sendTo({ ...request, deadline: request.deadline ?? start + timeoutMs }, next, done, true);
+      else done(response);
     });
   }
 

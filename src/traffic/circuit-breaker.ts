@@ -53,6 +53,7 @@ export class CircuitBreaker {
   #period = 0;
   #failuresInARow = 0;
   #openedAt = 0;
+  #isTripped = false;
   /** Probes of the half-open state: those that began, and those that succeeded. */
   #probes = 0;
   #succeeded = 0;
@@ -75,6 +76,23 @@ export class CircuitBreaker {
     const { state } = this;
     if (state === 'half_open' && this.#state === 'half_open') return this.#probes < this.#settings.half_open_attempts;
     return state !== 'open';
+  }
+
+  /** Whether an operator has opened the circuit. It stays open until `reset`. */
+  get isTripped(): boolean {
+    return this.#isTripped;
+  }
+
+  /** Opens the circuit until `reset`, whatever calls do. */
+  trip(): void {
+    this.#isTripped = true;
+    this.#open('tripped by an operator');
+  }
+
+  /** Closes the circuit with an empty window. */
+  reset(): void {
+    this.#isTripped = false;
+    this.#enter('closed', 'reset by an operator');
   }
 
   /** Begins a call. Returns the number of the period, for `record`; `undefined` when the call is rejected. */
@@ -143,6 +161,6 @@ export class CircuitBreaker {
   }
 
   #isResetDue(): boolean {
-    return this.#now() - this.#openedAt >= this.#settings.reset_timeout;
+    return !this.#isTripped && this.#now() - this.#openedAt >= this.#settings.reset_timeout;
   }
 }

@@ -21,10 +21,20 @@ export interface TrafficState {
   budgetOf(subgraph: string, retry: CallSettings['retry']): RetryBudget;
   latenciesOf(subgraph: string): LatencyWindow;
   breakerOf(subgraph: string, url: string, settings: NonNullable<CallSettings['circuit_breaker']>): CircuitBreaker;
+  /** Returns the circuit breakers of all endpoints. */
+  circuits(): Iterable<Circuit>;
   /** @param origin the API, for the calls of connectors */
   bulkheadOf(subgraph: string, settings: NonNullable<CallSettings['concurrency']>, origin?: string): Bulkhead;
   retried(subgraph: string, reason: RetryReason, isDenied: boolean): void;
   hedged(subgraph: string, result: HedgeResult): void;
+}
+
+/** The circuit breaker of one endpoint. */
+export interface Circuit {
+  readonly subgraph: string;
+  /** A URL without user name, password and query; an origin for connectors. */
+  readonly endpoint: string;
+  readonly value: CircuitBreaker;
 }
 
 export interface TrafficStateOptions {
@@ -61,6 +71,7 @@ export function createTrafficState({ logger, instruments }: TrafficStateOptions)
       const open = () => ({ subgraph, endpoint, value: new CircuitBreaker(settings, log) });
       return entryOf(breakers, `${subgraph} ${url}`, open).value;
     },
+    circuits: () => breakers.values(),
     bulkheadOf(subgraph, settings, origin = '') {
       const open = () => ({ subgraph, endpoint: origin, value: new Bulkhead(settings) });
       return entryOf(bulkheads, `${subgraph} ${origin}`, open).value;

@@ -56,7 +56,10 @@ export async function routeCall(
   }
   if (endpoint.version !== undefined && settings.versions[endpoint.version]?.enabled === false)
     return problemResponse(gone(endpoint.version), call.path);
-  if ('problems' in endpoint) return problemResponse(brokenEndpoint(endpoint, bff.dev && !bff.hidesDetails), call.path);
+  if ('problems' in endpoint) {
+    snapshot.engine.countFailure?.();
+    return problemResponse(brokenEndpoint(endpoint, bff.dev && !bff.hidesDetails), call.path);
+  }
   return handleEndpoint(call, snapshot, endpoint, match.parameters, bff);
 }
 
