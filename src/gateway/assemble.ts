@@ -7,6 +7,7 @@ import { cacheHeaders } from '../graphql-http/cache-headers.ts';
 import type { YogaPlugin } from '../graphql-http/yoga-plugin.ts';
 import { requestCounter } from '../http/middleware/rate-limit.ts';
 import type { RequestHandler } from '../http/request-handler.ts';
+import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { configureLogin } from '../policy/login/login.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { watchPath } from '../shared/watch-path.ts';
@@ -26,6 +27,7 @@ import { enginePolicies } from './engine-policies.ts';
 import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-handler.ts';
 import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
+import { openAdmission } from './open-admission.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
@@ -129,6 +131,7 @@ interface Foundation {
   readonly redis: SharedRedis | undefined;
   readonly rateLimits: ReturnType<typeof createRateLimits>;
   readonly byteLimits: ByteLimits;
+  readonly admission: AdmissionControl | undefined;
   readonly gateway: Gateway;
 }
 
@@ -166,13 +169,16 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
   });
   closers.add(() => gateway.close());
-  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway };
+  const opened = openAdmission(config, logger, instruments);
+  if (opened) closers.add(opened.close);
+  const admission = opened?.admission;
+  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, admission, gateway };
 }
 
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway }: Foundation,
+  { logger, instruments, redis, rules, rateLimits, byteLimits, admission, gateway }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
   const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
@@ -188,7 +194,7 @@ async function openRequestHandling(
   return {
     ...handlerSettings(config),
     ...requests.policies,
-    ...{ logger, instruments, authenticator, ...byteLimits, engine: gateway.engine },
+    ...{ logger, instruments, authenticator, admission, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
@@ -201,7 +207,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, instruments }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -217,6 +223,7 @@ async function openEndpoints(
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,
+      admission,
     });
   }
   if (cluster.isWorker && sharedState === undefined) {

@@ -8,6 +8,7 @@ import { FileKeySet } from '../policy/authentication/key-set.ts';
 import { readManifests } from '../policy/persisted/manifests.ts';
 import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import { compileHeaderRules } from './header-rules.ts';
+import { checkPriority } from './open-admission.ts';
 import { loadPolicyModule } from './policy-module.ts';
 import { loadYogaPlugins } from './yoga-plugins.ts';
 
@@ -23,6 +24,7 @@ export async function checkSettings(config: Config): Promise<string[]> {
     ...subgraphTlsChecks(tls),
     () => api_keys?.file && new ApiKeyFile(api_keys.file),
     () => takesTokens && checkCredentialPlaces(authentication, api_keys),
+    () => checkPriority(config),
     () => persisted_queries.enabled && readManifests(persisted_queries.manifest),
     () => module && loadPolicyModule(module),
     () => loadYogaPlugins(config.yoga.plugins),
