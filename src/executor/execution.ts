@@ -2,7 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
-import type { SubgraphResponse } from '../sources/source.ts';
+import type { Source, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
 import { DeferProgress } from './defer-progress.ts';
@@ -10,7 +10,7 @@ import { ErrorReport } from './error-report.ts';
 import { CLIENT_DISCONNECTED } from './errors.ts';
 import type { ExecutionInput } from './execution-input.ts';
 import { ExecutionMemory } from './execution-memory.ts';
-import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
+import { forgetObjects, type GatheredEntities, gatherEntities, variablesOf } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
 import { LONG_RESPONSE } from './memory-budget.ts';
@@ -23,6 +23,7 @@ import { PayloadStream } from './payload-stream.ts';
 import { type CompleteResponse, lengthOf, mayHaveEscapes, type TextResponse } from './read-response.ts';
 import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
+import { countEntities, OpenParts, splitEntities } from './split-entities.ts';
 import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
 import { type LateGroups, WriteContext } from './write-context.ts';
 
@@ -54,6 +55,8 @@ export class Execution implements MergeTarget, StreamedExecution {
   /** The request that errors are about, where the payloads of a stream share them out. */
   private current: CompiledRequest | undefined;
   private readonly memory: ExecutionMemory | undefined;
+  /** Created with the first request that is split. */
+  private openParts: OpenParts | undefined;
   /** In UTF-16 code units. */
   private textTaken = 0;
   /** The weight with which it entered the admission queue. */
@@ -143,21 +146,39 @@ export class Execution implements MergeTarget, StreamedExecution {
     if (this.streamed && !this.isNeeded(request)) return this.done(request);
     const { planned } = request;
     const sent = this.gather(request);
-    let variables = '';
     for (const done of sent) if (done.skipped) noteSkipped(this, request, done.lookup, done.skipped);
-    for (const done of sent) if (done.count > 0) variables += `${variables && ','}${done.variables}`;
+    const variables = variablesOf(sent);
     // nothing to look up, nothing to send
     if (request.lookups.length > 0 && variables === '') return this.done(request);
     if (planned.root?.position.origin && this.targets.at(planned.root.position).length === 0) return this.done(request);
     const source = this.input.sources.get(planned.subgraph.name);
     if (!source) throw new Error(`no source for subgraph "${planned.subgraph.name}"`);
+    const { maxEntities } = source;
+    if (maxEntities !== undefined && countEntities(sent) > maxEntities)
+      this.sendInParts(source, request, sent, maxEntities);
+    else this.sendTo(source, request, sent, variables);
+  }
+
+  /** Sends a request in several parts. The last response completes it. */
+  private sendInParts(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], max: number): void {
+    const parts = splitEntities(sent, max);
+    forgetObjects(sent);
+    this.openParts ??= new OpenParts();
+    this.openParts.add(request, parts.length);
+    // a synchronous response can end the execution
+    for (const part of parts) if (!this.finished) this.sendTo(source, request, part, variablesOf(part));
+  }
+
+  /** @param entities the variables of the look-ups, as JSON members */
+  private sendTo(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], entities: string): void {
     const document = request.document.select(sent);
+    let variables = entities;
     for (const name of document.variables) {
       const text = this.variableText(name);
       if (text !== undefined) variables += `${variables && ','}${JSON.stringify(name)}:${text}`;
     }
     const body = `${document.bodyHead}${variables && `,"variables":{${variables}}`}}`;
-    const { operationType } = planned;
+    const { operationType } = request.planned;
     source.send({ body, operationType, client: this.input.client, memory: this.memory }, (response) =>
       this.attempt(() => this.receive(request, sent, response)),
     );
@@ -249,6 +270,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   }
 
   private done(request: CompiledRequest): void {
+    if (this.openParts?.isOpenAfterResponse(request)) return;
     this.open -= 1;
     if (this.progress !== undefined) {
       this.progress.done(request);

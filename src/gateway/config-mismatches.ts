@@ -40,7 +40,7 @@ export function configMismatches(config: Config, supergraph: Supergraph): Proble
 export function* configMismatchesInSteps(config: Config, supergraph: Supergraph): Steps<Problem[]> {
   const mismatches = [
     ...subgraphs(config, supergraph),
-    ...hedges(config, supergraph),
+    ...settingsOfGraphql(config, supergraph),
     ...urlsOfApis(config, supergraph),
     ...connectors(config, supergraph),
     ...limitedFields(config, supergraph),
@@ -72,16 +72,14 @@ function problemsAt(mismatches: readonly Mismatch[], file: string | undefined): 
   }));
 }
 
-/** Returns subgraphs of REST APIs with hedging, which only GraphQL requests have. */
-function hedges({ traffic_shaping }: Config, { subgraphs }: Supergraph): Mismatch[] {
+/** Returns settings of GraphQL requests for subgraphs of REST APIs. */
+function settingsOfGraphql({ traffic_shaping }: Config, { subgraphs }: Supergraph): Mismatch[] {
   return subgraphs.flatMap(({ name, inProcess }) => {
     const own = Object.hasOwn(traffic_shaping.subgraphs, name) ? traffic_shaping.subgraphs[name] : undefined;
-    if (inProcess?.kind !== 'rest' || !own?.hedge) return [];
-    const path = ['traffic_shaping', 'subgraphs', name, 'hedge'];
-    const message = `"${name}" is a REST API, whose calls are not hedged.`;
-    return [
-      { path, code: 'NOT_SUPPORTED', message, hint: 'Remove the key; `retry` with `try_timeout` works for REST APIs.' },
-    ];
+    if (inProcess?.kind !== 'rest' || !own?.max_entities_per_request) return [];
+    const path = ['traffic_shaping', 'subgraphs', name, 'max_entities_per_request'];
+    const message = `"${name}" is a REST API, whose connectors decide how many entities a call has.`;
+    return [{ path, code: 'NOT_SUPPORTED', message, hint: 'Remove the key.' }];
   });
 }
 

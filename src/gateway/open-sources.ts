@@ -143,6 +143,7 @@ function openVariant(subgraph: Subgraph, settings: VariantSettings, dependencies
   const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
   return stack(source, {
     ...commonParts(dependencies),
+    maxEntities: traffic.max_entities_per_request,
     stitch: stitchLayer(subgraph, traffic.timeout, responseObserver),
     mirror: variant === undefined ? mirrorOf(own, common, dependencies) : undefined,
     cacheControl: respected ? { in: 'headers', forward } : undefined,

@@ -160,7 +160,7 @@ test('documents of a manifest that do not match the schema are logged', async ()
   ]);
 });
 
-test('hedging of a REST API is refused, where it is set for that one', async () => {
+test('settings of GraphQL requests are refused for a REST API, where they are set for that one', async () => {
   const api = `extend schema @source(name: "api", http: { baseURL: "http://api.example" })
 type Query { title: String @connect(source: "api", http: { GET: "/title" }, selection: "$.title") }`;
   const problemsOf = async (traffic: string) => {
@@ -170,8 +170,9 @@ type Query { title: String @connect(source: "api", http: { GET: "/title" }, sele
     const config = loadConfig({ file: join(dir, 'headgate.yaml'), env: {} });
     return configMismatches(config, readSupergraph(loaded.update.sdl)).map(({ message }) => message);
   };
-  expect(await problemsOf('{ subgraphs: { shop: { hedge: {} } } }')).toEqual([
-    'traffic_shaping.subgraphs.shop.hedge: "shop" is a REST API, whose calls are not hedged.',
+  expect(await problemsOf('{ subgraphs: { shop: { max_entities_per_request: 5, hedge: {} } } }')).toEqual([
+    'traffic_shaping.subgraphs.shop.max_entities_per_request: "shop" is a REST API, whose connectors decide how many entities a call has.',
   ]);
-  expect(await problemsOf('{ all: { hedge: {} }, subgraphs: { shop: { hedge: false } } }')).toEqual([]);
+  const all = 'all: { max_entities_per_request: 5, hedge: {} }';
+  expect(await problemsOf(`{ ${all}, subgraphs: { shop: { max_entities_per_request: false } } }`)).toEqual([]);
 });

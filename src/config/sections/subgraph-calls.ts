@@ -95,6 +95,10 @@ export const callKeys = {
   hedge: orOff(hedge),
   circuit_breaker: orOff(circuitBreaker),
   concurrency: orOff(concurrency),
+  max_entities_per_request: z
+    .union([z.int().positive(), z.literal(false)], 'expected a whole number above 0, or false for no limit')
+    .optional()
+    .describe('Most entities of one request: larger ones are sent as several, at the same time. Default: no limit'),
 };
 
 const callSettings = z.strictObject(callKeys);
@@ -128,6 +132,7 @@ export function mergedCallSettings(all: CallKeys, own: CallKeys | undefined) {
     hedge: withDefaults(DEFAULTS.hedge, merged(all.hedge, own?.hedge)),
     circuit_breaker: withDefaults(DEFAULTS.circuit_breaker, merged(all.circuit_breaker, own?.circuit_breaker)),
     concurrency: withDefaults(DEFAULTS.concurrency, merged(all.concurrency, own?.concurrency)),
+    max_entities_per_request: (own?.max_entities_per_request ?? all.max_entities_per_request) || undefined,
   };
 }
 
