@@ -76,10 +76,23 @@ function problemsAt(mismatches: readonly Mismatch[], file: string | undefined): 
 function settingsOfGraphql({ traffic_shaping }: Config, { subgraphs }: Supergraph): Mismatch[] {
   return subgraphs.flatMap(({ name, inProcess }) => {
     const own = Object.hasOwn(traffic_shaping.subgraphs, name) ? traffic_shaping.subgraphs[name] : undefined;
-    if (inProcess?.kind !== 'rest' || !own?.max_entities_per_request) return [];
-    const path = ['traffic_shaping', 'subgraphs', name, 'max_entities_per_request'];
-    const message = `"${name}" is a REST API, whose connectors decide how many entities a call has.`;
-    return [{ path, code: 'NOT_SUPPORTED', message, hint: 'Remove the key.' }];
+    if (inProcess?.kind !== 'rest' || own === undefined) return [];
+    const { max_entities_per_request: maxEntities, retry } = own;
+    const codes = retry ? retry.error_codes : undefined;
+    const refused = (key: readonly string[], reason: string): Mismatch => ({
+      path: ['traffic_shaping', 'subgraphs', name, ...key],
+      code: 'NOT_SUPPORTED',
+      message: `"${name}" is a REST API, ${reason}`,
+      hint: 'Remove the key.',
+    });
+    return [
+      ...(maxEntities
+        ? [refused(['max_entities_per_request'], 'whose connectors decide how many entities a call has.')]
+        : []),
+      ...(codes?.length
+        ? [refused(['retry', 'error_codes'], 'whose responses have no GraphQL errors. Use `retry.on`.')]
+        : []),
+    ];
   });
 }
 

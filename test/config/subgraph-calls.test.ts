@@ -64,7 +64,7 @@ describe('settings that contradict each other are refused, at their key', () => 
       'subgraphs.shop.try_timeout',
       'expected less than',
     ],
-    [{ all: { max_entities_per_request: 0 } }, 'all.max_entities_per_request', 'a whole number above 0, or false'],
+    [{ all: { max_entities_per_request: 0 } }, 'all.max_entities_per_request', 'expected number to be >0'],
     [{ all: { hedge: { max_share: '0%' } } }, 'all.hedge.max_share', 'greater than zero'],
     [{ all: { circuit_breaker: { error_threshold: '101%' } } }, 'all.circuit_breaker.error_threshold', 'up to "100%"'],
   ])('%j', (config, key, message) => {

@@ -170,9 +170,14 @@ type Query { title: String @connect(source: "api", http: { GET: "/title" }, sele
     const config = loadConfig({ file: join(dir, 'headgate.yaml'), env: {} });
     return configMismatches(config, readSupergraph(loaded.update.sdl)).map(({ message }) => message);
   };
-  expect(await problemsOf('{ subgraphs: { shop: { max_entities_per_request: 5, hedge: {} } } }')).toEqual([
+  expect(
+    await problemsOf(
+      '{ subgraphs: { shop: { max_entities_per_request: 5, retry: { error_codes: [BUSY] }, hedge: {} } } }',
+    ),
+  ).toEqual([
     'traffic_shaping.subgraphs.shop.max_entities_per_request: "shop" is a REST API, whose connectors decide how many entities a call has.',
+    'traffic_shaping.subgraphs.shop.retry.error_codes: "shop" is a REST API, whose responses have no GraphQL errors. Use `retry.on`.',
   ]);
-  const all = 'all: { max_entities_per_request: 5, hedge: {} }';
+  const all = 'all: { max_entities_per_request: 5, retry: { error_codes: [BUSY] }, hedge: {} }';
   expect(await problemsOf(`{ ${all}, subgraphs: { shop: { max_entities_per_request: false } } }`)).toEqual([]);
 });

@@ -35,6 +35,10 @@ const retry = z
       .array(condition)
       .optional()
       .describe('When a read is sent again. Default: connection_failure, gateway_error, timeout, retry_after'),
+    error_codes: z
+      .array(z.string().regex(/^[\w.:-]{1,100}$/, 'expected an error code such as "UNAVAILABLE"'))
+      .optional()
+      .describe('Codes of GraphQL errors (`extensions.code`) after which a read is sent again. Default: none'),
     backoff: backoff.optional(),
     budget: budget.optional(),
   })
