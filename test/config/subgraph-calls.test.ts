@@ -64,6 +64,7 @@ describe('settings that contradict each other are refused, at their key', () => 
       'subgraphs.shop.try_timeout',
       'expected less than',
     ],
+    [{ all: { retry: { error_codes: ['a code'] } } }, 'all.retry.error_codes', 'expected an error code'],
     [{ all: { max_entities_per_request: 0 } }, 'all.max_entities_per_request', 'expected number to be >0'],
     [{ all: { hedge: { max_share: '0%' } } }, 'all.hedge.max_share', 'greater than zero'],
     [{ all: { circuit_breaker: { error_threshold: '101%' } } }, 'all.circuit_breaker.error_threshold', 'up to "100%"'],
