@@ -103,7 +103,7 @@ describe('a request that is split', () => {
     );
   });
 
-  it('looks up each entity once, in requests that are full but for the last', async () => {
+  it('looks up each entity once, in requests that are full except the last', async () => {
     await fc.assert(
       fc.asyncProperty(shop, fc.integer({ min: 1, max: 12 }), async (facts, max) => {
         const world = shopWith(facts);

@@ -31,5 +31,3 @@ export const adaptiveConcurrency = z
   .describe(
     'Limits requests in progress, for each process: the limit follows the delay of the event loop. Further requests get 503 OVERLOADED. Default: off',
   );
-
-export type AdaptiveConcurrency = NonNullable<z.output<typeof adaptiveConcurrency>>;
