@@ -35,11 +35,12 @@ export class Deadline {
   #keepsAlive = true;
   #immediate: NodeJS.Immediate | undefined;
 
-  constructor(ms: number, target: Expirable) {
+  /** @param now where it is known: `performance.now()` */
+  constructor(ms: number, target: Expirable, now = performance.now()) {
     this.#partsLeft = Math.min(PARTS, Math.max(1, Math.floor(ms / SHORTEST_PART_MS)));
     this.#partMs = Math.ceil(ms / this.#partsLeft);
     this.#target = target;
-    if (ms <= LONGEST_TIMER_MS) this.#startPart();
+    if (ms <= LONGEST_TIMER_MS) this.#startPart(now);
   }
 
   /** The time that is left, in milliseconds, for a part of the work that has a timer of its own. */
@@ -63,7 +64,7 @@ export class Deadline {
 
   /** Called by the timer of a part. */
   partOver(): void {
-    if (--this.#partsLeft > 0) this.#startPart();
+    if (--this.#partsLeft > 0) this.#startPart(performance.now());
     else this.#immediate = setImmediate(readAll, this);
   }
 
@@ -73,15 +74,15 @@ export class Deadline {
     if (target === undefined) return;
     if (this.#lostLastPart() && this.#repeatsLeft-- > 0) {
       this.#partsLeft = 1;
-      this.#startPart();
+      this.#startPart(performance.now());
     } else {
       this.#target = undefined;
       target.expire();
     }
   }
 
-  #startPart(): void {
-    this.#partEnd = performance.now() + this.#partMs;
+  #startPart(now: number): void {
+    this.#partEnd = now + this.#partMs;
     this.#timer = setTimeout(partOver, this.#partMs, this);
     if (!this.#keepsAlive) this.#timer.unref();
   }

@@ -34,9 +34,12 @@ export class RetryBudget {
     this.#counts = new SlidingWindow(window, 2, now);
   }
 
-  /** Counts a first request. */
-  deposit(): void {
-    this.#counts.add(REQUESTS);
+  /**
+   * Counts a first request.
+   * @param now where it is known: the time of the clock
+   */
+  deposit(now?: number): void {
+    this.#counts.add(REQUESTS, now);
   }
 
   /**

@@ -54,8 +54,9 @@ export function retryReads(source: Source, policy: RetryPolicy): Source {
     name: source.name,
     send(request, done) {
       if (request.operationType === 'subscription') return source.send(request, done);
-      policy.budget.deposit();
-      new Tries(source, policy, request, done).next();
+      const now = performance.now();
+      policy.budget.deposit(now);
+      new Tries(source, policy, request, done, now).next();
     },
     close: () => source.close(),
   };
@@ -78,13 +79,20 @@ class Tries {
   /** The URLs that tries have used. */
   readonly #tried: Set<string> | undefined;
 
-  constructor(source: Source, policy: RetryPolicy, request: SourceRequest, done: (response: SubgraphResponse) => void) {
+  /** @param now `performance.now()` */
+  constructor(
+    source: Source,
+    policy: RetryPolicy,
+    request: SourceRequest,
+    done: (response: SubgraphResponse) => void,
+    now: number,
+  ) {
     this.#source = source;
     this.#policy = policy;
     this.#tried = policy.avoidsTried ? new Set() : undefined;
     this.#request = request;
     this.#done = done;
-    const deadline = performance.now() + policy.timeoutMs;
+    const deadline = now + policy.timeoutMs;
     this.#deadline = Math.min(deadline, request.deadline ?? deadline);
   }
 

@@ -24,18 +24,19 @@ export class SlidingWindow {
     this.#now = now;
     this.#counts = new Array(SLICES * columns).fill(0);
     this.#totals = new Array(columns).fill(0);
-    this.#slice = this.#currentSlice();
+    this.#slice = this.#sliceAt(now());
   }
 
-  add(column: number): void {
-    this.#advance();
+  /** @param now where it is known: the time of the clock */
+  add(column: number, now = this.#now()): void {
+    this.#advance(now);
     const at = this.#offsetOf(this.#slice) + column;
     this.#counts[at] = (this.#counts[at] as number) + 1;
     this.#totals[column] = (this.#totals[column] as number) + 1;
   }
 
   sum(column: number): number {
-    this.#advance();
+    this.#advance(this.#now());
     return this.#totals[column] as number;
   }
 
@@ -44,8 +45,8 @@ export class SlidingWindow {
     this.#totals.fill(0);
   }
 
-  #advance(): void {
-    const slice = this.#currentSlice();
+  #advance(now: number): void {
+    const slice = this.#sliceAt(now);
     const passed = Math.min(SLICES, slice - this.#slice);
     for (let step = 1; step <= passed; step++) this.#forget(this.#slice + step);
     if (passed > 0) this.#slice = slice;
@@ -60,8 +61,8 @@ export class SlidingWindow {
     }
   }
 
-  #currentSlice(): number {
-    return Math.floor(this.#now() / this.#sliceMs);
+  #sliceAt(now: number): number {
+    return Math.floor(now / this.#sliceMs);
   }
 
   #offsetOf(slice: number): number {

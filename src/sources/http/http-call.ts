@@ -56,6 +56,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   #done: ((response: SubgraphResponse) => void) | undefined;
   #deadline: Deadline | undefined;
   #cancel: ((reason?: Error) => void) | undefined;
+  /** By `performance.now()`. */
+  startedAt = 0;
   /** The time that the call has, from its start. */
   #timeoutMs = 0;
   #wasIdle = false;
@@ -87,8 +89,10 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
       return;
     }
     signal?.addEventListener('abort', this);
-    this.#timeoutMs = timeLeft(this.#target.timeoutMs, request.deadline);
-    this.#deadline = new Deadline(this.#timeoutMs, this);
+    const now = performance.now();
+    this.startedAt = now;
+    this.#timeoutMs = timeLeft(this.#target.timeoutMs, request.deadline, now);
+    this.#deadline = new Deadline(this.#timeoutMs, this, now);
     if (this.#target.compression === undefined) this.#dispatch(request);
     else void this.#dispatchEncoded(request, this.#target.compression);
   }
@@ -267,9 +271,9 @@ function readHeaders(raw: readonly Buffer[]): string[] {
   return raw.map((part, at) => (at % 2 === 0 ? part.toString('latin1').toLowerCase() : part.toString('latin1')));
 }
 
-function timeLeft(timeoutMs: number, deadline: number | undefined): number {
+function timeLeft(timeoutMs: number, deadline: number | undefined, now: number): number {
   if (deadline === undefined) return timeoutMs;
-  return Math.max(0, Math.min(timeoutMs, deadline - performance.now()));
+  return Math.max(0, Math.min(timeoutMs, deadline - now));
 }
 
 function joined(chunks: readonly Buffer[], size: number): Buffer {

@@ -97,6 +97,10 @@ function connectBy(options: object, tls: CurrentTls | undefined): Connect {
   };
 }
 
+// A `super` call with a computed name is one that V8 does not optimize.
+const dispatchByPool = Pool.prototype[symbols.kDispatch];
+const dispatchByClient = Client.prototype[symbols.kDispatch];
+
 class BoundedPool extends Pool {
   readonly #queue: number;
 
@@ -108,7 +112,7 @@ class BoundedPool extends Pool {
   override [symbols.kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     // undici hands the error to the handler
     if (this[symbols.kQueued] >= this.#queue) throw new QueueFullError(this.#queue);
-    return super[symbols.kDispatch](options, handler);
+    return dispatchByPool.call(this, options, handler);
   }
 }
 
@@ -132,7 +136,7 @@ class AgingClient extends Client {
 
   override [symbols.kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     if (this.#isOld) options.reset = true;
-    return super[symbols.kDispatch](options, handler);
+    return dispatchByClient.call(this, options, handler);
   }
 
   #startAging(maxAgeMs: number): void {

@@ -8,6 +8,8 @@ type Dispatch = Dispatcher['dispatch'];
 
 /** A handler of undici that learns whether its call gets a connection that has been idle. */
 export interface IdleConnectionHandler {
+  /** When the call started, by `performance.now()`. */
+  readonly startedAt?: number;
   onIdleConnection?(): void;
 }
 
@@ -66,9 +68,10 @@ export class OriginPool {
     /** How long the connection of the current call was idle before. */
     let wasIdleMs: number | undefined;
     client.dispatch = (options, handler) => {
-      if (idleSince !== undefined) wasIdleMs = performance.now() - idleSince;
+      const call = handler as IdleConnectionHandler;
+      if (idleSince !== undefined) wasIdleMs = (call.startedAt ?? performance.now()) - idleSince;
       idleSince = undefined;
-      if (isConnected) (handler as IdleConnectionHandler).onIdleConnection?.();
+      if (isConnected) call.onIdleConnection?.();
       return dispatch(options, handler);
     };
     client.on('connect', () => {
