@@ -13,6 +13,10 @@ export interface AdaptiveLimitSettings {
 export const INTERVAL_MS = 200;
 /** The fewest delays that say something: one of a process that was suspended says nothing. */
 export const MIN_SAMPLES = 3;
+/** With more refused requests than this for each one that ended, refusals make the loop late. A refusal takes about a quarter of a request. */
+const MOST_REFUSALS = 4;
+/** The least limit then, as a multiple of `min`. */
+const REFUSAL_FLOOR = 10;
 const SMALLEST_FACTOR = 0.5;
 const LARGEST_FACTOR = 0.9;
 
@@ -29,6 +33,8 @@ const LARGEST_FACTOR = 0.9;
  *   do not take the places of others for long.
  * - It is longer: the limit becomes a part of the requests that were in progress: target / delay, between a half and nine tenths. It
  *   does not shrink again before as many have ended, because until then the delay says nothing about the new limit.
+ * - Refusals take time, too. If they alone make the loop late, a smaller limit does not help: fewer requests would be served, and none
+ *   sooner. So while more than four requests are refused for each one that ends, the limit is at least ten times `min`.
  */
 export class AdaptiveLimit {
   readonly #settings: AdaptiveLimitSettings;
@@ -36,6 +42,8 @@ export class AdaptiveLimit {
   #running = 0;
   /** The most requests in progress in this interval. */
   #peak = 0;
+  #refused = 0;
+  #ended = 0;
   #leastDelay = Number.POSITIVE_INFINITY;
   #samples = 0;
   #begin: number;
@@ -67,6 +75,12 @@ export class AdaptiveLimit {
 
   leave(): void {
     this.#running--;
+    this.#ended++;
+  }
+
+  /** Counts a request that found no room. */
+  refuse(): void {
+    this.#refused++;
   }
 
   /**
@@ -78,8 +92,11 @@ export class AdaptiveLimit {
     this.#leastDelay = Math.min(this.#leastDelay, delayMs);
     this.#samples++;
     if (now - this.#begin < INTERVAL_MS || this.#samples < MIN_SAMPLES) return;
-    if (this.#leastDelay <= this.#settings.targetDelayMs) this.#grow();
-    else if (this.#running <= this.#limit) this.#shrink();
+    const least = this.#leastLimit();
+    if (this.#leastDelay <= this.#settings.targetDelayMs || this.#limit < least) this.#grow();
+    else if (this.#running <= this.#limit) this.#shrink(least);
+    this.#refused = 0;
+    this.#ended = 0;
     this.#begin = now;
     this.#leastDelay = Number.POSITIVE_INFINITY;
     this.#samples = 0;
@@ -91,10 +108,15 @@ export class AdaptiveLimit {
     this.#limit = Math.min(this.#settings.max, harmless + Math.ceil(Math.sqrt(harmless)));
   }
 
-  #shrink(): void {
-    const { min, targetDelayMs } = this.#settings;
+  #leastLimit(): number {
+    const { min, max } = this.#settings;
+    return this.#refused > MOST_REFUSALS * this.#ended ? Math.min(max, min * REFUSAL_FLOOR) : min;
+  }
+
+  #shrink(least: number): void {
+    const { targetDelayMs } = this.#settings;
     const factor = Math.min(LARGEST_FACTOR, Math.max(SMALLEST_FACTOR, targetDelayMs / this.#leastDelay));
-    this.#limit = Math.max(min, Math.floor(Math.min(this.#limit, this.#peak) * factor));
+    this.#limit = Math.max(least, Math.floor(Math.min(this.#limit, this.#peak) * factor));
   }
 
   #limitWithoutPriority(): number {

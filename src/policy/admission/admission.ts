@@ -40,6 +40,7 @@ export function createAdmission({ limit, priority, onRefused }: AdmissionOptions
     enter(client, isMutation) {
       const hasRoom = limit.hasRoom(false) || (limit.hasRoom(true) && (hasPriority(client?.identity) || isMutation()));
       if (!hasRoom) {
+        limit.refuse();
         onRefused?.();
         throw overloaded();
       }

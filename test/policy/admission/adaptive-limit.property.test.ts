@@ -76,6 +76,7 @@ describe('the limit', () => {
 
   const step = fc.record({
     requests: fc.integer({ min: -50, max: 50 }),
+    refused: fc.oneof(fc.constant(0), fc.nat(500)),
     delayMs: fc.oneof(fc.double({ min: 0, max: 20, noNaN: true }), fc.double({ min: 0, max: 2_000, noNaN: true })),
     afterMs: fc.integer({ min: 1, max: 300 }),
   });
@@ -84,26 +85,31 @@ describe('the limit', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const limit = new AdaptiveLimit(SETTINGS, 0);
-        const model = { limit: SETTINGS.max, delays: [] as number[], inProgress: [0], begin: 0 };
+        const model = { limit: SETTINGS.max, delays: [] as number[], inProgress: [0], begin: 0, refused: 0, ended: 0 };
         let now = 0;
-        for (const { requests, delayMs, afterMs } of steps) {
+        for (const { requests, refused, delayMs, afterMs } of steps) {
           const before = model.inProgress.at(-1) as number;
           const after = Math.max(0, before + requests);
           for (let n = before; n < after; n++) limit.enter();
           for (let n = before; n > after; n--) limit.leave();
+          for (let n = 0; n < refused; n++) limit.refuse();
           model.inProgress.push(after);
+          model.refused += refused;
+          model.ended += Math.max(0, before - after);
           now += afterMs;
           model.delays.push(delayMs);
           limit.observe(delayMs, now);
           if (now - model.begin >= INTERVAL_MS && model.delays.length >= MIN_SAMPLES) {
             const least = Math.min(...model.delays);
             const known = Math.max(model.limit, after);
-            if (least <= 20) model.limit = Math.min(1_000, known + Math.ceil(Math.sqrt(known)));
+            const smallest = model.refused > 4 * model.ended ? 100 : 10;
+            if (least <= 20 || model.limit < smallest)
+              model.limit = Math.min(1_000, known + Math.ceil(Math.sqrt(known)));
             else if (after <= model.limit) {
               const part = Math.min(0.9, Math.max(0.5, 20 / least));
-              model.limit = Math.max(10, Math.floor(Math.min(model.limit, Math.max(...model.inProgress)) * part));
+              model.limit = Math.max(smallest, Math.floor(Math.min(model.limit, Math.max(...model.inProgress)) * part));
             }
-            Object.assign(model, { delays: [], inProgress: [after], begin: now });
+            Object.assign(model, { delays: [], inProgress: [after], begin: now, refused: 0, ended: 0 });
           }
           expect([limit.limit, limit.running]).toEqual([model.limit, after]);
           expect(limit.hasRoom(true)).toBe(after < model.limit);
@@ -125,6 +131,13 @@ describe('a gateway with the limit', () => {
     // 20,000 requests would be possible if refusals cost nothing
     expect(later.served).toBeGreaterThan(15_000);
     expect(later.longestWait).toBeLessThan(400);
+  });
+
+  it('still serves many when refusals alone make the loop late', () => {
+    const loop = new BusyLoop({ ...SIMULATED, min: 20 });
+    const load = { every: 0.25, work: 1, wait: 30, duration: 20_000, refusal: 0.25 };
+    loop.run(load);
+    expect(loop.run(load).served).toBeGreaterThan(5_000);
   });
 
   it('refuses nothing while the loop is on time, however slow subgraphs are', () => {

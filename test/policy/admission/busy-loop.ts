@@ -9,6 +9,8 @@ export interface Load {
   /** How long the subgraph takes. */
   readonly wait: number;
   readonly duration: number;
+  /** What a refusal takes of the loop. */
+  readonly refusal?: number;
 }
 
 export interface Outcome {
@@ -22,9 +24,6 @@ interface Event {
   readonly at: number;
   run(start: number): number;
 }
-
-/** What the loop needs to refuse a request. */
-const REFUSAL = 0.05;
 
 /**
  * A gateway with a clock of its own: one loop that runs events in the order in which they are ready, and measures its delay every ten
@@ -41,7 +40,7 @@ export class BusyLoop {
   }
 
   /** Runs a load to its end, and returns what became of its requests. */
-  run({ every, work, wait, duration }: Load): Outcome {
+  run({ every, work, wait, duration, refusal = 0.05 }: Load): Outcome {
     const outcome: Outcome = { served: 0, refused: 0, longestWait: 0 };
     const end = this.#free + duration;
     const arrive = (at: number) => {
@@ -50,7 +49,8 @@ export class BusyLoop {
         arrive(at + every);
         if (!this.limit.hasRoom(false)) {
           outcome.refused++;
-          return REFUSAL;
+          this.limit.refuse();
+          return refusal;
         }
         this.limit.enter();
         const sent = start + work / 2;
