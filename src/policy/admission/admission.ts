@@ -36,13 +36,15 @@ export interface AdmissionControl {
 /** Creates the admission of requests by a limit. Mutations and prioritised clients may use all of it, others a part. */
 export function createAdmission({ limit, priority, onRefused }: AdmissionOptions): AdmissionControl {
   const hasPriority = priorityOf(priority);
+  // one for all requests: a stack would take a large part of the time of a refusal
+  const refusal = overloaded();
   return {
     enter(client, isMutation) {
       const hasRoom = limit.hasRoom(false) || (limit.hasRoom(true) && (hasPriority(client?.identity) || isMutation()));
       if (!hasRoom) {
         limit.refuse();
         onRefused?.();
-        throw overloaded();
+        throw refusal;
       }
       limit.enter();
       return new OpenPlace(limit);
