@@ -13,8 +13,8 @@ export interface AdaptiveLimitSettings {
 export const INTERVAL_MS = 200;
 /** The fewest delays that say something: one of a process that was suspended says nothing. */
 export const MIN_SAMPLES = 3;
-/** With more refused requests than this for each one that ended, refusals make the loop late. A refusal takes about a quarter of a request. */
-const MOST_REFUSALS = 4;
+/** With more refused requests than this for each one that ended, refusals make the loop late: one takes two thirds of a small request. */
+const MOST_REFUSALS = 2;
 /** The least limit then, as a multiple of `min`. */
 const REFUSAL_FLOOR = 10;
 const SMALLEST_FACTOR = 0.5;
@@ -34,7 +34,7 @@ const LARGEST_FACTOR = 0.9;
  * - It is longer: the limit becomes a part of the requests that were in progress: target / delay, between a half and nine tenths. It
  *   does not shrink again before as many have ended, because until then the delay says nothing about the new limit.
  * - Refusals take time, too. If they alone make the loop late, a smaller limit does not help: fewer requests would be served, and none
- *   sooner. So while more than four requests are refused for each one that ends, the limit is at least ten times `min`.
+ *   sooner. So while more than two requests are refused for each one that ends, the limit is at least ten times `min`.
  */
 export class AdaptiveLimit {
   readonly #settings: AdaptiveLimitSettings;

@@ -70,14 +70,14 @@ describe('the limit', () => {
     expect(limit.limit).toBe(10);
     for (let n = 0; n < 20; n++) limit.leave();
     const limits = Array.from({ length: 30 }, () => {
-      for (let n = 0; n < 5; n++) limit.refuse();
+      for (let n = 0; n < 3; n++) limit.refuse();
       enter(limit, 1);
       limit.leave();
       now = interval(limit, 400, now);
       return limit.limit;
     });
     expect([limits[0], Math.max(...limits), Math.min(...limits.slice(-10))]).toEqual([10, 108, 100]);
-    for (let n = 0; n < 4; n++) limit.refuse();
+    for (let n = 0; n < 2; n++) limit.refuse();
     enter(limit, 1);
     limit.leave();
     interval(limit, 400, now);
@@ -123,7 +123,7 @@ describe('the limit', () => {
           if (now - model.begin >= INTERVAL_MS && model.delays.length >= MIN_SAMPLES) {
             const least = Math.min(...model.delays);
             const known = Math.max(model.limit, after);
-            const smallest = model.refused > 4 * model.ended ? 100 : 10;
+            const smallest = model.refused > 2 * model.ended ? 100 : 10;
             if (least <= 20 || model.limit < smallest)
               model.limit = Math.min(1_000, known + Math.ceil(Math.sqrt(known)));
             else if (after <= model.limit) {
