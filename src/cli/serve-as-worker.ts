@@ -48,9 +48,9 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
     warnsAboutSettings: cluster.worker?.id === 1,
   }).catch(failAtOnce);
   current = assembly;
-  const listener = await listenForClients(assembly.handler, options.config, { onConnection: letOthersAccept }).catch(
-    failAtOnce,
-  );
+  const listener = await listenForClients(assembly.handler, options.config, assembly.logger, {
+    onConnection: letOthersAccept,
+  }).catch(failAtOnce);
   let closing: Promise<void> | undefined;
   // workers may get the signal twice: from the terminal or process manager, and from the primary
   const stop = () => {

@@ -5,7 +5,7 @@ import { serviceUses } from '../services/definitions.ts';
 import { publicCoordinate } from '../services/names.ts';
 import { readService } from '../services/read-service.ts';
 import type { SourceDefinition } from './source-definition.ts';
-import { asUse, isHttpUrl, type ParsedSource, problemAt } from './source-file.ts';
+import { asUse, type ParsedSource, problemAt, urlMistake } from './source-file.ts';
 
 /** Reads a plain GraphQL service: `extend schema @service(url: "http://…")`, with `@merge` on its look-ups. */
 export function readServiceSource({ source, document, uses, env }: ParsedSource): SourceDefinition | Problem[] {
@@ -20,9 +20,9 @@ export function readServiceSource({ source, document, uses, env }: ParsedSource)
     const hint = `Set ${url.variable}, or give it a default: \${${url.variable}:-http://localhost:4001/graphql}`;
     return [problemAt(source, place, 'UNSET_VARIABLE', `The environment variable ${url.variable} is not set.`, hint)];
   }
-  if (!isHttpUrl(url.text)) {
-    const message = `"${url.text}" is not an http:// or https:// URL.`;
-    return [problemAt(source, place, 'INVALID_SERVICE_URL', message, 'Write it like "http://localhost:4001/graphql".')];
+  const mistake = urlMistake(url.text);
+  if (mistake !== undefined) {
+    return [problemAt(source, place, 'INVALID_SERVICE_URL', mistake, 'Write it like "http://localhost:4001/graphql".')];
   }
   return {
     name: source.name,

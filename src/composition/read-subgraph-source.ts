@@ -1,7 +1,7 @@
 import { expand } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
 import type { SourceDefinition } from './source-definition.ts';
-import { asUse, isHttpUrl, type ParsedSource, problemAt } from './source-file.ts';
+import { asUse, type ParsedSource, problemAt, urlMistake } from './source-file.ts';
 
 const URL_HINT = 'Write `extend schema @subgraph(url: "http://…")` at the top of the file.';
 
@@ -23,10 +23,10 @@ export function readSubgraphSource({ source, document, uses, env }: ParsedSource
     const message = `The environment variable ${url.variable} is not set.`;
     return [problemAt(source, place.node, 'UNSET_VARIABLE', message, hint)];
   }
-  if (!isHttpUrl(url.text)) {
-    const message = `"${url.text}" is not an http:// or https:// URL.`;
+  const mistake = urlMistake(url.text);
+  if (mistake !== undefined) {
     const hint = 'Write it like "http://localhost:4001/graphql".';
-    return [problemAt(source, place.node, 'INVALID_SUBGRAPH_URL', message, hint)];
+    return [problemAt(source, place.node, 'INVALID_SUBGRAPH_URL', mistake, hint)];
   }
   const gatewayDirectives = uses.filter((use) => use !== place).map(asUse);
   return { name: source.name, file: source.file, kind: 'subgraph', url: url.text, document, gatewayDirectives };

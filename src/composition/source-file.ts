@@ -1,6 +1,7 @@
 import { type ASTNode, type DocumentNode, GraphQLError, parse, Source } from 'graphql';
 import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
+import { readSubgraphUrl } from '../shared/subgraph-url.ts';
 import type { ExtractedDirective } from './gateway-directives.ts';
 import type { GatewayDirectiveUse, SourceDefinition } from './source-definition.ts';
 
@@ -66,6 +67,8 @@ export function asUse({ node, coordinate, args }: ExtractedDirective): GatewayDi
   return { directive: node.name.value, coordinate, args, ...placeOf(node) };
 }
 
-export function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+/** Returns what is wrong with the URL of a source; `undefined` for a good one. */
+export function urlMistake(text: string): string | undefined {
+  const address = readSubgraphUrl(text);
+  return typeof address === 'string' ? `"${text}" cannot be used: ${address}.` : undefined;
 }

@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { FileConfig } from './config.ts';
+import type { SubgraphAuthentication } from './sections/subgraph-authentication.ts';
 import type { SubgraphTls } from './sections/tls.ts';
 
 /** Resolves the paths in the config, which are relative to the config file, against the working directory. */
@@ -15,6 +16,7 @@ export function resolvePaths(config: FileConfig, configFile: string): FileConfig
     ...(api_keys && { api_keys: { ...api_keys, ...mapped(api_keys, 'file', at) } }),
     authentication: {
       ...authentication,
+      ...(authentication.subgraph && { subgraph: signatures(authentication.subgraph, at) }),
       router: {
         ...authentication.router,
         jwt: { ...jwt, jwks: jwt.jwks.map((entry) => ({ ...entry, ...mapped(entry, 'file', at) })) },
@@ -43,6 +45,15 @@ export function resolvePaths(config: FileConfig, configFile: string): FileConfig
       }),
     },
   };
+}
+
+function signatures(section: SubgraphAuthentication, at: (path: string) => string): SubgraphAuthentication {
+  const resolved = <T extends NonNullable<SubgraphAuthentication['all']>>(one: T): T => {
+    const { http_message_signature: signature } = one;
+    return signature ? { ...one, http_message_signature: { ...signature, ...mapped(signature, 'key_file', at) } } : one;
+  };
+  const subgraphs = Object.entries(section.subgraphs).map(([name, one]) => [name, resolved(one)] as const);
+  return { ...(section.all && { all: resolved(section.all) }), subgraphs: Object.fromEntries(subgraphs) };
 }
 
 function certificates(settings: SubgraphTls, pem: (text: string) => string): SubgraphTls {

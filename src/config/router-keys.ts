@@ -24,6 +24,7 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['traffic_shaping.router.global_rate_limit', 'Write "rate_limits.requests".'],
   ['traffic_shaping.router.concurrency_limit', 'Write "traffic_shaping.router.adaptive_concurrency.max".'],
   ['traffic_shaping.all.global_rate_limit', 'Write "rate_limits.subgraphs.NAME".'],
+  ['traffic_shaping.all.experimental_http2', 'Write "traffic_shaping.all.http2".'],
   ['traffic_shaping.all.experimental_retry', 'Write "traffic_shaping.all.retry".'],
   ['traffic_shaping.all.retry.min_per_sec', 'Write "traffic_shaping.all.retry.budget.min_per_second".'],
   ['traffic_shaping.all.retry.retry_percent', 'Write "traffic_shaping.all.retry.budget.share", such as 20%.'],

@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
-import { stringifyJson } from '../shared/exact-json.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
+import { doWhenTime } from '../shared/turns.ts';
 import type { Source, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
@@ -10,9 +10,10 @@ import { ErrorReport } from './error-report.ts';
 import { CLIENT_DISCONNECTED } from './errors.ts';
 import type { ExecutionInput } from './execution-input.ts';
 import { ExecutionMemory } from './execution-memory.ts';
-import { forgetObjects, type GatheredEntities, gatherEntities, variablesOf } from './gather-entities.ts';
+import { forgetObjects, type GatheredEntities, variablesOf } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
+import { noMemory, parseLong, writeInSlices } from './long-work.ts';
 import { LONG_RESPONSE } from './memory-budget.ts';
 import { type MergeTarget, mergeResponse } from './merge-response.ts';
 import { noteSkipped } from './missing-key-reasons.ts';
@@ -20,10 +21,18 @@ import { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
 import { observeMissing } from './observe-missing.ts';
 import { PayloadStream } from './payload-stream.ts';
-import { type CompleteResponse, lengthOf, mayHaveEscapes, type TextResponse } from './read-response.ts';
+import {
+  type CompleteResponse,
+  lengthOf,
+  mayHaveEscapes,
+  SLICED_TEXT,
+  type TextResponse,
+  TIMED_TEXT,
+} from './read-response.ts';
+import { RequestBodies } from './request-body.ts';
 import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
-import { countEntities, OpenParts, splitEntities } from './split-entities.ts';
+import { countEntities, OpenParts } from './split-entities.ts';
 import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
 import { type LateGroups, WriteContext } from './write-context.ts';
 
@@ -49,7 +58,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   nullReasonsIfAny: NullReasons | undefined;
   private readonly resolve: UseResult<void>;
   private readonly reject: (error: unknown) => void;
-  private variableTexts: Map<string, string> | undefined;
+  private readonly bodies: RequestBodies;
   private readonly progress: DeferProgress | undefined;
   private streamed: { readonly stream: PayloadStream; readonly delivery: StreamDelivery } | undefined;
   /** The request that errors are about, where the payloads of a stream share them out. */
@@ -70,6 +79,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   ) {
     this.compiled = compiled;
     this.input = input;
+    this.bodies = new RequestBodies(input.variables);
     this.resolve = resolve;
     this.reject = reject;
     this.targets = new ResponseObjects(input.supergraph, compiled.plan.positionCount, this.data);
@@ -86,7 +96,8 @@ export class Execution implements MergeTarget, StreamedExecution {
 
   begin(): void {
     const { admissionQueue } = this.input;
-    const { text } = this.compiled.last;
+    // an estimate where the plan has not been executed yet
+    const text = this.compiled.last.text || (admissionQueue?.estimate(this.compiled.plan) ?? 0);
     if (!admissionQueue || text < HEAVY_EXECUTION) return this.attempt(() => this.start());
     admissionQueue.enter(text, () => {
       this.weight = text;
@@ -131,13 +142,17 @@ export class Execution implements MergeTarget, StreamedExecution {
     try {
       step();
     } catch (error) {
-      this.finished = true;
-      this.progress?.stop();
-      this.leave();
-      this.forget();
-      this.streamed?.stream.fail(error);
-      this.reject(error);
+      this.fail(error);
     }
+  }
+
+  private fail(error: unknown): void {
+    this.finished = true;
+    this.progress?.stop();
+    this.leave();
+    this.forget();
+    this.streamed?.stream.fail(error);
+    this.reject(error);
   }
 
   private send(request: CompiledRequest): void {
@@ -145,7 +160,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     if (this.finished) return;
     if (this.streamed && !this.isNeeded(request)) return this.done(request);
     const { planned } = request;
-    const sent = this.gather(request);
+    const sent = gatherLookups(request, this.targets, this);
     for (const done of sent) if (done.skipped) noteSkipped(this, request, done.lookup, done.skipped);
     const variables = variablesOf(sent);
     // nothing to look up, nothing to send
@@ -161,53 +176,25 @@ export class Execution implements MergeTarget, StreamedExecution {
 
   /** Sends a request in several parts. The last response completes it. */
   private sendInParts(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], max: number): void {
-    const parts = splitEntities(sent, max);
-    forgetObjects(sent);
     this.openParts ??= new OpenParts();
-    this.openParts.add(request, parts.length);
+    const parts = this.openParts.split(request, sent, max);
     // a synchronous response can end the execution
     for (const part of parts) if (!this.finished) this.sendTo(source, request, part, variablesOf(part));
   }
 
   /** @param entities the variables of the look-ups, as JSON members */
   private sendTo(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], entities: string): void {
-    const document = request.document.select(sent);
-    let variables = entities;
-    for (const name of document.variables) {
-      const text = this.variableText(name);
-      if (text !== undefined) variables += `${variables && ','}${JSON.stringify(name)}:${text}`;
-    }
-    const body = `${document.bodyHead}${variables && `,"variables":{${variables}}`}}`;
+    const body = this.bodies.write(request, sent, entities);
     const { operationType } = request.planned;
     source.send({ body, operationType, client: this.input.client, memory: this.memory }, (response) =>
       this.attempt(() => this.receive(request, sent, response)),
     );
   }
 
-  private gather(request: CompiledRequest): GatheredEntities[] {
-    const { lookups } = request;
-    const [first] = lookups;
-    // an array that is pushed to reserves room for many items
-    if (first && lookups.length === 1 && !first.contexts) return [gatherEntities(first, this.targets)];
-    return gatherLookups(request, this.targets, this);
-  }
-
   /** Returns whether a payload still needs a request, and records that errors are about it from now on. */
   private isNeeded(request: CompiledRequest): boolean {
     this.current = request;
     return this.streamed?.delivery.isClosed(request) !== true;
-  }
-
-  private variableText(name: string): string | undefined {
-    let text = this.variableTexts?.get(name);
-    if (text === undefined) {
-      text = stringifyJson(this.input.variables[name]);
-      if (text !== undefined) {
-        this.variableTexts ??= new Map();
-        this.variableTexts.set(name, text);
-      }
-    }
-    return text;
   }
 
   private receive(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
@@ -217,9 +204,19 @@ export class Execution implements MergeTarget, StreamedExecution {
       forgetObjects(sent);
       return this.done(request);
     }
-    if (response.kind === 'text' && response.text.length >= LONG_RESPONSE && this.hasToWait(request, sent, response))
-      return;
-    this.settle(request, sent, response);
+    if (response.kind === 'text' && response.text.length >= LONG_RESPONSE) {
+      if (!this.hasToWait(request, sent, response)) this.settleLong(request, sent, response);
+    } else this.settle(request, sent, response);
+  }
+
+  /** Settles a response for which there is memory: a long one when there is time, a very long one after it was parsed in slices. */
+  private settleLong(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
+    const { length } = response.text;
+    const settle = (last: SubgraphResponse) =>
+      this.attempt(() => (this.finished ? forgetObjects(sent) : this.settle(request, sent, last)));
+    if (length >= SLICED_TEXT) parseLong(this, request, response).then(settle, (error: unknown) => this.fail(error));
+    else if (length >= TIMED_TEXT) doWhenTime(() => settle(response));
+    else this.settle(request, sent, response);
   }
 
   private settle(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
@@ -245,8 +242,7 @@ export class Execution implements MergeTarget, StreamedExecution {
       const { groups, subgraph } = request.planned;
       // a defer group without memory is left out; the rest of the result does not need it
       if (!(error instanceof OverloadedError) || groups === undefined) throw error;
-      const message = `The response of the subgraph "${subgraph.name}" exceeds the memory that the gateway has left.`;
-      this.settle(request, sent, { kind: 'failure', failure: { code: 'OVERLOADED', message } });
+      this.settle(request, sent, { kind: 'failure', failure: noMemory(subgraph.name) });
     }
     return true;
   }
@@ -254,9 +250,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   /** Ends because there is no memory, unless there are defer groups that can be left out. */
   refuse(error: OverloadedError): boolean {
     if (this.progress !== undefined) return false;
-    this.attempt(() => {
-      throw error;
-    });
+    this.fail(error);
     return true;
   }
 
@@ -264,7 +258,8 @@ export class Execution implements MergeTarget, StreamedExecution {
     this.memory?.wait(response.text.length, (disconnected) =>
       this.attempt(() => {
         if (this.finished) return forgetObjects(sent);
-        this.settle(request, sent, disconnected ? { kind: 'failure', failure: CLIENT_DISCONNECTED } : response);
+        if (disconnected) this.settle(request, sent, { kind: 'failure', failure: CLIENT_DISCONNECTED });
+        else this.settleLong(request, sent, response);
       }),
     );
   }
@@ -325,12 +320,25 @@ export class Execution implements MergeTarget, StreamedExecution {
     // a synchronous source can end the execution from within a loop above
     if (this.finished) return;
     this.finished = true;
-    const { introspected, deferGroups, knownErrors } = this.input;
     const late = this.progress && this.stop(this.progress);
-    const context = new WriteContext({ introspected, late, nullReasons: this.nullReasonsIfAny });
+    const options = { introspected: this.input.introspected, late, nullReasons: this.nullReasonsIfAny };
+    if (this.textTaken >= SLICED_TEXT) {
+      writeInSlices(this, options).then(
+        ({ text, context }) => this.attempt(() => this.complete(text, context)),
+        (error: unknown) => this.fail(error),
+      );
+      return;
+    }
+    const context = new WriteContext(options);
     const text = writeEscapeFree(this.escapeFree, () => this.compiled.projection.write(this.data, context));
+    this.complete(text, context);
+  }
+
+  /** Ends with the text of the result. */
+  private complete(text: string, context: WriteContext): void {
+    const { deferGroups, knownErrors } = this.input;
+    const { late, violations } = context;
     if (late) for (const group of late.missed) this.report.addTimeout(deferGroups?.list[group] as DeferGroup);
-    const { violations } = context;
     observeMissing(this.input.responseObserver, violations);
     const hasNoErrors = this.errorReport === undefined && violations.length === 0;
     const errors = hasNoErrors ? (knownErrors ?? []) : this.report.all(violations);
@@ -340,7 +348,10 @@ export class Execution implements MergeTarget, StreamedExecution {
 
   private end(): void {
     this.forget();
-    this.compiled.last.text = this.textTaken;
+    const { last, plan } = this.compiled;
+    if (last.text === 0 || this.textTaken >= HEAVY_EXECUTION || this.weight > 0)
+      this.input.admissionQueue?.record(plan, this.textTaken);
+    last.text = this.textTaken;
     this.leave();
   }
 }

@@ -10,8 +10,12 @@ export function gatherLookups(
   targets: ResponseObjects,
   problems: MergeProblems,
 ): GatheredEntities[] {
+  const { lookups } = request;
+  const [first] = lookups;
+  // an array that is pushed to reserves room for many items
+  if (first && lookups.length === 1 && !first.contexts) return [gatherEntities(first, targets)];
   const sent: GatheredEntities[] = [];
-  for (const lookup of request.lookups) {
+  for (const lookup of lookups) {
     if (!lookup.contexts) {
       sent.push(gatherEntities(lookup, targets));
       continue;

@@ -4,15 +4,13 @@ import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { DroppedItems } from '../operation/drop-fields.ts';
 import type { OpField } from '../operation/operation.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { flattenString, quote } from './json-text.ts';
+import { quote } from './json-text.ts';
 import { leafWriter } from './leaf.ts';
+import { listWriter } from './list-writer.ts';
 import { dependsOnType, ObjectShapes, type SelectionPart, type ShapeField } from './object-shapes.ts';
 import { compileObjectWriter, type FieldWriter, type ObjectWriter, type ValueWriter } from './object-writer.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 import type { WriteContext } from './write-context.ts';
-
-/** Characters of a list that are written before the text is flattened. */
-const MAX_PIECE = 65_536;
 
 export interface ProjectionOptions {
   /** Fields that are not fetched, by the selections that they were removed from. */
@@ -54,7 +52,7 @@ export class Projection {
   /**
    * Writes the response; where deferred fields are left out, its first part.
    * @param context receives each value that is missing, null or of a wrong type without an error that explains it
-   * @returns the JSON text of `data`
+   * @returns the JSON text of `data`. With `context.pauses`, throws `PAUSE` where a slice is over: the next call continues
    */
   write(data: ResponseObject, context: WriteContext): string {
     const text = this.root(data, context) ?? 'null';
@@ -245,41 +243,6 @@ function absentWriter({ subgraphKey, service }: ShapeField, type: TypeNode, coor
     }
     return leftOut;
   };
-}
-
-function listWriter(write: ValueWriter, coordinate: string): ValueWriter {
-  return (value, context) => {
-    if (!Array.isArray(value)) return context.addViolation(`Expected a list for ${coordinate}.`);
-    let text = '';
-    let part = '[';
-    let missing = false;
-    for (let i = 0; i < value.length; i++) {
-      const item = context.path ? writeItem(context.path, write, value[i], i, context) : write(value[i], context);
-      if (item === undefined) missing = true;
-      else part += i === 0 ? item : `,${item}`;
-      if (part.length > MAX_PIECE) {
-        text += flattenString(part);
-        part = '';
-      }
-    }
-    return missing ? undefined : `${text}${part}]`;
-  };
-}
-
-function writeItem(
-  path: (string | number)[],
-  write: ValueWriter,
-  item: unknown,
-  index: number,
-  context: WriteContext,
-): string | undefined {
-  const outer = context.coverage;
-  path.push(index);
-  context.coverage = outer.item(index);
-  const written = write(item, context);
-  context.coverage = outer;
-  path.pop();
-  return written;
 }
 
 function writeWithPath(

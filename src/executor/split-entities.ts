@@ -1,5 +1,5 @@
 import type { CompiledRequest } from './compile.ts';
-import type { GatheredEntities } from './gather-entities.ts';
+import { forgetObjects, type GatheredEntities } from './gather-entities.ts';
 import type { ResponseObject } from './objects.ts';
 
 /** Returns how many entities a request looks up. */
@@ -16,7 +16,7 @@ export function countEntities(sent: readonly GatheredEntities[]): number {
  *
  * Every part has all look-ups, since {@link RequestDocuments.select} selects the document by those that are empty.
  */
-export function splitEntities(sent: readonly GatheredEntities[], max: number): GatheredEntities[][] {
+function splitEntities(sent: readonly GatheredEntities[], max: number): GatheredEntities[][] {
   const total = countEntities(sent);
   const parts: GatheredEntities[][] = [];
   const texts = sent.map(representationsOf);
@@ -37,8 +37,12 @@ export function splitEntities(sent: readonly GatheredEntities[], max: number): G
 export class OpenParts {
   private readonly left = new Map<CompiledRequest, number>();
 
-  add(request: CompiledRequest, parts: number): void {
-    this.left.set(request, parts);
+  /** Splits a request, whose own lists of objects are cleared. */
+  split(request: CompiledRequest, sent: readonly GatheredEntities[], max: number): GatheredEntities[][] {
+    const parts = splitEntities(sent, max);
+    forgetObjects(sent);
+    this.left.set(request, parts.length);
+    return parts;
   }
 
   /** Counts a response to a request. Returns whether others are to come; `false` for a request that was not split. */

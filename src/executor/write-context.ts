@@ -1,5 +1,6 @@
 import { ErrorCoverage, type NullReason, type NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
+import type { WritePauses } from './write-pauses.ts';
 
 /** A null without an error of its own so far. */
 export interface Violation {
@@ -28,6 +29,8 @@ export interface WriteOptions {
   readonly nullReasons?: NullReasons | undefined;
   /** Collects the objects and lists in whose place null is written; a deferred field within them has no place. */
   readonly nulled?: Set<unknown> | undefined;
+  /** Set where the response is written in slices. */
+  readonly pauses?: WritePauses | undefined;
 }
 
 /** The state of writing one response, or one part of it. The projection itself has none. */
@@ -43,13 +46,15 @@ export class WriteContext {
   path: (string | number)[] | undefined;
   /** What errors explain at that path. */
   coverage = ErrorCoverage.none;
+  readonly pauses: WritePauses | undefined;
   private readonly nulled: Set<unknown> | undefined;
 
-  constructor({ introspected, late, nullReasons, nulled }: WriteOptions) {
+  constructor({ introspected, late, nullReasons, nulled, pauses }: WriteOptions) {
     this.introspected = introspected;
     this.late = late;
     this.nullReasons = nullReasons;
     this.nulled = nulled;
+    this.pauses = pauses;
   }
 
   addViolation(message: string, code = INVALID_VALUE, service?: string): undefined {

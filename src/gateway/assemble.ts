@@ -65,6 +65,7 @@ export interface AssemblyOptions {
 /** The gateway with everything behind its port: schema, engine, endpoints, and what watches over their files. */
 export interface Assembly {
   readonly handler: RequestHandler;
+  readonly logger: Logger;
   /** What this process counts and measures; `undefined` where that is off. */
   readonly metrics: Metrics | undefined;
   /** Removes cached responses of endpoints with one of the tags from this process. Resolves with their number. */
@@ -111,6 +112,7 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   await followSchema(options, foundation, { bff, onSwap }, closers);
   return {
     handler: createGatewayHandler({ ...handlerOptions, bff }),
+    logger,
     metrics: foundation.metrics,
     purge: async (tags) => (await bff?.purge(tags)) ?? 0,
     warmUp() {

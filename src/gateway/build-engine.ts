@@ -26,6 +26,7 @@ import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { openMemoryBudget } from './memory-budget.ts';
+import { openSigners } from './open-signers.ts';
 import { closeSources, openSources } from './open-sources.ts';
 import { requestReads } from './request-reads.ts';
 
@@ -52,6 +53,7 @@ export function engineFactory(
   { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
+  const signerOf = openSigners(config, logger);
   const endpoints = createEndpointGroups({ logger, openInstruments: instruments?.openEndpoints });
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
@@ -64,6 +66,7 @@ export function engineFactory(
     const sources = yield* openSources(supergraph.subgraphs, {
       config,
       pools,
+      signerOf,
       rules,
       rateLimits,
       apiCache,

@@ -1,11 +1,13 @@
 import type { Config } from '../config/config.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
+import { type SubgraphAuthentication, signatureOf } from '../config/sections/subgraph-authentication.ts';
 import { tlsOptions } from '../http/tls-options.ts';
 import { ApiKeyFile } from '../policy/authentication/api-keys.ts';
 import { keyFileOf } from '../policy/authentication/configure.ts';
 import { checkCredentialPlaces } from '../policy/authentication/credentials.ts';
 import { FileKeySet } from '../policy/authentication/key-set.ts';
 import { readManifests } from '../policy/persisted/manifests.ts';
+import { signingKey } from '../sources/http/signing/signing-key.ts';
 import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { checkPriority } from './open-admission.ts';
@@ -22,6 +24,7 @@ export async function checkSettings(config: Config): Promise<string[]> {
     () => compileHeaderRules(headers),
     () => tls.supergraph && tlsOptions(tls.supergraph),
     ...subgraphTlsChecks(tls),
+    ...signingKeyChecks(authentication.subgraph),
     () => api_keys?.file && new ApiKeyFile(api_keys.file),
     () => takesTokens && checkCredentialPlaces(authentication, api_keys),
     () => checkPriority(config),
@@ -40,6 +43,14 @@ export async function checkSettings(config: Config): Promise<string[]> {
     }
   }
   return problems;
+}
+
+function signingKeyChecks(section: SubgraphAuthentication | undefined): (() => unknown)[] {
+  // no subgraph has an empty name, so that its settings are those of all
+  const names = section === undefined ? [] : ['', ...Object.keys(section.subgraphs)];
+  const keyed = names.flatMap((name) => signatureOf(section, name) ?? []);
+  const byKey = new Map(keyed.map((one) => [one.key, one]));
+  return [...byKey.values()].map((one) => () => signingKey(one));
 }
 
 function subgraphTlsChecks({ subgraph }: Config['tls']): (() => unknown)[] {

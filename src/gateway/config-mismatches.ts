@@ -18,6 +18,7 @@ import { runToEnd, type Steps } from '../shared/steps.ts';
 import { tagsOf } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { unknownConnectors } from './connector-facts.ts';
+import { settingsWithoutTls } from './plain-subgraphs.ts';
 import { unknownSubgraphs } from './unknown-subgraphs.ts';
 
 /** A key of the config that names something that the schema does not have. */
@@ -41,7 +42,9 @@ export function* configMismatchesInSteps(config: Config, supergraph: Supergraph)
   const mismatches = [
     ...subgraphs(config, supergraph),
     ...settingsOfGraphql(config, supergraph),
+    ...signatures(config, supergraph),
     ...urlsOfApis(config, supergraph),
+    ...settingsWithoutTls(config, supergraph.subgraphs).map((setting) => ({ ...setting, code: 'NO_TLS' })),
     ...connectors(config, supergraph),
     ...limitedFields(config, supergraph),
     ...limitedArguments(config, supergraph),
@@ -93,6 +96,18 @@ function settingsOfGraphql({ traffic_shaping }: Config, { subgraphs }: Supergrap
         ? [refused(['retry', 'error_codes'], 'whose responses have no GraphQL errors. Use `retry.on`.')]
         : []),
     ];
+  });
+}
+
+/** Returns subgraphs of REST APIs with settings for signatures, which only GraphQL requests have. */
+function signatures({ authentication }: Config, { subgraphs }: Supergraph): Mismatch[] {
+  const settings = authentication.subgraph?.subgraphs ?? {};
+  return subgraphs.flatMap(({ name, inProcess }) => {
+    const own = Object.hasOwn(settings, name) ? settings[name] : undefined;
+    if (inProcess?.kind !== 'rest' || !own?.http_message_signature) return [];
+    const path = ['authentication', 'subgraph', 'subgraphs', name, 'http_message_signature'];
+    const message = `"${name}" is a REST API, whose calls are not signed.`;
+    return [{ path, code: 'NOT_SUPPORTED', message, hint: 'Remove the key.' }];
   });
 }
 

@@ -2,8 +2,8 @@ import type { Config } from '../config/config.ts';
 import type { EndpointSection } from '../config/sections/endpoints.ts';
 import { DEFAULT_OUTLIERS, type SubgraphSection } from '../config/sections/subgraphs.ts';
 import { probeHealth } from '../sources/http/health-probe.ts';
+import type { PoolSettings } from '../sources/http/http-pool.ts';
 import { createHttpSource, DEFAULT_TIMEOUT_MS, type HttpSourceOptions } from '../sources/http/http-source.ts';
-import type { CurrentTls } from '../sources/http/subgraph-tls.ts';
 import type { Source } from '../sources/source.ts';
 import { balance } from '../traffic/balance.ts';
 import { breakCircuit } from '../traffic/break-circuit.ts';
@@ -62,7 +62,7 @@ export function openEndpoints(
 }
 
 function groupSettings(
-  { name: subgraph, pool }: EndpointOptions,
+  { name: subgraph, pool, sign }: EndpointOptions,
   endpoints: EndpointSection,
   own: SubgraphSection | undefined,
 ): SharedGroupSettings {
@@ -71,23 +71,25 @@ function groupSettings(
     subgraph,
     endpoints,
     policy: own?.load_balancing?.policy ?? 'round_robin',
+    slowStart: own?.load_balancing?.slow_start,
     outliers: {
       consecutiveFailures: outliers.consecutive_failures,
       interval: outliers.interval,
       ejectionTime: outliers.ejection_time,
       maxEjected: outliers.max_ejected,
     },
-    healthCheck: healthCheck(own?.health_check, pool?.tls),
+    healthCheck: healthCheck(own?.health_check, pool, sign),
   };
 }
 
 function healthCheck(
   settings: SubgraphSection['health_check'],
-  tls: CurrentTls | undefined,
+  pool: PoolSettings | undefined,
+  sign: EndpointOptions['sign'],
 ): SharedGroupSettings['healthCheck'] {
   if (settings === undefined) return undefined;
   const { path, timeout, ...counts } = settings;
-  return { ...counts, check: (url, signal) => probeHealth(url, { path, timeoutMs: timeout, tls }, signal) };
+  return { ...counts, check: (url, signal) => probeHealth(url, { path, timeoutMs: timeout, pool, sign }, signal) };
 }
 
 function hashKey(own: SubgraphSection | undefined): RequestKey | undefined {

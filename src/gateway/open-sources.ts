@@ -13,6 +13,7 @@ import type { Steps } from '../shared/steps.ts';
 import type { PoolSettings } from '../sources/http/http-pool.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
+import type { SignRequest } from '../sources/http/signing/sign-request.ts';
 import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
@@ -35,6 +36,8 @@ import { addressOf, stitchLayer } from './service-source.ts';
 export interface SourceDependencies {
   readonly config: Config;
   readonly pools: HttpPools;
+  /** Returns what signs the requests to a subgraph. */
+  readonly signerOf: (subgraph: string) => SignRequest | undefined;
   readonly rules: HeaderRules;
   readonly rateLimits: RateLimits;
   readonly apiCache: ApiCache | undefined;
@@ -175,7 +178,10 @@ function limitedOnce(settings: ApiSettings, { concurrency }: SubgraphTraffic): A
   return concurrency === undefined ? settings : { ...settings, maxConcurrent: Number.POSITIVE_INFINITY };
 }
 
-function httpOptions(settings: SourceSettings, { config, pools, byteBudget }: SourceDependencies): EndpointOptions {
+function httpOptions(
+  settings: SourceSettings,
+  { config, pools, signerOf, byteBudget }: SourceDependencies,
+): EndpointOptions {
   const { name, traffic, forward } = settings;
   const { timeout: timeoutMs } = traffic;
   return {
@@ -187,6 +193,7 @@ function httpOptions(settings: SourceSettings, { config, pools, byteBudget }: So
     pool: poolOf(settings, config),
     byteBudget,
     deadlineHeader: traffic.deadline?.header,
+    sign: signerOf(name),
   };
 }
 
@@ -216,6 +223,7 @@ function poolOf({ name, traffic }: SourceSettings, { tls }: Config): PoolSetting
     maxAgeMs: max_age,
     tls: current,
     connectTimeoutMs: traffic.connect_timeout,
+    http2: traffic.http2 === 'disable' ? undefined : traffic.http2,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Listener } from '../http/listener.ts';
 import { type AdminListener, openAdmin } from './admin.ts';
 import { type Assembly, type AssemblyOptions, assemble } from './assemble.ts';
-import { checkClientListener, listenForClients } from './client-listener.ts';
+import { type ClientListener, checkClientListener, listenForClients } from './client-listener.ts';
 
 export interface ServerOptions extends AssemblyOptions {
   /** How long `close` waits for requests in flight, in milliseconds. Default: `shutdown.grace`. */
@@ -14,6 +14,8 @@ export interface RunningServer {
   readonly port: number;
   /** `http://HOST:PORT/metrics`; `undefined` when metrics are disabled. */
   readonly metricsUrl: string | undefined;
+  /** Reads certificates and keys of the port again. Missing without TLS. */
+  readonly reloadCertificates?: ClientListener['reloadCertificates'];
   /** Completes requests in flight, then closes the ports and every connection. The port stays open for `delayMs` before; default 0. */
   close(stop?: Parameters<Listener['close']>[0]): Promise<void>;
 }
@@ -42,10 +44,11 @@ export async function prepareServer(options: ServerOptions): Promise<PreparedSer
 
 async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOptions): Promise<RunningServer> {
   let admin: AdminListener | undefined;
-  let listener: Listener;
+  let listener: ClientListener;
   try {
     admin = await openAdminOf(config, assembly);
-    listener = await listenForClients(assembly.handler, config, graceMs === undefined ? {} : { graceMs });
+    const { handler, logger } = assembly;
+    listener = await listenForClients(handler, config, logger, graceMs === undefined ? {} : { graceMs });
   } catch (error) {
     await admin?.close();
     await assembly.close();
@@ -54,7 +57,9 @@ async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOpti
   const url = `${listener.origin}${config.path_prefix ?? ''}/graphql`;
   printUrls(url, admin?.metricsUrl);
   assembly.warmUp();
-  return { url, port: listener.port, metricsUrl: admin?.metricsUrl, close: closeOnce(listener, assembly, admin) };
+  const { port, reloadCertificates } = listener;
+  const close = closeOnce(listener, assembly, admin);
+  return { url, port, metricsUrl: admin?.metricsUrl, reloadCertificates, close };
 }
 
 /** Prints the URLs with a single write, so that a program that waits for them reads them at once. */

@@ -19,6 +19,7 @@ function byName(config: Config): [SettingPath, object | undefined][] {
     [['traffic_shaping', 'subgraphs'], config.traffic_shaping.subgraphs],
     [['include_subgraph_errors', 'subgraphs'], config.include_subgraph_errors.subgraphs],
     [['tls', 'subgraph', 'subgraphs'], config.tls.subgraph?.subgraphs],
+    [['authentication', 'subgraph', 'subgraphs'], config.authentication.subgraph?.subgraphs],
     [['headers', 'subgraphs'], config.headers.subgraphs],
     [['rate_limits', 'subgraphs'], config.rate_limits.subgraphs],
     [['cache_control', 'subgraph_headers', 'subgraphs'], config.cache_control.subgraph_headers.subgraphs],

@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type ServerOptions as TlsOptions } fro
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigValueError } from '../config/config-value-error.ts';
+import { connectionAccepted } from '../shared/turns.ts';
 import { continueWhenRead } from './expect-continue.ts';
 import { answerHalfClosed } from './half-closed.ts';
 import { respondToMalformedRequests } from './malformed-requests.ts';
@@ -33,6 +34,8 @@ export interface Listener {
   readonly port: number;
   /** `http://HOST:PORT`, or `https://…` */
   readonly origin: string;
+  /** Uses other certificates, keys and authorities for new connections. Does nothing without TLS. */
+  useCertificates(tls: TlsOptions): void;
   /**
    * Completes requests in flight, for `graceMs` at most, and closes all connections. Before that, the port stays open for `delayMs`,
    * for those who do not know yet that it will close. Default 0.
@@ -48,6 +51,12 @@ const DEFAULT_HEADERS_MS = 15_000;
 const DEFAULT_REQUEST_MS = 60_000;
 /** The most bytes of all headers of a request. Above it, the response is 431. */
 const MAX_HEADER_BYTES = 16_384;
+
+/**
+ * Connections that may wait to be accepted; the system may allow fewer (`net.core.somaxconn`). With Node's 511, the kernel drops further
+ * ones while the process is busy for a moment, and these clients try again after 1, 3, 7 and 15 seconds.
+ */
+const BACKLOG = 4_096;
 
 /** Above the 60 s that load balancers keep idle connections, so that they close first and never use a closed one. */
 const KEEP_ALIVE_MS = 65_000;
@@ -70,6 +79,7 @@ export async function listen(handler: ListenerHost, options: ListenerOptions): P
   respondToMalformedRequests(server);
   answerHalfClosed(server);
   continueWhenRead(server, () => closing !== undefined);
+  server.on('connection', connectionAccepted);
   if (options.onConnection) server.on('connection', options.onConnection);
   const fresh = trackFreshConnections(server);
   await bind(server, options);
@@ -77,6 +87,9 @@ export async function listen(handler: ListenerHost, options: ListenerOptions): P
   return {
     port,
     origin: `${tls ? 'https' : 'http'}://${urlHost(options.host)}:${port}`,
+    useCertificates: (changed) => {
+      if ('setSecureContext' in server) server.setSecureContext(changed);
+    },
     close({ delayMs } = { delayMs: 0 }) {
       closing ??= drain(server, handler, fresh, { ...options, delayMs });
       return closing;
@@ -154,7 +167,7 @@ function bind(server: Server, { host, port, portSetting = '--port' }: ListenerOp
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(bindError(error, `${urlHost(host)}:${port}`, portSetting)),
     );
-    server.listen(port, host, resolve);
+    server.listen(port, host, BACKLOG, resolve);
   });
 }
 

@@ -25,8 +25,13 @@ export function tlsOptions(settings: ListenerTls): ServerOptions {
   return { ...options, requestCert: client_ca !== undefined, rejectUnauthorized: require_client_certificate };
 }
 
+/** Returns whether a setting is PEM text, and not the path of a file. */
+export function isPemText(value: string): boolean {
+  return value.trimStart().startsWith('-----BEGIN ');
+}
+
 function readPem(key: string, value: string): string {
-  if (value.trimStart().startsWith('-----BEGIN ')) return value;
+  if (isPemText(value)) return value;
   try {
     return readRegularFileSync(value);
   } catch (cause) {

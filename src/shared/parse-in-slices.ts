@@ -15,14 +15,20 @@ const CLOSE_LIST = 93;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
+/** How numbers are read, see `parseJson`. */
+export interface NumberOptions {
+  readonly anyForm?: boolean | undefined;
+  readonly mayHaveLong?: boolean | undefined;
+}
+
 /**
  * Parses JSON as `parseJson` does, in slices. Rejects with `SyntaxError`, and with `WorkStopped`.
  *
  * A scanner looks for the commas and brackets of a text, and `JSON.parse` reads runs of whole members between them. Lists and
  * objects that are larger than a piece are put together from several runs.
  */
-export async function parseInSlices(text: string, slices: TimeSlices): Promise<unknown> {
-  const parser = new PieceParser(text);
+export async function parseInSlices(text: string, slices: TimeSlices, numbers: NumberOptions = {}): Promise<unknown> {
+  const parser = new PieceParser(text, numbers);
   while (!parser.proceed()) if (slices.isOver()) await slices.next();
   return parser.value;
 }
@@ -43,6 +49,7 @@ interface Frame {
 class PieceParser {
   value: unknown;
   readonly #text: string;
+  readonly #numbers: NumberOptions;
   #at = 0;
   /** The outermost open lists and objects. Those further inside are on the stack only. */
   readonly #frames: Frame[] = [];
@@ -52,8 +59,9 @@ class PieceParser {
   /** Up to here the text has been parsed. */
   #parsed = 0;
 
-  constructor(text: string) {
+  constructor(text: string, numbers: NumberOptions) {
     this.#text = text;
+    this.#numbers = numbers;
   }
 
   /** Parses about one piece. Returns whether the text is complete. */
@@ -91,7 +99,7 @@ class PieceParser {
     }
     if (this.#frames.length > 0) throw invalid();
     // no list or object, like a string
-    this.value = parseJson(text);
+    this.value = this.#parse(text);
     return true;
   }
 
@@ -168,12 +176,17 @@ class PieceParser {
     if (isBlank(this.#text, from, end)) throw invalid();
     const run = this.#text.slice(from, end);
     if (Array.isArray(value)) {
-      for (const item of parseJson(`[${run}]`) as unknown[]) value.push(item);
+      for (const item of this.#parse(`[${run}]`) as unknown[]) value.push(item);
     } else {
-      const members = parseJson(`{${run}}`) as Record<string, unknown>;
+      const members = this.#parse(`{${run}}`) as Record<string, unknown>;
       for (const key of Object.keys(members)) put(value, key, members[key]);
     }
     frame.isFirst = false;
+  }
+
+  #parse(text: string): unknown {
+    const { anyForm, mayHaveLong } = this.#numbers;
+    return parseJson(text, anyForm, mayHaveLong);
   }
 }
 

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { SLICE_MS } from './steps.ts';
+import { doLater, hasTime } from './turns.ts';
 
 /** The share of the heap at which work is refused: the rest is for what other requests need, and for garbage. */
 const MAX_HEAP_SHARE = 0.7;
@@ -17,33 +17,39 @@ export class WorkStopped extends Error {
 
 /**
  * Splits the asynchronous work on a long response into slices, so that other requests proceed. Check `isOver` now and then, and wait for
- * `next` when it is. One object for all work of one fetch: its parts share the time. Unlike `runInSlices`, which runs a generator of
- * `Steps`, it refuses to continue when the heap is full.
+ * `next` when it is. One object for all work of one fetch: its parts share the time. Many long responses at once share it, too, see
+ * turns.ts: each continues in another turn. Unlike `runInSlices`, which runs a generator of `Steps`, it
+ * refuses to continue when the heap is full.
  */
 export class TimeSlices {
-  #until = performance.now() + SLICE_MS;
   #next: Promise<void> | undefined;
   readonly #signal: { readonly aborted: boolean } | undefined;
+  readonly #mayStop: boolean;
 
-  /** @param signal aborted when the result is no longer needed */
-  constructor(signal?: { readonly aborted: boolean }) {
+  /**
+   * @param signal aborted when the result is no longer needed
+   * @param mayStop false for work that has to be done in any case: a mutation reports what it has done
+   */
+  constructor(signal?: { readonly aborted: boolean }, mayStop = true) {
     this.#signal = signal;
+    this.#mayStop = mayStop;
   }
 
   /** Returns whether the work should pause. Costs some fifty nanoseconds. */
   isOver(): boolean {
-    return this.#next !== undefined || performance.now() > this.#until;
+    return this.#next !== undefined || !hasTime();
   }
 
-  /** Resolves in the next turn of the event loop. Rejects with `WorkStopped`. */
+  /** Resolves in a later turn of the event loop. Rejects with `WorkStopped`. */
   next(): Promise<void> {
     this.#next ??= new Promise((resolve, reject) => {
-      setImmediate(() => {
+      doLater(() => {
         this.#next = undefined;
-        this.#until = performance.now() + SLICE_MS;
-        if (this.#signal?.aborted) reject(new WorkStopped('aborted'));
+        if (!this.#mayStop) resolve();
+        else if (this.#signal?.aborted) reject(new WorkStopped('aborted'));
         else if (isHeapFull()) reject(new WorkStopped('heap'));
         else resolve();
+        return false;
       });
     });
     return this.#next;

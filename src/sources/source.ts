@@ -82,7 +82,7 @@ export interface SourceFailure {
   readonly wasIdle?: boolean;
   /** Whether there was no connection, or it was lost, also in the middle of a response. */
   readonly isConnectionFailure?: boolean;
-  /** Whether there was no connection, so that the source has received nothing. Even a mutation can be sent again then. */
+  /** Whether there was no connection, or the source states that it has processed nothing. Even a mutation can be sent again then. */
   readonly isUnsent?: boolean;
 }
 

@@ -25,8 +25,8 @@ export function chooseRoundRobin(candidates: readonly Endpoint[]): Endpoint {
   let total = 0;
   let best = candidates[0] as Endpoint;
   for (const candidate of candidates) {
-    total += candidate.weight;
-    candidate.currentWeight += candidate.weight;
+    total += candidate.share;
+    candidate.currentWeight += candidate.share;
     if (candidate.currentWeight > best.currentWeight) best = candidate;
   }
   best.currentWeight -= total;
@@ -42,19 +42,19 @@ export function chooseLeastRequests(candidates: readonly Endpoint[], random: () 
   const one = draw(candidates, random, undefined);
   if (candidates.length === 1) return one;
   const other = draw(candidates, random, one);
-  return other.inFlight / other.weight < one.inFlight / one.weight ? other : one;
+  return other.inFlight / other.share < one.inFlight / one.share ? other : one;
 }
 
 /** Draws a candidate other than `except`, by weight. */
 function draw(candidates: readonly Endpoint[], random: () => number, except: Endpoint | undefined): Endpoint {
   let total = 0;
-  for (const candidate of candidates) if (candidate !== except) total += candidate.weight;
+  for (const candidate of candidates) if (candidate !== except) total += candidate.share;
   let rest = random() * total;
   let last = candidates[0] as Endpoint;
   for (const candidate of candidates) {
     if (candidate === except) continue;
     last = candidate;
-    rest -= candidate.weight;
+    rest -= candidate.share;
     if (rest < 0) break;
   }
   return last;
@@ -69,7 +69,7 @@ export function chooseByHash(candidates: readonly Endpoint[], key: string): Endp
   let best = candidates[0] as Endpoint;
   let bestScore = Number.NEGATIVE_INFINITY;
   for (const candidate of candidates) {
-    const score = -candidate.weight / Math.log((hash32(candidate.url, key) + 0.5) / 2 ** 32);
+    const score = -candidate.share / Math.log((hash32(candidate.url, key) + 0.5) / 2 ** 32);
     if (score > bestScore) {
       best = candidate;
       bestScore = score;

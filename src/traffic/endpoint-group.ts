@@ -3,12 +3,15 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type BalancingPolicy, type ChooseEndpoint, chooserOf } from './choose-endpoint.ts';
 import { Endpoint, type EndpointSettings } from './endpoint.ts';
 import { OutlierDetection, type OutlierSettings } from './outlier-detection.ts';
+import { SlowStart } from './slow-start.ts';
 
 export interface GroupSettings {
   readonly subgraph: string;
   readonly endpoints: readonly EndpointSettings[];
   readonly policy: BalancingPolicy;
   readonly outliers: OutlierSettings;
+  /** How long the share of a URL rises after it has come back, in milliseconds. Default: it has its full share at once. */
+  readonly slowStart?: number | undefined;
 }
 
 export interface GroupDependencies {
@@ -25,16 +28,18 @@ export class EndpointGroup {
   readonly endpoints: readonly Endpoint[];
   readonly #choose: ChooseEndpoint;
   readonly #outliers: OutlierDetection;
+  readonly #slowStart: SlowStart | undefined;
   readonly #dependencies: GroupDependencies;
   readonly #now: () => number;
 
-  constructor({ subgraph, endpoints, policy, outliers }: GroupSettings, dependencies: GroupDependencies) {
+  constructor({ subgraph, endpoints, policy, outliers, slowStart }: GroupSettings, dependencies: GroupDependencies) {
     this.subgraph = subgraph;
     this.endpoints = endpoints
       .map((settings) => new Endpoint(settings))
       .sort((one, other) => one.priority - other.priority);
     this.#choose = chooserOf(policy, dependencies.random);
     this.#outliers = new OutlierDetection(this.endpoints, outliers);
+    this.#slowStart = slowStart === undefined ? undefined : new SlowStart(this.endpoints, slowStart);
     this.#dependencies = dependencies;
     this.#now = dependencies.now ?? (() => performance.now());
     const { instruments } = dependencies;
@@ -49,6 +54,7 @@ export class EndpointGroup {
    */
   choose(key: string | undefined, tried: ReadonlySet<string> | undefined): Endpoint {
     const now = this.#now();
+    this.#slowStart?.update(now);
     const isNew = (endpoint: Endpoint) => tried === undefined || !tried.has(endpoint.url);
     const endpoint = this.#choose(
       firstOf(this.endpoints, (one) => one.isAvailable(now) && isNew(one)) ??

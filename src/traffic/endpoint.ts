@@ -1,3 +1,5 @@
+import { subgraphUrlLabel } from '../shared/subgraph-url.ts';
+
 /** How one URL of a subgraph is used. */
 export interface EndpointSettings {
   readonly url: string;
@@ -14,6 +16,8 @@ export class Endpoint {
   readonly label: string;
   readonly weight: number;
   readonly priority: number;
+  /** How much of its weight counts, up to 1: less for a while after it has come back, see `slow-start.ts`. */
+  warmth = 1;
   /** Requests that have no response yet. */
   inFlight = 0;
   /** The state of round robin, see `choose-endpoint.ts`. */
@@ -34,9 +38,14 @@ export class Endpoint {
 
   constructor({ url, weight, priority }: EndpointSettings) {
     this.url = url;
-    this.label = labelOf(url);
+    this.label = subgraphUrlLabel(url);
     this.weight = weight;
     this.priority = priority;
+  }
+
+  /** Its share of requests, relative to the others. */
+  get share(): number {
+    return this.weight * this.warmth;
   }
 
   isEjected(now: number): boolean {
@@ -47,11 +56,6 @@ export class Endpoint {
     if (this.isUnhealthy || this.ejectedUntil > now || (this.isOnProbation && this.isProbed)) return false;
     return this.isBlocked === undefined || !this.isBlocked();
   }
-}
-
-function labelOf(url: string): string {
-  const { origin, host, protocol, pathname } = new URL(url);
-  return `${origin === 'null' ? `${protocol}//${host}` : origin}${pathname}`;
 }
 
 /** Returns the settings of a URL that is the only one, or of several that are used alike. */

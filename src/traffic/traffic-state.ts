@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { CallSettings } from '../config/sections/subgraph-calls.ts';
+import { subgraphUrlLabel } from '../shared/subgraph-url.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Bulkhead } from './bulkhead.ts';
@@ -56,7 +57,7 @@ export function createTrafficState({ logger, instruments }: TrafficStateOptions)
     budgetOf: (subgraph, retry) => entryOf(budgets, subgraph, () => new RetryBudget(retry?.budget ?? DEFAULT_BUDGET)),
     latenciesOf: (subgraph, origin = '') => entryOf(latencies, `${subgraph} ${origin}`, () => new LatencyWindow()),
     breakerOf(subgraph, url, settings) {
-      const endpoint = endpointOf(url);
+      const endpoint = subgraphUrlLabel(url);
       const log = logCircuit(logger, subgraph, endpoint);
       const open = () => ({ subgraph, endpoint, value: new CircuitBreaker(settings, log) });
       return entryOf(breakers, `${subgraph} ${url}`, open).value;
@@ -89,11 +90,6 @@ function entryOf<T extends object>(entries: LRUCache<string, T>, key: string, op
 
 function valuesOf<T>(entries: LRUCache<string, OfEndpoint<T>>, read: (value: T) => number) {
   return [...entries.values()].map(({ subgraph, endpoint, value }) => [read(value), subgraph, endpoint] as const);
-}
-
-function endpointOf(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
 }
 
 function logCircuit(logger: Pick<Logger, 'info' | 'warn'>, subgraph: string, url: string) {

@@ -402,7 +402,7 @@ describe('mistakes are reported with their place and what to do', () => {
     [
       'something else than a URL',
       'extend schema @service(url: "notes:4007")',
-      '1:15 INVALID_SERVICE_URL "notes:4007" is not an http:// or https:// URL. | Write it like "http://localhost:4001/graphql".',
+      '1:15 INVALID_SERVICE_URL "notes:4007" cannot be used: expected an http://, https:// or unix:// URL. | Write it like "http://localhost:4001/graphql".',
     ],
     [
       'an unset variable',

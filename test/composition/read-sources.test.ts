@@ -78,7 +78,7 @@ test.each([
   [
     'not a URL',
     aFile('localhost:4001'),
-    '1:15 INVALID_SUBGRAPH_URL "localhost:4001" is not an http:// or https:// URL.',
+    '1:15 INVALID_SUBGRAPH_URL "localhost:4001" cannot be used: expected an http://, https:// or unix:// URL.',
   ],
   ['an unset variable', aFile(`\${NOWHERE}`), '1:15 UNSET_VARIABLE The environment variable NOWHERE is not set.'],
   ['a syntax error', `${aFile('http://a')}\ntype {`, '3:6 INVALID_GRAPHQL Syntax Error: Expected Name, found "{".'],

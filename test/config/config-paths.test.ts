@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/config/load-config.ts';
 
 const YAML = `
 api_keys: { file: keys.json }
-authentication: { router: { jwt: { jwks: [{ file: ./sets/jwks.json }, { file: /etc/jwks.json }] } } }
+authentication: { router: { jwt: { jwks: [{ file: ./sets/jwks.json }, { file: /etc/jwks.json }] } }, subgraph: { all: { http_message_signature: { key_file: keys/signing } } } }
 authorization: { policies: { module: ../policies.ts } }
 persisted_queries: { enabled: true, manifest: [manifest.json, operations] }
 tls:
@@ -25,7 +25,10 @@ test('paths are relative to the config file, wherever the gateway is started', (
   const etc = (path: string) => join(dir, 'etc', path);
   expect(config).toMatchObject({
     api_keys: { file: etc('keys.json') },
-    authentication: { router: { jwt: { jwks: [{ file: etc('sets/jwks.json') }, { file: '/etc/jwks.json' }] } } },
+    authentication: {
+      router: { jwt: { jwks: [{ file: etc('sets/jwks.json') }, { file: '/etc/jwks.json' }] } },
+      subgraph: { all: { http_message_signature: { key_file: etc('keys/signing') } } },
+    },
     authorization: { policies: { module: join(dir, 'policies.ts') } },
     persisted_queries: { manifest: [etc('manifest.json'), etc('operations')] },
     tls: {

@@ -18,7 +18,11 @@ describe('the URLs of a subgraph', () => {
   it.each<[string, object, string]>([
     ['`url` and `urls`', { url: two[0]?.url, urls: two }, 'urls: cannot be used together with `url`'],
     ['a URL twice', { urls: [two[0], two[0]] }, 'urls.1.url: is listed twice; use `weight` instead'],
-    ['another protocol', { urls: [{ url: 'ftp://a.test/' }] }, 'urls.0.url: expected an http:// or https:// URL'],
+    [
+      'another protocol',
+      { urls: [{ url: 'ftp://a.test/' }] },
+      'urls.0.url: expected an http://, https:// or unix:// URL',
+    ],
     ['a weight of 0', { urls: [{ ...two[0], weight: 0 }] }, 'urls.0.weight: Too small: expected number to be >0'],
     [
       'balancing of one URL',

@@ -178,7 +178,7 @@ health_check: []
     headgate.yaml:7:19  INVALID_CONFIG  traffic_shaping.all.timeout: expected a duration such as "500ms", "30s" or "1m30s"
     headgate.yaml:8:22  INVALID_CONFIG  traffic_shaping.router.timeout: expected a duration longer than zero
     headgate.yaml:10:21  INVALID_CONFIG  telemetry.logging.level: expected one of "trace", "debug", "info", "warn", "error", "fatal" or "silent"
-    headgate.yaml:11:24  INVALID_CONFIG  subgraphs.a.url: expected an http:// or https:// URL
+    headgate.yaml:11:24  INVALID_CONFIG  subgraphs.a.url: expected an http://, https:// or unix:// URL
     headgate.yaml:12:15  INVALID_CONFIG  health_check: expected a section of keys, received a list
         hint: Known keys: enabled."
   `);

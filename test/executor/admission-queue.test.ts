@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AdmissionQueue } from '../../src/executor/admission-queue.ts';
 import { compilePlan } from '../../src/executor/compile.ts';
 import { executePlan } from '../../src/executor/execute-plan.ts';
+import { doLater } from '../../src/shared/turns.ts';
 import type { Source, SubgraphResponse } from '../../src/sources/source.ts';
 import { planner } from '../planner/plan.ts';
 
@@ -38,6 +39,25 @@ describe('heavy runs', () => {
     expect(begun).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
+  it('do not begin while responses wait to be parsed', async () => {
+    const { begun, enter } = scene();
+    enter(1, 2, 3, 4, 5);
+    let parsed = 0;
+    const parse = () => {
+      parsed += 1;
+      // goes on in the next turn
+      if (parsed < 5) doLater(parse);
+      return false;
+    };
+    doLater(parse);
+    while (parsed < 5) {
+      expect(begun).toEqual([1, 2, 3]);
+      await setImmediate();
+    }
+    while (begun.length < 5) await setImmediate();
+    expect(begun).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it('begin although none ends: others may wait long for their subgraphs', async () => {
     const { begun, enter } = scene();
     const runs = [...Array(50).keys()];
@@ -70,8 +90,9 @@ describe('heavy runs', () => {
 describe('runs of a plan', () => {
   /** A plan whose answers are let go by the test. */
   function world() {
-    const { stages, supergraph } = planner({ all: 'type Query { text: String }' });
-    const compiled = compilePlan(stages('{ text }').plan, supergraph);
+    const { stages, supergraph } = planner({ all: 'type Query { text: String other: String }' });
+    const compile = (query: string) => compilePlan(stages(query).plan, supergraph);
+    const known = compile('{ text }');
     const asked: ((answer: SubgraphResponse) => void)[] = [];
     const all: Source = {
       name: 'all',
@@ -79,7 +100,7 @@ describe('runs of a plan', () => {
       close: () => Promise.resolve(),
     };
     const admissionQueue = new AdmissionQueue();
-    const run = () => {
+    const run = (compiled = known) => {
       const client = { requestId: 'test', headers: {} };
       const introspected = new Map<string, string>();
       return executePlan(compiled, {
@@ -94,7 +115,7 @@ describe('runs of a plan', () => {
     const answer = (text: string) => {
       for (const done of asked.splice(0)) done({ kind: 'text', status: 200, text: JSON.stringify({ data: { text } }) });
     };
-    return { run, asked, answer };
+    return { run, compile, asked, answer };
   }
 
   it('are heavy when the one before was, and make room when they end', async () => {
@@ -127,6 +148,25 @@ describe('runs of a plan', () => {
     // all room has been given back
     void [run(), run(), run(), run()];
     expect(asked).toHaveLength(3);
+  });
+
+  it('of a new plan are as heavy as the last one of another plan with the same root field', async () => {
+    const { run, compile, asked, answer } = world();
+    const first = run();
+    answer('x'.repeat(HEAVY));
+    await first;
+    for (const query of ['{ again: text }', '{ text other }']) {
+      const second = [1, 2, 3, 4, 5].map(() => run(compile(query)));
+      expect(asked).toHaveLength(3);
+      while (asked.length > 0) {
+        answer('x'.repeat(HEAVY));
+        await setImmediate();
+        await setImmediate();
+      }
+      await Promise.all(second);
+    }
+    void [1, 2, 3, 4, 5].map(() => run(compile('{ other }')));
+    expect(asked).toHaveLength(5);
   });
 
   it('that fail give back their room as well', async () => {

@@ -19,6 +19,7 @@ export async function startStubSource(): Promise<string> {
 }
 
 export interface Gateway {
+  readonly url: string;
   /** Sends a query. Resolves with the status and the text of the response. */
   ask(query: string): Promise<{ readonly status: number; readonly text: string }>;
   /** Whether the process still runs. */
@@ -42,6 +43,7 @@ export async function startGateway(
     return found as string;
   });
   return {
+    url,
     isAlive: () => isAlive,
     async ask(query) {
       const body = JSON.stringify({ query });

@@ -38,6 +38,15 @@ it('files and rules that the gateway could not start with are all reported', asy
   ]);
 });
 
+it('a signing key that cannot be used is reported, with its key', async () => {
+  const http_message_signature = { key: 'short' };
+  const subgraph = { all: { http_message_signature }, subgraphs: { stock: {}, reviews: { http_message_signature } } };
+  expect(await check({ authentication: { subgraph } })).toEqual([
+    expect.stringMatching(/^authentication\.subgraph\.all\.http_message_signature\.key: the key has 5 bytes/),
+    expect.stringMatching(/^authentication\.subgraph\.subgraphs\.reviews\.http_message_signature\.key: the key has 5/),
+  ]);
+});
+
 it('a header that could hold either a token or an API key is reported; prefixes that differ tell them apart', async () => {
   const places = (sources: object[], api_keys: object) => {
     const jwt = { jwks: [{ secret: 'a secret of thirty-two characters' }], sources };

@@ -39,6 +39,7 @@ test.each([
   'traffic_shaping: { subgraphs: { stok: { timeout: 1s } } }',
   'include_subgraph_errors: { subgraphs: { stok: true } }',
   'headers: { subgraphs: { stok: { request: [] } } }',
+  'authentication: { subgraph: { subgraphs: { stok: {} } } }',
   'rate_limits: { subgraphs: { stok: [{ limit: 1 }] } }',
   'cache_control: { subgraph_headers: { subgraphs: { stok: true } } }',
   'demand_control: { strategy: { static_estimated: { subgraph: { subgraphs: { stok: { max: 1 } } } } } }',
@@ -160,11 +161,11 @@ test('documents of a manifest that do not match the schema are logged', async ()
   ]);
 });
 
-test('settings of GraphQL requests are refused for a REST API, where they are set for that one', async () => {
+test('settings of GraphQL requests, and signatures, are refused for a REST API, where they are set for that one', async () => {
   const api = `extend schema @source(name: "api", http: { baseURL: "http://api.example" })
 type Query { title: String @connect(source: "api", http: { GET: "/title" }, selection: "$.title") }`;
-  const problemsOf = async (traffic: string) => {
-    const dir = folderOf({ 'schemas/shop.graphql': api, 'headgate.yaml': `traffic_shaping: ${traffic}` });
+  const problemsOf = async (settings: string, section = 'traffic_shaping') => {
+    const dir = folderOf({ 'schemas/shop.graphql': api, 'headgate.yaml': `${section}: ${settings}` });
     const loaded = await loadSupergraph({ schemasDir: join(dir, 'schemas') });
     if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
     const config = loadConfig({ file: join(dir, 'headgate.yaml'), env: {} });
@@ -180,4 +181,34 @@ type Query { title: String @connect(source: "api", http: { GET: "/title" }, sele
   ]);
   const all = 'all: { max_entities_per_request: 5, retry: { error_codes: [BUSY] }, hedge: {} }';
   expect(await problemsOf(`{ ${all}, subgraphs: { shop: { max_entities_per_request: false } } }`)).toEqual([]);
+  const signed = `{ http_message_signature: { key: ${'k'.repeat(32)} } }`;
+  expect(await problemsOf(`{ subgraph: { subgraphs: { shop: ${signed} } } }`, 'authentication')).toEqual([
+    'authentication.subgraph.subgraphs.shop.http_message_signature: "shop" is a REST API, whose calls are not signed.',
+  ]);
+  expect(await problemsOf(`{ subgraph: { all: ${signed} } }`, 'authentication')).toEqual([]);
+});
+
+test.each([
+  [
+    'tls: { subgraph: { subgraphs: { stock: {} } } }',
+    'NO_TLS  tls.subgraph.subgraphs.stock: has no effect: the URL of "stock" is http://stock, without TLS.\n    hint: Write https:// in the URL.',
+  ],
+  [
+    'traffic_shaping: { subgraphs: { stock: { http2: enable } } }',
+    'NO_TLS  traffic_shaping.subgraphs.stock.http2: has no effect: the URL of "stock" is http://stock, without TLS.\n    hint: Write https:// in the URL, or `http2only` for HTTP/2 without TLS.',
+  ],
+])('a setting about TLS of a subgraph without https: %s', async (yaml, problem) => {
+  const [first, ...more] = await mismatches(yaml);
+  expect(first).toContain(problem);
+  expect(more).toEqual([]);
+});
+
+test.each([
+  'tls: { subgraph: { all: {} } }',
+  'traffic_shaping: { all: { http2: enable } }',
+  'traffic_shaping: { subgraphs: { stock: { http2: http2only } } }',
+  'traffic_shaping: { subgraphs: { stock: { http2: enable } } }\nsubgraphs: { stock: { url: "https://stock" } }',
+  'tls: { subgraph: { subgraphs: { stock: {} } } }\nsubgraphs: { stock: { variants: [{ name: new, weight: 5%, urls: [{ url: "https://new" }] }] } }',
+])('a setting about TLS that has an effect, or is for all subgraphs: %s', async (yaml) => {
+  expect(await mismatches(yaml)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseJson } from '../../src/shared/exact-json.ts';
+import { parseJson, plainValue } from '../../src/shared/exact-json.ts';
 import { parseInSlices } from '../../src/shared/parse-in-slices.ts';
 import { TimeSlices, WorkStopped } from '../../src/shared/time-slices.ts';
 import { runs } from '../runs.ts';
@@ -61,18 +61,18 @@ function long(item: fc.Arbitrary<string>) {
 }
 
 /** Reads JSON, or returns `undefined` for a text that is none. */
-async function sliced(text: string): Promise<unknown> {
+async function sliced(text: string, anyForm?: boolean): Promise<unknown> {
   try {
-    return { value: await parseInSlices(text, new TimeSlices()) };
+    return { value: await parseInSlices(text, new TimeSlices(), { anyForm }) };
   } catch (error) {
     expect(error).toBeInstanceOf(SyntaxError);
     return undefined;
   }
 }
 
-function whole(text: string): unknown {
+function whole(text: string, anyForm?: boolean): unknown {
   try {
-    return { value: parseJson(text) };
+    return { value: parseJson(text, anyForm) };
   } catch {
     return undefined;
   }
@@ -100,6 +100,23 @@ test('a text with one change is read as it is at once, or is no JSON for both', 
     }),
     { numRuns: runs(4_000) },
   );
+});
+
+test('where only the value of a number matters, not its form, each number has the value that it has at once', async () => {
+  await fc.assert(
+    fc.asyncProperty(json, async (any) => {
+      // no field that takes numbers by their value alone can have it
+      const text = any.replaceAll('1e400', '1e10');
+      // a long number makes the forms of others matter, at once in the whole text and else in its piece
+      expect(plainValue(await sliced(text, false))).toStrictEqual(plainValue(whole(text, false)));
+    }),
+    { numRuns: runs(1_000) },
+  );
+});
+
+test('a text without long numbers is not searched for them', async () => {
+  const value = await parseInSlices('[12345678901234567890]', new TimeSlices(), { mayHaveLong: false, anyForm: false });
+  expect(value).toEqual([Number('12345678901234567890')]);
 });
 
 const LONG = `[${'{"a":[1,2]},'.repeat(20_000)}{}]`;

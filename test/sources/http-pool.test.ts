@@ -46,6 +46,18 @@ describe('a pool', () => {
     await Promise.all(waiting);
   });
 
+  it('shares the connections of an origin with the other subgraphs there', async () => {
+    const { url, connections } = await fakeSubgraph((_request, response) => void response.end('{"data":{}}'));
+    const pools = createHttpPools();
+    const sources = ['a', 'b', 'c'].map((name) => sourceOf(url, {}, name, pools));
+    for (const source of sources) {
+      await ask(source);
+      // in the next turn, the connection is free
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(connections.length).toBe(1);
+  });
+
   it('lets only so many calls wait for a connection; the next fails at once', async () => {
     const held: ServerResponse[] = [];
     const { url } = await fakeSubgraph((_request, response) => void held.push(response));

@@ -209,7 +209,7 @@ describe('connections', () => {
 
   it('refuse a URL that is none', () => {
     expect(() => createHttpSource({ name: 'products', url: 'products:4001' })).toThrow(
-      'Subgraph "products" has the URL "products:4001"; expected one like http://host:4001/graphql.',
+      'Subgraph "products" has the URL "products:4001"; expected an http://, https:// or unix:// URL.',
     );
   });
 });

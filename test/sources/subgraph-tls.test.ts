@@ -66,7 +66,7 @@ describe.skipIf(!PROGRAMS.openssl)('TLS to a subgraph', () => {
     });
     expect(await ask(url, tls)()).toMatchObject({ text: '{"data":{"who":"first"}}' });
     const signal = new AbortController().signal;
-    expect(await probeHealth(url, { timeoutMs: 60_000, tls }, signal)).toBeUndefined();
+    expect(await probeHealth(url, { timeoutMs: 60_000, pool: { tls } }, signal)).toBeUndefined();
     expect(await probeHealth(url, { timeoutMs: 60_000 }, signal)).toMatch(/CERT|VERIFY/);
   });
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { duration, durationOrZero } from '../duration.ts';
 import { cookieName, headerName } from '../header.ts';
 import { jwksSection } from './jwks.ts';
+import { subgraphAuthenticationSection } from './subgraph-authentication.ts';
 
 const tokenSource = z.discriminatedUnion('type', [
   z.strictObject({
@@ -70,7 +71,8 @@ export const authenticationSection = z
     router: z.strictObject({ jwt: jwt.prefault({}) }).prefault({}),
     client_certificate: clientCertificate.optional(),
     failed_attempts: failedAttempts.optional(),
+    subgraph: subgraphAuthenticationSection.optional(),
   })
-  .describe('How clients authenticate');
+  .describe('How clients authenticate, and how the gateway does to subgraphs');
 
 export type AuthenticationSettings = z.output<typeof authenticationSection>;

@@ -1,8 +1,12 @@
 import * as z from 'zod';
+import { readSubgraphUrl } from '../../shared/subgraph-url.ts';
 import { duration } from '../duration.ts';
 import { share } from '../share.ts';
 
-export const subgraphUrl = z.url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' });
+export const subgraphUrl = z.string().superRefine((text, context) => {
+  const address = readSubgraphUrl(text);
+  if (typeof address === 'string') context.addIssue({ code: 'custom', message: address });
+});
 
 const endpoint = z.strictObject({
   url: subgraphUrl,
@@ -26,7 +30,7 @@ export const endpointsSection = z
   .superRefine((endpoints, context) => {
     const known = new Set<string>();
     for (const [at, { url }] of endpoints.entries()) {
-      const { href } = new URL(url);
+      const href = URL.canParse(url) ? new URL(url).href : url;
       if (known.has(href))
         context.addIssue({ code: 'custom', path: [at, 'url'], message: 'is listed twice; use `weight` instead' });
       known.add(href);
@@ -50,6 +54,11 @@ export const loadBalancingSection = z
       .optional()
       .describe(
         'With `consistent_hash`: requests that agree in it go to the same URL. `client`, `user`, `ip`, `header:NAME`, `claim:NAME` or `cookie:NAME`',
+      ),
+    slow_start: duration
+      .optional()
+      .describe(
+        'How long the share of a URL rises after it has come back into use. Default: it has its full share at once',
       ),
   })
   .superRefine(({ policy, hash_by }, context) => {

@@ -24,7 +24,7 @@ export const poolSection = z
     keep_alive: keepAlive.prefault('4s'),
     max_age: maxAge.prefault('5m'),
   })
-  .describe('Connections to a subgraph. Every subgraph has its own');
+  .describe('Connections to a subgraph. Every subgraph has its own limit');
 
 /** Connections to one subgraph; settings that are left out are those of every subgraph. */
 export const ownPoolSection = z

@@ -22,6 +22,12 @@ const acceptEncoding = z
   .array(coding)
   .describe('Compression codings to request in `Accept-Encoding`; empty: `identity`. All codings are decoded');
 
+const http2 = z
+  .enum(['enable', 'disable', 'http2only'])
+  .describe(
+    'HTTP/2 to the subgraph. `enable`: if a server with https chooses it. `http2only`: in any case, also without TLS (h2c, prior knowledge)',
+  );
+
 const routerCompression = z
   .strictObject({
     enabled: z.boolean().default(true),
@@ -51,6 +57,7 @@ const everySubgraph = z
     deduplicate_query: shareReads.default(true),
     compression: compression.default('identity'),
     accept_encoding: acceptEncoding.default(['gzip']),
+    http2: http2.default('disable'),
     ...callKeys,
     pool: poolSection.prefault({}),
   })
@@ -62,6 +69,7 @@ const oneSubgraph = z
     deduplicate_query: shareReads.optional(),
     compression: compression.optional(),
     accept_encoding: acceptEncoding.optional(),
+    http2: http2.optional(),
     ...callKeys,
     pool: ownPoolSection,
   })
@@ -97,6 +105,7 @@ export interface SubgraphTraffic extends CallSettings {
   readonly deduplicate_query: boolean;
   readonly compression: z.output<typeof compression>;
   readonly accept_encoding: z.output<typeof acceptEncoding>;
+  readonly http2: z.output<typeof http2>;
   readonly pool: Pool;
 }
 
@@ -111,6 +120,7 @@ export function subgraphTraffic(
     deduplicate_query: own?.deduplicate_query ?? all.deduplicate_query,
     compression: own?.compression ?? all.compression,
     accept_encoding: own?.accept_encoding ?? all.accept_encoding,
+    http2: own?.http2 ?? all.http2,
     ...mergedCallSettings(all, own),
     pool: mergePools(all.pool, own?.pool),
   };

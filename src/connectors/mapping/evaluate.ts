@@ -23,6 +23,13 @@ export function mapLazily(mapping: Expression, body: Json, variables: Variables)
   return mapLazilyIn(mapping, body, { variables, dollar: body, missingAsNull: true });
 }
 
+/** Maps a response body as `mapResponse` does. If it is a long list, the result is a `MappedList`, whose items are complete. */
+export function mapItemsLazily(mapping: Expression, body: Json, variables: Variables): Json {
+  const scope = { variables, dollar: body, missingAsNull: true };
+  if (mapping.kind === 'selection') return selectItemsLazily(mapping, body, scope);
+  return mapping.kind === 'path' ? followPath(mapping, body, scope, selectItemsLazily) : evaluate(mapping, body, scope);
+}
+
 /** Lists with fewer items are mapped at once. */
 const LONG_LIST = 64;
 
@@ -38,6 +45,12 @@ function selectLazily(selection: Selection, value: Json, scope: Scope): Json {
     return new MappedList(value, (item) => selectLazily(selection, item, scope) ?? null);
   if (Array.isArray(value)) return value.map((item) => selectLazily(selection, item, scope) ?? null);
   return selectFrom(selection, value, scope, mapLazilyIn);
+}
+
+function selectItemsLazily(selection: Selection, value: Json, scope: Scope): Json {
+  return Array.isArray(value) && value.length > LONG_LIST
+    ? new MappedList(value, (item) => select(selection, item, scope) ?? null)
+    : select(selection, value, scope);
 }
 
 function applyMapping(mapping: Expression, data: Json, scope: Scope): Json {

@@ -1,12 +1,19 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import type { CurrentTls } from './subgraph-tls.ts';
+import type { Dispatcher } from 'undici';
+import requestBy from 'undici/lib/api/api-request.js';
+import { readSubgraphUrl, type SubgraphAddress } from '../../shared/subgraph-url.ts';
+import type { PoolSettings } from './http-pool.ts';
+import { basicAuthorization, signFor } from './http-source.ts';
+import { openConnections } from './open-connections.ts';
+import type { SignRequest } from './signing/sign-request.ts';
 
 export interface ProbeOptions {
   /** `GET`s this path of the URL's origin. Without one, `{ __typename }` is sent to the URL. */
   readonly path?: string | undefined;
   readonly timeoutMs: number;
-  readonly tls?: CurrentTls | undefined;
+  /** How connections to the subgraph are opened. */
+  readonly pool?: PoolSettings | undefined;
+  /** Signs the query. */
+  readonly sign?: SignRequest | undefined;
 }
 
 const QUERY = JSON.stringify({ query: '{ __typename }' });
@@ -18,46 +25,51 @@ const MAX_BYTES = 65_536;
  */
 export async function probeHealth(
   url: string,
-  { path, timeoutMs, tls }: ProbeOptions,
+  { path, timeoutMs, pool, sign }: ProbeOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const address = readSubgraphUrl(url);
+  if (typeof address === 'string') return address;
+  const connections = openConnections(address.origin, { ...pool, connections: 1 });
   try {
-    const response = await send(path === undefined ? new URL(url) : new URL(path, url), path === undefined, limit, tls);
-    const { statusCode = 0 } = response;
-    if (statusCode < 200 || statusCode > 299) {
-      response.destroy();
-      return `HTTP status ${statusCode}`;
-    }
-    if (path === undefined) return hasData(await textOf(response)) ? undefined : 'response is no GraphQL result';
-    response.resume();
-    return undefined;
+    const { credentials } = address;
+    const headers = credentials === undefined ? [] : ['authorization', basicAuthorization(credentials)];
+    const request = path === undefined ? queryTo(address, headers, sign) : { method: 'GET', path, headers };
+    const response = await requestBy.call(connections.fresh, {
+      ...request,
+      signal: limit,
+    } as Dispatcher.RequestOptions);
+    return await problemOf(response, path === undefined);
   } catch (error) {
     if (signal.aborted) throw error;
-    return limit.aborted
-      ? `no response within ${timeoutMs} ms`
-      : ((error as { code?: string }).code ?? 'no connection');
+    return limit.aborted ? `no response within ${timeoutMs} ms` : codeOf(error);
+  } finally {
+    void connections.close();
   }
 }
 
-function send(url: URL, isQuery: boolean, signal: AbortSignal, tls?: CurrentTls): Promise<IncomingMessage> {
-  const { username, password } = url;
-  const auth = username === '' ? undefined : `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const headers = isQuery ? { 'content-type': 'application/json', accept: 'application/json' } : {};
-  return new Promise((resolve, reject) => {
-    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
-      ...{ agent: false as const, signal, headers, ...(auth !== undefined && { auth }) },
-      ...tls?.(),
-      method: isQuery ? 'POST' : 'GET',
-    });
-    request.on('response', resolve).on('error', reject);
-    request.end(isQuery ? QUERY : undefined);
-  });
+function queryTo(address: SubgraphAddress, headers: readonly string[], sign: SignRequest | undefined) {
+  const all = ['content-type', 'application/json', 'accept', 'application/json', ...headers];
+  const signed = sign ? signFor(address, sign)(all, QUERY) : all;
+  return { method: 'POST', path: address.path, headers: signed, body: QUERY };
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+async function problemOf({ statusCode, body }: Dispatcher.ResponseData, isQuery: boolean): Promise<string | undefined> {
+  // a body that is not read to its end fails
+  body.on('error', () => {});
+  if (statusCode < 200 || statusCode > 299) {
+    body.destroy();
+    return `HTTP status ${statusCode}`;
+  }
+  if (isQuery) return hasData(await textOf(body)) ? undefined : 'response is no GraphQL result';
+  body.destroy();
+  return undefined;
+}
+
+async function textOf(body: Dispatcher.ResponseData['body']): Promise<string> {
   let text = '';
-  for await (const chunk of response.setEncoding('utf8')) {
+  for await (const chunk of body.setEncoding('utf8')) {
     text += chunk;
     if (text.length > MAX_BYTES) return '';
   }
@@ -71,4 +83,8 @@ function hasData(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function codeOf(error: unknown): string {
+  return (error as { code?: string }).code ?? 'no connection';
 }

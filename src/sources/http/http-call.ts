@@ -8,6 +8,7 @@ import { retryAfterSeconds } from '../../shared/retry-after.ts';
 import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
 import { mayRetryLater } from '../retry-after.ts';
 import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
+import type { Connections, CountedHandler, IdleConnectionHandler } from './connections.ts';
 import {
   abortFailure,
   bodyFailure,
@@ -18,12 +19,11 @@ import {
   statusFailure,
   timeoutFailure,
 } from './http-failure.ts';
-import type { IdleConnectionHandler, OriginPool } from './origin-pool.ts';
 
 /** Settings that all calls of one source share. */
 export interface HttpTarget {
   readonly name: string;
-  readonly pool: OriginPool;
+  readonly pool: Connections;
   readonly path: string;
   /** A flat list of names and values. */
   readonly headers: readonly string[];
@@ -39,7 +39,11 @@ export interface HttpTarget {
   readonly maxResponseBytes: number;
   /** Counts the bytes of long responses while they arrive. */
   readonly byteBudget: ByteBudget | undefined;
+  readonly sign: SignCall | undefined;
 }
+
+/** Returns the headers of a call with its signature. `headers` is a flat list of names and values. */
+export type SignCall = (headers: readonly string[], body: string | Buffer) => readonly string[];
 
 /**
  * One HTTP call to a subgraph, from dispatch to response. It is itself undici's handler, so a call costs one object and no
@@ -49,7 +53,7 @@ export interface HttpTarget {
  * newer through an adapter that also builds a header object, which this class does not read. Measured, the adapter takes a tenth
  * of a call's CPU time. (undici 8 has only the newer form.)
  */
-export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandler, Expirable {
+export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandler, CountedHandler, Expirable {
   readonly #target: HttpTarget;
   /** Released with the response: otherwise a dead call in V8's old generation would keep its body until the next full collection. */
   #request: SourceRequest | undefined;
@@ -58,6 +62,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   #cancel: ((reason?: Error) => void) | undefined;
   /** By `performance.now()`. */
   startedAt = 0;
+  share: { leave(): void } | undefined;
   /** The time that the call has, from its start. */
   #timeoutMs = 0;
   #wasIdle = false;
@@ -143,12 +148,14 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   }
 
   onComplete(): void {
+    this.#leaveShare();
     const body = joined(this.#chunks, this.#size);
     if (this.#encoding) void this.#completeEncoded(body, this.#encoding);
     else this.#complete(body, undefined);
   }
 
   onError(error: Error): void {
+    this.#leaveShare();
     const failure = connectionFailure(this.#target.name, error);
     if (this.#cancel === undefined) {
       this.#fail({ ...failure, isUnsent: true });
@@ -159,6 +166,11 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
         ? { ...failure, isConnectionLoss: true, wasIdle: this.#wasIdle }
         : failure,
     );
+  }
+
+  #leaveShare(): void {
+    this.share?.leave();
+    this.share = undefined;
   }
 
   #count(bytes: number): boolean {
@@ -209,11 +221,13 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   }
 
   #dispatch({ body, client, needsFreshConnection }: SourceRequest): void {
-    const { pool, path, headers: own, forward, deadlineHeader } = this.#target;
+    const { pool, path, headers: own, forward, deadlineHeader, sign } = this.#target;
     let headers = forward ? withForwarded(own, forward(client).pairs) : own;
     if (deadlineHeader) headers = withForwarded(headers, [deadlineHeader, String(Math.round(this.#timeoutMs))]);
+    const sent = this.#encoded ?? body;
+    if (sign) headers = sign(headers, sent);
     const connections = needsFreshConnection ? pool.fresh : pool;
-    connections.dispatch({ path, method: 'POST', headers: headers as string[], body: this.#encoded ?? body }, this);
+    connections.dispatch({ path, method: 'POST', headers: headers as string[], body: sent }, this);
   }
 
   async #dispatchEncoded(request: SourceRequest, coding: Coding): Promise<void> {

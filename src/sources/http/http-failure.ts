@@ -7,10 +7,15 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNRESET: 'connection reset',
   EPIPE: 'connection reset',
   UND_ERR_SOCKET: 'connection closed before the response was complete',
+  ENOENT: 'socket not found',
+  EACCES: 'no permission to open the socket',
   ENOTFOUND: 'host not found',
   EAI_AGAIN: 'host name look-up failed',
   EHOSTUNREACH: 'host unreachable',
   ENETUNREACH: 'network unreachable',
+  HTTP2_UNSUPPORTED: 'the server has no HTTP/2',
+  HTTP2_NOT_PROCESSED: 'the server has refused the request before it was processed',
+  HTTP2_STREAM_RESET: 'the server has reset the HTTP/2 stream',
   UND_ERR_CLOSED: 'source is shut down',
   UND_ERR_DESTROYED: 'source is shut down',
   CERT_HAS_EXPIRED: 'certificate has expired',
@@ -36,16 +41,20 @@ export function connectionFailure(name: string, error: unknown): SourceFailure {
   if (problem !== undefined) return bodyFailure(name, problem);
   const failed = failure('SUBREQUEST_HTTP_ERROR', name, REASONS[code] ?? 'connection failed');
   if (NO_CONNECTION.has(code)) return { ...failed, isConnectionFailure: true, isUnsent: true };
-  return isConnectionLoss(error) ? { ...failed, isConnectionFailure: true } : failed;
+  return isConnectionLoss(error) || code === 'HTTP2_STREAM_RESET' ? { ...failed, isConnectionFailure: true } : failed;
 }
 
-/** Errors of a connection that could not be opened. */
+/** Errors of a connection that could not be opened, or of a request that the server has not processed. */
 const NO_CONNECTION: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
+  'ENOENT',
+  'EACCES',
+  'HTTP2_UNSUPPORTED',
+  'HTTP2_NOT_PROCESSED',
 ]);
 
 export function timeoutFailure(name: string, timeoutMs: number): SourceFailure {

@@ -4,6 +4,7 @@ import connector, { type Connect } from 'undici/lib/core/connect.js';
 import symbols from 'undici/lib/core/symbols.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
+import { socketPathOf } from '../../shared/subgraph-url.ts';
 import { type Lookup, spreadLookup } from './spread-lookup.ts';
 import type { CurrentTls } from './subgraph-tls.ts';
 
@@ -25,6 +26,8 @@ export interface PoolSettings {
   readonly tls?: CurrentTls | undefined;
   /** Looks up the addresses of a host, as `dns.lookup` does. */
   readonly lookup?: Lookup | undefined;
+  /** `enable`: HTTP/2 if a server with TLS chooses it. `http2only`: HTTP/2 in any case, also without TLS. Default HTTP/1.1. */
+  readonly http2?: 'enable' | 'http2only' | undefined;
 }
 
 export const DEFAULT_POOL = {
@@ -71,8 +74,10 @@ export function createPool(
   const { keepAliveMs = DEFAULT_POOL.keepAliveMs, maxAgeMs = DEFAULT_POOL.maxAgeMs } = settings;
   const { connectTimeoutMs } = settings;
   const timeout = connectTimeoutMs === undefined ? {} : { timeout: connectTimeoutMs };
-  const connect = connectBy({ autoSelectFamily: true, lookup: spreadLookup(lookup), ...timeout }, settings.tls);
-  return new BoundedPool(origin, queue, {
+  const socketPath = socketPathOf(origin);
+  const target = { autoSelectFamily: true, lookup: spreadLookup(lookup), socketPath };
+  const connect = connectBy({ ...target, ...timeout }, settings.tls);
+  return new BoundedPool(socketPath === undefined ? origin : SOCKET_ORIGIN, queue, {
     connections,
     connect,
     keepAliveTimeout: keepAliveMs,
@@ -83,6 +88,9 @@ export function createPool(
     factory: (host, options) => onClient(new AgingClient(host, options as ConnectOptions, maxAgeMs)),
   });
 }
+
+/** The origin of requests over a Unix domain socket, for their `host` header. */
+export const SOCKET_ORIGIN = 'http://localhost';
 
 /** Returns a function that opens sockets, with the current certificates. */
 function connectBy(options: object, tls: CurrentTls | undefined): Connect {

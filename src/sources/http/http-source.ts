@@ -1,9 +1,11 @@
 import type { ByteBudget } from '../../shared/byte-budget.ts';
+import { readSubgraphUrl, type SubgraphAddress } from '../../shared/subgraph-url.ts';
 import { acceptEncoding, type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import type { ForwardHeaders, Source } from '../source.ts';
-import { HttpCall, type HttpTarget } from './http-call.ts';
-import type { PoolSettings } from './http-pool.ts';
+import { HttpCall, type HttpTarget, type SignCall } from './http-call.ts';
+import { type PoolSettings, SOCKET_ORIGIN } from './http-pool.ts';
 import { createHttpPools, type HttpPools } from './http-pools.ts';
+import type { SignRequest } from './signing/sign-request.ts';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_RESPONSE_BYTES = 100 * 1024 * 1024;
@@ -29,13 +31,14 @@ export interface HttpSourceOptions {
   readonly pool?: PoolSettings | undefined;
   /** Pools shared with other sources. By default the source has its own. */
   readonly pools?: HttpPools;
+  /** Signs each call. Default: calls are not signed. */
+  readonly sign?: SignRequest | undefined;
   /** Counts the bytes of long responses while they arrive. By default they are not counted. */
   readonly byteBudget?: ByteBudget | undefined;
 }
 
 /**
- * Creates a source for a federation subgraph over HTTP/1.1 with keep-alive. Throws a `TypeError` when `url` is not an http(s)
- * URL. `send` never throws: every failure is a `SourceFailure`.
+ * Creates a source for a federation subgraph over HTTP with keep-alive. Throws a `TypeError` when `url` cannot be used. `send` never throws: every failure is a `SourceFailure`.
  *
  * @see https://graphql.github.io/graphql-over-http/draft/
  */
@@ -47,7 +50,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
   const target: HttpTarget = {
     name: options.name,
     pool: pools.acquire(owner, url.origin, options.pool),
-    path: url.pathname + url.search,
+    path: url.path,
     headers: requestHeaders(url, compression),
     compression: compression.request,
     forward: options.forward,
@@ -56,6 +59,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     deadlineHeader: options.deadlineHeader,
     maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
     byteBudget: options.byteBudget,
+    sign: options.sign && signFor(url, options.sign),
   };
   let closed = false;
   return {
@@ -71,21 +75,27 @@ export function createHttpSource(options: HttpSourceOptions): Source {
   };
 }
 
-function parseUrl(name: string, text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new TypeError(`Subgraph "${name}" has the URL "${text}"; expected one like http://host:4001/graphql.`);
-  }
-  return url;
+/** Returns what signs the calls to one address. */
+export function signFor({ origin, path }: SubgraphAddress, sign: SignRequest): SignCall {
+  const { protocol, host } = new URL(origin.startsWith('unix:') ? SOCKET_ORIGIN : origin);
+  const target = { method: 'POST', scheme: protocol.slice(0, -1), authority: host, path };
+  return (headers, body) => sign({ ...target, headers }, body);
 }
 
-function requestHeaders(url: URL, compression: Compression): string[] {
+function parseUrl(name: string, text: string): SubgraphAddress {
+  const address = readSubgraphUrl(text);
+  if (typeof address === 'string') throw new TypeError(`Subgraph "${name}" has the URL "${text}"; ${address}.`);
+  return address;
+}
+
+function requestHeaders({ credentials }: SubgraphAddress, compression: Compression): string[] {
   const headers = ['content-type', 'application/json', 'accept', 'application/graphql-response+json, application/json'];
   headers.push('accept-encoding', acceptEncoding(compression));
   if (compression.request) headers.push('content-encoding', compression.request);
-  if (url.username !== '') {
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    headers.push('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
-  }
+  if (credentials !== undefined) headers.push('authorization', basicAuthorization(credentials));
   return headers;
+}
+
+export function basicAuthorization(credentials: string): string {
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
 }

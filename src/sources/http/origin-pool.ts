@@ -1,20 +1,11 @@
-import type { Dispatcher } from 'undici';
 import type Client from 'undici/lib/dispatcher/client.js';
 import type Pool from 'undici/lib/dispatcher/pool.js';
+import type { Connections, Dispatch, IdleConnectionHandler } from './connections.ts';
 import { createPool, DEFAULT_POOL, type PoolSettings } from './http-pool.ts';
 import { IdleTime } from './idle-time.ts';
 
-type Dispatch = Dispatcher['dispatch'];
-
-/** A handler of undici that learns whether its call gets a connection that has been idle. */
-export interface IdleConnectionHandler {
-  /** When the call started, by `performance.now()`. */
-  readonly startedAt?: number;
-  onIdleConnection?(): void;
-}
-
 /**
- * The connections to one origin.
+ * The connections to one origin with HTTP/1.1.
  *
  * A server that closes an idle connection at the moment of use loses a request. Two things prevent that:
  * - The gateway closes idle connections first: after the time that the server states in `Keep-Alive: timeout=…` (undici reads it), or
@@ -23,7 +14,7 @@ export interface IdleConnectionHandler {
  * - A read that was lost all the same is sent again over `fresh`, which opens a connection for each call: when a server restarts,
  *   every idle connection is closed.
  */
-export class OriginPool {
+export class OriginPool implements Connections {
   readonly #origin: string;
   readonly #settings: PoolSettings;
   readonly #idleTime: IdleTime;

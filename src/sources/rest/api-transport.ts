@@ -1,8 +1,8 @@
 // The bare pool has no `request` method: undici's main module adds it, and most of that module is not loaded.
 import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
+import type { Connections } from '../http/connections.ts';
 import { isConnectionLoss } from '../http/http-failure.ts';
-import type { OriginPool } from '../http/origin-pool.ts';
 
 /** A request to an API as it is sent. */
 export interface SentApiRequest {
@@ -38,7 +38,7 @@ export class ApiCallError extends Error {
 }
 
 /** Returns a function that sends requests over the connections of a pool, without retries. */
-export function createApiTransport(pool: OriginPool): SendApiRequest {
+export function createApiTransport(pool: Connections): SendApiRequest {
   return async ({ needsFreshConnection, deadline: _deadline, ...request }) => {
     try {
       return await requestBy.call(needsFreshConnection ? pool.fresh : pool, request as Dispatcher.RequestOptions);

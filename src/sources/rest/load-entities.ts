@@ -1,15 +1,23 @@
 import type { Connector } from '../../connectors/connector.ts';
 import type { EntityLookup } from '../../connectors/entity-lookups.ts';
+import { mapItemsLazily } from '../../connectors/mapping/evaluate.ts';
 import { isObject, type Json, typeName } from '../../connectors/mapping/json.ts';
+import { MappedList } from '../../connectors/mapping/mapped-list.ts';
 import type { Variables } from '../../connectors/mapping/scope.ts';
+import type { TimeSlices } from '../../shared/time-slices.ts';
 import { type EntityKey, keyOf, keyText } from './entity-key.ts';
 import { malformed, RestError } from './rest-failure.ts';
 
 /** Runs the connectors of one subgraph. `run` rejects with `RestError`. */
 interface ConnectorRunner {
   readonly runtime: { readonly subgraph: string };
-  run(connector: Connector, variables: Variables): Promise<Json>;
+  run(connector: Connector, variables: Variables, map?: typeof mapItemsLazily): Promise<Json>;
+  /** The slices in which long responses are processed; `undefined` while there is none. */
+  readonly slices?: TimeSlices | undefined;
 }
+
+/** Items of a batch between two checks whether the slice is over. A power of two. */
+const ITEMS_PER_CHECK = 16;
 
 type Loaded = (Json | Error)[];
 
@@ -41,7 +49,8 @@ export async function loadBatch(
 ): Promise<Loaded> {
   let mapped: Json;
   try {
-    mapped = await context.run(lookup.connector, { $batch: keys });
+    mapped = await context.run(lookup.connector, { $batch: keys }, mapItemsLazily);
+    if (mapped instanceof MappedList) mapped = await itemsOf(mapped, context);
   } catch (error) {
     return keys.map(() => asError(error));
   }
@@ -63,6 +72,17 @@ export async function loadBatch(
   const whose = found.size === 0 ? 'no item of its list has' : 'not every item of its list has';
   const other = strange ? cannot(`${whose} the key ${shown(lookup)}`) : null;
   return keys.map((key) => found.get(keyText(key)) ?? other);
+}
+
+/** Maps the items of a long list, in slices. */
+async function itemsOf(list: MappedList, context: ConnectorRunner): Promise<Json[]> {
+  const items: Json[] = [];
+  for (let at = 0; at < list.length; at++) {
+    items.push(list.at(at));
+    const { slices } = context;
+    if (at % ITEMS_PER_CHECK === 0 && slices?.isOver()) await slices.next();
+  }
+  return items;
 }
 
 function shown({ key }: EntityLookup): string {

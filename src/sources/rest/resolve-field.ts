@@ -1,5 +1,6 @@
 import type { Connector } from '../../connectors/connector.ts';
 import { type EntityLookup, returnedFields } from '../../connectors/entity-lookups.ts';
+import { mapLazily, mapResponse } from '../../connectors/mapping/evaluate.ts';
 import { isObject, type Json, property, put } from '../../connectors/mapping/json.ts';
 import type { ConnectorModel } from '../../connectors/resolvable-fields.ts';
 import type { FetchRun } from './fetch-run.ts';
@@ -71,7 +72,7 @@ async function runFieldConnector(
   run: FetchRun,
 ): Promise<Json> {
   try {
-    return await run.shared.context.run(connector, variables, isLazy);
+    return await run.shared.context.run(connector, variables, isLazy ? mapLazily : mapResponse);
   } catch (error) {
     const isNothing = (connector.entity && isNotFound(error)) || (error instanceof RestError && error.isNullReference);
     if (isNothing && !isNonNull) return null;

@@ -4,7 +4,7 @@ import { readFreshness } from '../../client/read-freshness.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
 import type { Connector, ErrorMappings } from '../../connectors/connector.ts';
 import type { EntityLookup } from '../../connectors/entity-lookups.ts';
-import { mapLazily, mapRequest, mapResponse } from '../../connectors/mapping/evaluate.ts';
+import { mapRequest, mapResponse } from '../../connectors/mapping/evaluate.ts';
 import { isObject, type Json } from '../../connectors/mapping/json.ts';
 import type { Variables } from '../../connectors/mapping/scope.ts';
 import { TemplateError } from '../../connectors/url-template.ts';
@@ -105,9 +105,9 @@ export class RestContext {
 
   /**
    * Runs a connector: calls the API, then maps its response. Rejects with `RestError`, and with `WorkStopped`.
-   * @param isLazy whether long lists of objects may be `MappedList`s
+   * @param map how its response is mapped
    */
-  async run(connector: Connector, own: Variables, isLazy = false): Promise<Json> {
+  async run(connector: Connector, own: Variables, map = mapResponse): Promise<Json> {
     const target = this.runtime.targets.of(connector);
     const variables = { ...target.constants, ...this.#requestVariables(connector), ...own };
     const response = await this.#call(connector, target, variables);
@@ -115,7 +115,7 @@ export class RestContext {
     this.#freshness.record(this.#freshnessOf(response));
     const after = { ...variables, $status: response.status, $response: { headers: headerLists(response.headers) } };
     if (!this.#isSuccess(connector, response, after)) throw this.#errorOf(connector, response, after);
-    return (isLazy ? mapLazily : mapResponse)(connector.selection.expression, response.body, after);
+    return map(connector.selection.expression, response.body, after);
   }
 
   #call(connector: Connector, target: ApiTarget, variables: Variables): Promise<ApiResponse> {

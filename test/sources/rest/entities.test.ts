@@ -177,6 +177,19 @@ describe('batches', () => {
     expect(JSON.parse(api.calls[0]?.body ?? '').ids).toHaveLength(10);
   });
 
+  test('a long response has each entity in its place, whatever its order', async () => {
+    const sdl = BATCH.replace('batch: {maxSize: 10}', '');
+    const api = await stubApi(({ body }) =>
+      (JSON.parse(body).ids as string[]).reverse().map((id) => ({ id: Number(id), name: `${id} ${'x'.repeat(500)}` })),
+    );
+    const keys = Array.from({ length: 3_000 }, (_, at) => ({ id: String(at) }));
+    const { data, errors } = await askEntities(restSource(api, sdl), 'Product', 'id name', keys);
+    expect(errors).toBeUndefined();
+    expect(data?._entities).toEqual(keys.map(({ id }) => ({ id, name: `${id} ${'x'.repeat(500)}` })));
+    // of a thousand each
+    expect(api.calls).toHaveLength(3);
+  });
+
   test('who is not in the answer is null', async () => {
     const api = await stubApi(() => [
       { id: '2', name: 'two' },
