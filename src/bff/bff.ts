@@ -4,6 +4,7 @@ import type { Problem } from '../config/problem.ts';
 import { problemResponse } from '../http/problem.ts';
 import { sendRepresentation } from '../http/send-representation.ts';
 import type { Engine } from '../pipeline/engine.ts';
+import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { Cors } from '../policy/requests/cors.ts';
@@ -62,6 +63,8 @@ export interface BffOptions {
   readonly maxRequestBytes?: number;
   /** Counts the bytes of long request bodies while they arrive. By default they are not counted. */
   readonly byteBudget?: ByteBudget | undefined;
+  /** Refuses calls while the gateway is overloaded. By default none is refused. */
+  readonly admission?: AdmissionControl | undefined;
   /** Whether identical reads in flight share one execution. Default true. */
   readonly shareReads?: boolean;
   /** Smallest response body that is compressed, in bytes; `undefined` disables compression. Default 1,024. */
@@ -206,6 +209,7 @@ function createContext(options: BffOptions): BffContext {
     keepAliveMs: options.keepAliveMs ?? DEFAULTS.keepAliveMs,
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     byteBudget: options.byteBudget,
+    admission: options.admission,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
     errorStatus: options.errorStatus,

@@ -8,37 +8,23 @@ import type { YogaPlugin } from '../graphql-http/yoga-plugin.ts';
 import { requestCounter } from '../http/middleware/rate-limit.ts';
 import type { RequestHandler } from '../http/request-handler.ts';
 import { configureLogin } from '../policy/login/login.ts';
-import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { watchPath } from '../shared/watch-path.ts';
-import { createRedis, type SharedRedis } from '../store/redis.ts';
-import type { Instruments } from '../telemetry/instruments.ts';
+import type { SharedRedis } from '../store/redis.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
-import { createLogger, type Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { createEndpointGroups } from '../traffic/endpoint-groups.ts';
-import { createGraphqlErrorLog } from '../traffic/graphql-error-log.ts';
-import { observeResponses } from '../traffic/observe-responses.ts';
-import { createOutages } from '../traffic/outages.ts';
-import { createTrafficState } from '../traffic/traffic-state.ts';
 import type { AdminCommand, AdminReply } from './admin-commands.ts';
 import { adminControl } from './admin-control.ts';
-import { engineFactory } from './build-engine.ts';
-import { type ByteLimits, openByteLimits } from './byte-budget.ts';
-import { CanaryReports } from './canary-reports.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
-import { createEndpointControl, type EndpointControl } from './endpoint-control.ts';
-import { enginePolicies } from './engine-policies.ts';
+import { Closers } from './closers.ts';
+import { type Foundation, openFoundation } from './foundation.ts';
 import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-handler.ts';
-import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
-import { compileHeaderRules } from './header-rules.ts';
+import type { EngineFactory, Gateway } from './generations.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
-import { openMetrics } from './open-metrics.ts';
-import { openPolicyModule, type PolicyModule } from './policy-module.ts';
 import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
 import { logWarmUp, schemaListener, warnOfSkipped } from './schema-listener.ts';
-import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
 import { warmUpEngine } from './warm-up.ts';
 import { warnAboutDocuments } from './warn-about-documents.ts';
@@ -89,19 +75,6 @@ export interface Assembly {
   close(): Promise<void>;
 }
 
-/** What is opened for an assembly, to be closed in the opposite order. */
-class Closers {
-  readonly #list: (() => Promise<void>)[] = [];
-
-  add(close: () => Promise<void>): void {
-    this.#list.push(close);
-  }
-
-  async closeAll(): Promise<void> {
-    for (const close of this.#list.splice(0).reverse()) await close();
-  }
-}
-
 /** Puts the gateway together. Throws `CompositionError`, except in `dev`, where there is no good schema to begin with. */
 export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const closers = new Closers();
@@ -141,87 +114,10 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   };
 }
 
-/** What everything else stands on. */
-interface Foundation {
-  readonly logger: Logger;
-  readonly metrics: Metrics | undefined;
-  readonly instruments: Instruments | undefined;
-  readonly rules: ReturnType<typeof compileHeaderRules>;
-  readonly redis: SharedRedis | undefined;
-  readonly rateLimits: ReturnType<typeof createRateLimits>;
-  readonly byteLimits: ByteLimits;
-  readonly gateway: Gateway;
-  readonly endpoints: EndpointControl;
-  readonly canaries: CanaryReports;
-  /** Read files again, on request; they never throw. */
-  readonly reloads: (() => unknown)[];
-}
-
-async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
-  const { config, sharedState } = options;
-  const logger = options.logger ?? createLogger(config.telemetry.logging);
-  for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
-    logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
-  const rules = compileHeaderRules(config.headers);
-  const { metrics, instruments } = await openMetrics(config);
-  const redis = config.store.redis && (await createRedis(config.store.redis, logger));
-  if (redis) closers.add(() => redis.close());
-  if (redis) instruments?.watchStore(() => redis.available);
-  const rateLimits = createRateLimits(config.rate_limits, redis, {
-    listSize: config.demand_control.strategy.static_estimated.list_size,
-    refused: instruments?.refused,
-    countTogether: sharedState?.countLimits,
-  });
-  const module = await openModule(config, logger, options.dev ?? false);
-  if (module) closers.add(() => module.close());
-  const reloads: (() => unknown)[] = module ? [module.reload] : [];
-  const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
-  const logging = { logger, intervalMs: config.telemetry.logging.summary_interval };
-  const outages = createOutages(logging);
-  const graphqlErrors = createGraphqlErrorLog(logging);
-  // after the last operations
-  closers.add(async () => outages.flush());
-  closers.add(async () => graphqlErrors.flush());
-  const responseObserver = observeResponses({ instruments, outages, graphqlErrors });
-  const byteLimits = openByteLimits(config, logger, instruments);
-  const { byteBudget } = byteLimits;
-  const trafficState = createTrafficState({ logger, instruments });
-  const endpoints = createEndpointGroups({
-    logger,
-    openInstruments: instruments?.openEndpoints,
-    listsSingles: config.admin.token !== undefined,
-  });
-  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState, endpoints };
-  const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
-  const gateway = createGateway({
-    createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
-    onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
-    canary: canaries.options(
-      options.dev ? undefined : config.supergraph.canary,
-      options.onCanaryRollback === undefined,
-    ),
-  });
-  closers.add(() => gateway.close());
-  const control = createEndpointControl({ groups: endpoints, trafficState, onAction: instruments?.adminActed });
-  return {
-    logger,
-    metrics,
-    instruments,
-    rules,
-    redis,
-    rateLimits,
-    byteLimits,
-    gateway,
-    endpoints: control,
-    canaries,
-    reloads,
-  };
-}
-
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway, reloads }: Foundation,
+  { logger, instruments, redis, rules, rateLimits, byteLimits, admission, gateway, reloads }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
   const {
@@ -242,7 +138,7 @@ async function openRequestHandling(
   return {
     ...handlerSettings(config),
     ...requests.policies,
-    ...{ logger, instruments, authenticator, ...byteLimits, engine: gateway.engine },
+    ...{ logger, instruments, authenticator, admission, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
@@ -255,7 +151,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, instruments, reloads }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -271,6 +167,7 @@ async function openEndpoints(
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,
+      admission,
     });
   }
   if (bff) reloads.push(() => bff && reloadBff(bff, logger, true));
@@ -324,12 +221,6 @@ async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: bool
     const reason = error instanceof Error ? error.message : String(error);
     logger.error({ reason }, 'no schema to serve yet; waiting for a good one');
   }
-}
-
-async function openModule({ authorization }: Config, logger: Logger, dev: boolean): Promise<PolicyModule | undefined> {
-  const { directives, policies } = authorization;
-  if (!directives.enabled || policies.module === undefined) return undefined;
-  return openPolicyModule(policies.module, logger, dev);
 }
 
 function handlerSettings(config: Config) {

@@ -1,8 +1,9 @@
-import type { GraphQLSchema } from 'graphql';
+import { type DocumentNode, type GraphQLSchema, getOperationAST } from 'graphql';
 import { inFlightKey } from '../client/dependency-keys.ts';
 import { withReads } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import { forbidsSharing } from '../client/sharing.ts';
+import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { Deadline } from '../shared/deadline.ts';
@@ -30,12 +31,14 @@ export interface OperationRunnerOptions<Context extends OperationContext> {
    * missing.
    */
   readonly countRequest?: ((context: Context) => undefined | Promise<void>) | undefined;
+  /** Refuses operations while the gateway is overloaded. By default none is refused. */
+  readonly admission?: AdmissionControl | undefined;
 }
 
 export interface OperationRunner<Context extends OperationContext> {
   /**
-   * Executes an operation. Rejects with `GatewayError` 503 without a schema, 504 `GATEWAY_TIMEOUT` after the timeout
-   * and 429 over a rate limit, and with `ClientDisconnected` once the client has left.
+   * Executes an operation. Rejects with `GatewayError` 503 without a schema or while the gateway is overloaded, 504
+   * `GATEWAY_TIMEOUT` after the timeout and 429 over a rate limit, and with `ClientDisconnected` once the client has left.
    */
   run(context: Context, call: GraphqlCall): Promise<SingleResult>;
   /** The document of a call as the first stages have made it; `undefined` without a schema. */
@@ -93,10 +96,31 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
   // no `async` functions on this path: they would keep the text of the request in memory until the result is there
   run(context: Context, call: GraphqlCall): Promise<SingleResult> {
     try {
-      return this.begin(context, call);
+      return this.options.admission ? this.admit(context, call, this.options.admission) : this.begin(context, call);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Counts an operation as in progress until its result is there. */
+  private admit(context: Context, call: GraphqlCall, admission: AdmissionControl): Promise<SingleResult> {
+    const place = admission.enter(context.client, () => this.isMutation(context, call));
+    const leave = () => place.leave();
+    try {
+      const result = this.begin(context, call);
+      void result.then(leave, leave);
+      return result;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  private isMutation(context: Context, { params: { query, operationName }, readOnly }: GraphqlCall): boolean {
+    // a document without the word needs no parsing
+    if (readOnly || !query.includes('mutation')) return false;
+    const read = this.readDocument(context, { params: { query }, text: '', readOnly });
+    return read !== undefined && 'document' in read && isMutation(read.document, operationName);
   }
 
   private currentEngine(client?: ClientInfo): Engine {
@@ -164,6 +188,10 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     context.onAbort = () => flight.leave();
     return returned ? withHeaders(result, returned, context) : result;
   }
+}
+
+function isMutation(document: DocumentNode, operationName: string | null | undefined): boolean {
+  return getOperationAST(document, operationName)?.operation === 'mutation';
 }
 
 /** The policies count what they see; what never became an operation is counted here. */

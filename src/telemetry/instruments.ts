@@ -61,6 +61,8 @@ export interface Instruments {
   readonly ofVariants: () => VariantInstruments;
   /** @param held called whenever the metrics are read */
   readonly watchBufferedBytes: (held: () => number) => void;
+  /** @param gauges called whenever the metrics are read */
+  readonly watchAdmission: (gauges: { readonly limit: () => number; readonly running: () => number }) => void;
 }
 
 function once<T>(create: () => T): () => T {
@@ -109,6 +111,12 @@ export function createInstruments(metrics: Metrics): Instruments {
     watchBufferedBytes(held) {
       const help = 'Bytes of bodies in memory that limits.max_buffered_bytes limits';
       metrics.gauge({ name: 'headgate_buffered_bytes', help, together: 'sum' }, held);
+    },
+    watchAdmission({ limit, running }) {
+      const most = 'The most requests that traffic_shaping.router.adaptive_concurrency allows in progress';
+      metrics.gauge({ name: 'headgate_concurrency_limit', help: most, together: 'sum' }, limit);
+      const now = 'Requests in progress that traffic_shaping.router.adaptive_concurrency limits';
+      metrics.gauge({ name: 'headgate_requests_in_progress', help: now, together: 'sum' }, running);
     },
   };
 }

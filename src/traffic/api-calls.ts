@@ -9,12 +9,14 @@ import { outcomeOfStatus } from './break-circuit.ts';
 import type { Bulkhead } from './bulkhead.ts';
 import { queueFullFailure, rejectedFailure } from './call-failures.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
+import { type ApiHedgePolicy, hedgeApiReads } from './hedge-api-calls.ts';
 import type { RetryPolicy, RetryReason } from './retry.ts';
 import { metCondition, type TryResult } from './retry-conditions.ts';
 
 export interface ApiCallOptions {
   readonly subgraph: string;
   readonly retry: RetryPolicy;
+  readonly hedge?: ApiHedgePolicy | undefined;
   readonly bulkhead?: Bulkhead | undefined;
   readonly breaker?: CircuitBreaker | undefined;
   readonly deadlineHeader?: string | undefined;
@@ -23,17 +25,18 @@ export interface ApiCallOptions {
 type ApiResponse = Dispatcher.ResponseData;
 
 /**
- * Wraps the calls of one API in the layers that other subgraphs have in `stack.ts`: retry → per try: bulkhead → circuit breaker →
- * deadline header. `GET` is a read; other methods are sent again only when there was no connection. A call ends with its
+ * Wraps the calls of one API in the layers that other subgraphs have in `stack.ts`: retry → hedge → per call: bulkhead →
+ * circuit breaker → deadline header. `GET` is a read; other methods are sent again only when there was no connection. A call ends with its
  * body: until then it has its place in the bulkhead, and the circuit breaker has no outcome. A call that is cancelled
  * because its time is over is a failure for the breaker; one whose client has disconnected says nothing.
  */
 export function callApiSafely(send: SendApiRequest, options: ApiCallOptions): SendApiRequest {
-  const { bulkhead, breaker, deadlineHeader } = options;
+  const { bulkhead, breaker, deadlineHeader, hedge } = options;
   let wrapped = send;
   if (deadlineHeader !== undefined) wrapped = sendTimeLeft(wrapped, deadlineHeader);
   if (breaker !== undefined) wrapped = breakApiCircuit(wrapped, breaker, options.subgraph);
   if (bulkhead !== undefined) wrapped = limitApiCalls(wrapped, bulkhead, options.subgraph);
+  if (hedge !== undefined) wrapped = hedgeApiReads(wrapped, hedge);
   return retryApiReads(wrapped, options);
 }
 

@@ -1,5 +1,6 @@
 import { Cancellation } from '../sources/cancellation.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { HedgeShare } from './hedge-share.ts';
 import type { LatencyWindow } from './latency-window.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
@@ -14,35 +15,28 @@ export interface HedgePolicy {
   readonly latencies: LatencyWindow;
   readonly budget: RetryBudget;
   readonly onHedge?: ((result: HedgeResult) => void) | undefined;
+  /** Returns whether a response has an error for which it is sent again. It does not win while the other request runs. */
+  readonly hasRetryableError?: ((response: SubgraphResponse) => boolean) | undefined;
 }
-
-/** The most second requests that may follow each other without first ones. */
-const MAX_CREDIT = 10;
 
 /**
  * Sends a second, equal request when the first takes longer than most. The first good response wins, and the other request is
  * cancelled. Only reads get a second request.
  *
- * `maxShare` is a token bucket: each read adds that share of a token, and a second request takes one. So bursts of slow
- * responses cannot double the load. Second requests also spend the budget of retries. With `p95`, the delay follows the
+ * {@link HedgeShare} limits second requests. With `p95`, the delay follows the
  * subgraph, see {@link LatencyWindow}; the time of a cancelled request counts as far as it got, because otherwise the slow
  * requests would be missing, and the delay would fall with each second request.
  *
  * When a request fails while the other one runs, the other one decides. When both fail, the last failure is the result.
  */
 export function hedgeReads(source: Source, policy: HedgePolicy): Source {
-  let credit = 0;
-  const take = (): boolean => {
-    const isAllowed = credit >= 1 && policy.budget.withdraw();
-    if (isAllowed) credit--;
-    return isAllowed;
-  };
+  const share = new HedgeShare(policy.maxShare, policy.budget);
   return {
     name: source.name,
     send(request, done) {
       if (request.operationType !== 'query') return source.send(request, done);
-      credit = Math.min(MAX_CREDIT, credit + policy.maxShare);
-      new HedgedRequest(source, { policy, take }, request, done).start();
+      share.deposit();
+      new HedgedRequest(source, { policy, share }, request, done).start();
     },
     close: () => source.close(),
   };
@@ -50,8 +44,7 @@ export function hedgeReads(source: Source, policy: HedgePolicy): Source {
 
 interface Hedging {
   readonly policy: HedgePolicy;
-  /** Returns whether a second request is allowed, and counts it. */
-  take(): boolean;
+  readonly share: HedgeShare;
 }
 
 /** One of the two requests. */
@@ -93,7 +86,7 @@ class HedgedRequest {
   }
 
   #startSecond(): void {
-    const isAllowed = this.#hedging.take();
+    const isAllowed = this.#hedging.share.withdraw();
     if (!isAllowed) this.#hedging.policy.onHedge?.('denied');
     this.#hasSecond = isAllowed;
     if (isAllowed) this.#send(true);
@@ -112,9 +105,9 @@ class HedgedRequest {
   #received(run: Run, response: SubgraphResponse): void {
     this.#running.delete(run);
     if (this.#done === undefined) return;
-    const isGood = response.kind !== 'failure' && response.status < 500;
+    const { latencies, budget, onHedge, hasRetryableError } = this.#hedging.policy;
+    const isGood = response.kind !== 'failure' && response.status < 500 && hasRetryableError?.(response) !== true;
     if (!isGood && this.#running.size > 0) return;
-    const { latencies, budget, onHedge } = this.#hedging.policy;
     const now = performance.now();
     if (isGood) {
       latencies.record(now - run.start);

@@ -19,7 +19,8 @@ const BUDGET_LOG_MS = 10_000;
 /** State of subgraphs that outlives schema changes: a new schema must not call an endpoint whose circuit is open. */
 export interface TrafficState {
   budgetOf(subgraph: string, retry: CallSettings['retry']): RetryBudget;
-  latenciesOf(subgraph: string): LatencyWindow;
+  /** @param origin the API, for the calls of connectors */
+  latenciesOf(subgraph: string, origin?: string): LatencyWindow;
   breakerOf(subgraph: string, url: string, settings: NonNullable<CallSettings['circuit_breaker']>): CircuitBreaker;
   /** Returns the circuit breakers of all endpoints. */
   circuits(): Iterable<Circuit>;
@@ -64,7 +65,7 @@ export function createTrafficState({ logger, instruments }: TrafficStateOptions)
   });
   return {
     budgetOf: (subgraph, retry) => entryOf(budgets, subgraph, () => new RetryBudget(retry?.budget ?? DEFAULT_BUDGET)),
-    latenciesOf: (subgraph) => entryOf(latencies, subgraph, () => new LatencyWindow()),
+    latenciesOf: (subgraph, origin = '') => entryOf(latencies, `${subgraph} ${origin}`, () => new LatencyWindow()),
     breakerOf(subgraph, url, settings) {
       const endpoint = subgraphUrlLabel(url);
       const log = logCircuit(logger, subgraph, endpoint);

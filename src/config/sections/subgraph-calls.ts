@@ -39,6 +39,10 @@ const retry = z
   .strictObject({
     max_attempts: z.int().min(1).max(10).optional().describe('Tries of one read, the first included. Default: 3'),
     on: z.array(condition).optional().describe('When a read is sent again. Default: all but 5xx'),
+    error_codes: z
+      .array(z.string().regex(/^[\w.:-]{1,100}$/, 'expected an error code such as "UNAVAILABLE"'))
+      .optional()
+      .describe('Codes of GraphQL errors (`extensions.code`) after which a read is sent again. Default: none'),
     backoff: backoff.optional(),
     budget: budget.optional(),
   })
@@ -99,6 +103,10 @@ export const callKeys = {
   hedge: orOff(hedge),
   circuit_breaker: orOff(circuitBreaker),
   concurrency: orOff(concurrency),
+  max_entities_per_request: z
+    .union([z.int().positive(), z.literal(false)], 'expected a whole number above 0, or false for no limit')
+    .optional()
+    .describe('Most entities of one request: larger ones are sent as several, at the same time. Default: no limit'),
 };
 
 const callSettings = z.strictObject(callKeys);
@@ -134,6 +142,7 @@ export function mergedCallSettings(all: CallKeys, own: CallKeys | undefined) {
     hedge: withDefaults(DEFAULTS.hedge, merged(all.hedge, own?.hedge)),
     circuit_breaker: withDefaults(DEFAULTS.circuit_breaker, merged(all.circuit_breaker, own?.circuit_breaker)),
     concurrency: withDefaults(DEFAULTS.concurrency, merged(all.concurrency, own?.concurrency)),
+    max_entities_per_request: (own?.max_entities_per_request ?? all.max_entities_per_request) || undefined,
   };
 }
 

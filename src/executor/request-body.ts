@@ -1,0 +1,37 @@
+import { stringifyJson } from '../shared/exact-json.ts';
+import type { CompiledRequest } from './compile.ts';
+import type { GatheredEntities } from './gather-entities.ts';
+
+/** Writes the bodies of the requests of one execution, as GraphQL over HTTP defines them. */
+export class RequestBodies {
+  private readonly variables: Readonly<Record<string, unknown>>;
+  /** The client's variables as JSON, by name. Each is written once. */
+  private texts: Map<string, string> | undefined;
+
+  constructor(variables: Readonly<Record<string, unknown>>) {
+    this.variables = variables;
+  }
+
+  /** @param entities the variables of the look-ups, as JSON members */
+  write({ document: documents }: CompiledRequest, sent: readonly GatheredEntities[], entities: string): string {
+    const document = documents.select(sent);
+    let variables = entities;
+    for (const name of document.variables) {
+      const text = this.textOf(name);
+      if (text !== undefined) variables += `${variables && ','}${JSON.stringify(name)}:${text}`;
+    }
+    return `${document.bodyHead}${variables && `,"variables":{${variables}}`}}`;
+  }
+
+  private textOf(name: string): string | undefined {
+    let text = this.texts?.get(name);
+    if (text === undefined) {
+      text = stringifyJson(this.variables[name]);
+      if (text !== undefined) {
+        this.texts ??= new Map();
+        this.texts.set(name, text);
+      }
+    }
+    return text;
+  }
+}
