@@ -22,6 +22,7 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['persisted_queries.local_manifests', 'Write "persisted_queries.manifest".'],
   ['apq.router', 'Write "apq.store"; it uses the Redis of "store.redis".'],
   ['traffic_shaping.router.global_rate_limit', 'Write "rate_limits.requests".'],
+  ['traffic_shaping.router.concurrency_limit', 'Write "traffic_shaping.router.adaptive_concurrency.max".'],
   ['traffic_shaping.all.global_rate_limit', 'Write "rate_limits.subgraphs.NAME".'],
   ['traffic_shaping.all.experimental_http2', 'Write "traffic_shaping.all.http2".'],
   ['traffic_shaping.all.experimental_retry', 'Write "traffic_shaping.all.retry".'],

@@ -1,6 +1,5 @@
 import type { PlannedRequest } from '../planner/plan.ts';
 import { namedDocument } from '../shared/named-document.ts';
-import type { SourceRequest } from '../sources/source.ts';
 import type { GatheredEntities } from './gather-entities.ts';
 import { quote } from './json-text.ts';
 
@@ -13,8 +12,6 @@ export interface RequestDocument {
   /** Names of the client variables that it uses. */
   readonly variables: readonly string[];
 }
-
-type RequestBodies = Pick<SourceRequest, 'body' | 'sharedBody'>;
 
 const MAX_CACHED = 32;
 
@@ -60,15 +57,6 @@ export class RequestDocuments {
     this.partial.set(key, document);
     return document;
   }
-}
-
-/**
- * Returns the body of a request, with and without the name of its operation.
- * @param variables `"name":value` of each, separated by commas
- */
-export function writeBodies({ bodyHead, namelessHead }: RequestDocument, variables: string): RequestBodies {
-  const rest = variables === '' ? '}' : `,"variables":{${variables}}}`;
-  return { body: bodyHead + rest, sharedBody: namelessHead === undefined ? undefined : namelessHead + rest };
 }
 
 function documentOf(text: string, variables: readonly string[], name: string | undefined): RequestDocument {

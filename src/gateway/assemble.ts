@@ -8,32 +8,24 @@ import type { YogaPlugin } from '../graphql-http/yoga-plugin.ts';
 import { requestCounter } from '../http/middleware/rate-limit.ts';
 import type { RequestHandler } from '../http/request-handler.ts';
 import { configureLogin } from '../policy/login/login.ts';
-import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { watchPath } from '../shared/watch-path.ts';
-import { createRedis, type SharedRedis } from '../store/redis.ts';
-import { foldRepeats } from '../telemetry/fold-repeats.ts';
-import type { Instruments } from '../telemetry/instruments.ts';
+import type { SharedRedis } from '../store/redis.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
-import { createLogger, type Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { createGraphqlErrorLog } from '../traffic/graphql-error-log.ts';
-import { observeResponses } from '../traffic/observe-responses.ts';
-import { createOutages } from '../traffic/outages.ts';
-import { createTrafficState } from '../traffic/traffic-state.ts';
-import { engineFactory } from './build-engine.ts';
-import { type ByteLimits, openByteLimits } from './byte-budget.ts';
+import type { AdminCommand, AdminReply } from './admin-commands.ts';
+import { adminControl } from './admin-control.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
-import { enginePolicies } from './engine-policies.ts';
+import { Closers } from './closers.ts';
+import { type Foundation, openFoundation } from './foundation.ts';
 import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-handler.ts';
-import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
-import { compileHeaderRules } from './header-rules.ts';
+import type { EngineFactory, Gateway } from './generations.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
-import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
+import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
 import { requestTelemetry } from './request-telemetry.ts';
 import { logWarmUp, schemaListener, warnOfSkipped } from './schema-listener.ts';
-import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
 import { warmUpEngine } from './warm-up.ts';
 import { warnAboutDocuments } from './warn-about-documents.ts';
@@ -54,6 +46,8 @@ export interface AssemblyOptions {
   readonly sharedState?: SharedState | undefined;
   /** Plugins of Yoga and Envelop beside those of `yoga.plugins`. */
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
+  /** Called when a canary was rolled back in this process; the others must be. What sets it also says when a canary is promoted. */
+  readonly onCanaryRollback?: ((id: string, reason: string) => void) | undefined;
   /** Whether to log warnings about settings: true, except in all but one of several processes. */
   readonly warnsAboutSettings?: boolean | undefined;
   /** By default one as the config says. */
@@ -70,23 +64,16 @@ export interface Assembly {
   readonly metrics: Metrics | undefined;
   /** Removes cached responses of endpoints with one of the tags from this process. Resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
+  /** Reads schemas, endpoints, keys and documents again. What is not valid does not replace what is served, and is logged. */
+  reload(): Promise<void>;
+  /** Adds a function that `reload` calls; it never throws. */
+  addReload(reload: () => unknown): void;
+  /** Applies a command of the admin API to this process. */
+  control(command: AdminCommand): Promise<AdminReply>;
   /** Gets ready for the first clients (`supergraph.query_planning.warm_up_on_start`); to be called once the port is open. */
   warmUp(): void;
   /** Stops watching, and closes the connections of sources when what is in flight has ended. */
   close(): Promise<void>;
-}
-
-/** What is opened for an assembly, to be closed in the opposite order. */
-class Closers {
-  readonly #list: (() => Promise<void>)[] = [];
-
-  add(close: () => Promise<void>): void {
-    this.#list.push(close);
-  }
-
-  async closeAll(): Promise<void> {
-    for (const close of this.#list.splice(0).reverse()) await close();
-  }
 }
 
 /** Puts the gateway together. Throws `CompositionError`, except in `dev`, where there is no good schema to begin with. */
@@ -110,10 +97,14 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   const { warm_up_on_start: warmOnStart } = config.supergraph.query_planning;
   const onSwap = () => void warnAboutDocuments(config, gateway, logger);
   await followSchema(options, foundation, { bff, onSwap }, closers);
+  const reload = reloader(foundation);
   return {
     handler: createGatewayHandler({ ...handlerOptions, bff }),
     logger,
     metrics: foundation.metrics,
+    reload,
+    addReload: (one) => void foundation.reloads.push(one),
+    control: adminControl({ ...foundation, reload }),
     purge: async (tags) => (await bff?.purge(tags)) ?? 0,
     warmUp() {
       onSwap();
@@ -124,82 +115,32 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   };
 }
 
-/** What everything else stands on. */
-interface Foundation {
-  readonly logger: Logger;
-  /** Writes each line, also of repeated errors. */
-  readonly plainLogger: Logger;
-  readonly metrics: Metrics | undefined;
-  readonly instruments: Instruments | undefined;
-  readonly rules: ReturnType<typeof compileHeaderRules>;
-  readonly redis: SharedRedis | undefined;
-  readonly rateLimits: ReturnType<typeof createRateLimits>;
-  readonly byteLimits: ByteLimits;
-  readonly gateway: Gateway;
-}
-
-async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
-  const { config, sharedState } = options;
-  const { summary_interval: intervalMs } = config.telemetry.logging;
-  const plainLogger = options.logger ?? createLogger(config.telemetry.logging);
-  const logger = foldRepeats(plainLogger, intervalMs);
-  for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
-    logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
-  const rules = compileHeaderRules(config.headers);
-  const { metrics, instruments } = await openMetrics(config);
-  const redis = config.store.redis && (await createRedis(config.store.redis, logger));
-  if (redis) closers.add(() => redis.close());
-  if (redis) instruments?.watchStore(() => redis.available);
-  const rateLimits = createRateLimits(config.rate_limits, redis, {
-    listSize: config.demand_control.strategy.static_estimated.list_size,
-    refused: instruments?.refused,
-    countTogether: sharedState?.countLimits,
-  });
-  const module = options.dev ? await watchModule(config, logger) : undefined;
-  if (module) closers.add(() => module.close());
-  const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
-  // these fold the lines of each subgraph themselves
-  const logging = { logger: plainLogger, intervalMs };
-  const outages = createOutages(logging);
-  const graphqlErrors = createGraphqlErrorLog(logging);
-  // after the last operations
-  closers.add(async () => logger.flush());
-  closers.add(async () => outages.flush());
-  closers.add(async () => graphqlErrors.flush());
-  const responseObserver = observeResponses({ instruments, outages, graphqlErrors });
-  const byteLimits = openByteLimits(config, logger, instruments);
-  const { byteBudget } = byteLimits;
-  const trafficState = createTrafficState({ logger, instruments });
-  const parts = { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState };
-  const gateway = createGateway({
-    createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
-    onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
-  });
-  closers.add(() => gateway.close());
-  return { logger, plainLogger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway };
-}
-
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, plainLogger, instruments, redis, rules, rateLimits, byteLimits, gateway }: Foundation,
+  { logger, plainLogger, instruments, redis, rules, rateLimits, byteLimits, admission, gateway, reloads }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
-  const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
+  const {
+    authenticator,
+    reload,
+    close: closeAuthenticator,
+  } = await openAuthenticator(config, {
     ...{ logger, instruments, redis, rules: rules.request },
     sharedFailures: sharedState?.failuresOf('authentication'),
   });
   closers.add(closeAuthenticator);
   const requests = await openRequestPolicies(config, {
-    ...{ logger, instruments, redis, dev, engine: gateway.engine },
+    ...{ logger, instruments, redis, dev, engine: gateway.engine, canary: () => gateway.canary()?.engine },
     remoteDocuments: sharedState?.documents,
   });
   closers.add(requests.close);
+  reloads.push(reload, requests.reload);
   return {
     ...handlerSettings(config),
     ...requestTelemetry(config, dev, plainLogger),
     ...requests.policies,
-    ...{ logger, instruments, authenticator, ...byteLimits, engine: gateway.engine },
+    ...{ logger, instruments, authenticator, admission, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
@@ -212,7 +153,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, instruments }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -228,8 +169,10 @@ async function openEndpoints(
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,
+      admission,
     });
   }
+  if (bff) reloads.push(() => bff && reloadBff(bff, logger, true));
   if (cluster.isWorker && sharedState === undefined) {
     checkSeparateProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
   }
@@ -239,28 +182,18 @@ async function openEndpoints(
 /** Swaps each schema in that the provider brings from now on. */
 async function followSchema(
   { config, schema }: AssemblyOptions,
-  { gateway, logger, instruments }: Foundation,
+  { gateway, logger, instruments, canaries, reloads }: Foundation,
   { bff, onSwap }: { readonly bff: Bff | undefined; readonly onSwap: () => void },
   closers: Closers,
 ): Promise<void> {
   const { warmed_up_queries: warmedUp } = config.supergraph.query_planning;
   const endpoints = () => bff?.endpoints() ?? [];
   const prepare = bff?.prepare;
-  const watching = await schema.watch(
-    schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap }),
-  );
+  const listener = schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap });
+  canaries.listener = listener.canaryEnded;
+  const watching = await schema.watch(listener);
   closers.add(() => watching.close());
-}
-
-/** Loaded only where metrics are configured. */
-async function openMetrics({ telemetry }: Config): Promise<{ metrics?: Metrics; instruments?: Instruments }> {
-  if (!telemetry.metrics.prometheus.enabled) return {};
-  const [{ createPrometheusMetrics }, { createInstruments }] = await Promise.all([
-    import('../telemetry/prometheus.ts'),
-    import('../telemetry/instruments.ts'),
-  ]);
-  const metrics = createPrometheusMetrics();
-  return { metrics, instruments: createInstruments(metrics) };
+  reloads.unshift(() => watching.reload?.());
 }
 
 function openLogin(
@@ -290,12 +223,6 @@ async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: bool
     const reason = error instanceof Error ? error.message : String(error);
     logger.error({ reason }, 'no schema to serve yet; waiting for a good one');
   }
-}
-
-async function watchModule({ authorization }: Config, logger: Logger): Promise<PolicyModule | undefined> {
-  const { directives, policies } = authorization;
-  if (!directives.enabled || policies.module === undefined) return undefined;
-  return watchPolicyModule(policies.module, logger);
 }
 
 function handlerSettings(config: Config) {

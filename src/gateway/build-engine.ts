@@ -20,7 +20,7 @@ import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.t
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { requestFields } from '../telemetry/request-fields.ts';
-import { createEndpointGroups } from '../traffic/endpoint-groups.ts';
+import type { EndpointGroups } from '../traffic/endpoint-groups.ts';
 import type { Outages } from '../traffic/outages.ts';
 import type { TrafficState } from '../traffic/traffic-state.ts';
 import { configMismatchesInSteps, hintMismatches } from './config-mismatches.ts';
@@ -39,6 +39,7 @@ export interface EngineParts {
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
   readonly trafficState: TrafficState;
+  readonly endpoints: EndpointGroups;
   readonly responseObserver: ResponseObserver;
   readonly byteBudget?: ByteBudget | undefined;
 }
@@ -52,11 +53,10 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState }: EngineParts,
+  { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState, endpoints }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const signerOf = openSigners(config, logger);
-  const endpoints = createEndpointGroups({ logger, openInstruments: instruments?.openEndpoints });
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
   const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, redis) : undefined;

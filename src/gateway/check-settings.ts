@@ -10,6 +10,7 @@ import { readManifests } from '../policy/persisted/manifests.ts';
 import { signingKey } from '../sources/http/signing/signing-key.ts';
 import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import { compileHeaderRules } from './header-rules.ts';
+import { checkPriority } from './open-admission.ts';
 import { loadPolicyModule } from './policy-module.ts';
 import { loadYogaPlugins } from './yoga-plugins.ts';
 
@@ -26,6 +27,7 @@ export async function checkSettings(config: Config): Promise<string[]> {
     ...signingKeyChecks(authentication.subgraph),
     () => api_keys?.file && new ApiKeyFile(api_keys.file),
     () => takesTokens && checkCredentialPlaces(authentication, api_keys),
+    () => checkPriority(config),
     () => persisted_queries.enabled && readManifests(persisted_queries.manifest),
     () => module && loadPolicyModule(module),
     () => loadYogaPlugins(config.yoga.plugins),

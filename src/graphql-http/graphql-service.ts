@@ -55,7 +55,7 @@ export interface GraphqlService {
   /** Creates a separate context for each operation of a batch. */
   openBatch(context: RequestContext, batch: GraphqlBatch): OpenBatch;
   /** Returns the parsed and validated document of a call; `undefined` without a schema. */
-  readDocument(call: GraphqlCall): ReadDocument | undefined;
+  readDocument(context: RequestContext, call: GraphqlCall): ReadDocument | undefined;
   /** Returns the schema that clients see at this route. Throws `GatewayError` 503 without one. */
   schema(): GraphQLSchema;
 }
@@ -118,7 +118,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     respond,
     refuseOperation: (context, error) => refusedResult(toGatewayError(error, context, options)),
     openBatch,
-    readDocument: (call) => runner.readDocument(call),
+    readDocument: (context, call) => runner.readDocument(context, call),
     schema: () => runner.schema(),
   };
 }

@@ -141,7 +141,7 @@ function operationFor(
   const requestContext = read?.context ?? context.requestContext;
   const call = read?.call ?? callOf(params, requestContext);
   if (call instanceof GatewayError) return call;
-  return { requestContext, call, document: service.readDocument(call) };
+  return { requestContext, call, document: service.readDocument(requestContext, call) };
 }
 
 async function execute(service: GraphqlService, { requestContext, call }: Operation): Promise<LazyResult> {

@@ -152,6 +152,10 @@ export interface Engine {
    * @param options.cache whether the document is cached
    */
   prepare?(query: string, options: { readonly cache: boolean }): void;
+  /** Whether it serves a share of the clients only, before it replaces the current engine. */
+  readonly isCanary?: boolean;
+  /** Counts a request that failed before it became an operation, for the comparison of a canary with the current engine. */
+  countFailure?(): void;
   /** Returns the texts of recently used documents, the latest first. */
   recentQueries?(max: number): string[];
 }

@@ -1,7 +1,9 @@
-import type { GraphQLSchema } from 'graphql';
+import { type DocumentNode, type GraphQLSchema, getOperationAST } from 'graphql';
 import { inFlightKey } from '../client/dependency-keys.ts';
 import { withReads } from '../client/depends-on.ts';
+import type { ClientInfo } from '../client/identity.ts';
 import { forbidsSharing } from '../client/sharing.ts';
+import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { Deadline } from '../shared/deadline.ts';
@@ -15,8 +17,8 @@ import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
 
 export interface OperationRunnerOptions<Context extends OperationContext> {
-  /** Returns the current engine; `undefined` while no schema is loaded. */
-  readonly engine: () => Engine | undefined;
+  /** Returns the engine for a client; `undefined` while no schema is loaded. */
+  readonly engine: (client?: ClientInfo) => Engine | undefined;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
   readonly shareQueries: boolean;
   /** How long one client request may take (`traffic_shaping.router.timeout`). */
@@ -30,16 +32,18 @@ export interface OperationRunnerOptions<Context extends OperationContext> {
    * missing.
    */
   readonly countRequest?: ((context: Context) => undefined | Promise<void>) | undefined;
+  /** Refuses operations while the gateway is overloaded. By default none is refused. */
+  readonly admission?: AdmissionControl | undefined;
 }
 
 export interface OperationRunner<Context extends OperationContext> {
   /**
-   * Executes an operation. Rejects with `GatewayError` 503 without a schema, 504 `GATEWAY_TIMEOUT` after the timeout
-   * and 429 over a rate limit, and with `ClientDisconnected` once the client has left.
+   * Executes an operation. Rejects with `GatewayError` 503 without a schema or while the gateway is overloaded, 504
+   * `GATEWAY_TIMEOUT` after the timeout and 429 over a rate limit, and with `ClientDisconnected` once the client has left.
    */
   run(context: Context, call: GraphqlCall): Promise<SingleResult>;
   /** The document of a call as the first stages have made it; `undefined` without a schema. */
-  readDocument(call: GraphqlCall): ReadDocument | undefined;
+  readDocument(context: Context, call: GraphqlCall): ReadDocument | undefined;
   /** The schema that clients see. Throws `GatewayError` 503 without one. */
   schema(): GraphQLSchema;
 }
@@ -82,9 +86,9 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     this.shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
   }
 
-  readDocument({ params: { query } }: GraphqlCall): ReadDocument | undefined {
+  readDocument({ client }: Context, { params: { query } }: GraphqlCall): ReadDocument | undefined {
     const { engine, contract } = this.options;
-    return engine()?.readDocument?.({ query, contract });
+    return engine(client)?.readDocument?.({ query, contract });
   }
 
   schema(): GraphQLSchema {
@@ -95,21 +99,42 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
   // no `async` functions on this path: they would keep the text of the request in memory until the result is there
   run(context: Context, call: GraphqlCall): Promise<SingleResult> {
     try {
-      return this.begin(context, call);
+      return this.options.admission ? this.admit(context, call, this.options.admission) : this.begin(context, call);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  private currentEngine(): Engine {
-    const engine = this.options.engine();
+  /** Counts an operation as in progress until its result is there. */
+  private admit(context: Context, call: GraphqlCall, admission: AdmissionControl): Promise<SingleResult> {
+    const place = admission.enter(context.client, () => this.isMutation(context, call));
+    const leave = () => place.leave();
+    try {
+      const result = this.begin(context, call);
+      void result.then(leave, leave);
+      return result;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  private isMutation(context: Context, { params: { query, operationName }, readOnly }: GraphqlCall): boolean {
+    // a document without the word needs no parsing
+    if (readOnly || !query.includes('mutation')) return false;
+    const read = this.readDocument(context, { params: { query }, text: '', readOnly });
+    return read !== undefined && 'document' in read && isMutation(read.document, operationName);
+  }
+
+  private currentEngine(client?: ClientInfo): Engine {
+    const engine = this.options.engine(client);
     if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'No schema loaded yet.');
     return engine;
   }
 
   private begin(context: Context, { params, text, readOnly }: GraphqlCall): Promise<SingleResult> {
     if (context.isClosed) throw new ClientDisconnected();
-    const engine = this.currentEngine();
+    const engine = this.currentEngine(context.client);
     const { query, operationName } = params;
     const { contract, countRequest } = this.options;
     const mayShare = this.shareQueries && !context.reads.isUndeclared && !forbidsSharing(context.requestHeaders);
@@ -137,7 +162,8 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const dependsOn = engine.dependsOn({ query, operationName, variables, contract, document });
     const requester = { clientInfo: context.client, headers: context.requestHeaders };
     const key = inFlightKey(requester, withReads(dependsOn, context.reads));
-    return key === undefined ? undefined : `${context.target} ${key}\n${text}`;
+    if (key === undefined) return undefined;
+    return `${engine.isCanary ? 'canary ' : ''}${context.target} ${key}\n${text}`;
   }
 
   private share(engine: Engine, context: Context, call: ReadCall, key: string | undefined): Promise<SingleResult> {
@@ -169,6 +195,10 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     context.onAbort = () => flight.leave();
     return returned ? withHeaders(result, returned, context) : result;
   }
+}
+
+function isMutation(document: DocumentNode, operationName: string | null | undefined): boolean {
+  return getOperationAST(document, operationName)?.operation === 'mutation';
 }
 
 /** The policies count what they see; what never became an operation is counted here. */

@@ -196,6 +196,8 @@ export type CancelSubscription = () => void;
 export interface Source {
   /** The subgraph's name in errors and logs, like `products`. */
   readonly name: string;
+  /** The most entities that one request may look up. The executor splits larger ones. Missing where there is no limit. */
+  readonly maxEntities?: number | undefined;
   /** Calls `done` exactly once, now or later; never throws. */
   send(request: SourceRequest, done: (response: SubgraphResponse) => void): void;
   /**

@@ -22,8 +22,8 @@ const prometheusSection = z
   .strictObject({
     enabled: z.boolean().default(false).describe('Whether metrics are collected, and served on the admin listener'),
     listen: listenAddress
-      .prefault('127.0.0.1:9090')
-      .describe('HOST:PORT of the admin listener, separate from the one for clients; port 0 takes any free port'),
+      .optional()
+      .describe('Another name for `admin.listen`, the HOST:PORT of the admin listener. Default: 127.0.0.1:9090'),
     path: z
       .string()
       .regex(/^\/[\w./-]*$/, 'expected a path, for example "/metrics"')

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { HAS_ZSTD } from '../../shared/content-codings.ts';
 import { duration } from '../duration.ts';
+import { adaptiveConcurrency } from './adaptive-concurrency.ts';
 import { ownPoolSection, poolSection } from './pool.ts';
 import { type CallSettings, callKeys, callProblems, mergedCallSettings } from './subgraph-calls.ts';
 
@@ -50,8 +51,9 @@ const routerTraffic = z
       .describe(
         'How much text of long subgraph responses may be in memory at once, in characters. More queries wait; when 2.5 times as much waits already, a query gets 503 OVERLOADED. Default: a twentieth of the heap that Node allows',
       ),
+    adaptive_concurrency: adaptiveConcurrency,
   })
-  .describe('Client requests: time limit, deduplication, compression and memory');
+  .describe('Client requests: time limit, deduplication, compression, memory and overload');
 
 const everySubgraph = z
   .strictObject({
