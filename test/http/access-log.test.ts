@@ -10,6 +10,7 @@ import { accessLogSection, clientAwarenessSection } from '../../src/config/secti
 import { httpWorld } from '../gateway/http-world.ts';
 import { plainEngine } from '../gateway/plain-engine.ts';
 import { type LogLine, latch, post, serve } from '../gateway/serving.ts';
+import { shopWorld } from '../policy/login/shop-world.ts';
 
 const shop = {
   products: {
@@ -17,7 +18,7 @@ const shop = {
     resolvers: { Query: { product: () => ({ id: 'p1', name: 'Lamp' }) } },
   },
   stock: {
-    typeDefs: `type Product @key(fields: "id") { id: ID! inStock: Int }`,
+    typeDefs: `type Product @key(fields: "id") { id: ID! inStock: Int cost: Int @tag(name: "internal") }`,
     resolvers: { Product: { __resolveReference: () => ({ id: 'p1', inStock: 7 }) } },
   },
 };
@@ -265,6 +266,31 @@ test('requests that are refused or malformed are logged with their code, also un
     { status: 404, path: '/bff/web/nothing', errorCodes: ['NO_ENDPOINT'], route: 'bff' },
     { msg: 'malformed request', level: 'info', status: 400, errorCodes: ['BAD_REQUEST'] },
   ]);
+});
+
+test('a request to a login route is logged, without the code in its URL', async () => {
+  const fields = ['path', 'query', 'status', 'errorCodes', 'route'];
+  const { origin, lines } = await shopWorld({ telemetry: { access_log: { fields } } });
+  await fetch(`${origin}/bff/web/login`, { redirect: 'manual' });
+  await fetch(`${origin}/bff/web/callback?code=secret&state=secret`, { redirect: 'manual' });
+  const access = () => lines.filter(({ msg }) => msg === 'request');
+  await expect.poll(access).toHaveLength(2);
+  expect(access()).toMatchObject([
+    { path: '/bff/web/login', status: 302, route: 'bff' },
+    {
+      path: '/bff/web/callback',
+      query: 'code=[redacted]&state=[redacted]',
+      status: 400,
+      errorCodes: [expect.stringMatching(/^[A-Z_]+$/)],
+    },
+  ]);
+});
+
+test('a request to a contract is one to GraphQL', async () => {
+  const contract = { name: 'partner', path: '/graphql/partner', exclude: ['internal'] };
+  const { origin, line } = await gateway({ fields: ['route', 'path'] }, { contracts: [contract] });
+  await post(`${origin}/graphql/partner`, { query: SHELF });
+  expect(await line(1)).toMatchObject({ route: 'graphql', path: '/graphql/partner' });
 });
 
 test('a successful health check is a line at debug only, unless the config wants more', async () => {
