@@ -12,7 +12,7 @@ export interface ApiHedgePolicy extends Pick<HedgePolicy, 'after' | 'latencies' 
 
 /**
  * Sends a second, equal `GET` when the first takes longer than most, as `hedgeReads` does with fetches. The first response with a status
- * below 500 wins, and the other call is cancelled. What counts is the time until the headers of the response.
+ * below 500 wins; the other call is cancelled if it takes as long again as the second one waited. What counts is the time until the headers of the response.
  */
 export function hedgeApiReads(send: SendApiRequest, policy: ApiHedgePolicy): SendApiRequest {
   return (request) => {
@@ -42,6 +42,8 @@ class HedgedApiCall {
   /** The calls without a response, and the one that has won. */
   readonly #running = new Set<Run>();
   #timer: NodeJS.Timeout | undefined;
+  /** How long the second call waits, in milliseconds. */
+  #delay = 0;
   #hasSecond = false;
   #isSettled = false;
 
@@ -56,7 +58,10 @@ class HedgedApiCall {
     this.#request.signal.addEventListener('abort', this);
     const { after, latencies } = this.#policy;
     const delay = after === 'p95' ? latencies.p95() : after;
-    if (delay !== undefined) this.#timer = setTimeout(() => this.#startSecond(), delay);
+    if (delay !== undefined) {
+      this.#delay = delay;
+      this.#timer = setTimeout(() => setImmediate(() => this.#startSecond()), delay);
+    }
     this.#call(false);
   }
 
@@ -67,6 +72,7 @@ class HedgedApiCall {
   }
 
   #startSecond(): void {
+    if (this.#isSettled || this.#running.size === 0) return;
     this.#hasSecond = this.#policy.share.withdraw();
     if (this.#hasSecond) this.#call(true);
     else this.#policy.onHedge?.('denied');
@@ -113,7 +119,11 @@ class HedgedApiCall {
     const now = performance.now();
     if (isGood) for (const { start } of [run, ...this.#running]) latencies.record(now - start);
     if (this.#hasSecond) onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
-    for (const { controller } of this.#running) controller.abort();
+    const others = [...this.#running];
     this.#running.clear();
+    if (others.length === 0) return;
+    setTimeout(() => {
+      for (const { controller } of others) controller.abort();
+    }, this.#delay).unref();
   }
 }
