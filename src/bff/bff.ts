@@ -181,8 +181,11 @@ async function respond(
     await sendRepresentation(req, res, response, bff);
   } catch (error) {
     if (res.destroyed) return;
+    const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
+    notes.errors = [{ extensions: { code } }];
     if (error instanceof GatewayError) {
       const { status, kind, message: detail, headers } = error;
+      if (error.code === 'OVERLOADED') notes.isOverload = true;
       void sendRepresentation(req, res, problemResponse({ status, kind, detail, headers }, call.path), bff);
       return;
     }

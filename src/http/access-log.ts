@@ -46,6 +46,7 @@ export const QUIET_ACCESS_LOG: AccessLogOptions = {
 /**
  * Creates the access log. Its lines have the level `error` for responses of 500 and above, `warn` for requests that are cut off when
  * the gateway stops, and the configured level for others. That a gateway that stops is not ready is no error.
+ * Requests that are refused under overload have the level `debug`.
  * @param routeOf returns the kind of route of a URL
  */
 export function createAccessLog(
@@ -61,8 +62,11 @@ export function createAccessLog(
   const counts = settings.fields.includes('bytesIn');
   const isRecorded = options.isForPeople === true || settings.fields.some((field) => RECORDED_FIELDS.has(field));
 
-  function levelOf({ res, outcome }: RequestContext, route: string): 'debug' | 'info' | 'warn' | 'error' {
+  function levelOf(context: RequestContext, route: string): 'debug' | 'info' | 'warn' | 'error' {
+    const { res, outcome, isOverload } = context;
     if (outcome === 'cut_off') return 'warn';
+    // a line for each would make the overload worse; they are logged elsewhere, all together
+    if (isOverload) return 'debug';
     if (res.statusCode >= 500 && outcome !== 'draining') return 'error';
     return route === 'health' && !settings.health_checks ? 'debug' : level;
   }

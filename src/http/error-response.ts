@@ -24,6 +24,7 @@ export function toGatewayError(error: unknown, context: RequestContext, handling
 function refusalFor(error: unknown, context: RequestContext, handling: ErrorHandling): GatewayError {
   if (error instanceof GatewayError) {
     handling.onRefused?.(error);
+    if (error.code === 'OVERLOADED') context.isOverload = true;
     return error;
   }
   if (error instanceof ClientDisconnected) return new GatewayError(400, 'BAD_REQUEST', error.message);

@@ -24,6 +24,8 @@ export interface RequestNotes {
   reason: string | undefined;
   /** Times and fetches, where something needs them. */
   record: RequestRecord | undefined;
+  /** Whether it was refused with `OVERLOADED`: such refusals are one line together, since a line for each would make the overload worse. */
+  isOverload?: boolean | undefined;
 }
 
 export function emptyNotes(): RequestNotes {
