@@ -3,6 +3,9 @@
  * pair starts both gateways anew, since two processes of one build differ by up to a tenth (how V8 compiled them, where
  * their memory lies); within a pair the load goes to one and then to the other, so that what else the machine does hits
  * both alike.
+ *
+ * With `--traffic`, it compares two configs of one commit: nothing configured, and every group of `traffic_shaping` and
+ * `outlier_detection` with its defaults.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,6 +17,13 @@ import { checkAnswers, measureLoad, waitUntilReady } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import { freePort, pinLoad, type Running, startNode, startStub } from './processes.ts';
 import { main, type Scenario, supergraphFor, tiny, varied } from './scenarios.ts';
+import { trafficConfig } from './traffic-config.ts';
+
+/** What is compared: a build of the CLI, and a config file. */
+interface Setup {
+  readonly cli: string;
+  readonly config: string;
+}
 
 interface Contender {
   readonly url: string;
@@ -35,6 +45,7 @@ const { values } = parseArgs({
     base: { type: 'string', default: DEFAULT_BASE },
     pairs: { type: 'string', default: '12' },
     seconds: { type: 'string', default: '3' },
+    traffic: { type: 'boolean', default: false },
   },
 });
 const load = { connections: 50, seconds: Number(values.seconds), warmUpSeconds: 0 } as BenchOptions;
@@ -54,9 +65,9 @@ function build(revision: string, dir: string): string {
   return join(dir, 'dist/cli.js');
 }
 
-async function start(cli: string, supergraph: string): Promise<Contender> {
+async function start({ cli, config }: Setup, supergraph: string): Promise<Contender> {
   const port = await freePort();
-  const flags = ['--supergraph', supergraph, '--host', '127.0.0.1', '--port', `${port}`, '--config', ALONE_CONFIG];
+  const flags = ['--supergraph', supergraph, '--host', '127.0.0.1', '--port', `${port}`, '--config', config];
   const startedAt = performance.now();
   const running = startNode([cli, 'start', ...flags], 'gateway');
   const url = `http://127.0.0.1:${port}/graphql`;
@@ -71,12 +82,12 @@ async function cpu({ url, running }: Contender, scenario: Scenario): Promise<num
 }
 
 /** One pair: the ratio of now to the base for each scenario, by processes started for it. */
-async function measurePair(clis: Readonly<Record<'base' | 'now', string>>, supergraph: string, pair: number) {
+async function measurePair(setups: Readonly<Record<'base' | 'now', Setup>>, supergraph: string, pair: number) {
   const names = pair % 2 === 0 ? (['base', 'now'] as const) : (['now', 'base'] as const);
   const contenders = new Map<string, Contender>();
   const ratios = new Map<Scenario, number>();
   try {
-    for (const name of names) contenders.set(name, await start(clis[name], supergraph));
+    for (const name of names) contenders.set(name, await start(setups[name], supergraph));
     for (const scenario of [main, varied, tiny]) {
       const spent = { base: 0, now: 0 };
       for (const name of names) {
@@ -111,16 +122,18 @@ function interval(sorted: readonly number[]): Ratio {
 const dir = mkdtempSync(join(tmpdir(), 'headgate-compare-'));
 let stub: Running | undefined;
 try {
-  const revisions = { base: values.base, now: 'HEAD' };
-  const clis = { base: build(revisions.base, join(dir, 'base')), now: build(revisions.now, join(dir, 'now')) };
+  const now = build('HEAD', join(dir, 'now'));
+  const base = values.traffic ? now : build(values.base, join(dir, 'base'));
   pinLoad();
   const subgraphs = await startStub(join(ROOT, 'bench/stub/start.ts'));
   stub = subgraphs.running;
   const supergraph = join(dir, 'supergraph.graphql');
   writeFileSync(supergraph, supergraphFor(subgraphs.port));
+  const config = values.traffic ? trafficConfig(supergraph, dir) : ALONE_CONFIG;
+  const setups = { base: { cli: base, config: ALONE_CONFIG }, now: { cli: now, config } };
   const pairs: Map<Scenario, number>[] = [];
   for (let pair = 0; pair < Number(values.pairs); pair++) {
-    pairs.push(await measurePair(clis, supergraph, pair));
+    pairs.push(await measurePair(setups, supergraph, pair));
     console.log(`pair ${pair + 1}: ${[...(pairs.at(-1)?.values() ?? [])].map((ratio) => ratio.toFixed(3)).join(' ')}`);
   }
   const cells = [main, varied, tiny].map((scenario) => {
@@ -128,11 +141,11 @@ try {
     return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
   });
   const commit = run('git', ['rev-parse', '--short', 'HEAD'], ROOT).trim();
-  console.log(
-    `| ${commit} against ${values.base}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`,
-  );
+  const against = values.traffic ? 'with traffic_shaping at its defaults against none' : `against ${values.base}`;
+  console.log(`| ${commit} ${against}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`);
 } finally {
   await stub?.stop();
-  for (const name of ['base', 'now']) run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
+  for (const name of values.traffic ? ['now'] : ['base', 'now'])
+    run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
   rmSync(dir, { recursive: true, force: true });
 }

@@ -27,7 +27,7 @@ function send(response: ServerResponse, bytes: Buffer, status = 200): void {
 }
 
 const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
-  const subgraph = request.url?.slice(1) ?? '';
+  const subgraph = request.url?.slice(1).split('?', 1)[0] ?? '';
   if (!Object.hasOwn(SDL, subgraph)) return send(response, Buffer.from(`${count}`));
   count++;
   const chunks: Buffer[] = [];

@@ -4,6 +4,7 @@ import type { Problem } from '../config/problem.ts';
 import { problemResponse } from '../http/problem.ts';
 import { sendRepresentation } from '../http/send-representation.ts';
 import type { Engine } from '../pipeline/engine.ts';
+import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { Cors } from '../policy/requests/cors.ts';
@@ -17,7 +18,7 @@ import { pathOf, queryOf } from '../shared/url-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
-import { type CacheOutcome, createResponseCache } from './caching/response-cache.ts';
+import { type CacheOutcome, createResponseCache, outcomeOf } from './caching/response-cache.ts';
 import { CurrentEndpoints } from './current-endpoints.ts';
 import { DEMO_RESPONSE } from './demo/demo-page.ts';
 import type { EndpointConfig } from './endpoints/config-check.ts';
@@ -43,8 +44,8 @@ import { addServerTiming } from './responses/server-timing.ts';
 export interface BffOptions {
   /** The folder with one folder for each client. */
   readonly dir: string;
-  /** Returns the current engine. Endpoints are checked again when it changes. */
-  readonly engine: () => Engine | undefined;
+  /** Returns the engine for a client, the current one without a client. Endpoints are checked against each engine. */
+  readonly engine: (client?: ClientInfo) => Engine | undefined;
   /** Called after each check of the endpoints, with all problems found. An empty list means that all endpoints are valid. */
   readonly onProblems?: (problems: readonly Problem[]) => void;
   readonly logger?: { error(details: object, message: string): void };
@@ -62,6 +63,8 @@ export interface BffOptions {
   readonly maxRequestBytes?: number;
   /** Counts the bytes of long request bodies while they arrive. By default they are not counted. */
   readonly byteBudget?: ByteBudget | undefined;
+  /** Refuses calls while the gateway is overloaded. By default none is refused. */
+  readonly admission?: AdmissionControl | undefined;
   /** Whether identical reads in flight share one execution. Default true. */
   readonly shareReads?: boolean;
   /** Smallest response body that is compressed, in bytes; `undefined` disables compression. Default 1,024. */
@@ -111,8 +114,12 @@ export interface Bff {
   cors(path: string): Cors | undefined;
   /** Checks the endpoints against an engine before it becomes the current one, in steps. */
   prepare(engine: Engine): Steps<void>;
-  /** Reads the folder again. Requests in flight keep the endpoints that they started with. */
-  reload(): Promise<void>;
+  /**
+   * Reads the folder again. Requests in flight keep the endpoints that they started with.
+   * @param keepsWorking whether the previous endpoints stay if one that works would not work any longer because of a problem
+   * @returns the problems because of which the previous endpoints stay; empty if the folder was read
+   */
+  reload(options?: { readonly keepsWorking: boolean }): Promise<readonly Problem[]>;
   /** Returns the endpoints that are valid for the current schema; none while no schema is loaded. */
   endpoints(): readonly Endpoint[];
   /** Removes cached responses that have one of the tags; resolves with their number. */
@@ -150,7 +157,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       return snapshot && policyAt(snapshot.cors, path);
     },
     prepare: (engine) => endpoints.prepare(engine),
-    reload: () => endpoints.read(),
+    reload: (given) => endpoints.read(given),
     endpoints: () => endpoints.snapshot()?.loaded.endpoints ?? [],
     purge: async (tags) => (await bff.cache?.purge(tags)) ?? 0,
   };
@@ -165,19 +172,26 @@ async function respond(
 ): Promise<void> {
   const { req, res, notes } = call;
   try {
-    const response = await routeCall(call, endpoints.snapshot(), bff);
+    const response = await routeCall(call, endpoints.snapshot(call.client), bff);
     if (response === undefined) return;
     if (response.errors) notes.errors = response.errors;
+    if (notes.record) notes.record.responseCache = outcomeOf(response.headers['cache-status']);
+    notes.record?.begin('respond');
     if (bff.dev && response.timings) addServerTiming(res, response.timings);
     await sendRepresentation(req, res, response, bff);
   } catch (error) {
     if (res.destroyed) return;
+    const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
+    notes.errors = [{ extensions: { code } }];
     if (error instanceof GatewayError) {
       const { status, kind, message: detail, headers } = error;
+      if (error.code === 'OVERLOADED') notes.isOverload = true;
       void sendRepresentation(req, res, problemResponse({ status, kind, detail, headers }, call.path), bff);
       return;
     }
-    logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
+    const { endpoint, operation } = notes;
+    const { requestId } = call;
+    logger?.error({ requestId, endpoint, operation: operation?.name, err: error }, 'A BFF endpoint failed');
     void sendRepresentation(req, res, problemResponse(FAILED, call.path), bff);
   }
 }
@@ -202,6 +216,7 @@ function createContext(options: BffOptions): BffContext {
     keepAliveMs: options.keepAliveMs ?? DEFAULTS.keepAliveMs,
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     byteBudget: options.byteBudget,
+    admission: options.admission,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
     errorStatus: options.errorStatus,

@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import type { ClientInfo } from '../client/identity.ts';
+import type { Problem } from '../config/problem.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import { runInSlices, runToEnd, type Steps } from '../shared/steps.ts';
 import type { BffOptions } from './bff.ts';
@@ -23,7 +25,10 @@ interface Files {
 export class CurrentEndpoints {
   readonly #options: Options;
   #files: Files | undefined;
+  /** The snapshot that was used last. */
   #snapshot: EndpointSnapshot | undefined;
+  /** There are two while a canary runs. */
+  readonly #known = new WeakMap<Engine, EndpointSnapshot>();
   /** Endpoints for an engine or a folder that is not in use yet. */
   #prepared: EndpointSnapshot | undefined;
 
@@ -31,14 +36,23 @@ export class CurrentEndpoints {
     this.#options = options;
   }
 
-  /** Reads the folder, and checks its endpoints. Rejects when the folder exists but cannot be read. */
-  async read(): Promise<void> {
+  /**
+   * Reads the folder, and checks its endpoints. Rejects when the folder exists but cannot be read.
+   * @returns the problems because of which the previous endpoints stay
+   */
+  async read({ keepsWorking } = { keepsWorking: false }): Promise<readonly Problem[]> {
     const folder = readEndpointFolder(this.#options.dir);
     const files = { folder, shapes: await loadShapes(folder.shapes) };
     const engine = this.#options.engine();
-    if (engine) this.#prepared = await runInSlices(checkAgainst(engine, files, this.#options), undefined, 1);
+    if (engine) {
+      const next = await runInSlices(checkAgainst(engine, files, this.#options), undefined, 1);
+      const { problems } = next.loaded;
+      if (keepsWorking && problems.length > 0 && breaksSome(this.snapshot(), next)) return problems;
+      this.#prepared = next;
+    }
     this.#files = files;
     this.snapshot();
+    return [];
   }
 
   /** Checks the endpoints against an engine before it becomes the current one, in steps. */
@@ -46,19 +60,32 @@ export class CurrentEndpoints {
     if (this.#files) this.#prepared = yield* checkAgainst(engine, this.#files, this.#options);
   }
 
-  /** Returns the endpoints for the current engine; `undefined` while no schema is loaded. */
-  snapshot(): EndpointSnapshot | undefined {
-    const engine = this.#options.engine();
+  /** Returns the endpoints for the engine of a client, the current engine without a client; `undefined` while no schema is loaded. */
+  snapshot(client?: ClientInfo): EndpointSnapshot | undefined {
+    const engine = this.#options.engine(client);
     const files = this.#files;
     if (engine === undefined || files === undefined) return undefined;
     if (this.#snapshot?.engine === engine && this.#snapshot.folder === files.folder) return this.#snapshot;
-    const prepared = this.#prepared;
-    const isPrepared = prepared?.engine === engine && prepared.folder === files.folder;
-    this.#snapshot = isPrepared ? prepared : runToEnd(checkAgainst(engine, files, this.#options));
-    this.#prepared = undefined;
-    this.#options.onProblems?.(this.#snapshot.loaded.problems);
+    const known = this.#known.get(engine);
+    this.#snapshot = known?.folder === files.folder ? known : this.#check(engine, files);
     return this.#snapshot;
   }
+
+  #check(engine: Engine, files: Files): EndpointSnapshot {
+    const prepared = this.#prepared;
+    const isPrepared = prepared?.engine === engine && prepared.folder === files.folder;
+    const snapshot = isPrepared ? prepared : runToEnd(checkAgainst(engine, files, this.#options));
+    this.#prepared = undefined;
+    this.#known.set(engine, snapshot);
+    this.#options.onProblems?.(snapshot.loaded.problems);
+    return snapshot;
+  }
+}
+
+/** Whether an endpoint that works is missing from the next snapshot. */
+function breaksSome(current: EndpointSnapshot | undefined, next: EndpointSnapshot): boolean {
+  const working = new Set(next.loaded.endpoints.map(({ id }) => id));
+  return current?.loaded.endpoints.some(({ id }) => !working.has(id)) ?? false;
 }
 
 function* checkAgainst(

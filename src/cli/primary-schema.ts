@@ -1,36 +1,89 @@
-import type { SupergraphLoaded } from '../composition/load-supergraph.ts';
-import { CompositionError, type SupergraphProvider } from '../composition/supergraph-provider.ts';
-import type { Watching } from '../shared/watch-path.ts';
+import type { SupergraphLoaded, SupergraphUpdate } from '../composition/load-supergraph.ts';
+import {
+  type CanaryEnd,
+  CompositionError,
+  type SupergraphProvider,
+  type SupergraphWatching,
+} from '../composition/supergraph-provider.ts';
+import { supergraphId } from '../gateway/supergraph-id.ts';
 import type { CallHandlers, SchemaChange } from './process-calls.ts';
+
+export interface PrimarySchemaOptions {
+  /** Sends a change to every worker. */
+  readonly announce: (change: SchemaChange) => void;
+  /** How long a new supergraph is a canary; `undefined` if it serves all clients at once. */
+  readonly canaryMs?: number | undefined;
+  /** Called when the time of a canary is over. */
+  readonly onCanaryOver?: (end: CanaryEnd) => void;
+}
 
 /** The schema of all workers: only the primary loads and watches it, once for the whole machine. */
 export interface PrimarySchema {
   /** The handler by which workers get the current supergraph. */
   readonly handlers: Required<Pick<CallHandlers, 'getSupergraph'>>;
   /** Resolves when later changes are announced. */
-  watch(): Promise<Watching>;
+  watch(): Promise<SupergraphWatching>;
+  /**
+   * Records how the canary ends, for workers that start later. Returns false if there is no such canary.
+   * @returns a function that records that no worker has promoted it
+   */
+  endCanary(end: CanaryEnd): (() => void) | undefined;
 }
 
-/**
- * Starts loading the schema.
- * @param announce sends a change to every worker
- */
-export function primarySchema(provider: SupergraphProvider, announce: (change: SchemaChange) => void): PrimarySchema {
-  let current: Promise<SupergraphLoaded> = loadFirst(provider);
+interface PrimaryCanary {
+  readonly id: string;
+  readonly update: SupergraphUpdate;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Starts loading the schema. */
+export function primarySchema(provider: SupergraphProvider, options: PrimarySchemaOptions): PrimarySchema {
+  const { announce, canaryMs, onCanaryOver = () => {} } = options;
+  let loaded: SupergraphLoaded | undefined;
+  let canary: PrimaryCanary | undefined;
+  const first = loadFirst(provider).then((one) => {
+    loaded = one;
+  });
+
+  function update(next: SupergraphUpdate): void {
+    clearTimeout(canary?.timer);
+    const isKnown = canary !== undefined && loaded?.ok === true && loaded.update.sdl === next.sdl;
+    canary = undefined;
+    if (canaryMs === undefined || loaded?.ok !== true) loaded = { ok: true, update: next };
+    else if (!isKnown) {
+      const id = supergraphId(next.sdl);
+      const onOver = () => onCanaryOver({ action: 'promote', reason: 'its time is over', id });
+      canary = { id, update: next, timer: setTimeout(onOver, canaryMs) };
+    }
+    announce({ ok: true, update: next });
+  }
+
   return {
-    handlers: { getSupergraph: () => current },
+    handlers: {
+      async getSupergraph() {
+        await first;
+        return { ...(loaded as SupergraphLoaded), canary: canary?.update };
+      },
+    },
     async watch() {
-      await current;
+      await first;
       return provider.watch({
-        update(update) {
-          const loaded = { ok: true, update } as const;
-          current = Promise.resolve(loaded);
-          announce(loaded);
-        },
+        update,
         // a new worker gets the last good one
         problems: (problems) => announce({ ok: false, problems }),
         pathEvent: (event, path, reason) => announce({ event, path, reason }),
       });
+    },
+    endCanary({ action, id }) {
+      if (canary === undefined || (id !== undefined && id !== canary.id)) return undefined;
+      const before = loaded;
+      clearTimeout(canary.timer);
+      if (action === 'promote') loaded = { ok: true, update: canary.update };
+      const after = loaded;
+      canary = undefined;
+      return () => {
+        if (loaded === after) loaded = before;
+      };
     },
   };
 }

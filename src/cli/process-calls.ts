@@ -1,5 +1,7 @@
 import type { KeyRecord } from '../bff/idempotency/idempotency.ts';
-import type { SupergraphLoaded } from '../composition/load-supergraph.ts';
+import type { SupergraphLoaded, SupergraphUpdate } from '../composition/load-supergraph.ts';
+import type { CanaryEnd } from '../composition/supergraph-provider.ts';
+import type { AdminCommand, AdminReply, EndpointAction } from '../gateway/admin-commands.ts';
 import type { Failures } from '../policy/authentication/failed-attempts.ts';
 import type { LimitDecisions, LimitQuery } from '../policy/rate-limits/limiter.ts';
 import { Deadline } from '../shared/deadline.ts';
@@ -12,6 +14,10 @@ export interface Calls {
   readonly snapshot: { readonly given: undefined; readonly back: Snapshot };
   /** Removes cached responses with one of these tags: in one worker, or, if sent to the primary, in all. */
   readonly purge: { readonly given: readonly string[]; readonly back: number };
+  /** A command of the admin API, for one worker. */
+  readonly control: { readonly given: AdminCommand; readonly back: AdminReply };
+  /** The actions of the admin API that a new worker has to apply. */
+  readonly getEndpointActions: { readonly given: undefined; readonly back: readonly EndpointAction[] };
   readonly claimKey: { readonly given: KeyEntry; readonly back: KnownKey };
   readonly getKey: { readonly given: string; readonly back: KnownKey };
   readonly finishKey: { readonly given: KeyEntry; readonly back: true };
@@ -24,9 +30,14 @@ export interface Calls {
     readonly back: Failures;
   };
   /** The current supergraph, or the problems without a good one. */
-  readonly getSupergraph: { readonly given: undefined; readonly back: SupergraphLoaded };
-  /** The primary has loaded the supergraph again, or something happened to its file or folder; sent to all workers. */
-  readonly schemaChanged: { readonly given: SchemaChange; readonly back: true };
+  readonly getSupergraph: { readonly given: undefined; readonly back: CurrentSupergraph };
+  /**
+   * The primary has loaded the supergraph again, a canary ends, or something happened to the file or folder; sent to all workers. The
+   * result says whether a worker has ended its canary.
+   */
+  readonly schemaChanged: { readonly given: SchemaChange; readonly back: boolean };
+  /** A worker has rolled back its canary; the primary sends that to all workers. */
+  readonly canaryRolledBack: { readonly given: { readonly id: string; readonly reason: string }; readonly back: true };
   /** One worker has counted a failure; the primary sends the sum to all workers. */
   readonly failuresChanged: {
     readonly given: { readonly scope: string; readonly group: string; readonly sum: Failures };
@@ -34,9 +45,13 @@ export interface Calls {
   };
 }
 
+/** The supergraph that serves all clients, and the one that serves a share of them. */
+export type CurrentSupergraph = SupergraphLoaded & { readonly canary?: SupergraphUpdate | undefined };
+
 /** A change of the schema that workers must know of. */
 export type SchemaChange =
   | SupergraphLoaded
+  | { readonly canaryEnd: CanaryEnd }
   | { readonly event: PathEvent; readonly path: string; readonly reason?: string | undefined };
 
 /** An idempotency key, its state, and its time to live in milliseconds. */

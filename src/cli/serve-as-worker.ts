@@ -9,6 +9,9 @@ import { callPeer, handleCalls } from './process-calls.ts';
 /** Time limit for all workers to purge cached responses. */
 export const PURGE_MS = 5_000;
 
+/** Time limit for all workers to apply a command of the admin API. */
+export const ADMIN_MS = 5_000;
+
 /** The message of a worker that is ready to serve. */
 export interface Ready {
   readonly url: string;
@@ -23,6 +26,8 @@ export function isReady(message: unknown): message is Ready {
 /** Serves as a worker, and reports to the primary. Shuts down gracefully and exits 0 on the first SIGTERM or SIGINT. */
 export async function serveAsWorker(options: ServerOptions, processes: number): Promise<void> {
   sendHeartbeats();
+  // the primary gets the signal, too, and sends a call
+  process.on('SIGHUP', () => {});
   const [{ assemble }, { listenForClients }, { workerSchema }, { workerState }] = await Promise.all([
     import('../gateway/assemble.ts'),
     import('../gateway/client-listener.ts'),
@@ -36,6 +41,10 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   handleCalls(process, {
     snapshot: async () => (await current?.metrics?.snapshot()) ?? [],
     purge: async (tags) => (await current?.purge(tags)) ?? 0,
+    async control(command) {
+      if (current === undefined) throw new Error('This worker is starting.');
+      return current.control(command);
+    },
     ...stateHandlers,
     ...schemaHandlers,
   });
@@ -44,13 +53,18 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
     ...options,
     schema,
     purgeEverywhere,
+    onCanaryRollback: (id, reason) => void callPeer(process, 'canaryRolledBack', { id, reason }, ADMIN_MS),
     sharedState,
     warnsAboutSettings: cluster.worker?.id === 1,
   }).catch(failAtOnce);
   current = assembly;
+  // those that came before `current` was set; later ones arrive as calls
+  const actions = (await callPeer(process, 'getEndpointActions', undefined, ADMIN_MS)) ?? [];
+  for (const action of actions) await assembly.control({ kind: 'endpoint', action });
   const listener = await listenForClients(assembly.handler, options.config, assembly.logger, {
     onConnection: letOthersAccept,
   }).catch(failAtOnce);
+  if (listener.reloadCertificates) assembly.addReload(listener.reloadCertificates);
   let closing: Promise<void> | undefined;
   // workers may get the signal twice: from the terminal or process manager, and from the primary
   const stop = () => {

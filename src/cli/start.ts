@@ -29,14 +29,18 @@ export interface StartFlags extends ServeFlags {
   readonly workers?: number;
 }
 
-/** `headgate start`: serves until SIGTERM or SIGINT. */
+/** `headgate start`: serves until SIGTERM or SIGINT. Reloads on SIGHUP. */
 export async function start(flags: StartFlags): Promise<void> {
   const { workers = 1 } = flags;
   limitHeapGrowth();
   if (workers > 1) return startWorkers(flags, workers);
   const options = serverOptions(flags);
-  const server = await serveWith(options);
-  stopOnSignals(() => server.close({ delayMs: shutdownDelay(options.config) }));
+  let server: RunningServer | undefined;
+  // from now on: a signal during the start must not end the process
+  process.on('SIGHUP', () => void server?.reload());
+  const started = await serveWith(options);
+  server = started;
+  stopOnSignals(() => started.close({ delayMs: shutdownDelay(options.config) }));
 }
 
 /** Starts the primary, or a worker: workers run the same command. */

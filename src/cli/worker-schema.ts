@@ -17,15 +17,17 @@ export interface WorkerSchema {
 /** Returns a provider that gets the supergraph from the primary, with each change. */
 export function workerSchema(): WorkerSchema {
   let listener: SupergraphListener | undefined;
-  /** The last change that arrived before there was a listener. */
-  let missed: SchemaChange | undefined;
+  /** What arrived before there was a listener: the last change, and how its canary ended. */
+  let missed: SchemaChange[] = [];
   let first: string | undefined;
 
-  function handle(change: SchemaChange): void {
-    if (listener === undefined) missed = change;
+  async function handle(change: SchemaChange): Promise<boolean> {
+    if (listener === undefined) missed = 'canaryEnd' in change ? [...missed, change] : [change];
+    else if ('canaryEnd' in change) return (await listener.endCanary?.(change.canaryEnd)) ?? false;
     else if ('event' in change) listener.pathEvent?.(change.event, change.path, change.reason);
     else if (change.ok) void listener.update(change.update);
     else listener.problems(change.problems);
+    return false;
   }
 
   return {
@@ -35,13 +37,13 @@ export function workerSchema(): WorkerSchema {
         if (loaded === undefined) throw new Error('The primary process did not send a schema.');
         if (!loaded.ok) throw new CompositionError(loaded.problems);
         first = loaded.update.sdl;
+        if (loaded.canary) missed = [{ ok: true, update: loaded.canary }];
         return loaded.update;
       },
       async watch(on) {
         listener = on;
-        const isKnown = missed !== undefined && 'ok' in missed && missed.ok && missed.update.sdl === first;
-        if (missed && !isKnown) handle(missed);
-        missed = undefined;
+        const isKnown = (change: SchemaChange) => 'ok' in change && change.ok && change.update.sdl === first;
+        for (const change of missed.splice(0)) if (!isKnown(change)) void handle(change);
         return {
           async close() {
             listener = undefined;
@@ -50,10 +52,7 @@ export function workerSchema(): WorkerSchema {
       },
     },
     handlers: {
-      async schemaChanged(change) {
-        handle(change);
-        return true;
-      },
+      schemaChanged: handle,
     },
   };
 }

@@ -1,12 +1,17 @@
 import cluster, { type Worker } from 'node:cluster';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CanaryEnd, SupergraphWatching } from '../composition/supergraph-provider.ts';
+import { adminListen } from '../config/sections/admin.ts';
 import { shutdownDelay } from '../config/sections/shutdown.ts';
+import { type AdminCommand, type AdminReplies, type AdminReply, NO_CANARY } from '../gateway/admin-commands.ts';
 import type { ServerOptions } from '../gateway/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { EndpointActions } from './endpoint-actions.ts';
 import { Heartbeats, isHeartbeat } from './heartbeats.ts';
+import type { PrimarySchema } from './primary-schema.ts';
 import { type CallHandlers, callPeer, handleCalls } from './process-calls.ts';
-import { isReady, PURGE_MS, type Ready } from './serve-as-worker.ts';
+import { ADMIN_MS, isReady, PURGE_MS, type Ready } from './serve-as-worker.ts';
 import type { WorkerMetrics, WorkersByState } from './worker-metrics.ts';
 
 /** A worker that has served this long counts as stable: when it ends, it is replaced without a delay. */
@@ -19,6 +24,7 @@ const MOST_FAILED_STARTS = 5;
 const STOP_EXTRA_MS = 10_000;
 /** Time limit for a worker to read a count. Nothing waits for it. */
 const ANNOUNCE_MS = 5_000;
+const APPLIED: AdminReply = { kind: 'applied' };
 
 /**
  * Runs `count` workers, each a process with this same command, until a signal. Prints the URL once all of them serve. If the first
@@ -39,18 +45,22 @@ export async function runWorkers(
   const state = primaryState(config, (change) => {
     for (const worker of livingWorkers()) void callPeer(worker, 'failuresChanged', change, ANNOUNCE_MS);
   });
-  const schema = primarySchema(provider, (change) => {
-    for (const worker of livingWorkers()) void callPeer(worker, 'schemaChanged', change, ANNOUNCE_MS);
+  const schema = primarySchema(provider, {
+    announce: (change) => {
+      for (const worker of livingWorkers()) void callPeer(worker, 'schemaChanged', change, ANNOUNCE_MS);
+    },
+    canaryMs: config.supergraph.canary?.duration,
+    onCanaryOver: (end) => void workerPool.endCanary(end),
   });
-  const workerPool = new WorkerPool(count, config, createLogger(config.telemetry.logging), {
-    ...state,
-    ...schema.handlers,
-  });
-  if (config.telemetry.metrics.prometheus.enabled) await workerPool.openAdmin(config);
-  workerPool.stopOnSignals();
+  const logger = createLogger(config.telemetry.logging);
+  const workerPool = new WorkerPool(count, { config, logger, schema, handlers: state });
+  if (adminListen(config) !== undefined) await workerPool.openAdmin(config);
+  let watching: SupergraphWatching | undefined;
+  workerPool.onReload = () => watching?.reload?.();
+  workerPool.handleSignals();
   // the first one starts alone, so that problems with schemas or the port are reported once
   await workerPool.startFirst();
-  await schema.watch();
+  watching = await schema.watch();
   await workerPool.startOthers();
 }
 
@@ -64,29 +74,42 @@ function acceptInWorkers(): void {
   cluster.schedulingPolicy = cluster.SCHED_NONE;
 }
 
+interface WorkerPoolParts {
+  readonly config: ServerOptions['config'];
+  readonly logger: Logger;
+  readonly schema: PrimarySchema;
+  /** The handlers of the state that workers share. */
+  readonly handlers: CallHandlers;
+}
+
 class WorkerPool {
   readonly #count: number;
   readonly #config: ServerOptions['config'];
   readonly #logger: Logger;
+  readonly #schema: PrimarySchema;
+  /** Loads the schema again; the workers do the rest. */
+  onReload = () => {};
   /** The handlers of the schema and the state that workers share. */
   readonly #handlers: CallHandlers;
   /** Workers that serve, with the time at which they were ready. */
   readonly #serving = new Map<Worker, number>();
   readonly #heartbeats: Heartbeats<Worker>;
   #metrics: WorkerMetrics | undefined;
-  /** The URL of the metrics. */
-  #metricsUrl: string | undefined;
+  /** The lines that name the URLs of the admin listener. */
+  #adminUrls = '';
+  readonly #endpointActions = new EndpointActions();
   #ready: Ready | undefined;
   #failedStarts = 0;
   #quickDeaths = 0;
   #stopping = false;
   #unclean = false;
 
-  constructor(count: number, config: ServerOptions['config'], logger: Logger, handlers: CallHandlers) {
+  constructor(count: number, { config, logger, schema, handlers }: WorkerPoolParts) {
     this.#count = count;
     this.#config = config;
     this.#logger = logger;
-    this.#handlers = handlers;
+    this.#schema = schema;
+    this.#handlers = { ...handlers, ...schema.handlers };
     const { heartbeat_timeout: timeoutMs } = config.workers;
     this.#heartbeats = new Heartbeats({ timeoutMs, onTimeout: (worker) => this.#endHung(worker, timeoutMs) });
     this.#heartbeats.start();
@@ -94,17 +117,19 @@ class WorkerPool {
 
   /** Opens the admin listener for all workers; a worker's own would show only its own metrics. Rejects if it cannot be opened. */
   async openAdmin(config: ServerOptions['config']): Promise<void> {
-    const [{ openAdmin }, { WorkerMetrics }] = await Promise.all([
+    const [{ adminUrls, openAdmin }, { WorkerMetrics }] = await Promise.all([
       import('../gateway/admin.ts'),
       import('./worker-metrics.ts'),
     ]);
     const metrics = new WorkerMetrics();
-    const admin = await openAdmin(config, {
+    const actions = {
       metrics: () => metrics.text(this.#workersByState()),
-      purge: (tags) => this.#purge(tags),
-    });
+      purge: (tags: readonly string[]) => this.#purge(tags),
+      send: (command: AdminCommand) => this.#control(command),
+    };
+    const admin = await openAdmin(config, actions, this.#logger);
     this.#metrics = metrics;
-    this.#metricsUrl = admin?.metricsUrl;
+    this.#adminUrls = adminUrls(admin);
   }
 
   #workersByState(): WorkersByState {
@@ -112,6 +137,44 @@ class WorkerPool {
     const responsive = serving.filter((worker) => this.#heartbeats.isResponsive(worker));
     const starting = livingWorkers().filter((worker) => !this.#serving.has(worker)).length;
     return { responsive, unresponsive: serving.length - responsive.length, starting };
+  }
+
+  /** Sends a command to all workers that serve. One that does not respond is not waited for, and applies it later. */
+  async #control(command: AdminCommand): Promise<AdminReplies> {
+    if (command.kind === 'end_canary') return this.endCanary(command);
+    if (command.kind === 'reload') this.onReload();
+    const workers = [...this.#serving.keys()];
+    const calls = workers.map((worker) => {
+      const call = callPeer(worker, 'control', command, ADMIN_MS);
+      return this.#heartbeats.isResponsive(worker) ? call : undefined;
+    });
+    const replies = (await Promise.all(calls)).filter((reply) => reply !== undefined);
+    const isApplied = replies.some(({ kind }) => kind === 'applied');
+    if (command.kind === 'endpoint' && isApplied) this.#remember(command);
+    return { processes: workers.length, replies };
+  }
+
+  /** Ends the canary in all workers, also in those that start. */
+  async endCanary({ action, reason, id }: CanaryEnd): Promise<AdminReplies> {
+    const processes = this.#serving.size;
+    const undo = this.#schema.endCanary({ action, reason, id });
+    if (undo === undefined) return { processes, replies: [NO_CANARY] };
+    const calls = livingWorkers().map((worker) => {
+      const call = callPeer(worker, 'schemaChanged', { canaryEnd: { action, reason, id } }, ADMIN_MS);
+      return this.#serving.has(worker) && this.#heartbeats.isResponsive(worker) ? call : undefined;
+    });
+    const ended = await Promise.all(calls);
+    const replies = ended.flatMap((isEnded) => (isEnded === undefined ? [] : [isEnded ? APPLIED : NO_CANARY]));
+    // none could build it
+    if (ended.every((isEnded) => isEnded === false)) undo();
+    return { processes, replies };
+  }
+
+  /** A worker that starts gets the action either with this call, or with those that it asks for. */
+  #remember(command: Extract<AdminCommand, { kind: 'endpoint' }>): void {
+    this.#endpointActions.record(command.action);
+    for (const worker of livingWorkers())
+      if (!this.#serving.has(worker)) void callPeer(worker, 'control', command, ADMIN_MS);
   }
 
   /** A worker that does not respond gets the call, too, and makes it up if it continues; nothing waits for it. */
@@ -143,12 +206,12 @@ class WorkerPool {
     if (this.#stopping) return;
     await Promise.all(Array.from({ length: this.#count - 1 }, () => this.#replace()));
     if (this.#stopping) return;
-    const metrics = this.#metricsUrl === undefined ? '' : `Headgate metrics at ${this.#metricsUrl}\n`;
-    process.stdout.write(`Headgate listening on ${this.#ready?.url}\n${metrics}`);
+    process.stdout.write(`Headgate listening on ${this.#ready?.url}\n${this.#adminUrls}`);
   }
 
-  /** Shuts all workers down gracefully, then exits 0; a second signal exits at once. */
-  stopOnSignals(): void {
+  /** SIGHUP: reloads. SIGTERM, SIGINT: shuts all workers down gracefully, then exits 0; a second signal exits at once. */
+  handleSignals(): void {
+    process.on('SIGHUP', () => void this.#control({ kind: 'reload' }));
     const stop = (signal: NodeJS.Signals) => {
       const workers = livingWorkers();
       if (this.#stopping) {
@@ -196,7 +259,15 @@ class WorkerPool {
     this.#heartbeats.received(worker);
     return new Promise((resolve) => {
       // first clients may come before the ready message
-      handleCalls(worker, { ...this.#handlers, purge: (tags) => this.#purge(tags) });
+      handleCalls(worker, {
+        ...this.#handlers,
+        purge: (tags) => this.#purge(tags),
+        canaryRolledBack: async ({ id, reason }) => {
+          await this.endCanary({ action: 'roll_back', id, reason });
+          return true;
+        },
+        getEndpointActions: async () => this.#endpointActions.list(),
+      });
       worker.on('message', (ready: unknown) => {
         if (isHeartbeat(ready)) this.#heartbeats.received(worker);
         if (!isReady(ready)) return;

@@ -14,6 +14,14 @@ import { isSchemaFile } from './schema-files.ts';
 
 export type { SupergraphUpdate };
 
+/** How a canary ends: a new supergraph that served a share of the clients. */
+export interface CanaryEnd {
+  readonly action: 'promote' | 'roll_back';
+  readonly reason: string;
+  /** The digest of the supergraph; by default, any. */
+  readonly id?: string | undefined;
+}
+
 export interface SupergraphListener {
   /**
    * Called with a valid supergraph that differs from the one before, or that follows problems. The next call follows when the promise
@@ -24,13 +32,21 @@ export interface SupergraphListener {
   problems(problems: readonly Problem[]): void;
   /** Called when the folder or the file itself was removed, restored or replaced, or when it cannot be watched. */
   pathEvent?(event: PathEvent, path: string, reason?: string): void;
+  /** Called when another process ends the canary. Resolves with whether there was one. */
+  endCanary?(end: CanaryEnd): Promise<boolean>;
+}
+
+/** A supergraph that is watched. */
+export interface SupergraphWatching extends Watching {
+  /** Loads the supergraph now, as if its files had changed. The listener is called if it is another one, or if it has problems. */
+  reload?(): void;
 }
 
 /** The source of the server's supergraph. */
 export interface SupergraphProvider {
   /** Throws `CompositionError`. */
   load(): Promise<SupergraphUpdate>;
-  watch(listener: SupergraphListener): Promise<Watching>;
+  watch(listener: SupergraphListener): Promise<SupergraphWatching>;
 }
 
 /** Thrown when there is no supergraph to serve; `problems` has the reasons, file by file. */
@@ -78,12 +94,16 @@ export function createSupergraphProvider(
     async watch(listener) {
       let closed = false;
       let retry: NodeJS.Timeout | undefined;
+      /** Whether an operator waits for what becomes of the load: problems are reported also if they are known. */
+      let asked = false;
       const loading = new LatestLoad(composer, async (load) => {
         const loaded = await loadSettled(() => load(origin, env), changes.names);
         if (closed || loaded === undefined) return;
         // that a file can be read again is no change of it
         if (!loaded.ok && loaded.problems.some(({ code }) => UNREADABLE.has(code))) retry = retryIn(onChange);
-        if (!changes.isNew(loaded)) return;
+        const isAsked = asked;
+        asked = false;
+        if (!changes.isNew(loaded) && (loaded.ok || !isAsked)) return;
         if (loaded.ok) await listener.update(loaded.update);
         else listener.problems(loaded.problems);
       });
@@ -96,6 +116,10 @@ export function createSupergraphProvider(
       // a change between `load` and now was not noticed
       if (before === undefined || before !== (await stateOfPath(path, isSchemaFile))) onChange();
       return {
+        reload() {
+          asked = true;
+          onChange();
+        },
         async close() {
           closed = true;
           clearTimeout(retry);

@@ -18,9 +18,9 @@ import { type Env, expand, hasReference, malformedReference } from './expand.ts'
 import { correctionFor, expectation, type ValueIssue } from './expectation.ts';
 import { keyText } from './key-text.ts';
 import { didYouMean, knownKeys } from './known-keys.ts';
+import { hintForOtherGateway } from './other-gateway-keys.ts';
 import type { Problem } from './problem.ts';
 import { conflictMessage, type KeyRename, renameKeys, writtenPath } from './renamed-keys.ts';
-import { ROUTER_KEYS } from './router-keys.ts';
 
 export type ConfigFileRead =
   | { readonly ok: true; readonly config: FileConfig; readonly renamed: readonly KeyRename[] }
@@ -117,7 +117,9 @@ function exactValue(text: string | undefined, value: number): number | ExactNumb
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 function notAReference(reading: Reading, { range }: Scalar, malformed: string): Problem {
-  const hint = `Write \${NAME}, or with a default \${NAME:-value}; names have letters, digits and "_".`;
+  const hint = malformed.startsWith('${file.')
+    ? 'Values cannot be read from files. For certificates and keys, write the path of the file.'
+    : `Write \${NAME}, or with a default \${NAME:-value}; names have letters, digits and "_".`;
   return problemAt(reading, range?.[0], 'INVALID_VARIABLE', `${malformed} is not a valid variable reference.`, hint);
 }
 
@@ -167,7 +169,7 @@ function problemsOf(reading: Reading, whole: Issue, schema: z.ZodType): Problem[
   }
   return (issue.keys ?? []).map((key) => {
     const message = `Unknown key "${keyText([...issue.path, key])}".`;
-    const instead = schema === configFileSchema ? ROUTER_KEYS.get([...issue.path, key].join('.')) : undefined;
+    const instead = schema === configFileSchema ? hintForOtherGateway([...issue.path, key]) : undefined;
     const hint = instead ?? didYouMean(schema, issue.path, key);
     return problemAt(reading, keyOffset(reading, issue.path, key), 'UNKNOWN_CONFIG_KEY', message, hint);
   });

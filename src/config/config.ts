@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { KeyRename } from './renamed-keys.ts';
+import { adminSection } from './sections/admin.ts';
 import { apiKeysSection } from './sections/api-keys.ts';
 import { authenticationSection } from './sections/authentication.ts';
 import { authorizationSection } from './sections/authorization.ts';
@@ -43,6 +44,7 @@ export const configFileSchema = z
     traffic_shaping: trafficShapingSection.prefault({}),
     limits: limitsSection.prefault({}),
     telemetry: telemetrySection.prefault({}),
+    admin: adminSection.prefault({}),
     include_subgraph_errors: includeSubgraphErrorsSection.prefault({}),
     subgraphs: subgraphsSection.default({}),
     login: loginSection.default({}),
@@ -73,6 +75,11 @@ export const configFileSchema = z
     security_headers: securityHeadersSection.prefault({}),
     plugins: pluginsSection.default([]),
     yoga: yogaSection.prefault({}),
+  })
+  .superRefine(({ admin, telemetry }, context) => {
+    if (admin.listen === undefined || telemetry.metrics.prometheus.listen === undefined) return;
+    const message = 'cannot be used together with `telemetry.metrics.prometheus.listen`: they are two names of one key';
+    context.addIssue({ code: 'custom', path: ['admin', 'listen'], message });
   })
   .meta({ title: 'headgate.yaml', description: 'Configuration of the Headgate GraphQL gateway' });
 

@@ -64,14 +64,14 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
   }
   if (problems.length > 0) throw new ConfigError(problems);
 
-  const { listen, introspection, query_planning } = file.supergraph;
+  const { listen, introspection } = file.supergraph;
   const host = flags.host ?? set(env.HOST) ?? listen.host;
   return {
     ...resolved,
     supergraph: {
+      ...file.supergraph,
       listen: { host, port: flags.port ?? port ?? listen.port },
       introspection: introspection ?? !production,
-      query_planning,
     },
     telemetry: { ...file.telemetry, logging: { ...file.telemetry.logging, ...(level === undefined ? {} : { level }) } },
     store: { ...file.store, redis },

@@ -1,9 +1,8 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
-import { stringifyJson } from '../shared/exact-json.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
 import { doWhenTime } from '../shared/turns.ts';
-import type { SubgraphResponse } from '../sources/source.ts';
+import type { Source, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
 import { DeferProgress } from './defer-progress.ts';
@@ -11,7 +10,7 @@ import { ErrorReport } from './error-report.ts';
 import { CLIENT_DISCONNECTED } from './errors.ts';
 import type { ExecutionInput } from './execution-input.ts';
 import { ExecutionMemory } from './execution-memory.ts';
-import { forgetObjects, type GatheredEntities } from './gather-entities.ts';
+import { forgetObjects, type GatheredEntities, variablesOf } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
 import { noMemory, parseLong, writeInSlices } from './long-work.ts';
@@ -30,8 +29,11 @@ import {
   type TextResponse,
   TIMED_TEXT,
 } from './read-response.ts';
+import { RequestBodies } from './request-body.ts';
 import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
+import { sendFetch } from './send-fetch.ts';
+import { countEntities, OpenParts } from './split-entities.ts';
 import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
 import { type LateGroups, WriteContext } from './write-context.ts';
 
@@ -57,12 +59,14 @@ export class Execution implements MergeTarget, StreamedExecution {
   nullReasonsIfAny: NullReasons | undefined;
   private readonly resolve: UseResult<void>;
   private readonly reject: (error: unknown) => void;
-  private variableTexts: Map<string, string> | undefined;
+  private readonly bodies: RequestBodies;
   private readonly progress: DeferProgress | undefined;
   private streamed: { readonly stream: PayloadStream; readonly delivery: StreamDelivery } | undefined;
   /** The request that errors are about, where the payloads of a stream share them out. */
   private current: CompiledRequest | undefined;
   private readonly memory: ExecutionMemory | undefined;
+  /** Created with the first request that is split. */
+  private openParts: OpenParts | undefined;
   /** In UTF-16 code units. */
   private textTaken = 0;
   /** The weight with which it entered the admission queue. */
@@ -76,6 +80,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   ) {
     this.compiled = compiled;
     this.input = input;
+    this.bodies = new RequestBodies(input.variables);
     this.resolve = resolve;
     this.reject = reject;
     this.targets = new ResponseObjects(input.supergraph, compiled.plan.positionCount, this.data);
@@ -157,42 +162,39 @@ export class Execution implements MergeTarget, StreamedExecution {
     if (this.streamed && !this.isNeeded(request)) return this.done(request);
     const { planned } = request;
     const sent = gatherLookups(request, this.targets, this);
-    let variables = '';
     for (const done of sent) if (done.skipped) noteSkipped(this, request, done.lookup, done.skipped);
-    for (const done of sent) if (done.count > 0) variables += `${variables && ','}${done.variables}`;
+    const variables = variablesOf(sent);
     // nothing to look up, nothing to send
     if (request.lookups.length > 0 && variables === '') return this.done(request);
     if (planned.root?.position.origin && this.targets.at(planned.root.position).length === 0) return this.done(request);
     const source = this.input.sources.get(planned.subgraph.name);
     if (!source) throw new Error(`no source for subgraph "${planned.subgraph.name}"`);
-    const document = request.document.select(sent);
-    for (const name of document.variables) {
-      const text = this.variableText(name);
-      if (text !== undefined) variables += `${variables && ','}${JSON.stringify(name)}:${text}`;
-    }
-    const body = `${document.bodyHead}${variables && `,"variables":{${variables}}`}}`;
-    const { operationType } = planned;
-    source.send({ body, operationType, client: this.input.client, memory: this.memory }, (response) =>
-      this.attempt(() => this.receive(request, sent, response)),
-    );
+    const { maxEntities } = source;
+    if (maxEntities !== undefined && countEntities(sent) > maxEntities)
+      this.sendInParts(source, request, sent, maxEntities);
+    else this.sendTo(source, request, sent, variables);
+  }
+
+  /** Sends a request in several parts. The last response completes it. */
+  private sendInParts(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], max: number): void {
+    this.openParts ??= new OpenParts();
+    const parts = this.openParts.split(request, sent, max);
+    // a synchronous response can end the execution
+    for (const part of parts) if (!this.finished) this.sendTo(source, request, part, variablesOf(part));
+  }
+
+  /** @param entities the variables of the look-ups, as JSON members */
+  private sendTo(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], entities: string): void {
+    const bodies = this.bodies.write(request, sent, entities);
+    const { operationType } = request.planned;
+    const fetch = { ...bodies, operationType, client: this.input.client, memory: this.memory };
+    sendFetch(source, fetch, (response) => this.attempt(() => this.receive(request, sent, response)));
   }
 
   /** Returns whether a payload still needs a request, and records that errors are about it from now on. */
   private isNeeded(request: CompiledRequest): boolean {
     this.current = request;
     return this.streamed?.delivery.isClosed(request) !== true;
-  }
-
-  private variableText(name: string): string | undefined {
-    let text = this.variableTexts?.get(name);
-    if (text === undefined) {
-      text = stringifyJson(this.input.variables[name]);
-      if (text !== undefined) {
-        this.variableTexts ??= new Map();
-        this.variableTexts.set(name, text);
-      }
-    }
-    return text;
   }
 
   private receive(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
@@ -263,6 +265,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   }
 
   private done(request: CompiledRequest): void {
+    if (this.openParts?.isOpenAfterResponse(request)) return;
     this.open -= 1;
     if (this.progress !== undefined) {
       this.progress.done(request);
@@ -336,7 +339,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     const { deferGroups, knownErrors } = this.input;
     const { late, violations } = context;
     if (late) for (const group of late.missed) this.report.addTimeout(deferGroups?.list[group] as DeferGroup);
-    observeMissing(this.input.responseObserver, violations);
+    observeMissing(this.input.responseObserver, violations, this.input.client);
     const hasNoErrors = this.errorReport === undefined && violations.length === 0;
     const errors = hasNoErrors ? (knownErrors ?? []) : this.report.all(violations);
     this.end();

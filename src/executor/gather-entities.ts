@@ -50,6 +50,13 @@ export function gatherEntities(lookup: CompiledLookup, targets: ResponseObjects)
   return { lookup, part: lookup.planned, objects, slots, borders, count: distinct.count, skipped, variables };
 }
 
+/** Returns the variables of all look-ups, as JSON members. */
+export function variablesOf(sent: readonly GatheredEntities[]): string {
+  let variables = '';
+  for (const { count, variables: own } of sent) if (count > 0) variables += `${variables && ','}${own}`;
+  return variables;
+}
+
 /** Clears the lists of objects once their entities were merged, or failed. */
 export function forgetObjects(sent: readonly GatheredEntities[]): void {
   for (const { objects, slots } of sent) {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { PURGE_PATH, purgeResponse } from '../bff/caching/serve-purge.ts';
 import type { Config } from '../config/config.ts';
+import { adminListen } from '../config/sections/admin.ts';
 import { type ListenerHost, listen } from '../http/listener.ts';
 import { checkHeaderLines } from '../http/middleware/header-lines.ts';
 import { type ProblemDetails, problemResponse } from '../http/problem.ts';
@@ -10,9 +11,15 @@ import { peerAddress } from '../policy/client-address.ts';
 import { compileAddressList } from '../policy/requests/address-filter.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { pathOf } from '../shared/url-path.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createAdminApi } from './admin-api.ts';
+import type { AdminCommand, AdminReplies } from './admin-commands.ts';
+import { createTokenGuard } from './admin-token.ts';
 
 /** The functions behind the routes of the admin listener. */
 export interface AdminActions {
+  /** Sends a command of the admin API to all processes. */
+  send(command: AdminCommand): Promise<AdminReplies>;
   /** Returns metrics in the text format of Prometheus. */
   metrics(): Promise<string>;
   /** Purges cached responses of endpoints in all processes. Resolves with their number. */
@@ -20,32 +27,46 @@ export interface AdminActions {
 }
 
 export interface AdminListener {
-  /** `http://HOST:PORT/metrics` */
-  readonly metricsUrl: string;
+  /** `http://HOST:PORT/metrics`; `undefined` if metrics are off. */
+  readonly metricsUrl: string | undefined;
+  /** `http://HOST:PORT/admin`; `undefined` without `admin.token`. */
+  readonly apiUrl: string | undefined;
   close(): Promise<void>;
 }
 
 const GRACE_MS = 2_000;
+const DEFAULT_ATTEMPTS = { limit: 20, window: 60_000 };
 
 /**
  * Opens the port for operators, which is separate from the port for clients. Returns `undefined` when it is disabled. Rejects with
  * an `Error` that says what to do when the port cannot be opened.
  */
-export async function openAdmin(config: Config, actions: AdminActions): Promise<AdminListener | undefined> {
-  const { enabled, listen: address, path } = config.telemetry.metrics.prometheus;
-  if (!enabled) return undefined;
-  const portSetting = 'telemetry.metrics.prometheus.listen';
-  const { origin, close } = await listen(createAdminHandler(config, actions), {
-    ...address,
-    portSetting,
+export async function openAdmin(
+  config: Config,
+  actions: AdminActions,
+  logger: Logger,
+): Promise<AdminListener | undefined> {
+  const where = adminListen(config);
+  if (where === undefined) return undefined;
+  const { origin, close } = await listen(createAdminHandler(config, actions, logger), {
+    ...where.address,
+    portSetting: where.setting,
     graceMs: GRACE_MS,
     lingerMs: 0,
   });
-  return { metricsUrl: `${origin}${path}`, close };
+  const { enabled, path } = config.telemetry.metrics.prometheus;
+  return {
+    metricsUrl: enabled ? `${origin}${path}` : undefined,
+    apiUrl: config.admin.token === undefined ? undefined : `${origin}/admin`,
+    close,
+  };
 }
 
-function createAdminHandler(config: Config, actions: AdminActions): ListenerHost {
-  const { path: metricsPath } = config.telemetry.metrics.prometheus;
+function createAdminHandler(config: Config, actions: AdminActions, logger: Logger): ListenerHost {
+  const { path: metricsPath, enabled: hasMetrics } = config.telemetry.metrics.prometheus;
+  const { limit, window: windowMs } = config.authentication.failed_attempts ?? DEFAULT_ATTEMPTS;
+  const guard = createTokenGuard({ token: config.admin.token, limit, windowMs, logger });
+  const serveApi = createAdminApi({ guard, send: actions.send, logger });
   const { purge_token: token } = config.bff;
   const isAllowed = compileAddressList(config.ip_lists.admin);
 
@@ -56,14 +77,27 @@ function createAdminHandler(config: Config, actions: AdminActions): ListenerHost
         path,
       );
     }
-    if (path === PURGE_PATH && token !== undefined) return purgeResponse({ req, path }, token, actions.purge);
-    if (path !== metricsPath) {
-      const detail = `There is nothing at ${path}. Metrics are at ${metricsPath}.`;
+    if (path === PURGE_PATH && token !== undefined) return purge(req, path, token);
+    const fromApi = serveApi(req, path);
+    if (fromApi) return fromApi;
+    if (path !== metricsPath || !hasMetrics) {
+      const there = hasMetrics
+        ? `Metrics are at ${metricsPath}.`
+        : 'Metrics are off: see telemetry.metrics.prometheus.enabled.';
+      const detail = `There is nothing at ${path}. ${there} The admin API is below /admin/: see docs/admin.md.`;
       return problemResponse({ status: 404, kind: 'not-found', detail }, path);
     }
     if (req.method === 'GET' || req.method === 'HEAD') return actions.metrics().then(metricsReply);
     const detail = `${path} supports GET only.`;
     return problemResponse({ status: 405, kind: 'method-not-allowed', detail, headers: { allow: 'GET, HEAD' } }, path);
+  }
+
+  async function purge(req: IncomingMessage, path: string, purgeToken: string): Promise<HttpResponse> {
+    const throttled = guard.throttle(req);
+    if (throttled) return problemResponse(throttled, path);
+    const response = await purgeResponse({ req, path }, purgeToken, actions.purge);
+    if (response.status === 401) guard.recordFailure(req);
+    return response;
   }
 
   return {
@@ -90,4 +124,10 @@ const ALWAYS = { 'x-content-type-options': 'nosniff' };
 function metricsReply(text: string): HttpResponse {
   const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' };
   return { status: 200, headers, body: text };
+}
+
+/** Returns the lines that name the URLs of the admin listener. */
+export function adminUrls({ metricsUrl, apiUrl }: Partial<AdminListener> = {}): string {
+  const metrics = metricsUrl === undefined ? '' : `Headgate metrics at ${metricsUrl}\n`;
+  return apiUrl === undefined ? metrics : `${metrics}Headgate admin API at ${apiUrl}\n`;
 }

@@ -8,31 +8,25 @@ import type { YogaPlugin } from '../graphql-http/yoga-plugin.ts';
 import { requestCounter } from '../http/middleware/rate-limit.ts';
 import type { RequestHandler } from '../http/request-handler.ts';
 import { configureLogin } from '../policy/login/login.ts';
-import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { watchPath } from '../shared/watch-path.ts';
-import { createRedis, type SharedRedis } from '../store/redis.ts';
-import type { Instruments } from '../telemetry/instruments.ts';
+import type { SharedRedis } from '../store/redis.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
-import { createLogger, type Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { createGraphqlErrorLog } from '../traffic/graphql-error-log.ts';
-import { observeResponses } from '../traffic/observe-responses.ts';
-import { createOutages } from '../traffic/outages.ts';
-import { createTrafficState } from '../traffic/traffic-state.ts';
-import { engineFactory } from './build-engine.ts';
-import { type ByteLimits, openByteLimits } from './byte-budget.ts';
+import type { AdminCommand, AdminReply } from './admin-commands.ts';
+import { adminControl } from './admin-control.ts';
 import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
-import { enginePolicies } from './engine-policies.ts';
+import { Closers } from './closers.ts';
+import { type Foundation, openFoundation } from './foundation.ts';
 import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-handler.ts';
-import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
-import { compileHeaderRules } from './header-rules.ts';
+import type { EngineFactory, Gateway } from './generations.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
-import { type OpenPlugins, openPlugins, type PluginOptions } from './open-plugins.ts';
-import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
+import type { PluginOptions } from './open-plugins.ts';
+import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
+import { requestTelemetry } from './request-telemetry.ts';
 import { logWarmUp, schemaListener, warnOfSkipped } from './schema-listener.ts';
-import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
 import { warmUpEngine } from './warm-up.ts';
 import { warnAboutDocuments } from './warn-about-documents.ts';
@@ -55,6 +49,8 @@ export interface AssemblyOptions {
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
   /** Plugins before those of `plugins` in the config. */
   readonly plugins?: PluginOptions['given'];
+  /** Called when a canary was rolled back in this process; the others must be. What sets it also says when a canary is promoted. */
+  readonly onCanaryRollback?: ((id: string, reason: string) => void) | undefined;
   /** Whether to log warnings about settings: true, except in all but one of several processes. */
   readonly warnsAboutSettings?: boolean | undefined;
   /** By default one as the config says. */
@@ -71,23 +67,16 @@ export interface Assembly {
   readonly metrics: Metrics | undefined;
   /** Removes cached responses of endpoints with one of the tags from this process. Resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
+  /** Reads schemas, endpoints, keys and documents again. What is not valid does not replace what is served, and is logged. */
+  reload(): Promise<void>;
+  /** Adds a function that `reload` calls; it never throws. */
+  addReload(reload: () => unknown): void;
+  /** Applies a command of the admin API to this process. */
+  control(command: AdminCommand): Promise<AdminReply>;
   /** Gets ready for the first clients (`supergraph.query_planning.warm_up_on_start`); to be called once the port is open. */
   warmUp(): void;
   /** Stops watching, and closes the connections of sources when what is in flight has ended. */
   close(): Promise<void>;
-}
-
-/** What is opened for an assembly, to be closed in the opposite order. */
-class Closers {
-  readonly #list: (() => Promise<void>)[] = [];
-
-  add(close: () => Promise<void>): void {
-    this.#list.push(close);
-  }
-
-  async closeAll(): Promise<void> {
-    for (const close of this.#list.splice(0).reverse()) await close();
-  }
 }
 
 /** Puts the gateway together. Throws `CompositionError`, except in `dev`, where there is no good schema to begin with. */
@@ -116,10 +105,14 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   };
   notifyPlugins(foundation);
   await followSchema(options, foundation, { bff, onSwap: onNewSchema }, closers);
+  const reload = reloader(foundation);
   return {
     handler: createGatewayHandler({ ...handlerOptions, bff }),
     logger,
     metrics: foundation.metrics,
+    reload,
+    addReload: (one) => void foundation.reloads.push(one),
+    control: adminControl({ ...foundation, reload }),
     purge: async (tags) => (await bff?.purge(tags)) ?? 0,
     warmUp() {
       onSwap();
@@ -130,81 +123,44 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   };
 }
 
-/** What everything else stands on. */
-interface Foundation {
-  readonly logger: Logger;
-  readonly metrics: Metrics | undefined;
-  readonly instruments: Instruments | undefined;
-  readonly rules: ReturnType<typeof compileHeaderRules>;
-  readonly redis: SharedRedis | undefined;
-  readonly rateLimits: ReturnType<typeof createRateLimits>;
-  readonly byteLimits: ByteLimits;
-  readonly gateway: Gateway;
-  readonly plugins: OpenPlugins | undefined;
-}
-
-async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
-  const { config, sharedState } = options;
-  const logger = options.logger ?? createLogger(config.telemetry.logging);
-  for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
-    logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
-  const rules = compileHeaderRules(config.headers);
-  const { metrics, instruments } = await openMetrics(config);
-  const redis = config.store.redis && (await createRedis(config.store.redis, logger));
-  if (redis) closers.add(() => redis.close());
-  if (redis) instruments?.watchStore(() => redis.available);
-  const rateLimits = createRateLimits(config.rate_limits, redis, {
-    listSize: config.demand_control.strategy.static_estimated.list_size,
-    refused: instruments?.refused,
-    countTogether: sharedState?.countLimits,
-  });
-  const module = options.dev ? await watchModule(config, logger) : undefined;
-  if (module) closers.add(() => module.close());
-  const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
-  const logging = { logger, intervalMs: config.telemetry.logging.summary_interval };
-  const outages = createOutages(logging);
-  const graphqlErrors = createGraphqlErrorLog(logging);
-  // after the last operations
-  closers.add(async () => outages.flush());
-  closers.add(async () => graphqlErrors.flush());
-  const responseObserver = observeResponses({ instruments, outages, graphqlErrors });
-  const byteLimits = openByteLimits(config, logger, instruments);
-  const { byteBudget } = byteLimits;
-  const trafficState = createTrafficState({ logger, instruments });
-  const plugins = await openPlugins({
-    ...{ sections: config.plugins, given: options.plugins, dev: options.dev ?? false, logger },
-  });
-  // after the last operations
-  if (plugins) closers.add(() => plugins.close());
-  const parts = { plugins, rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState };
-  const gateway = createGateway({
-    createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
-    onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
-  });
-  closers.add(() => gateway.close());
-  return { logger, metrics, instruments, rules, redis, rateLimits, byteLimits, gateway, plugins };
-}
-
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, byteLimits, gateway, plugins }: Foundation,
+  {
+    logger,
+    plainLogger,
+    instruments,
+    redis,
+    rules,
+    rateLimits,
+    byteLimits,
+    admission,
+    gateway,
+    reloads,
+    plugins,
+  }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
-  const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
+  const {
+    authenticator,
+    reload,
+    close: closeAuthenticator,
+  } = await openAuthenticator(config, {
     ...{ logger, instruments, redis, rules: rules.request },
     sharedFailures: sharedState?.failuresOf('authentication'),
   });
   closers.add(closeAuthenticator);
   const requests = await openRequestPolicies(config, {
-    ...{ logger, instruments, redis, dev, engine: gateway.engine },
+    ...{ logger, instruments, redis, dev, engine: gateway.engine, canary: () => gateway.canary()?.engine },
     remoteDocuments: sharedState?.documents,
   });
   closers.add(requests.close);
+  reloads.push(reload, requests.reload);
   return {
     ...handlerSettings(config),
+    ...requestTelemetry(config, dev, plainLogger),
     ...requests.policies,
-    ...{ logger, instruments, authenticator, ...byteLimits, engine: gateway.engine },
+    ...{ logger, instruments, authenticator, admission, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
@@ -218,7 +174,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, instruments }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -234,8 +190,10 @@ async function openEndpoints(
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,
+      admission,
     });
   }
+  if (bff) reloads.push(() => bff && reloadBff(bff, logger, true));
   if (cluster.isWorker && sharedState === undefined) {
     checkSeparateProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
   }
@@ -251,7 +209,7 @@ function notifyPlugins({ gateway, plugins }: Foundation): void {
 /** Swaps each schema in that the provider brings from now on. */
 async function followSchema(
   { config, schema }: AssemblyOptions,
-  { gateway, logger, instruments, plugins }: Foundation,
+  { gateway, logger, instruments, canaries, reloads, plugins }: Foundation,
   { bff, onSwap }: { readonly bff: Bff | undefined; readonly onSwap: () => void },
   closers: Closers,
 ): Promise<void> {
@@ -260,24 +218,15 @@ async function followSchema(
   const prepare = bff?.prepare;
   // what is cached depends on what plugins read
   plugins?.beforeReload(async () => {
-    await gateway.rebuild(prepare);
+    const engine = gateway.engine();
+    if (engine) await gateway.swap({ sdl: engine.supergraph.sdl }, prepare);
     return gateway.engine()?.publicSchema;
   });
-  const watching = await schema.watch(
-    schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap }),
-  );
+  const listener = schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap });
+  canaries.listener = listener.canaryEnded;
+  const watching = await schema.watch(listener);
   closers.add(() => watching.close());
-}
-
-/** Loaded only where metrics are configured. */
-async function openMetrics({ telemetry }: Config): Promise<{ metrics?: Metrics; instruments?: Instruments }> {
-  if (!telemetry.metrics.prometheus.enabled) return {};
-  const [{ createPrometheusMetrics }, { createInstruments }] = await Promise.all([
-    import('../telemetry/prometheus.ts'),
-    import('../telemetry/instruments.ts'),
-  ]);
-  const metrics = createPrometheusMetrics();
-  return { metrics, instruments: createInstruments(metrics) };
+  reloads.unshift(() => watching.reload?.());
 }
 
 function openLogin(
@@ -309,12 +258,6 @@ async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: bool
   }
 }
 
-async function watchModule({ authorization }: Config, logger: Logger): Promise<PolicyModule | undefined> {
-  const { directives, policies } = authorization;
-  if (!directives.enabled || policies.module === undefined) return undefined;
-  return watchPolicyModule(policies.module, logger);
-}
-
 function handlerSettings(config: Config) {
   const { router } = config.traffic_shaping;
   return {
@@ -327,6 +270,5 @@ function handlerSettings(config: Config) {
     frames: config.security_headers.enabled ? config.security_headers.frame_options : undefined,
     healthRoutes: config.health_check.enabled,
     contracts: config.contracts,
-    accessLog: config.telemetry.access_log,
   };
 }

@@ -5,6 +5,7 @@ import { respectsHeadersOf } from '../config/sections/cache-control.ts';
 import { cachesResponses } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
+import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import { createEngineInSteps } from '../pipeline/pipeline.ts';
@@ -18,7 +19,8 @@ import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { createEndpointGroups } from '../traffic/endpoint-groups.ts';
+import { requestFields } from '../telemetry/request-fields.ts';
+import type { EndpointGroups } from '../traffic/endpoint-groups.ts';
 import type { Outages } from '../traffic/outages.ts';
 import type { TrafficState } from '../traffic/traffic-state.ts';
 import { configMismatchesInSteps, hintMismatches } from './config-mismatches.ts';
@@ -38,6 +40,7 @@ export interface EngineParts {
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
   readonly trafficState: TrafficState;
+  readonly endpoints: EndpointGroups;
   readonly responseObserver: ResponseObserver;
   readonly byteBudget?: ByteBudget | undefined;
   readonly plugins?: OpenPlugins | undefined;
@@ -52,11 +55,20 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments, outages, responseObserver, byteBudget, trafficState, plugins }: EngineParts,
+  {
+    rateLimits,
+    redis,
+    instruments,
+    outages,
+    responseObserver,
+    byteBudget,
+    trafficState,
+    endpoints,
+    plugins,
+  }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const signerOf = openSigners(config, logger);
-  const endpoints = createEndpointGroups({ logger, openInstruments: instruments?.openEndpoints });
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
   const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
@@ -100,17 +112,18 @@ export function engineFactory(
           ofPlugins: plugins?.reads(),
         },
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
+        namesOperationsOf: namesOperationsOf(config),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsMasked: (all, client) => {
           const errors = all.filter(isLoggedByItself);
           if (errors.length === 0) return;
           logger.warn(
-            { requestId: client.requestId, count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
+            { ...requestFields(client), count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
             'errors of subgraphs, masked in the response',
           );
         },
         onInternalError: (err, client) =>
-          logger.error({ requestId: client.requestId, err }, 'operation failed inside the gateway'),
+          logger.error({ ...requestFields(client), err }, 'operation failed inside the gateway'),
       });
       isBuilt = true;
       return { engine, close };
@@ -150,4 +163,10 @@ function cachePolicy({ cache_control }: Config, subgraphs: readonly Subgraph[]):
   const reports = ({ name, inProcess }: Subgraph) =>
     inProcess?.kind === 'rest' || respectsHeadersOf(cache_control, name);
   return { reportsCacheControl: new Set(subgraphs.filter(reports).map(({ name }) => name)) };
+}
+
+/** Returns which subgraphs get operations with names; `undefined` where none does. */
+function namesOperationsOf({ traffic_shaping: traffic }: Config): EngineOptions['namesOperationsOf'] {
+  const isUsed = [traffic.all, ...Object.values(traffic.subgraphs)].some((settings) => settings.operation_names);
+  return isUsed ? (subgraph) => subgraphTraffic(traffic, subgraph).operation_names : undefined;
 }

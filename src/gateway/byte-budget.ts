@@ -5,11 +5,10 @@ import { ClientWrites } from '../http/client-writes.ts';
 import { ByteBudget } from '../shared/byte-budget.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { oncePerMinute } from './once-per-minute.ts';
 
 /** The least default, in bytes. */
 const LEAST = 2 ** 24;
-
-const MINUTE_MS = 60_000;
 
 /** What counts and limits the bytes outside of the heap in this process. */
 export interface ByteLimits {
@@ -61,18 +60,4 @@ function defaultLimit(): number {
   // zero, or more than the machine has, where there is no limit
   const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   return Math.max(LEAST, Math.floor(Math.min(getHeapStatistics().heap_size_limit / 2, memory / 4)));
-}
-
-/** Returns a function that logs with its first call, and then at most once a minute, with the number of calls since the last line. */
-function oncePerMinute(log: (count: number) => void): () => void {
-  let lastAt = Number.NEGATIVE_INFINITY;
-  let count = 0;
-  return () => {
-    count++;
-    const now = performance.now();
-    if (now - lastAt < MINUTE_MS) return;
-    lastAt = now;
-    log(count);
-    count = 0;
-  };
 }

@@ -2,7 +2,9 @@ import type { EndpointSection } from '../config/sections/endpoints.ts';
 import type { SubgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import type { ApiLayer } from '../sources/rest/api-transport.ts';
 import { callApiSafely } from '../traffic/api-calls.ts';
+import { HedgeShare } from '../traffic/hedge-share.ts';
 import { LOST_CONNECTIONS, type RetryPolicy } from '../traffic/retry.ts';
+import { errorCodeFinder } from '../traffic/retryable-errors.ts';
 import type { StackParts } from '../traffic/stack.ts';
 import type { TrafficState } from '../traffic/traffic-state.ts';
 
@@ -31,6 +33,7 @@ export function callParts(
       latencies: state.latenciesOf(subgraph),
       budget: retry.budget,
       onHedge: (result) => state.hedged(subgraph, result),
+      hasRetryableError: retry.hasRetryableError,
     },
     concurrency: concurrency && { bulkhead: state.bulkheadOf(subgraph, concurrency), timeoutMs },
     breaker: breaker && only && urls.length === 1 ? state.breakerOf(subgraph, only.url, breaker) : undefined,
@@ -40,11 +43,19 @@ export function callParts(
 /** Returns the layer around the calls of a connector, in place of those. */
 export function apiLayer(subgraph: string, traffic: SubgraphTraffic, state: TrafficState): ApiLayer {
   const retry = retryPolicy(subgraph, traffic, state);
-  const { concurrency, circuit_breaker: breaker, deadline } = traffic;
+  const { concurrency, circuit_breaker: breaker, deadline, hedge } = traffic;
+  const share = hedge && new HedgeShare(hedge.max_share ?? 0, retry.budget);
   return (send, origin) =>
     callApiSafely(send, {
       subgraph,
       retry,
+      hedge: hedge &&
+        share && {
+          share,
+          after: hedge.after ?? 'p95',
+          latencies: state.latenciesOf(subgraph, origin),
+          onHedge: (result) => state.hedged(subgraph, result),
+        },
       bulkhead: concurrency && state.bulkheadOf(subgraph, concurrency, origin),
       breaker: breaker && state.breakerOf(subgraph, origin, breaker),
       deadlineHeader: deadline?.header,
@@ -58,6 +69,7 @@ function retryPolicy(subgraph: string, traffic: SubgraphTraffic, state: TrafficS
     timeoutMs,
     tryTimeoutMs,
     budget: state.budgetOf(subgraph, retry),
+    hasRetryableError: errorCodeFinder(retry?.error_codes),
     onRetry: (reason, isDenied) => state.retried(subgraph, reason, isDenied),
   };
 }

@@ -12,6 +12,7 @@ import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { loadPlugins } from './load-plugins.ts';
+import { checkPriority } from './open-admission.ts';
 import { loadPolicyModule } from './policy-module.ts';
 import { loadYogaPlugins } from './yoga-plugins.ts';
 
@@ -28,6 +29,7 @@ export async function checkSettings(config: Config): Promise<string[]> {
     ...signingKeyChecks(authentication.subgraph),
     () => api_keys?.file && new ApiKeyFile(api_keys.file),
     () => takesTokens && checkCredentialPlaces(authentication, api_keys),
+    () => checkPriority(config),
     () => persisted_queries.enabled && readManifests(persisted_queries.manifest),
     () => module && loadPolicyModule(module),
     () => loadYogaPlugins(config.yoga.plugins),

@@ -41,8 +41,9 @@ export function configMismatches(config: Config, supergraph: Supergraph): Proble
 export function* configMismatchesInSteps(config: Config, supergraph: Supergraph): Steps<Problem[]> {
   const mismatches = [
     ...subgraphs(config, supergraph),
-    ...hedges(config, supergraph),
+    ...settingsOfGraphql(config, supergraph),
     ...signatures(config, supergraph),
+    ...operationNames(config, supergraph),
     ...urlsOfApis(config, supergraph),
     ...settingsWithoutTls(config, supergraph.subgraphs).map((setting) => ({ ...setting, code: 'NO_TLS' })),
     ...connectors(config, supergraph),
@@ -75,16 +76,38 @@ function problemsAt(mismatches: readonly Mismatch[], file: string | undefined): 
   }));
 }
 
-/** Returns subgraphs of REST APIs with hedging, which only GraphQL requests have. */
-function hedges({ traffic_shaping }: Config, { subgraphs }: Supergraph): Mismatch[] {
+/** Returns settings of GraphQL requests for subgraphs of REST APIs. */
+function settingsOfGraphql({ traffic_shaping }: Config, { subgraphs }: Supergraph): Mismatch[] {
   return subgraphs.flatMap(({ name, inProcess }) => {
     const own = Object.hasOwn(traffic_shaping.subgraphs, name) ? traffic_shaping.subgraphs[name] : undefined;
-    if (inProcess?.kind !== 'rest' || !own?.hedge) return [];
-    const path = ['traffic_shaping', 'subgraphs', name, 'hedge'];
-    const message = `"${name}" is a REST API, whose calls are not hedged.`;
+    if (inProcess?.kind !== 'rest' || own === undefined) return [];
+    const { max_entities_per_request: maxEntities, retry } = own;
+    const codes = retry ? retry.error_codes : undefined;
+    const refused = (key: readonly string[], reason: string): Mismatch => ({
+      path: ['traffic_shaping', 'subgraphs', name, ...key],
+      code: 'NOT_SUPPORTED',
+      message: `"${name}" is a REST API, ${reason}`,
+      hint: 'Remove the key.',
+    });
     return [
-      { path, code: 'NOT_SUPPORTED', message, hint: 'Remove the key; `retry` with `try_timeout` works for REST APIs.' },
+      ...(maxEntities
+        ? [refused(['max_entities_per_request'], 'whose connectors decide how many entities a call has.')]
+        : []),
+      ...(codes?.length
+        ? [refused(['retry', 'error_codes'], 'whose responses have no GraphQL errors. Use `retry.on`.')]
+        : []),
     ];
+  });
+}
+
+/** Returns subgraphs with names for their operations that the gateway resolves itself: they are sent no operations. */
+function operationNames({ traffic_shaping }: Config, { subgraphs }: Supergraph): Mismatch[] {
+  return subgraphs.flatMap(({ name, inProcess }) => {
+    const own = Object.hasOwn(traffic_shaping.subgraphs, name) ? traffic_shaping.subgraphs[name] : undefined;
+    if (inProcess === undefined || !own?.operation_names) return [];
+    const path = ['traffic_shaping', 'subgraphs', name, 'operation_names'];
+    const message = `"${name}" is no federation subgraph, so the operations of plans are not sent to it.`;
+    return [{ path, code: 'NOT_SUPPORTED', message, hint: 'Remove the key.' }];
   });
 }
 

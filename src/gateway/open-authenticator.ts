@@ -22,6 +22,8 @@ export interface AuthenticatorEnvironment {
 
 export interface OpenAuthenticator {
   readonly authenticator: Authenticator | undefined;
+  /** Reads the files of keys again. Keeps the previous version of one that cannot be used. */
+  reload(): void;
   close(): Promise<void>;
 }
 
@@ -31,7 +33,7 @@ export async function openAuthenticator(
   environment: AuthenticatorEnvironment,
 ): Promise<OpenAuthenticator> {
   const authenticator = configureAuthenticator(config, environment);
-  if (authenticator === undefined) return { authenticator, close: async () => {} };
+  if (authenticator === undefined) return { authenticator, reload() {}, close: async () => {} };
   const { purge_token: token } = config.bff;
   const { logger } = environment;
   const watching: Watching[] = [];
@@ -40,11 +42,18 @@ export async function openAuthenticator(
     await Promise.all(watching.map((one) => one.close()));
   };
   try {
-    for (const { file, reload } of authenticator.files.map(bound)) {
+    const files = authenticator.files.map(bound);
+    for (const { file, reload } of files) {
       const onChange = (exists: boolean) => exists && reloadOrKeep(file, reload, logger);
       watching.push(await watchPath({ path: file, onChange, onEvent: logPathEvents(logger, file) }));
     }
-    return { authenticator: token === undefined ? authenticator : exceptPurging(authenticator, token), close };
+    return {
+      authenticator: token === undefined ? authenticator : exceptPurging(authenticator, token),
+      reload() {
+        for (const { file, reload } of files) reloadOrKeep(file, reload, logger);
+      },
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

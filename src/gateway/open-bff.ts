@@ -3,6 +3,7 @@ import type { AcceptedCredentials } from '../bff/handlers/challenge.ts';
 import type { KeyStore } from '../bff/idempotency/idempotency.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { SharedRedis } from '../store/redis.ts';
@@ -24,6 +25,7 @@ export interface BffParts {
   /** Whether to serve the demo page. */
   readonly demo: boolean;
   readonly byteBudget: ByteBudget;
+  readonly admission?: AdmissionControl | undefined;
   readonly instruments?: Instruments | undefined;
   /** Purges in all processes of this gateway. */
   readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
@@ -33,7 +35,7 @@ export interface BffParts {
 export function openBff(
   dir: string,
   config: Config,
-  { gateway, logger, redis, keyStore, limiter, demo, byteBudget, instruments, purgeEverywhere }: BffParts,
+  { gateway, logger, redis, keyStore, limiter, demo, byteBudget, admission, instruments, purgeEverywhere }: BffParts,
 ): Promise<Bff> {
   const { bff, traffic_shaping } = config;
   return createBff({
@@ -48,6 +50,7 @@ export function openBff(
     shareReads: traffic_shaping.router.deduplicate_query,
     maxRequestBytes: config.limits.http_max_request_bytes,
     byteBudget,
+    admission,
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
     endpointConfig: endpointSettings(config),
@@ -67,10 +70,15 @@ export function openBff(
   });
 }
 
-/** Reads the folder again. If that fails, keeps the endpoints and logs the error. */
-export async function reloadBff(bff: Bff, logger: Logger): Promise<void> {
+/**
+ * Reads the folder again. If that fails, keeps the endpoints and logs the error.
+ * @param keepsWorking see `Bff.reload`
+ */
+export async function reloadBff(bff: Bff, logger: Logger, keepsWorking = false): Promise<void> {
   try {
-    await bff.reload();
+    const problems = await bff.reload({ keepsWorking });
+    if (problems.length === 0) return;
+    logger.error({ problems: problems.map(formatProblem) }, 'BFF endpoints have problems; keeping the previous ones');
   } catch (err) {
     logger.error({ err }, 'the BFF folder cannot be read; keeping the previous endpoints');
   }

@@ -8,6 +8,7 @@ import type { Source } from '../sources/source.ts';
 import { balance } from '../traffic/balance.ts';
 import { breakCircuit } from '../traffic/break-circuit.ts';
 import type { CircuitBreaker } from '../traffic/circuit-breaker.ts';
+import { countInFlight } from '../traffic/count-in-flight.ts';
 import type { Endpoint } from '../traffic/endpoint.ts';
 import type { EndpointGroups, SharedGroupSettings } from '../traffic/endpoint-groups.ts';
 import { type RequestKey, requestKey } from './request-key.ts';
@@ -33,7 +34,7 @@ export function openEndpoints(
   breakerOf?: (url: string) => CircuitBreaker,
 ): Source {
   const [only] = urls;
-  if (only !== undefined && urls.length === 1) return createHttpSource({ ...options, url: only.url });
+  if (only !== undefined && urls.length === 1) return openSingle(groupName, only.url, options, groups);
   const group = groups.acquire(groupName, groupSettings(options, urls, own));
   let isClosed = false;
   const release = () => {
@@ -59,6 +60,18 @@ export function openEndpoints(
     release();
     throw error;
   }
+}
+
+/** Opens the only URL. Its requests are counted if the admin API is on. */
+function openSingle(name: string, url: string, options: EndpointOptions, groups: EndpointGroups): Source {
+  const source = createHttpSource({ ...options, url });
+  const endpoint = groups.acquireSingle(name, options.name, url);
+  if (endpoint === undefined) return source;
+  let isClosed = false;
+  return countInFlight(source, endpoint, () => {
+    if (!isClosed) groups.releaseSingle(name, url);
+    isClosed = true;
+  });
 }
 
 function groupSettings(

@@ -137,8 +137,8 @@ interface VariantSettings extends SourceSettings {
 }
 
 function openVariant(subgraph: Subgraph, settings: VariantSettings, dependencies: SourceDependencies): Source {
-  const { name, traffic, forward, own, urls, variant } = settings;
-  const { config, rules, endpoints, rateLimits, responseObserver, trafficState } = dependencies;
+  const { name, traffic, own, urls, variant } = settings;
+  const { config, rules, endpoints, trafficState } = dependencies;
   const respected = respectsHeadersOf(config.cache_control, name);
   const owner = variant === undefined ? name : `${name} ${variant}`;
   const common = httpOptions(settings, dependencies);
@@ -146,18 +146,35 @@ function openVariant(subgraph: Subgraph, settings: VariantSettings, dependencies
   const { circuit_breaker: breaker } = traffic;
   const breakerOf = breaker ? (url: string) => trafficState.breakerOf(name, url, breaker) : undefined;
   const source = openEndpoints(owner, urls, options, own, endpoints, breakerOf);
-  // a cookie is only for the client that sent the request
-  const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
   return stack(source, {
     ...commonParts(dependencies),
-    stitch: stitchLayer(subgraph, traffic.timeout, responseObserver),
+    ...graphqlParts(subgraph, settings, dependencies),
     mirror: variant === undefined ? mirrorOf(own, common, dependencies) : undefined,
-    cacheControl: respected ? { in: 'headers', forward } : undefined,
+  });
+}
+
+type PartsDependencies = Pick<
+  SourceDependencies,
+  'config' | 'rules' | 'rateLimits' | 'responseObserver' | 'trafficState'
+>;
+
+/** Returns the settings of the layers around the requests of a GraphQL subgraph. What is off in the config is left out. */
+export function graphqlParts(
+  subgraph: Subgraph,
+  { name, traffic, forward, urls }: SourceSettings & Pick<VariantSettings, 'urls'>,
+  { config, rules, rateLimits, responseObserver, trafficState }: PartsDependencies,
+): StackParts {
+  // a cookie is only for the client that sent the request
+  const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
+  return {
+    maxEntities: traffic.max_entities_per_request,
+    stitch: stitchLayer(subgraph, traffic.timeout, responseObserver),
+    cacheControl: respectsHeadersOf(config.cache_control, name) ? { in: 'headers', forward } : undefined,
     returnHeaders: rules.response && returnHeaders,
     respectsRetryAfter: true,
     share: shares ? { forward, meter: rateLimits.meterOf(name) } : undefined,
     ...callParts(name, urls, traffic, trafficState),
-  });
+  };
 }
 
 /** Returns the settings of an API. `concurrency` replaces `max_concurrent_requests`, whose queue has no limit. */

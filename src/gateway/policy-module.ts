@@ -26,14 +26,18 @@ export async function loadPolicyModule(file: string): Promise<DecidePolicies> {
 
 export interface PolicyModule {
   readonly decide: DecidePolicies;
+  /** Loads the module again. If that fails, keeps the previous version and logs the error. */
+  reload(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Loads the module, and reloads it when it changes. Throws `ConfigValueError` when the first load fails. */
-export async function watchPolicyModule(file: string, logger: Logger): Promise<PolicyModule> {
+/**
+ * Loads the module. Throws `ConfigValueError` when the first load fails.
+ * @param watches whether the module is reloaded when it changes
+ */
+export async function openPolicyModule(file: string, logger: Logger, watches: boolean): Promise<PolicyModule> {
   let current = await loadPolicyModule(file);
-  const reload = async (exists: boolean) => {
-    if (!exists) return;
+  const reload = async () => {
     try {
       current = await loadPolicyModule(file);
       logger.info({ file }, 'reloaded');
@@ -41,10 +45,8 @@ export async function watchPolicyModule(file: string, logger: Logger): Promise<P
       logger.error({ file, err }, 'cannot be reloaded; keeping the previous version');
     }
   };
-  const watching = await watchPath({
-    path: file,
-    onChange: (exists) => void reload(exists),
-    onEvent: logPathEvents(logger, file),
-  });
-  return { decide: (policies, request) => current(policies, request), close: () => watching.close() };
+  const onChange = (exists: boolean) => exists && void reload();
+  const onEvent = logPathEvents(logger, file);
+  const watching = watches ? await watchPath({ path: file, onChange, onEvent }) : undefined;
+  return { decide: (policies, request) => current(policies, request), reload, close: async () => watching?.close() };
 }

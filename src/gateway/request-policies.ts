@@ -22,6 +22,8 @@ export interface RequestPolicyParts {
   /** Queries that clients have registered with other processes; used when there is no Redis. */
   readonly remoteDocuments?: RemoteDocuments | undefined;
   readonly engine: () => Engine | undefined;
+  /** Returns the engine of the canary, if there is one. */
+  readonly canary?: (() => Engine | undefined) | undefined;
   /** Reads manifests again when they change. */
   readonly dev: boolean;
 }
@@ -35,7 +37,7 @@ type RequestPolicies = Pick<
 export async function openRequestPolicies(
   config: Config,
   parts: RequestPolicyParts,
-): Promise<{ policies: RequestPolicies; close(): Promise<void> }> {
+): Promise<{ policies: RequestPolicies; reload(): void; close(): Promise<void> }> {
   const documents = openDocuments(config, parts);
   const { manifest } = config.persisted_queries;
   const watched = parts.dev && documents && manifest.length > 0;
@@ -50,6 +52,9 @@ export async function openRequestPolicies(
       documents,
       maxBatch: config.batching.enabled ? config.batching.maximum_size : undefined,
     },
+    reload() {
+      if (documents && manifest.length > 0) reload(documents, manifest, parts.logger);
+    },
     close: async () => {
       await Promise.all(watchers.map((watcher) => watcher.close()));
     },
@@ -61,7 +66,7 @@ const EMPTY_SAFELIST =
 
 function openDocuments(
   config: Config,
-  { logger, redis, remoteDocuments, instruments, engine }: RequestPolicyParts,
+  { logger, redis, remoteDocuments, instruments, engine, canary }: RequestPolicyParts,
 ): PersistedDocuments | undefined {
   const { persisted_queries, apq } = config;
   if (!persisted_queries.enabled && !apq.enabled) return undefined;
@@ -69,8 +74,8 @@ function openDocuments(
   if (persisted_queries.safelist.enabled && manifest.size === 0) logger.warn({}, EMPTY_SAFELIST);
   const registered = registeredDocuments(apq, redis, remoteDocuments);
   const isValid = (query: string) => {
-    const current = engine();
-    return current !== undefined && (current.isValid?.({ query }) ?? true);
+    const fits = (one: Engine | undefined) => one !== undefined && (one.isValid?.({ query }) ?? true);
+    return fits(engine()) || fits(canary?.());
   };
   return createPersistedDocuments({
     config: persisted_queries,

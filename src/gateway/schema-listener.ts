@@ -1,10 +1,11 @@
 import type { SupergraphListener, SupergraphUpdate } from '../composition/supergraph-provider.ts';
 import { ConfigError } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
+import type { Engine } from '../pipeline/engine.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Gateway, PrepareForEngine } from './generations.ts';
+import { type CanaryEvent, endCanary, type Gateway, type PrepareForEngine, type Swapped } from './generations.ts';
 import { rewarmPlans } from './warm-up.ts';
 
 export interface SchemaListenerParts {
@@ -26,13 +27,28 @@ interface EndpointName {
   readonly path: string;
 }
 
+/** Follows changes of the schema, and what becomes of canaries. */
+export interface SchemaListener extends SupergraphListener {
+  canaryEnded(event: CanaryEvent): void;
+}
+
 /** Creates a listener that swaps the engine when the schema changes, and logs the outcome. Keeps the last good schema on errors. */
-export function schemaListener(parts: SchemaListenerParts): SupergraphListener {
+export function schemaListener(parts: SchemaListenerParts): SchemaListener {
   const { gateway, logger, instruments } = parts;
+  let beforeCanary: NamesInUse | undefined;
   return {
     async update(update) {
+      if (gateway.canary() === undefined) beforeCanary = namesInUse(parts);
       const good = await swapOrKeep(update, parts);
       instruments?.schemaReloaded(good);
+    },
+    endCanary: (end) => endCanary(gateway, end),
+    canaryEnded({ kind, others }) {
+      if (kind === 'promoted' && beforeCanary) {
+        announce(beforeCanary, parts);
+        rewarm(others, gateway.engine, parts);
+      }
+      if (kind !== 'replaced') instruments?.schemaReloaded(kind === 'promoted');
     },
     problems(problems) {
       const current = gateway.engine() === undefined ? 'no schema loaded yet' : 'the last good one keeps serving';
@@ -43,26 +59,54 @@ export function schemaListener(parts: SchemaListenerParts): SupergraphListener {
   };
 }
 
-async function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts): Promise<boolean> {
-  const { gateway, logger, warmedUp } = parts;
-  const before = { subgraphs: subgraphsOf(gateway), endpoints: parts.endpoints().map(nameOf) };
+/** Returns whether the schema is served now; `undefined` if that is not decided yet, or if nothing has changed. */
+async function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts): Promise<boolean | undefined> {
+  const { gateway, logger } = parts;
+  const before = namesInUse(parts);
   const previous = gateway.engine();
+  let swapped: Swapped;
   try {
-    await gateway.swap(update, parts.prepare);
+    swapped = await gateway.swap(update, parts.prepare);
   } catch (error) {
     logFailure(logger, error);
     return false;
   }
-  const engine = gateway.engine();
+  const current = swapped === 'canary' ? () => gateway.canary()?.engine : gateway.engine;
+  const engine = current();
   // closed meanwhile
   if (engine === undefined) return false;
-  const recent = previous?.recentQueries?.(warmedUp) ?? [];
-  logger.info({}, 'serving a new schema');
+  if (swapped === 'unchanged') return undefined;
   warnOfSkipped(update, logger);
+  if (swapped === 'served') announce(before, parts);
+  rewarm(previous, current, parts);
+  return swapped === 'served' ? true : undefined;
+}
+
+/** Plans operations for an engine that clients have sent to another one. */
+function rewarm(
+  previous: Engine | undefined,
+  current: () => Engine | undefined,
+  { logger, warmedUp }: SchemaListenerParts,
+): void {
+  const engine = current();
+  const recent = previous?.recentQueries?.(warmedUp) ?? [];
+  if (engine) rewarmPlans(recent, engine, current).catch((err) => logWarmUp(logger, err));
+}
+
+interface NamesInUse {
+  readonly subgraphs: readonly string[];
+  readonly endpoints: readonly string[];
+}
+
+function namesInUse({ gateway, endpoints }: SchemaListenerParts): NamesInUse {
+  return { subgraphs: subgraphsOf(gateway), endpoints: endpoints().map(nameOf) };
+}
+
+/** Logs that all clients get a new schema now, and what it lacks. */
+function announce(before: NamesInUse, parts: SchemaListenerParts): void {
+  parts.logger.info({}, 'serving a new schema');
   warnOfRemoved(before, parts);
   parts.onSwap();
-  rewarmPlans(recent, engine, gateway.engine).catch((err) => logWarmUp(logger, err));
-  return true;
 }
 
 function logFailure(logger: Logger, error: unknown): void {
@@ -79,10 +123,7 @@ export function warnOfSkipped({ skipped }: SupergraphUpdate, logger: Logger): vo
 }
 
 /** Warns about removed subgraphs: a file may be missing from a deployment by mistake. */
-function warnOfRemoved(
-  before: { readonly subgraphs: readonly string[]; readonly endpoints: readonly string[] },
-  { gateway, logger, endpoints }: SchemaListenerParts,
-): void {
+function warnOfRemoved(before: NamesInUse, { gateway, logger, endpoints }: SchemaListenerParts): void {
   const subgraphs = new Set(subgraphsOf(gateway));
   const removed = before.subgraphs.filter((name) => !subgraphs.has(name));
   // called in any case: this checks the endpoints against the new schema now instead of with the first request

@@ -1,5 +1,6 @@
 import type { Listener } from '../http/listener.ts';
-import { type AdminListener, openAdmin } from './admin.ts';
+import { type AdminListener, adminUrls, openAdmin } from './admin.ts';
+import type { AdminCommand } from './admin-commands.ts';
 import { type Assembly, type AssemblyOptions, assemble } from './assemble.ts';
 import { type ClientListener, checkClientListener, listenForClients } from './client-listener.ts';
 
@@ -14,6 +15,10 @@ export interface RunningServer {
   readonly port: number;
   /** `http://HOST:PORT/metrics`; `undefined` when metrics are disabled. */
   readonly metricsUrl: string | undefined;
+  /** `http://HOST:PORT/admin`; `undefined` without `admin.token`. */
+  readonly adminUrl: string | undefined;
+  /** Reads schemas, endpoints, keys and documents again. */
+  reload(): Promise<void>;
   /** Reads certificates and keys of the port again. Missing without TLS. */
   readonly reloadCertificates?: ClientListener['reloadCertificates'];
   /** Completes requests in flight, then closes the ports and every connection. The port stays open for `delayMs` before; default 0. */
@@ -55,22 +60,25 @@ async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOpti
     throw error;
   }
   const url = `${listener.origin}${config.path_prefix ?? ''}/graphql`;
-  printUrls(url, admin?.metricsUrl);
+  printUrls(url, admin);
   assembly.warmUp();
   const { port, reloadCertificates } = listener;
+  if (reloadCertificates) assembly.addReload(reloadCertificates);
   const close = closeOnce(listener, assembly, admin);
-  return { url, port, metricsUrl: admin?.metricsUrl, reloadCertificates, close };
+  const urls = { url, metricsUrl: admin?.metricsUrl, adminUrl: admin?.apiUrl };
+  return { ...urls, port, reload: assembly.reload, reloadCertificates, close };
 }
 
 /** Prints the URLs with a single write, so that a program that waits for them reads them at once. */
-function printUrls(url: string, metricsUrl: string | undefined): void {
-  const metrics = metricsUrl === undefined ? '' : `Headgate metrics at ${metricsUrl}\n`;
-  process.stdout.write(`Headgate listening on ${url}\n${metrics}`);
+function printUrls(url: string, admin: AdminListener | undefined): void {
+  process.stdout.write(`Headgate listening on ${url}\n${adminUrls(admin)}`);
 }
 
 /** Opens the admin listener of a gateway with a single process. */
-export function openAdminOf(config: ServerOptions['config'], { metrics, purge }: Assembly) {
-  return openAdmin(config, { metrics: () => metrics?.text() ?? Promise.resolve(''), purge });
+export function openAdminOf(config: ServerOptions['config'], { metrics, purge, control, logger }: Assembly) {
+  const text = () => metrics?.text() ?? Promise.resolve('');
+  const send = async (command: AdminCommand) => ({ processes: 1, replies: [await control(command)] });
+  return openAdmin(config, { metrics: text, purge, send }, logger);
 }
 
 /** Returns a function that closes everything once. Metrics are available until the last request has ended. */

@@ -82,6 +82,8 @@ export interface EngineOptions {
    * have no cache policy where it is missing.
    */
   readonly cachePolicy?: { readonly reportsCacheControl: ReadonlySet<string> } | undefined;
+  /** Returns whether operations sent to this subgraph have a name (`traffic_shaping.….operation_names`). By default they have none. */
+  readonly namesOperationsOf?: ((subgraph: string) => boolean) | undefined;
   /** Returns whether clients see messages and extensions of this subgraph's errors. By default they do. */
   readonly includesErrorsOf?: (subgraph: string) => boolean;
   /** Called with the original errors when some were masked from the client. */
@@ -156,6 +158,10 @@ export interface Engine {
    * @param options.cache whether the document is cached
    */
   prepare?(query: string, options: { readonly cache: boolean }): void;
+  /** Whether it serves a share of the clients only, before it replaces the current engine. */
+  readonly isCanary?: boolean;
+  /** Counts a request that failed before it became an operation, for the comparison of a canary with the current engine. */
+  countFailure?(): void;
   /** Returns the texts of recently used documents, the latest first. */
   recentQueries?(max: number): string[];
 }

@@ -1,4 +1,4 @@
-import type { GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { Kind } from 'graphql';
 import type { DependsOn } from '../client/depends-on.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
@@ -10,6 +10,7 @@ import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
 import { conditionValues, Dependencies, mayDropFields } from './dependencies.ts';
+import { documentHash } from './document-hash.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
 import type {
   DocumentRequest,
@@ -27,11 +28,12 @@ import {
   overloaded,
   streamCompiled,
 } from './execute.ts';
-import { type ExecutionResult, type Refusal, SingleResult } from './execution-result.ts';
+import type { ExecutionResult, SingleResult } from './execution-result.ts';
 import type { GraphqlCall } from './operation-context.ts';
 import { OverrideLabels } from './override-labels.ts';
 import { refusedByPlugin, withPlugins } from './plugin-stages.ts';
 import { type PreparationOptions, PreparedOperation } from './prepared-operation.ts';
+import { refuse, refuseKind } from './refuse.ts';
 import { coerceRequestVariables } from './variables.ts';
 import { createViews, type View } from './views.ts';
 
@@ -238,8 +240,11 @@ class Pipeline implements Engine {
     const view = this.viewFor(request);
     const { options } = this;
     // parse, limits, validate
-    const { plugins } = request.client;
+    const { plugins, record } = request.client;
+    record?.begin('parse');
     const document = request.document ?? view.documents.get(request.query, plugins);
+    if (record?.needsHash) record.operationHash ??= documentHash(document, request.query);
+    record?.begin('plan');
     if ('refusal' in document) return refuse(document.refusal, document.errors);
     const operation = chooseOperation(document.document, request.operationName);
     if (!('kind' in operation)) return refuse('operation', [operation]);
@@ -256,6 +261,8 @@ class Pipeline implements Engine {
     const groups = deferGroups && { deferGroups, streamed: execute === streamCompiled };
     const prepare = () => this.prepared(view, document, operation, variables, labels, groups, 'execution');
     const prepared = observer ? observer.observe('normalize', prepare) : prepare();
+    request.client.operation = prepared.label;
+    if (record) record.isPlanCached ??= prepared.wasKnown;
     const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables);
     if (excessive) return refuse(excessive.refusal, excessive.errors);
     // policies, plan, execute, mask errors, cache policy
@@ -279,8 +286,9 @@ class Pipeline implements Engine {
     for (const label of labels) key += ` ${label}`;
     if (groups !== undefined) key += ` ${groups.streamed ? 'stream ' : ''}${groups.deferGroups?.key}`;
     let prepared = known.prepared.get(key);
+    const isKnown = prepared?.isNew === false;
     if (purpose === 'execution') {
-      this.options.onOperation?.(known.document, prepared?.isNew === false);
+      this.options.onOperation?.(known.document, isKnown);
       if (prepared) prepared.isNew = false;
     }
     if (!prepared) {
@@ -291,6 +299,7 @@ class Pipeline implements Engine {
         fieldIndex: this.labels.fieldIndex(labels),
         conditions: variables,
         policies: this.options.policies ?? [],
+        namesOperationsOf: this.options.namesOperationsOf,
         cachePolicy: readCachePolicy?.(known.document, operation, known.reads.isGuarded),
         dependsOn: (plan) => this.dependencies.ofPlan(plan, known.reads),
         ...groups,
@@ -298,6 +307,7 @@ class Pipeline implements Engine {
       prepared.isNew = purpose === 'key';
       known.prepared.set(key, prepared);
     }
+    prepared.wasKnown = isKnown;
     return prepared;
   }
 
@@ -337,19 +347,4 @@ export function isExecutable(document: ReadDocument, { params: { operationName }
   if ('refusal' in document) return false;
   const operation = chooseOperation(document.document, operationName);
   return 'kind' in operation && refuseKind(operation, readOnly) === undefined;
-}
-
-function refuse(refusal: Refusal, errors: readonly GraphQLFormattedError[]): SingleResult {
-  return new SingleResult(undefined, errors, { refusal });
-}
-
-function refuseKind(operation: OperationDefinitionNode, readOnly: boolean): SingleResult | undefined {
-  const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
-  if (operation.operation === 'subscription') {
-    return refuse('operation', [{ message: 'Subscriptions cannot be executed over a single response.', extensions }]);
-  }
-  if (readOnly && operation.operation === 'mutation') {
-    return refuse('method', [{ message: 'A mutation cannot be sent with GET. Send it with POST.', extensions }]);
-  }
-  return undefined;
 }

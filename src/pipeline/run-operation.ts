@@ -1,12 +1,15 @@
-import type { GraphQLSchema } from 'graphql';
+import { type DocumentNode, type GraphQLSchema, getOperationAST } from 'graphql';
 import { inFlightKey } from '../client/dependency-keys.ts';
 import { withReads } from '../client/depends-on.ts';
+import type { ClientInfo } from '../client/identity.ts';
 import { forbidsSharing } from '../client/sharing.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
+import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { Deadline } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import type { RequestRecord } from '../shared/request-record.ts';
 import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
@@ -15,8 +18,8 @@ import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
 
 export interface OperationRunnerOptions<Context extends OperationContext> {
-  /** Returns the current engine; `undefined` while no schema is loaded. */
-  readonly engine: () => Engine | undefined;
+  /** Returns the engine for a client; `undefined` while no schema is loaded. */
+  readonly engine: (client?: ClientInfo) => Engine | undefined;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
   readonly shareQueries: boolean;
   /** How long one client request may take (`traffic_shaping.router.timeout`). */
@@ -30,16 +33,18 @@ export interface OperationRunnerOptions<Context extends OperationContext> {
    * missing.
    */
   readonly countRequest?: ((context: Context) => undefined | Promise<void>) | undefined;
+  /** Refuses operations while the gateway is overloaded. By default none is refused. */
+  readonly admission?: AdmissionControl | undefined;
 }
 
 export interface OperationRunner<Context extends OperationContext> {
   /**
-   * Executes an operation. Rejects with `GatewayError` 503 without a schema, 504 `GATEWAY_TIMEOUT` after the timeout
-   * and 429 over a rate limit, and with `ClientDisconnected` once the client has left.
+   * Executes an operation. Rejects with `GatewayError` 503 without a schema or while the gateway is overloaded, 504
+   * `GATEWAY_TIMEOUT` after the timeout and 429 over a rate limit, and with `ClientDisconnected` once the client has left.
    */
   run(context: Context, call: GraphqlCall): Promise<SingleResult>;
   /** The document of a call as the first stages have made it; `undefined` without a schema. */
-  readDocument(call: GraphqlCall): ReadDocument | undefined;
+  readDocument(context: Context, call: GraphqlCall): ReadDocument | undefined;
   /** The schema that clients see. Throws `GatewayError` 503 without one. */
   schema(): GraphQLSchema;
 }
@@ -58,6 +63,8 @@ interface SharedExecution extends AbortableWork {
   /** Headers of subgraphs for the clients. */
   readonly returned: CollectedHeaders | undefined;
   readonly shared: SharedResponse;
+  /** The record of the request that it was started for. */
+  readonly record: RequestRecord | undefined;
 }
 
 /**
@@ -82,9 +89,9 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     this.shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
   }
 
-  readDocument({ params: { query } }: GraphqlCall): ReadDocument | undefined {
+  readDocument({ client }: Context, { params: { query } }: GraphqlCall): ReadDocument | undefined {
     const { engine, contract } = this.options;
-    return engine()?.readDocument?.({ query, contract });
+    return engine(client)?.readDocument?.({ query, contract });
   }
 
   schema(): GraphQLSchema {
@@ -95,26 +102,49 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
   // no `async` functions on this path: they would keep the text of the request in memory until the result is there
   run(context: Context, call: GraphqlCall): Promise<SingleResult> {
     try {
-      return this.begin(context, call);
+      return this.options.admission ? this.admit(context, call, this.options.admission) : this.begin(context, call);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  private currentEngine(): Engine {
-    const engine = this.options.engine();
+  /** Counts an operation as in progress until its result is there. */
+  private admit(context: Context, call: GraphqlCall, admission: AdmissionControl): Promise<SingleResult> {
+    const place = admission.enter(context.client, () => this.isMutation(context, call));
+    const leave = () => place.leave();
+    try {
+      const result = this.begin(context, call);
+      void result.then(leave, leave);
+      return result;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  private isMutation(context: Context, { params: { query, operationName }, readOnly }: GraphqlCall): boolean {
+    // a document without the word needs no parsing
+    if (readOnly || !query.includes('mutation')) return false;
+    const read = this.readDocument(context, { params: { query }, text: '', readOnly });
+    return read !== undefined && 'document' in read && isMutation(read.document, operationName);
+  }
+
+  private currentEngine(client?: ClientInfo): Engine {
+    const engine = this.options.engine(client);
     if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'No schema loaded yet.');
     return engine;
   }
 
   private begin(context: Context, { params, text, readOnly }: GraphqlCall): Promise<SingleResult> {
     if (context.isClosed) throw new ClientDisconnected();
-    const engine = this.currentEngine();
+    const engine = this.currentEngine(context.client);
     const { query, operationName } = params;
     const { contract, countRequest } = this.options;
     const mayShare = this.shareQueries && !context.reads.isUndeclared && !forbidsSharing(context.requestHeaders);
     // read once: a document that is not cached yet is parsed and validated here
+    context.record?.begin('parse');
     const document = mayShare ? engine.readDocument?.({ query, contract, plugins: context.plugins }) : undefined;
+    if (document) context.record?.begin('plan');
     const call = { params, text, readOnly, document };
     if (mayShare && engine.canDedupe({ query, operationName, contract, document })) {
       const key = this.sharingKey(engine, context, call);
@@ -135,7 +165,8 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const dependsOn = engine.dependsOn({ query, operationName, variables, contract, document });
     const requester = { clientInfo: context.client, headers: context.requestHeaders };
     const key = inFlightKey(requester, withReads(dependsOn, context.reads));
-    return key === undefined ? undefined : `${context.target} ${key}\n${text}`;
+    if (key === undefined) return undefined;
+    return `${engine.isCanary ? 'canary ' : ''}${context.target} ${key}\n${text}`;
   }
 
   private share(engine: Engine, context: Context, call: ReadCall, key: string | undefined): Promise<SingleResult> {
@@ -147,6 +178,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     );
     context.shared = flight.work.shared;
     flight.work.shared.left++;
+    context.record?.join(flight.work.record);
     return this.wait(flight, context);
   }
 
@@ -157,14 +189,9 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked, deadline });
     const work = engine.execute(engineRequest(client, call, this.options.contract));
     const result = withDeadline(this.options.timeoutMs, cancellation, work);
-    return {
-      engine,
-      result,
-      plugins: context.plugins,
-      returned,
-      shared: { response: undefined, left: 0 },
-      abort: () => cancellation.abort(),
-    };
+    const shared = { response: undefined, left: 0 };
+    const { record, plugins } = context;
+    return { engine, result, plugins, returned, shared, record, abort: () => cancellation.abort() };
   }
 
   private wait(flight: JoinedWork<SharedExecution>, context: Context): Promise<SingleResult> {
@@ -173,6 +200,10 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const own = plugins && plugins !== context.plugins ? withContext(result, plugins, context.plugins) : result;
     return returned ? withHeaders(own, returned, context) : own;
   }
+}
+
+function isMutation(document: DocumentNode, operationName: string | null | undefined): boolean {
+  return getOperationAST(document, operationName)?.operation === 'mutation';
 }
 
 /** The policies count what they see; what never became an operation is counted here. */
@@ -187,7 +218,7 @@ async function countRefused<Context>(
 }
 
 function clientContext(
-  { requestHeaders: headers, requestId, client, plugins }: OperationContext,
+  { requestHeaders: headers, requestId, client, plugins, record }: OperationContext,
   {
     signal,
     returned,
@@ -196,7 +227,8 @@ function clientContext(
   }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline'>,
 ): ClientContext {
   const { ip, identity } = client;
-  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline, plugins };
+  const operation = undefined;
+  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline, record, operation, plugins };
 }
 
 function engineRequest(client: ClientContext, call: ReadCall, contract: string | undefined): EngineRequest {

@@ -22,7 +22,7 @@ export function createEndpointInstruments(metrics: Metrics): EndpointInstruments
     labels: LABELS,
   });
   const watched = new Map<string, { readonly labels: readonly string[]; readonly isAvailable: () => boolean }>();
-  const help = 'Whether requests are sent to a URL; 0 while it is ejected or unhealthy';
+  const help = 'Whether requests are sent to a URL; 0 while it is ejected, unhealthy or drained';
   metrics.gauges({ name: 'headgate_endpoint_up', help, labels: LABELS, together: 'min' }, () =>
     [...watched.values()].map(({ labels, isAvailable }) => [isAvailable() ? 1 : 0, ...labels] as const),
   );

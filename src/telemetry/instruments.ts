@@ -48,7 +48,12 @@ export interface Instruments {
   readonly operationLookedUp: (known: boolean) => void;
   /** A look-up in the response cache of endpoints. */
   readonly responseCacheLookedUp: Count;
-  readonly schemaReloaded: (good: boolean) => void;
+  /** @param outcome `started`, `promoted`, `rolled_back`, `replaced` */
+  readonly canaryChanged: (outcome: string) => void;
+  /** A process has applied an action of the admin API. */
+  readonly adminActed: (action: string) => void;
+  /** @param good `undefined`: the schema can be served, and is not served to all clients (a canary), or was served before */
+  readonly schemaReloaded: (good: boolean | undefined) => void;
   /** @param available called whenever the metrics are read */
   readonly watchStore: (available: () => boolean) => void;
   /** Starts to measure the URLs of subgraphs that have several. To be called once. */
@@ -57,6 +62,8 @@ export interface Instruments {
   readonly ofVariants: () => VariantInstruments;
   /** @param held called whenever the metrics are read */
   readonly watchBufferedBytes: (held: () => number) => void;
+  /** @param gauges called whenever the metrics are read */
+  readonly watchAdmission: (gauges: { readonly limit: () => number; readonly running: () => number }) => void;
 }
 
 function once<T>(create: () => T): () => T {
@@ -86,6 +93,16 @@ export function createInstruments(metrics: Metrics): Instruments {
       name: 'headgate_throttled_addresses_total',
       help: 'Addresses that have sent as many bad credentials as authentication.failed_attempts allows',
     }),
+    canaryChanged: metrics.counter({
+      name: 'headgate_supergraph_canaries_total',
+      help: 'Canaries of new schemas: started, promoted, rolled_back, replaced by a newer schema',
+      labels: ['outcome'],
+    }),
+    adminActed: metrics.counter({
+      name: 'headgate_admin_actions_total',
+      help: 'Actions of the admin API, once for each process that has applied them',
+      labels: ['action'],
+    }),
     openEndpoints: () => createEndpointInstruments(metrics),
     ofVariants: once(() => createVariantInstruments(metrics)),
     watchStore(available) {
@@ -95,6 +112,12 @@ export function createInstruments(metrics: Metrics): Instruments {
     watchBufferedBytes(held) {
       const help = 'Bytes of bodies in memory that limits.max_buffered_bytes limits';
       metrics.gauge({ name: 'headgate_buffered_bytes', help, together: 'sum' }, held);
+    },
+    watchAdmission({ limit, running }) {
+      const most = 'The most requests that traffic_shaping.router.adaptive_concurrency allows in progress';
+      metrics.gauge({ name: 'headgate_concurrency_limit', help: most, together: 'sum' }, limit);
+      const now = 'Requests in progress that traffic_shaping.router.adaptive_concurrency limits';
+      metrics.gauge({ name: 'headgate_requests_in_progress', help: now, together: 'sum' }, running);
     },
   };
 }
@@ -212,8 +235,8 @@ function ofSchema(metrics: Metrics): Pick<Instruments, 'schemaReloaded'> {
   metrics.gauge({ name: 'headgate_schema_good', help, together: 'min' }, () => (last ? 1 : 0));
   return {
     schemaReloaded(good) {
-      last = good;
-      reloads(good ? 'good' : 'bad');
+      last = good ?? true;
+      if (good !== undefined) reloads(good ? 'good' : 'bad');
     },
   };
 }

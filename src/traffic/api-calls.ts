@@ -9,12 +9,14 @@ import { outcomeOfStatus } from './break-circuit.ts';
 import type { Bulkhead } from './bulkhead.ts';
 import { queueFullFailure, rejectedFailure } from './call-failures.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
+import { type ApiHedgePolicy, hedgeApiReads } from './hedge-api-calls.ts';
 import type { RetryPolicy, RetryReason } from './retry.ts';
 import { metCondition, type TryResult } from './retry-conditions.ts';
 
 export interface ApiCallOptions {
   readonly subgraph: string;
   readonly retry: RetryPolicy;
+  readonly hedge?: ApiHedgePolicy | undefined;
   readonly bulkhead?: Bulkhead | undefined;
   readonly breaker?: CircuitBreaker | undefined;
   readonly deadlineHeader?: string | undefined;
@@ -23,17 +25,18 @@ export interface ApiCallOptions {
 type ApiResponse = Dispatcher.ResponseData;
 
 /**
- * Wraps the calls of one API in the layers that other subgraphs have in `stack.ts`: retry → per try: bulkhead → circuit breaker →
- * deadline header. `GET` is a read; other methods are sent again only when there was no connection. A call ends with its
+ * Wraps the calls of one API in the layers that other subgraphs have in `stack.ts`: retry → hedge → per call: bulkhead →
+ * circuit breaker → deadline header. `GET` is a read; other methods are sent again only when there was no connection. A call ends with its
  * body: until then it has its place in the bulkhead, and the circuit breaker has no outcome. A call that is cancelled
  * because its time is over is a failure for the breaker; one whose client has disconnected says nothing.
  */
 export function callApiSafely(send: SendApiRequest, options: ApiCallOptions): SendApiRequest {
-  const { bulkhead, breaker, deadlineHeader } = options;
+  const { bulkhead, breaker, deadlineHeader, hedge } = options;
   let wrapped = send;
   if (deadlineHeader !== undefined) wrapped = sendTimeLeft(wrapped, deadlineHeader);
   if (breaker !== undefined) wrapped = breakApiCircuit(wrapped, breaker, options.subgraph);
   if (bulkhead !== undefined) wrapped = limitApiCalls(wrapped, bulkhead, options.subgraph);
+  if (hedge !== undefined) wrapped = hedgeApiReads(wrapped, hedge);
   return retryApiReads(wrapped, options);
 }
 
@@ -151,6 +154,7 @@ class ApiTries {
     const request = this.#asTry();
     try {
       const response = await this.#send(request);
+      if (this.#count > 1) this.#policy.budget.ended(response.statusCode < 500);
       if (this.#release) response.body.once('close', this.#release);
       const retryAfter = retryAfterSeconds(String(response.headers['retry-after'] ?? ''));
       const wait = this.#waitBeforeRetry({ status: response.statusCode, retryAfter });
@@ -160,6 +164,7 @@ class ApiTries {
       return await this.#retryAfter(wait);
     } catch (error) {
       this.#release?.();
+      if (this.#count > 1 && !this.#request.signal.aborted) this.#policy.budget.ended(false);
       const isLate = request.signal.aborted && !this.#request.signal.aborted;
       const wait = this.#request.signal.aborted ? undefined : this.#waitBeforeRetry(this.#resultOf(error, isLate));
       if (wait !== undefined) return this.#retryAfter(wait);
@@ -177,7 +182,7 @@ class ApiTries {
     const { signal } = controller;
     const late = () => new DOMException('The time of the try is over', 'TimeoutError');
     const timer = new AbortTimer(tryTimeoutMs, request.signal, () =>
-      controller.abort(timer.isLate ? late() : request.signal.reason),
+      controller.abort(request.signal.aborted ? request.signal.reason : late()),
     );
     this.#release = () => timer.release();
     return { ...request, signal, deadline: Math.min(this.#deadline, performance.now() + tryTimeoutMs) };
@@ -186,9 +191,10 @@ class ApiTries {
   #resultOf(error: unknown, isLate: boolean): ApiTryResult {
     if (error instanceof ApiRefusal) return {};
     if (isLate) return { isTimeout: true };
-    const { isConnectionFailure, isUnsent } = connectionFailure(this.#name, error);
+    const { code, isConnectionFailure, isUnsent } = connectionFailure(this.#name, error);
+    const isMalformed = code === 'SUBREQUEST_MALFORMED_RESPONSE';
     const isLost = (error as { readonly isConnectionLoss?: boolean }).isConnectionLoss === true;
-    return { isConnectionFailure, isUnsent, isLost };
+    return { isConnectionFailure, isMalformed, isUnsent, isLost };
   }
 
   /** Returns how long to wait before the next try, in milliseconds; `undefined` where there is none. */

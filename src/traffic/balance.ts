@@ -1,7 +1,7 @@
 import type { ClientContext, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { EndpointGroup } from './endpoint-group.ts';
-import { isObjectText } from './is-object-text.ts';
+import { isObjectText } from './object-text.ts';
 
 export interface BalanceOptions {
   readonly group: EndpointGroup;
@@ -18,7 +18,8 @@ export interface BalanceOptions {
 /**
  * Creates a source that sends each request to one of several URLs.
  *
- * A request for which no connection was opened has not been executed, so it goes on to another URL at once, reads and mutations alike.
+ * A request for which no connection was opened has not been executed, so it goes on to another URL at once, reads and mutations alike,
+ * to each URL at most once, and within the same timeout.
  * All other failures are returned. A layer above that sends a request again passes the same set as `tried`, and gets another URL.
  */
 export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: BalanceOptions): Source {
@@ -27,21 +28,24 @@ export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: B
     await Promise.all([...sources.values()].map((source) => source.close()));
   };
 
-  function sendTo(request: SourceRequest, tried: Set<string> | undefined, done: (response: SubgraphResponse) => void) {
-    const endpoint = group.choose(keyOf?.(request.client), tried);
+  function sendTo(request: SourceRequest, tried: Set<string> | undefined, done: Done, isFailover = false) {
+    const endpoint = group.choose(keyOf?.(request.client), tried, isFailover);
     tried?.add(endpoint.url);
     const start = now();
     (sources.get(endpoint) as Source).send(request, (response) => {
       group.ended(endpoint, isGood(response, now() - start >= timeoutMs / 2));
       if (!isUnsent(response) || request.client.signal?.aborted) return done(response);
       const next = tried ?? new Set([endpoint.url]);
-      if (group.endpoints.every(({ url }) => next.has(url))) done(response);
-      else sendTo(request, next, done);
+      if (group.hasUntried(next))
+        sendTo({ ...request, deadline: request.deadline ?? start + timeoutMs }, next, done, true);
+      else done(response);
     });
   }
 
   return { name: group.subgraph, send: (request, done) => sendTo(request, request.tried, done), close };
 }
+
+type Done = (response: SubgraphResponse) => void;
 
 function monotonicNow(): number {
   return performance.now();

@@ -35,6 +35,8 @@ export function chooseVariant(base: Source, variants: readonly Variant[], option
   const sources = [base, ...variants.map(({ source }) => source)];
   return {
     name: base.name,
+    // it is a setting of the subgraph, so the same for all
+    maxEntities: base.maxEntities,
     send(request, done) {
       const variant = choose(request.client);
       chosen?.(base.name, variant?.name ?? 'base');

@@ -53,6 +53,7 @@ export class CircuitBreaker {
   #period = 0;
   #failuresInARow = 0;
   #openedAt = 0;
+  #isTripped = false;
   /** Probes of the half-open state: those that began, and those that succeeded. */
   #probes = 0;
   #succeeded = 0;
@@ -75,6 +76,23 @@ export class CircuitBreaker {
     const { state } = this;
     if (state === 'half_open' && this.#state === 'half_open') return this.#probes < this.#settings.half_open_attempts;
     return state !== 'open';
+  }
+
+  /** Whether an operator has opened the circuit. It stays open until `reset`. */
+  get isTripped(): boolean {
+    return this.#isTripped;
+  }
+
+  /** Opens the circuit until `reset`, whatever calls do. */
+  trip(): void {
+    this.#isTripped = true;
+    this.#open('tripped by an operator');
+  }
+
+  /** Closes the circuit with an empty window. */
+  reset(): void {
+    this.#isTripped = false;
+    this.#enter('closed', 'reset by an operator');
   }
 
   /** Begins a call. Returns the number of the period, for `record`; `undefined` when the call is rejected. */
@@ -106,22 +124,23 @@ export class CircuitBreaker {
 
   #recordCall(isFailure: boolean, isSlow: boolean): void {
     const window = this.#window;
-    window.add(CALLS);
-    if (isFailure) window.add(FAILURES);
-    if (isSlow) window.add(SLOW);
+    const now = this.#now();
+    window.add(CALLS, now);
+    if (isFailure) window.add(FAILURES, now);
+    if (isSlow) window.add(SLOW, now);
     this.#failuresInARow = isFailure ? this.#failuresInARow + 1 : 0;
-    const reason = this.#reasonToOpen();
+    const reason = this.#reasonToOpen(now);
     if (reason !== undefined) this.#open(reason);
   }
 
-  #reasonToOpen(): string | undefined {
+  #reasonToOpen(now: number): string | undefined {
     const { consecutive_failures: inARow, volume_threshold, error_threshold, slow_threshold: slow } = this.#settings;
     if (inARow !== undefined && this.#failuresInARow >= inARow) return `${inARow} failures in a row`;
-    const calls = this.#window.sum(CALLS);
+    const calls = this.#window.sum(CALLS, now);
     if (calls < volume_threshold) return undefined;
-    const failures = this.#window.sum(FAILURES);
+    const failures = this.#window.sum(FAILURES, now);
     if (failures > 0 && failures >= error_threshold * calls) return `${failures} of ${calls} calls failed`;
-    const slowCalls = this.#window.sum(SLOW);
+    const slowCalls = this.#window.sum(SLOW, now);
     if (slow !== undefined && slowCalls > 0 && slowCalls >= slow.share * calls)
       return `${slowCalls} of ${calls} calls were slow`;
     return undefined;
@@ -143,6 +162,6 @@ export class CircuitBreaker {
   }
 
   #isResetDue(): boolean {
-    return this.#now() - this.#openedAt >= this.#settings.reset_timeout;
+    return !this.#isTripped && this.#now() - this.#openedAt >= this.#settings.reset_timeout;
   }
 }

@@ -26,6 +26,8 @@ export interface GroupDependencies {
 export class EndpointGroup {
   readonly subgraph: string;
   readonly endpoints: readonly Endpoint[];
+  /** The endpoints that no operator has taken out of use; at least one. */
+  #undrained: readonly Endpoint[];
   readonly #choose: ChooseEndpoint;
   readonly #outliers: OutlierDetection;
   readonly #slowStart: SlowStart | undefined;
@@ -37,6 +39,7 @@ export class EndpointGroup {
     this.endpoints = endpoints
       .map((settings) => new Endpoint(settings))
       .sort((one, other) => one.priority - other.priority);
+    this.#undrained = this.endpoints;
     this.#choose = chooserOf(policy, dependencies.random);
     this.#outliers = new OutlierDetection(this.endpoints, outliers);
     this.#slowStart = slowStart === undefined ? undefined : new SlowStart(this.endpoints, slowStart);
@@ -48,24 +51,59 @@ export class EndpointGroup {
   }
 
   /**
-   * Chooses an endpoint of the smallest priority that has an available one. Where none is available, any may do: an answer is more
-   * likely than without a request.
+   * Chooses an endpoint of the smallest priority that has an available one. Where none is available, any that is not drained may do: an
+   * answer is more likely than without a request.
    * @param tried URLs that other tries of the same request have used; they come last
+   * @param isFailover whether only a URL that was not tried helps: one that is ejected comes before one that was tried
    */
-  choose(key: string | undefined, tried: ReadonlySet<string> | undefined): Endpoint {
+  choose(key: string | undefined, tried: ReadonlySet<string> | undefined, isFailover = false): Endpoint {
     const now = this.#now();
     this.#slowStart?.update(now);
     const isNew = (endpoint: Endpoint) => tried === undefined || !tried.has(endpoint.url);
     const endpoint = this.#choose(
       firstOf(this.endpoints, (one) => one.isAvailable(now) && isNew(one)) ??
+        (isFailover ? this.#lastResort(isNew) : undefined) ??
         firstOf(this.endpoints, (one) => one.isAvailable(now)) ??
-        firstOf(this.endpoints, isNew) ??
-        this.endpoints,
+        this.#lastResort(isNew) ??
+        firstOf(this.#undrained, takesRequests) ??
+        this.#undrained,
       key,
     );
     endpoint.inFlight++;
     if (endpoint.isOnProbation) endpoint.isProbed = true;
     return endpoint;
+  }
+
+  /** Returns endpoints that are not available, and match: those that would not reject a request at once, if there are any. */
+  #lastResort(matches: (endpoint: Endpoint) => boolean): readonly Endpoint[] | undefined {
+    return firstOf(this.#undrained, (one) => takesRequests(one) && matches(one)) ?? firstOf(this.#undrained, matches);
+  }
+
+  /** Whether a request that has tried these URLs has another one to try. */
+  hasUntried(tried: ReadonlySet<string>): boolean {
+    return this.#undrained.some(({ url }) => !tried.has(url));
+  }
+
+  /** Takes an endpoint out of use, or puts it back. Returns false, and does nothing, if no other would be left. */
+  setDrained(endpoint: Endpoint, isDrained: boolean): boolean {
+    if (isDrained && !this.endpoints.some((other) => other !== endpoint && !other.isDrained)) return false;
+    endpoint.isDrained = isDrained;
+    this.#undrained = this.endpoints.some((one) => one.isDrained)
+      ? this.endpoints.filter((one) => !one.isDrained)
+      : this.endpoints;
+    return true;
+  }
+
+  /** @param weight greater than zero */
+  setWeight(endpoint: Endpoint, weight: number): void {
+    endpoint.weight = weight;
+    // round robin has summed up the old weights
+    for (const one of this.endpoints) one.currentWeight = 0;
+  }
+
+  /** Ends an ejection, and forgets earlier ones. */
+  resetEjections(endpoint: Endpoint): void {
+    this.#outliers.reset(endpoint);
   }
 
   /** @param isGood `undefined` where the end of the request says nothing about the endpoint */
@@ -97,6 +135,10 @@ export class EndpointGroup {
     if (isHealthy) logger.info(fields, 'endpoint healthy again');
     else logger.warn({ ...fields, reason }, 'endpoint unhealthy: its health checks fail');
   }
+}
+
+function takesRequests({ isBlocked }: Endpoint): boolean {
+  return isBlocked === undefined || !isBlocked();
 }
 
 /** Returns the endpoints with the smallest priority of those that match. `endpoints` are sorted by priority. */

@@ -14,7 +14,10 @@ export class Endpoint {
   readonly url: string;
   /** The URL without credentials and query, for metrics and logs. */
   readonly label: string;
-  readonly weight: number;
+  /** The weight of the config. */
+  readonly configuredWeight: number;
+  /** The weight in use; an operator may change it. */
+  weight: number;
   readonly priority: number;
   /** How much of its weight counts, up to 1: less for a while after it has come back, see `slow-start.ts`. */
   warmth = 1;
@@ -33,12 +36,15 @@ export class Endpoint {
   isProbed = false;
   /** Whether health checks have failed. */
   isUnhealthy = false;
+  /** Whether an operator has taken it out of use. Requests in flight complete. */
+  isDrained = false;
   /** Whether something else takes it out of use, such as a circuit breaker. Asked for each request. */
   isBlocked: (() => boolean) | undefined;
 
   constructor({ url, weight, priority }: EndpointSettings) {
     this.url = url;
     this.label = subgraphUrlLabel(url);
+    this.configuredWeight = weight;
     this.weight = weight;
     this.priority = priority;
   }
@@ -53,7 +59,8 @@ export class Endpoint {
   }
 
   isAvailable(now: number): boolean {
-    if (this.isUnhealthy || this.ejectedUntil > now || (this.isOnProbation && this.isProbed)) return false;
+    if (this.isUnhealthy || this.isDrained || this.ejectedUntil > now || (this.isOnProbation && this.isProbed))
+      return false;
     return this.isBlocked === undefined || !this.isBlocked();
   }
 }

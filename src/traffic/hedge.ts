@@ -1,5 +1,6 @@
 import { Cancellation } from '../sources/cancellation.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { HedgeShare } from './hedge-share.ts';
 import type { LatencyWindow } from './latency-window.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
@@ -14,35 +15,30 @@ export interface HedgePolicy {
   readonly latencies: LatencyWindow;
   readonly budget: RetryBudget;
   readonly onHedge?: ((result: HedgeResult) => void) | undefined;
+  /** Returns whether a response has an error for which it is sent again. It does not win while the other request runs. */
+  readonly hasRetryableError?: ((response: SubgraphResponse) => boolean) | undefined;
 }
 
-/** The most second requests that may follow each other without first ones. */
-const MAX_CREDIT = 10;
-
 /**
- * Sends a second, equal request when the first takes longer than most. The first good response wins, and the other request is
- * cancelled. Only reads get a second request.
+ * Sends a second, equal request when the first takes longer than most. The first good response wins. The other request is cancelled
+ * if it takes as long again as the second one waited: with HTTP/1.1, cancelling closes a connection, which costs more than
+ * a response that is on its way. Only reads get a second request, and only after what has arrived is read: a response may wait
+ * in its socket while this process is busy.
  *
- * `maxShare` is a token bucket: each read adds that share of a token, and a second request takes one. So bursts of slow
- * responses cannot double the load. Second requests also spend the budget of retries. With `p95`, the delay follows the
+ * {@link HedgeShare} limits second requests. With `p95`, the delay follows the
  * subgraph, see {@link LatencyWindow}; the time of a cancelled request counts as far as it got, because otherwise the slow
  * requests would be missing, and the delay would fall with each second request.
  *
  * When a request fails while the other one runs, the other one decides. When both fail, the last failure is the result.
  */
 export function hedgeReads(source: Source, policy: HedgePolicy): Source {
-  let credit = 0;
-  const take = (): boolean => {
-    const isAllowed = credit >= 1 && policy.budget.withdraw();
-    if (isAllowed) credit--;
-    return isAllowed;
-  };
+  const share = new HedgeShare(policy.maxShare, policy.budget);
   return {
     name: source.name,
     send(request, done) {
       if (request.operationType !== 'query') return source.send(request, done);
-      credit = Math.min(MAX_CREDIT, credit + policy.maxShare);
-      new HedgedRequest(source, { policy, take }, request, done).start();
+      share.deposit();
+      new HedgedRequest(source, { policy, share }, request, done).start();
     },
     close: () => source.close(),
   };
@@ -50,8 +46,7 @@ export function hedgeReads(source: Source, policy: HedgePolicy): Source {
 
 interface Hedging {
   readonly policy: HedgePolicy;
-  /** Returns whether a second request is allowed, and counts it. */
-  take(): boolean;
+  readonly share: HedgeShare;
 }
 
 /** One of the two requests. */
@@ -68,6 +63,8 @@ class HedgedRequest {
   #done: ((response: SubgraphResponse) => void) | undefined;
   readonly #running = new Set<Run>();
   #timer: NodeJS.Timeout | undefined;
+  /** How long the second request waits, in milliseconds. */
+  #delay = 0;
   #hasSecond = false;
 
   constructor(source: Source, hedging: Hedging, request: SourceRequest, done: (response: SubgraphResponse) => void) {
@@ -82,18 +79,22 @@ class HedgedRequest {
     (request.signal ?? request.client.signal)?.addEventListener('abort', this);
     const { after, latencies } = this.#hedging.policy;
     const delay = after === 'p95' ? latencies.p95() : after;
-    if (delay !== undefined) this.#timer = setTimeout(() => this.#startSecond(), delay);
+    if (delay !== undefined) {
+      this.#delay = delay;
+      this.#timer = setTimeout(() => setImmediate(() => this.#startSecond()), delay);
+    }
     this.#send(false);
   }
 
   /** The `EventListener` of the abort signal. */
   handleEvent(): void {
     clearTimeout(this.#timer);
-    for (const { cancellation } of this.#running) cancellation.abort();
+    this.#cancelRunning();
   }
 
   #startSecond(): void {
-    const isAllowed = this.#hedging.take();
+    if (this.#done === undefined || this.#running.size === 0) return;
+    const isAllowed = this.#hedging.share.withdraw();
     if (!isAllowed) this.#hedging.policy.onHedge?.('denied');
     this.#hasSecond = isAllowed;
     if (isAllowed) this.#send(true);
@@ -112,13 +113,23 @@ class HedgedRequest {
   #received(run: Run, response: SubgraphResponse): void {
     this.#running.delete(run);
     if (this.#done === undefined) return;
-    const isGood = response.kind !== 'failure' && response.status < 500;
+    const { latencies, budget, onHedge, hasRetryableError } = this.#hedging.policy;
+    const isGood = response.kind !== 'failure' && response.status < 500 && hasRetryableError?.(response) !== true;
     if (!isGood && this.#running.size > 0) return;
-    const { latencies, onHedge } = this.#hedging.policy;
     const now = performance.now();
-    if (isGood) for (const { start } of [run, ...this.#running]) latencies.record(now - start);
-    if (this.#hasSecond) onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
+    if (isGood) {
+      latencies.record(now - run.start);
+      for (const { start } of this.#running) latencies.record(now - start);
+    }
+    if (this.#hasSecond) {
+      budget.ended(isGood);
+      onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
+    }
     this.#settle(response);
+  }
+
+  #cancelRunning(): void {
+    for (const { cancellation } of this.#running) cancellation.abort();
   }
 
   #settle(response: SubgraphResponse): void {
@@ -128,7 +139,7 @@ class HedgedRequest {
     (signal ?? client.signal)?.removeEventListener('abort', this);
     this.#request = undefined;
     this.#done = undefined;
-    for (const { cancellation } of this.#running) cancellation.abort();
+    if (this.#running.size > 0) setTimeout(() => this.#cancelRunning(), this.#delay).unref();
     done?.(response);
   }
 }

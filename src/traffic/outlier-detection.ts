@@ -54,6 +54,15 @@ export class OutlierDetection {
     return isDue && this.#mayEject(endpoint, now) ? this.#eject(endpoint, now) : undefined;
   }
 
+  /** Puts an endpoint back into use, as if it had never failed. */
+  reset(endpoint: Endpoint): void {
+    endpoint.failures = 0;
+    endpoint.ejections = 0;
+    endpoint.ejectedUntil = 0;
+    endpoint.isOnProbation = false;
+    endpoint.isProbed = false;
+  }
+
   #mayEject(endpoint: Endpoint, now: number): boolean {
     let ejected = 0;
     let isLast = true;

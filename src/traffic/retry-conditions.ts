@@ -1,5 +1,6 @@
 import type { RetryCondition } from '../config/sections/subgraph-calls.ts';
 import type { SubgraphResponse } from '../sources/source.ts';
+import { isObjectText } from './object-text.ts';
 
 export type { RetryCondition };
 
@@ -11,6 +12,8 @@ export interface TryResult {
   readonly status?: number | undefined;
   /** Seconds, from `Retry-After`. */
   readonly retryAfter?: number | undefined;
+  /** Whether it violates HTTP, or cannot be decoded. */
+  readonly isMalformed?: boolean | undefined;
 }
 
 export function resultOfTry(response: SubgraphResponse): TryResult {
@@ -20,14 +23,23 @@ export function resultOfTry(response: SubgraphResponse): TryResult {
     isConnectionFailure: isConnectionFailure === true || isConnectionLoss === true,
     isTimeout: code === 'SUBREQUEST_TIMEOUT',
     status,
+    isMalformed: code === 'SUBREQUEST_MALFORMED_RESPONSE',
     retryAfter: code === 'RATE_LIMITED' || code === 'OVERLOADED' ? undefined : retryAfter,
   };
+}
+
+/** Returns the condition of `on` that the response of a subgraph meets; `undefined` if it meets none. */
+export function conditionOf(response: SubgraphResponse, on: ReadonlySet<RetryCondition>): RetryCondition | undefined {
+  const met = metCondition(resultOfTry(response), on);
+  if (met !== undefined || response.kind !== 'text' || !on.has('malformed_response')) return met;
+  return response.status < 300 && !isObjectText(response.text) ? 'malformed_response' : undefined;
 }
 
 /** Returns the condition of `on` that a response meets; `undefined` if it meets none. */
 export function metCondition(result: TryResult, on: ReadonlySet<RetryCondition>): RetryCondition | undefined {
   const { status = 0 } = result;
   if (result.isConnectionFailure && on.has('connection_failure')) return 'connection_failure';
+  if (result.isMalformed && on.has('malformed_response')) return 'malformed_response';
   if (result.isTimeout && on.has('timeout')) return 'timeout';
   if ((status === 429 || status === 503) && result.retryAfter !== undefined && on.has('retry_after'))
     return 'retry_after';

@@ -2,10 +2,13 @@ import { abortFailure } from '../sources/http/http-failure.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { metCondition, type RetryCondition, resultOfTry } from './retry-conditions.ts';
+import { conditionOf, type RetryCondition, resultOfTry } from './retry-conditions.ts';
 
-/** Why a request is sent again. `lost_connection`: no byte of a response had arrived. */
-export type RetryReason = RetryCondition | 'lost_connection';
+/**
+ * Why a request is sent again. `lost_connection`: no byte of a response had arrived; `error_code`: the response has a GraphQL error with
+ * a code of `error_codes`.
+ */
+export type RetryReason = RetryCondition | 'lost_connection' | 'error_code';
 
 export interface RetryPolicy {
   /** Tries of one request, the first included. */
@@ -22,6 +25,8 @@ export interface RetryPolicy {
   readonly onRetry?: ((reason: RetryReason, isDenied: boolean) => void) | undefined;
   /** A number from 0 to 1, without 1. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
+  /** Returns whether a response has a GraphQL error for which a read is sent again. */
+  readonly hasRetryableError?: ((response: SubgraphResponse) => boolean) | undefined;
   /** Whether the second attempt goes to another URL, where the subgraph has several. */
   readonly avoidsTried?: boolean | undefined;
 }
@@ -37,7 +42,7 @@ export const LOST_CONNECTIONS = { maxAttempts: 2, on: new Set<RetryCondition>(),
  * 9.3.1). A subgraph that restarts closes all of them at once, so such retries may overdraw the budget by the size of a pool. That
  * multiplies no load: each idle connection has served a request, and is lost once.
  *
- * After the responses in `on`, the next try waits: a random time, whose maximum doubles with each try; with `Retry-After` at least as
+ * After the responses in `on`, and those with a GraphQL error in `error_codes`, the next try waits: a random time, whose maximum doubles with each try; with `Retry-After` at least as
  * long as that says. A try that would begin after the deadline, or that the budget does not allow, is not made, and
  * the last response counts. When the client disconnects, the wait ends.
  *
@@ -119,6 +124,7 @@ class Tries {
     if (request === undefined) return;
     const { maxAttempts, budget, onRetry } = this.#policy;
     const signal = request.signal ?? request.client.signal;
+    if (this.#count > 1 && !signal?.aborted) budget.ended(response.kind !== 'failure' && response.status < 500);
     const reason = this.#count < maxAttempts && !signal?.aborted ? this.#reasonToRetry(request, response) : undefined;
     if (reason === undefined) return this.#settle(response);
     const wait = reason === 'lost_connection' ? 0 : this.#waitAfter(response);
@@ -140,7 +146,8 @@ class Tries {
     const failure = response.kind === 'failure' ? response.failure : undefined;
     if (operationType === 'query' && failure?.isConnectionLoss) return 'lost_connection';
     if (operationType !== 'query' && failure?.isUnsent !== true) return undefined;
-    return metCondition(resultOfTry(response), this.#policy.on);
+    const { on, hasRetryableError } = this.#policy;
+    return conditionOf(response, on) ?? (hasRetryableError?.(response) ? 'error_code' : undefined);
   }
 
   #waitAfter(response: SubgraphResponse): number {

@@ -12,7 +12,7 @@ const LEAST_WARMTH = 0.1;
 export class SlowStart {
   readonly #endpoints: readonly Endpoint[];
   readonly #windowMs: number;
-  readonly #away = new Set<Endpoint>();
+  readonly #unavailable = new Set<Endpoint>();
   /** When each of those that get less than their weight came back. */
   readonly #since = new Map<Endpoint, number>();
 
@@ -25,10 +25,10 @@ export class SlowStart {
   update(now: number): void {
     for (const endpoint of this.#endpoints) {
       if (!endpoint.isAvailable(now)) {
-        this.#away.add(endpoint);
+        this.#unavailable.add(endpoint);
         continue;
       }
-      if (this.#away.delete(endpoint)) {
+      if (this.#unavailable.delete(endpoint)) {
         this.#since.set(endpoint, now);
         // what it was owed before was owed to its full weight
         endpoint.currentWeight = 0;

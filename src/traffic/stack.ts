@@ -7,6 +7,7 @@ import type { CircuitBreaker } from './circuit-breaker.ts';
 import { collectCacheControl, collectCacheControlFromHeaders } from './collect-cache-control.ts';
 import { type HedgePolicy, hedgeReads } from './hedge.ts';
 import { limitConcurrency } from './limit-concurrency.ts';
+import { limitEntities } from './limit-entities.ts';
 import { measureFetches } from './measure-fetches.ts';
 import { type MirrorOptions, mirrorReads } from './mirror-reads.ts';
 import type { Outages } from './outages.ts';
@@ -20,6 +21,8 @@ export type Layer = (source: Source) => Source;
 
 /** Settings for the layers of one source. A missing setting means no layer. */
 export interface StackParts {
+  /** The most entities of one request. */
+  readonly maxEntities?: number | undefined;
   /** Turns a plain GraphQL service into a federation subgraph. */
   readonly stitch?: Layer | undefined;
   /** Where to find how long a response may be cached. `forward` returns the headers that rules send to the source. */
@@ -56,6 +59,7 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  *
  * | layer | why it is here |
  * | --- | --- |
+ * | `entities` | outside of all: each part of a request that is split needs every other layer, and is a fetch of its own to them |
  * | `stitch` | one fetch becomes several requests to the service; each of them needs every other layer |
  * | `mirror` | outside `share` and `measure`: each client's read counts, and the mirror's responses count for nothing |
  * | `cacheControl` | outside `share`: each client that shares a response learns how long that response may be cached |
@@ -76,9 +80,13 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * Several stacks of one subgraph, for its variants, are inside `chooseVariant`. `balance` is next to the source: it sends each try to one of
  * several URLs, each of which is a source of its own.
  *
+ * Requests are signed in the source itself, for each try: a signature covers the headers and the body as they are sent.
+ *
  * The calls of a REST API are inside its source. `callApiSafely` wraps each of them, in place of the last five.
  */
 export const LAYERS: Readonly<Record<string, LayerOf>> = {
+  entities: ({ maxEntities }) =>
+    maxEntities === undefined ? undefined : (source) => limitEntities(source, maxEntities),
   stitch: ({ stitch }) => stitch,
   mirror: ({ mirror }) => mirror && ((source) => mirrorReads(source, mirror)),
   cacheControl: ({ cacheControl }) => cacheControl && cacheControlLayer(cacheControl),

@@ -19,12 +19,23 @@ const BUDGET_LOG_MS = 10_000;
 /** State of subgraphs that outlives schema changes: a new schema must not call an endpoint whose circuit is open. */
 export interface TrafficState {
   budgetOf(subgraph: string, retry: CallSettings['retry']): RetryBudget;
-  latenciesOf(subgraph: string): LatencyWindow;
+  /** @param origin the API, for the calls of connectors */
+  latenciesOf(subgraph: string, origin?: string): LatencyWindow;
   breakerOf(subgraph: string, url: string, settings: NonNullable<CallSettings['circuit_breaker']>): CircuitBreaker;
+  /** Returns the circuit breakers of all endpoints. */
+  circuits(): Iterable<Circuit>;
   /** @param origin the API, for the calls of connectors */
   bulkheadOf(subgraph: string, settings: NonNullable<CallSettings['concurrency']>, origin?: string): Bulkhead;
   retried(subgraph: string, reason: RetryReason, isDenied: boolean): void;
   hedged(subgraph: string, result: HedgeResult): void;
+}
+
+/** The circuit breaker of one endpoint. */
+export interface Circuit {
+  readonly subgraph: string;
+  /** A URL without user name, password and query; an origin for connectors. */
+  readonly endpoint: string;
+  readonly value: CircuitBreaker;
 }
 
 export interface TrafficStateOptions {
@@ -54,13 +65,14 @@ export function createTrafficState({ logger, instruments }: TrafficStateOptions)
   });
   return {
     budgetOf: (subgraph, retry) => entryOf(budgets, subgraph, () => new RetryBudget(retry?.budget ?? DEFAULT_BUDGET)),
-    latenciesOf: (subgraph) => entryOf(latencies, subgraph, () => new LatencyWindow()),
+    latenciesOf: (subgraph, origin = '') => entryOf(latencies, `${subgraph} ${origin}`, () => new LatencyWindow()),
     breakerOf(subgraph, url, settings) {
       const endpoint = subgraphUrlLabel(url);
       const log = logCircuit(logger, subgraph, endpoint);
       const open = () => ({ subgraph, endpoint, value: new CircuitBreaker(settings, log) });
       return entryOf(breakers, `${subgraph} ${url}`, open).value;
     },
+    circuits: () => breakers.values(),
     bulkheadOf(subgraph, settings, origin = '') {
       const open = () => ({ subgraph, endpoint: origin, value: new Bulkhead(settings) });
       return entryOf(bulkheads, `${subgraph} ${origin}`, open).value;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { primarySchema } from '../../src/cli/primary-schema.ts';
+import { type PrimarySchemaOptions, primarySchema } from '../../src/cli/primary-schema.ts';
 import type { SchemaChange } from '../../src/cli/process-calls.ts';
 import {
   CompositionError,
@@ -10,7 +10,7 @@ import {
 
 const PROBLEM = { file: 'schemas/a.graphql', line: 1, column: 1, code: 'INVALID_GRAPHQL', message: 'Expected Name.' };
 
-function primary(first: () => Promise<SupergraphUpdate>) {
+function primary(first: () => Promise<SupergraphUpdate>, options: Partial<PrimarySchemaOptions> = {}) {
   const announced: SchemaChange[] = [];
   const loads = { count: 0 };
   let listener: SupergraphListener | undefined;
@@ -24,7 +24,7 @@ function primary(first: () => Promise<SupergraphUpdate>) {
       return { close: async () => {} };
     },
   };
-  const schema = primarySchema(provider, (change) => announced.push(change));
+  const schema = primarySchema(provider, { announce: (change) => void announced.push(change), ...options });
   const get = () => schema.handlers.getSupergraph(undefined);
   return { schema, get, announced, loads, listener: () => listener };
 }
@@ -51,4 +51,37 @@ test('without a good schema, workers get the problems', async () => {
   expect(await composed.get()).toEqual({ ok: false, problems: [PROBLEM] });
   const failed = primary(() => Promise.reject(new Error('no memory')));
   expect(await failed.get()).toMatchObject({ ok: false, problems: [{ message: 'no memory' }] });
+});
+
+test('a worker that starts during a canary gets both supergraphs, and afterwards the one that serves all clients', async () => {
+  const { schema, get, listener } = primary(async () => ({ sdl: 'one' }), { canaryMs: 1_000_000 });
+  await schema.watch();
+  await listener()?.update({ sdl: 'two' });
+  expect(await get()).toEqual({ ok: true, update: { sdl: 'one' }, canary: { sdl: 'two' } });
+  schema.endCanary({ action: 'roll_back', reason: 'errors' });
+  expect(await get()).toEqual({ ok: true, update: { sdl: 'one' } });
+  await listener()?.update({ sdl: 'three' });
+  const undo = schema.endCanary({ action: 'promote', reason: 'time' });
+  expect(await get()).toEqual({ ok: true, update: { sdl: 'three' } });
+  undo?.();
+  expect(await get()).toEqual({ ok: true, update: { sdl: 'one' } });
+  expect(schema.endCanary({ action: 'promote', reason: 'again' })).toBeUndefined();
+});
+
+test('the current supergraph again ends a canary', async () => {
+  const { schema, get, listener } = primary(async () => ({ sdl: 'one' }), { canaryMs: 1_000_000 });
+  await schema.watch();
+  await listener()?.update({ sdl: 'two' });
+  await listener()?.update({ sdl: 'one' });
+  expect(await get()).toEqual({ ok: true, update: { sdl: 'one' } });
+});
+
+test('the time of a canary is over in all workers at once', async () => {
+  const { schema, get, listener } = primary(async () => ({ sdl: 'one' }), {
+    canaryMs: 1,
+    onCanaryOver: (end) => void schema.endCanary(end),
+  });
+  await schema.watch();
+  await listener()?.update({ sdl: 'two' });
+  await expect.poll(get).toEqual({ ok: true, update: { sdl: 'two' } });
 });

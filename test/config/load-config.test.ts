@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Env } from '../../src/config/expand.ts';
 import { ConfigError, type ConfigFlags, loadConfig } from '../../src/config/load-config.ts';
+import { OTHER_GATEWAY_KEYS } from '../../src/config/other-gateway-keys.ts';
 import { formatProblem } from '../../src/config/problem.ts';
 import { ROUTER_KEYS } from '../../src/config/router-keys.ts';
 import { includesErrorsOf } from '../../src/config/sections/include-subgraph-errors.ts';
@@ -143,9 +144,9 @@ zebra: 1
     headgate.yaml:5:15  UNKNOWN_CONFIG_KEY  Unknown key "subgraphs.products.uri".
         hint: Did you mean "subgraphs.products.url"?
     headgate.yaml:6:1  UNKNOWN_CONFIG_KEY  Unknown key "listen".
-        hint: Did you mean "supergraph.listen" or "telemetry.metrics.prometheus.listen"?
+        hint: Did you mean "supergraph.listen" or "telemetry.metrics.prometheus.listen" or "admin.listen"?
     headgate.yaml:7:1  UNKNOWN_CONFIG_KEY  Unknown key "zebra".
-        hint: Known keys: supergraph, path_prefix, traffic_shaping, limits, telemetry, include_subgraph_errors, subgraphs, login, override_labels, contracts, connectors, bff, cache_control, health_check, shutdown, workers, headers, authentication, authorization, demand_control, api_keys, introspection_endpoints, tls, trusted_proxies, store, rate_limits, persisted_queries, apq, batching, csrf, cors, ip_lists, security_headers, plugins, yoga."
+        hint: Known keys: supergraph, path_prefix, traffic_shaping, limits, telemetry, admin, include_subgraph_errors, subgraphs, login, override_labels, contracts, connectors, bff, cache_control, health_check, shutdown, workers, headers, authentication, authorization, demand_control, api_keys, introspection_endpoints, tls, trusted_proxies, store, rate_limits, persisted_queries, apq, batching, csrf, cors, ip_lists, security_headers, plugins, yoga."
   `);
 });
 
@@ -249,12 +250,49 @@ test('a headgate.yml in the place of headgate.yaml is refused, not ignored', () 
   );
 });
 
-test('what is said of keys of Apollo Router is true', () => {
+test('a key that many sections have is not looked for in all of them', () => {
+  expect(problemsOf('csrf: { enabled: true }')).toMatchInlineSnapshot(`
+    "headgate.yaml:1:9  UNKNOWN_CONFIG_KEY  Unknown key "csrf.enabled".
+        hint: Known keys: unsafe_disabled, required_headers."
+  `);
+});
+
+test('keys of other gateways, for all subgraphs and for one', () => {
+  const problems = problemsOf(`
+traffic_shaping:
+  all: { dial_timeout: 3s, retry: { enabled: true, interval: 1s }, circuit_breaker: { error_threshold_percentage: 50 } }
+  subgraphs: { products: { request_timeout: 3s, experimental_retry: {}, dedupe_enabled: true } }
+  max_connections_per_host: 100
+upstreamRetry: { maxRetries: 3 }
+`);
+  expect(problems).toMatchInlineSnapshot(`
+    "headgate.yaml:3:10  UNKNOWN_CONFIG_KEY  Unknown key "traffic_shaping.all.dial_timeout".
+        hint: Write "traffic_shaping.all.connect_timeout".
+    headgate.yaml:3:37  UNKNOWN_CONFIG_KEY  Unknown key "traffic_shaping.all.retry.enabled".
+        hint: A group that is there is on: remove the key. To switch it off, write "traffic_shaping.all.retry: false".
+    headgate.yaml:3:52  UNKNOWN_CONFIG_KEY  Unknown key "traffic_shaping.all.retry.interval".
+        hint: Write "traffic_shaping.all.retry.backoff.base".
+    headgate.yaml:3:87  UNKNOWN_CONFIG_KEY  Unknown key "traffic_shaping.all.circuit_breaker.error_threshold_percentage".
+        hint: Write "traffic_shaping.all.circuit_breaker.error_threshold", such as 50%.
+    headgate.yaml:4:28  UNKNOWN_CONFIG_KEY  Unknown key "traffic_shaping.subgraphs.products.request_timeout".
+        hint: Write "traffic_shaping.subgraphs.products.timeout".
+    headgate.yaml:4:49  UNKNOWN_CONFIG_KEY  Unknown key "traffic_shaping.subgraphs.products.experimental_retry".
+        hint: Write "traffic_shaping.subgraphs.products.retry".
+    headgate.yaml:4:73  UNKNOWN_CONFIG_KEY  Unknown key "traffic_shaping.subgraphs.products.dedupe_enabled".
+        hint: Write "traffic_shaping.subgraphs.products.deduplicate_query".
+    headgate.yaml:5:3  UNKNOWN_CONFIG_KEY  Unknown key "traffic_shaping.max_connections_per_host".
+        hint: Write "traffic_shaping.all.pool.connections", for each URL.
+    headgate.yaml:6:1  UNKNOWN_CONFIG_KEY  Unknown key "upstreamRetry".
+        hint: Write "traffic_shaping.all.retry"."
+  `);
+});
+
+test('what is said of keys of other gateways is true', () => {
   const text = readFileSync('docs/configuration-keys.md', 'utf8');
   const known = [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, key = '']) => key);
-  for (const [key, instead] of ROUTER_KEYS) {
+  for (const [key, instead] of [...ROUTER_KEYS, ...OTHER_GATEWAY_KEYS]) {
     expect(known).not.toContain(key);
-    for (const [, named = ''] of instead.matchAll(/"([a-z_.A-Z]+)"/g)) {
+    for (const [, named = ''] of instead.matchAll(/"([a-z0-9_.A-Z]+)"/g)) {
       expect(known.some((one) => one === named || one.startsWith(`${named}.`))).toBe(true);
     }
   }
@@ -272,6 +310,10 @@ test('broken YAML, a repeated key, an unset variable, what looks like a variable
   expect(problemsOf('supergraph: { listen: "localhost:${PORT:4000}" }')).toMatchInlineSnapshot(`
     "headgate.yaml:1:23  INVALID_VARIABLE  \${PORT:4000} is not a valid variable reference.
         hint: Write \${NAME}, or with a default \${NAME:-value}; names have letters, digits and "_"."
+  `);
+  expect(problemsOf('tls: { supergraph: { key: "${file./etc/key.pem}" } }')).toMatchInlineSnapshot(`
+    "headgate.yaml:1:27  INVALID_VARIABLE  \${file./etc/key.pem} is not a valid variable reference.
+        hint: Values cannot be read from files. For certificates and keys, write the path of the file."
   `);
   expect(problemsOf('traffic_shaping: { all: { timeout: 30 } }')).toMatchInlineSnapshot(
     `"headgate.yaml:1:36  INVALID_CONFIG  traffic_shaping.all.timeout: expected a duration such as "500ms", "30s" or "1m30s""`,

@@ -14,7 +14,7 @@ it('a group that is on has defaults', () => {
   expect(settingsOf({ all })).toMatchObject({
     retry: {
       max_attempts: 3,
-      on: ['connection_failure', 'gateway_error', 'timeout', 'retry_after'],
+      on: ['connection_failure', 'gateway_error', 'timeout', 'retry_after', 'malformed_response'],
       backoff: { base: 25, max: 1_000 },
       budget: { share: 0.2, window: 10_000, min_per_second: 3 },
     },
@@ -40,6 +40,15 @@ it('the settings of a subgraph are over those of all, key by key; false switches
   expect(settingsOf({ all, subgraphs: { shop } }, 'news').hedge).toEqual({ after: 100, max_share: 0.05 });
 });
 
+it('the most entities of a request: that of the subgraph, or of all; false is no limit', () => {
+  const maxOf = (all: object, shop: object) => settingsOf({ all, subgraphs: { shop } }).max_entities_per_request;
+  const limit = (max_entities_per_request: number | false) => ({ max_entities_per_request });
+  expect(maxOf({}, {})).toBeUndefined();
+  expect(maxOf(limit(100), {})).toBe(100);
+  expect(maxOf(limit(100), limit(10))).toBe(10);
+  expect(maxOf(limit(100), limit(false))).toBeUndefined();
+});
+
 describe('settings that contradict each other are refused, at their key', () => {
   it.each([
     [{ all: { timeout: '1s', try_timeout: '1s' } }, 'all.try_timeout', 'expected less than "timeout" (1000 ms)'],
@@ -55,6 +64,8 @@ describe('settings that contradict each other are refused, at their key', () => 
       'subgraphs.shop.try_timeout',
       'expected less than',
     ],
+    [{ all: { retry: { error_codes: ['a code'] } } }, 'all.retry.error_codes', 'expected an error code'],
+    [{ all: { max_entities_per_request: 0 } }, 'all.max_entities_per_request', 'expected number to be >0'],
     [{ all: { hedge: { max_share: '0%' } } }, 'all.hedge.max_share', 'greater than zero'],
     [{ all: { circuit_breaker: { error_threshold: '101%' } } }, 'all.circuit_breaker.error_threshold', 'up to "100%"'],
   ])('%j', (config, key, message) => {

@@ -1,19 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { FIGURE_GROUPS } from '../../bench/faults/figures.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PAGE = readFileSync(join(ROOT, 'docs/reliability.md'), 'utf8');
+const [PAGE = '', FIGURES = ''] = readFileSync(join(ROOT, 'docs/reliability.md'), 'utf8').split('\n## Figures\n');
 
 /** The rows of all tables of the page: a promise, how it is kept, and the cell with the command. */
-const ROWS = PAGE.split('\n')
-  .filter((line) => line.startsWith('| ') && !line.startsWith('| promise |') && !line.startsWith('| --- |'))
-  .map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
+const ROWS = rowsOf(PAGE, '| promise |');
+
+function rowsOf(text: string, titles: string): string[][] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith(titles) && !line.startsWith('| --- |'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
 
 /** A command of the page, such as `npx vitest run --project quick test/a.test.ts -t name`. */
 interface Command {
@@ -49,6 +55,16 @@ describe.each(ROWS)('%s', (promise, kept, cell = '') => {
       const { name } = command ?? {};
       if (name !== undefined) expect(readFileSync(join(ROOT, file), 'utf8')).toMatch(titleWith(name));
     }
+  });
+});
+
+describe('figures', () => {
+  const rows = rowsOf(FIGURES, '| figure |');
+  const names = FIGURE_GROUPS.map(({ name }) => name);
+
+  test('each of the bench is on the page', () => {
+    const shown = rows.map(([, , , command = '']) => /^`npm run bench:faults -- --only ([\w-]+)`$/.exec(command)?.[1]);
+    expect(new Set(shown)).toEqual(new Set(names));
   });
 });
 

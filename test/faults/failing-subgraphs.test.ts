@@ -69,6 +69,24 @@ describe('retry', () => {
     ]);
   });
 
+  test('a query gets its response after an error with a code of error_codes, a mutation does not', async () => {
+    const whole = await world({ retry: { ...RETRY.retry, error_codes: ['UNAVAILABLE'] } });
+    const unavailable: RequestListener = (_, res) =>
+      void res
+        .setHeader('content-type', 'application/json')
+        .end('{"data":{"shop":null},"errors":[{"message":"no","path":["shop"],"extensions":{"code":"UNAVAILABLE"}}]}');
+    break_(whole, 2, unavailable);
+    expect(await ask(whole, '{ shop }')).toEqual({ data: { shop: 'open' } });
+    expect(await metric(whole, 'headgate_subgraph_retries_total')).toEqual([
+      'headgate_subgraph_retries_total{subgraph="shop",reason="error_code",result="sent"} 2',
+    ]);
+    whole.behave('shop', unavailable);
+    const last = await ask(whole, '{ shop }');
+    expect([last.data, codes(last), whole.calls.shop]).toEqual([{ shop: null }, ['UNAVAILABLE'], 6]);
+    await ask(whole, 'mutation { buy }');
+    expect(whole.calls.shop).toBe(7);
+  });
+
   test('a query gets its response from a subgraph whose first call hangs, with try_timeout', async () => {
     const whole = await world({ ...RETRY, try_timeout: '300ms' });
     break_(whole, 1, () => {});

@@ -161,7 +161,7 @@ test('documents of a manifest that do not match the schema are logged', async ()
   ]);
 });
 
-test('hedging and signatures of a REST API are refused, where they are set for that one', async () => {
+test('settings of GraphQL requests, and signatures, are refused for a REST API, where they are set for that one', async () => {
   const api = `extend schema @source(name: "api", http: { baseURL: "http://api.example" })
 type Query { title: String @connect(source: "api", http: { GET: "/title" }, selection: "$.title") }`;
   const problemsOf = async (settings: string, section = 'traffic_shaping') => {
@@ -171,10 +171,19 @@ type Query { title: String @connect(source: "api", http: { GET: "/title" }, sele
     const config = loadConfig({ file: join(dir, 'headgate.yaml'), env: {} });
     return configMismatches(config, readSupergraph(loaded.update.sdl)).map(({ message }) => message);
   };
-  expect(await problemsOf('{ subgraphs: { shop: { hedge: {} } } }')).toEqual([
-    'traffic_shaping.subgraphs.shop.hedge: "shop" is a REST API, whose calls are not hedged.',
+  expect(
+    await problemsOf(
+      '{ subgraphs: { shop: { max_entities_per_request: 5, retry: { error_codes: [BUSY] }, hedge: {} } } }',
+    ),
+  ).toEqual([
+    'traffic_shaping.subgraphs.shop.max_entities_per_request: "shop" is a REST API, whose connectors decide how many entities a call has.',
+    'traffic_shaping.subgraphs.shop.retry.error_codes: "shop" is a REST API, whose responses have no GraphQL errors. Use `retry.on`.',
   ]);
-  expect(await problemsOf('{ all: { hedge: {} }, subgraphs: { shop: { hedge: false } } }')).toEqual([]);
+  expect(await problemsOf('{ subgraphs: { shop: { operation_names: true } } }')).toEqual([
+    'traffic_shaping.subgraphs.shop.operation_names: "shop" is no federation subgraph, so the operations of plans are not sent to it.',
+  ]);
+  const all = 'all: { max_entities_per_request: 5, retry: { error_codes: [BUSY] }, hedge: {}, operation_names: true }';
+  expect(await problemsOf(`{ ${all}, subgraphs: { shop: { max_entities_per_request: false } } }`)).toEqual([]);
   const signed = `{ http_message_signature: { key: ${'k'.repeat(32)} } }`;
   expect(await problemsOf(`{ subgraph: { subgraphs: { shop: ${signed} } } }`, 'authentication')).toEqual([
     'authentication.subgraph.subgraphs.shop.http_message_signature: "shop" is a REST API, whose calls are not signed.',

@@ -154,6 +154,11 @@ const FACTS: Readonly<Record<string, Fact>> = {
     two: async () => [{ headers: {} }, { headers: {}, localAddress: '127.0.0.2' }],
     isUnnamed: true,
   },
+  'an address, where a variant gets a share of the users': {
+    variant: { weight: '50%' },
+    two: async () => [{ headers: {} }, { headers: {}, localAddress: '127.0.0.3' }],
+    isUnnamed: true,
+  },
   'a header that a policy module reads': {
     field: 'vip',
     two: headers({ 'x-door': 'open' }, { 'x-door': 'closed' }),

@@ -4,6 +4,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PoolSettings } from '../../src/sources/http/http-pool.ts';
 import { createHttpSource } from '../../src/sources/http/http-source.ts';
+import { openConnections } from '../../src/sources/http/open-connections.ts';
+import { createApiTransport } from '../../src/sources/rest/api-transport.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../../src/sources/source.ts';
 import { LOST_CONNECTIONS, retryReads } from '../../src/traffic/retry.ts';
 import { RetryBudget } from '../../src/traffic/retry-budget.ts';
@@ -173,6 +175,52 @@ describe('HTTP/2 without TLS', () => {
   });
 });
 
+describe('calls of REST APIs over HTTP/2', () => {
+  it('have their method, and read bodies at the speed of the reader', async () => {
+    const { url } = await fakeHttp2Subgraph((stream, headers) => {
+      stream.respond({ ':status': 200, 'x-method': String(headers[':method']), 'set-cookie': ['a=1', 'b=2'] });
+      stream.end('x'.repeat(5_000_000));
+    });
+    const connections = openConnections(new URL(url).origin, ONLY);
+    onTestFinished(() => connections.close());
+    const send = createApiTransport(connections);
+    const signal = new AbortController().signal;
+    const request = { path: '/items', headers: { accept: '*/*' }, body: undefined, signal };
+    const { statusCode, headers, body } = await send({ ...request, method: 'GET' });
+    expect([statusCode, headers['x-method'], headers['set-cookie']]).toEqual([200, 'GET', ['a=1', 'b=2']]);
+    let size = 0;
+    for await (const chunk of body) {
+      size += chunk.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(size).toBe(5_000_000);
+    const put = await send({ ...request, method: 'PUT', body: '{}' });
+    expect(put.headers['x-method']).toBe('PUT');
+    expect((await put.body.text()).length).toBe(5_000_000);
+  });
+
+  it('end when their signal is aborted, before and after the headers', async () => {
+    const closed: number[] = [];
+    const { url } = await fakeHttp2Subgraph((stream, headers) => {
+      stream.on('close', () => closed.push(stream.rstCode));
+      if (headers[':path'] === '/slow') return;
+      stream.respond({ ':status': 200 });
+      stream.write('x');
+    });
+    const connections = openConnections(new URL(url).origin, ONLY);
+    onTestFinished(() => connections.close());
+    const send = createApiTransport(connections);
+    const gone = new AbortController();
+    const request = { method: 'GET', headers: {}, body: undefined, signal: gone.signal };
+    const slow = send({ ...request, path: '/slow' });
+    const { body } = await send({ ...request, path: '/items' });
+    gone.abort(new Error('over'));
+    await expect(slow).rejects.toThrow('An API call got no response.');
+    await expect(body.text()).rejects.toThrow('over');
+    await expect.poll(() => closed).toEqual([NGHTTP2_CANCEL, NGHTTP2_CANCEL]);
+  });
+});
+
 describe('an HTTP/2 server that goes away', () => {
   it('loses nothing with a graceful GOAWAY: calls in flight complete, and later ones get a new connection', async () => {
     const held: ServerHttp2Stream[] = [];
@@ -187,6 +235,31 @@ describe('an HTTP/2 server that goes away', () => {
     await expect.poll(async () => (await ask(source)).kind === 'text' && sessions.length).toBe(2);
     respond(held[0] as ServerHttp2Stream);
     expect(await inFlight).toMatchObject({ kind: 'text' });
+  });
+
+  it('executes each mutation once, and loses none, while it says goodbye to connection after connection', async () => {
+    const executed = new Map<string, number>();
+    let count = 0;
+    const { url, sessions } = await fakeHttp2Subgraph(async (stream) => {
+      const body = await bodyOf(stream);
+      executed.set(body, (executed.get(body) ?? 0) + 1);
+      if (++count % 25 === 0) stream.session?.close();
+      respond(stream);
+    });
+    const source = sourceOf(url);
+    let next = 0;
+    const failures: unknown[] = [];
+    const client = async () => {
+      while (next < 1_000) {
+        const failure = failureOf(await ask(source, { body: String(next++), operationType: 'mutation' }));
+        if (failure) failures.push(failure);
+      }
+    };
+    await Promise.all(Array.from({ length: 20 }, client));
+    expect(failures).toEqual([]);
+    expect(executed.size).toBe(1_000);
+    expect([...executed.values()].filter((times) => times !== 1)).toEqual([]);
+    expect(sessions.length).toBeGreaterThan(10);
   });
 
   it('sends a call again that was not processed before the GOAWAY, also a mutation', async () => {

@@ -12,7 +12,7 @@ const failure = (given: Partial<SourceFailure>): SubgraphResponse => ({
 const REFUSED = failure({ reason: 'connection refused', isUnsent: true });
 
 /** URLs `a`, `b`, …, with these priorities, and a fake clock. */
-function world(priorities: readonly number[]) {
+function world(priorities: readonly number[], onCall: (request: SourceRequest) => void = () => {}) {
   const clock = { now: 0 };
   const lines: unknown[] = [];
   const log = (fields: unknown, text?: unknown) => void lines.push([text, (fields as { url: string }).url]);
@@ -25,9 +25,10 @@ function world(priorities: readonly number[]) {
   const calls: string[] = [];
   const open = ({ url }: { readonly url: string }): Source => ({
     name: 'stock',
-    send(_request, done) {
+    send(request, done) {
       const host = new URL(url).host;
       calls.push(host);
+      onCall(request);
       done(answers[host] ?? GOOD);
     },
     close: async () => {},
@@ -62,6 +63,35 @@ describe('several URLs', () => {
     answers.a = REFUSED;
     answers.b = REFUSED;
     expect(send()).toEqual({ calls: 'ab', failed: 1 });
+  });
+
+  it('fail when none can be reached and all but one are ejected: the last one is not tried again and again', () => {
+    const { answers, send } = world([0, 0, 0]);
+    for (const host of ['a', 'b', 'c']) answers[host] = REFUSED;
+    expect(send(2)).toEqual({ calls: 'abccba', failed: 2 });
+    // two are ejected, and one stays in use
+    for (let n = 0; n < 3; n++) expect([...send().calls].sort().join('')).toBe('abc');
+  });
+
+  it('that are ejected are tried after one that cannot be reached', () => {
+    const { answers, send } = world([0, 0]);
+    answers.a = failure({ status: 500 });
+    send(4);
+    answers.b = REFUSED;
+    delete answers.a;
+    expect(send()).toEqual({ calls: 'ba', failed: 0 });
+  });
+
+  it('have one timeout together', () => {
+    const deadlines: (number | undefined)[] = [];
+    const { answers, send, clock } = world([0, 0], ({ deadline }) => {
+      deadlines.push(deadline);
+      clock.now += 400;
+    });
+    answers.a = REFUSED;
+    answers.b = REFUSED;
+    send();
+    expect(deadlines).toEqual([undefined, 1_000]);
   });
 
   it('other failures are returned; a layer that sends again gets another URL', () => {
@@ -105,6 +135,17 @@ describe('several URLs', () => {
     const [one] = group.endpoints;
     if (one) one.isBlocked = () => true;
     expect(send(2).calls).toBe('bb');
+  });
+
+  it('that are blocked are not chosen either when all others are unhealthy: those might answer', () => {
+    const { group, send } = world([0, 0, 0]);
+    const [a, b, c] = group.endpoints;
+    for (const blocked of [a, b]) if (blocked) blocked.isBlocked = () => true;
+    if (c) group.setHealthy(c, false);
+    expect(send(3)).toEqual({ calls: 'ccc', failed: 0 });
+    // a second try, too
+    expect(send(1, { tried: new Set(['http://c/']) }).calls).toBe('a');
+    expect(send(1, { tried: new Set(['http://a/', 'http://b/', 'http://c/']) }).calls).toBe('c');
   });
 });
 

@@ -32,6 +32,31 @@ function breakerAt(settings: Partial<CircuitBreakerSettings> = {}) {
   return { breaker, clock, changes, call };
 }
 
+describe('an operator', () => {
+  it('trips a circuit: it stays open whatever time passes, and late outcomes change nothing', () => {
+    const { breaker, clock, call, changes } = breakerAt();
+    const late = breaker.acquire() ?? 0;
+    breaker.trip();
+    clock.now += 1_000_000;
+    breaker.record(late, 'success', 1);
+    expect({ state: breaker.state, isCallable: breaker.isCallable, isAllowed: call('success') }).toEqual({
+      ...{ state: 'open', isCallable: false, isAllowed: false },
+    });
+    expect(changes).toEqual(['open: tripped by an operator']);
+  });
+
+  it('resets a circuit: it is closed, and has forgotten the failures', () => {
+    const { breaker, call, changes } = breakerAt();
+    for (let n = 0; n < 3; n++) call('failure');
+    breaker.trip();
+    breaker.reset();
+    expect(breaker.isTripped).toBe(false);
+    expect(call('failure')).toBe(true);
+    expect(breaker.state).toBe('closed');
+    expect(changes.at(-1)).toBe('closed: reset by an operator');
+  });
+});
+
 describe('a circuit opens', () => {
   it('when enough of enough calls have failed', () => {
     const { breaker, call, changes } = breakerAt();

@@ -56,3 +56,52 @@ it('a wait is any time up to a maximum, which doubles up to its own', () => {
   expect([1, 2, 3, 4, 50].map(longest)).toEqual([25, 50, 100, 150, 150]);
   expect(backoffMs({ base: 25, max: 150 }, 3, 0)).toBe(0);
 });
+
+/** Sends requests at a steady rate; each that fails is sent again as often as the budget allows. */
+function sender(settings = DEFAULT_BUDGET) {
+  let now = 0;
+  const budget = new RetryBudget(settings, () => now);
+  return (requests: number, isDown: boolean) => {
+    let retries = 0;
+    for (let request = 0; request < requests; request++) {
+      now += 5;
+      budget.deposit();
+      for (let retry = 0; isDown && retry < 2 && budget.withdraw(); retry++) {
+        retries++;
+        budget.ended(false);
+      }
+    }
+    return retries;
+  };
+}
+
+it.each([400, 1_000, 2_000, 2_400, 4_400])(
+  'requests before an outage do not pay for its retries: 1.2 times the load of its first %i requests',
+  (requests) => {
+    const send = sender();
+    send(2_000, false);
+    expect(send(requests, true)).toBeLessThanOrEqual(Math.max(30, 0.2 * requests));
+  },
+);
+
+it('while retries succeed, the requests of the whole window count', () => {
+  const budget = new RetryBudget(DEFAULT_BUDGET, () => 0);
+  for (let request = 0; request < 1_000; request++) budget.deposit();
+  for (let retry = 0; retry < 200; retry++) {
+    expect(budget.withdraw()).toBe(true);
+    budget.ended(retry % 3 === 2);
+  }
+  expect(budget.withdraw()).toBe(false);
+});
+
+it('after an outage, the first retry that succeeds makes the whole window count again', () => {
+  const budget = new RetryBudget({ ...DEFAULT_BUDGET, min_per_second: 0 }, () => 0);
+  for (let request = 0; request < 1_000; request++) budget.deposit();
+  for (let retry = 0; retry < 3; retry++) {
+    budget.withdraw();
+    budget.ended(false);
+  }
+  expect(budget.withdraw()).toBe(false);
+  budget.ended(true);
+  expect(budget.withdraw()).toBe(true);
+});

@@ -57,7 +57,7 @@ describe('slow start', () => {
           for (const step of steps) {
             elapsed += step;
             clock.now = elapsed;
-            // smooth round robin is exact but for the rest that each URL carries over
+            // smooth round robin is exact except for the rest that each URL carries over
             expect(Math.abs(countOfFirst(1_000) - 1_000 * modelShare(weights, elapsed))).toBeLessThanOrEqual(
               weights.length + 1,
             );
@@ -71,23 +71,23 @@ describe('slow start', () => {
   it.each([
     [
       'failed health checks',
-      ({ group }: ReturnType<typeof groupOf>, isAway: boolean) => {
+      ({ group }: ReturnType<typeof groupOf>, isUnavailable: boolean) => {
         const [first] = group.endpoints;
-        if (first) group.setHealthy(first, !isAway);
+        if (first) group.setHealthy(first, !isUnavailable);
       },
     ],
     [
       'an open circuit',
-      ({ group }: ReturnType<typeof groupOf>, isAway: boolean) => {
+      ({ group }: ReturnType<typeof groupOf>, isUnavailable: boolean) => {
         const [first] = group.endpoints;
-        if (first) first.isBlocked = () => isAway;
+        if (first) first.isBlocked = () => isUnavailable;
       },
     ],
     [
       'an ejection',
-      ({ group, clock }: ReturnType<typeof groupOf>, isAway: boolean) => {
+      ({ group, clock }: ReturnType<typeof groupOf>, isUnavailable: boolean) => {
         const [first] = group.endpoints;
-        if (first && isAway) {
+        if (first && isUnavailable) {
           first.inFlight++;
           group.ended(first, false);
         } else if (first) {
@@ -100,12 +100,12 @@ describe('slow start', () => {
         }
       },
     ],
-  ])('begins after %s', (_, setAway) => {
+  ])('begins after %s', (_, setUnavailable) => {
     const world = groupOf([1, 1], 'round_robin', WINDOW);
     expect(world.countOfFirst(100)).toBe(50);
-    setAway(world, true);
+    setUnavailable(world, true);
     expect(world.countOfFirst(100)).toBe(0);
-    setAway(world, false);
+    setUnavailable(world, false);
     expect(world.countOfFirst(110)).toBeLessThanOrEqual(13);
     world.clock.now += WINDOW;
     expect(Math.abs(world.countOfFirst(100) - 50)).toBeLessThanOrEqual(1);

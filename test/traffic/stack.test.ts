@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { CacheControlAccumulator } from '../../src/client/freshness.ts';
 import type { Source, SubgraphResponse } from '../../src/sources/source.ts';
 import { Bulkhead } from '../../src/traffic/bulkhead.ts';
+import { chooseVariant } from '../../src/traffic/choose-variant.ts';
 import { CircuitBreaker } from '../../src/traffic/circuit-breaker.ts';
 import { LatencyWindow } from '../../src/traffic/latency-window.ts';
 import { LOST_CONNECTIONS } from '../../src/traffic/retry.ts';
@@ -42,6 +43,7 @@ function everyPart() {
   const notes: string[] = [];
   const budget = new RetryBudget(DEFAULT_BUDGET);
   const parts: StackParts = {
+    maxEntities: 100,
     stitch: noting('stitch', notes),
     mirror: { mirror: heldSource().source, share: 0 },
     cacheControl: { in: 'response' },
@@ -63,6 +65,7 @@ function everyPart() {
 
 it('the layers are in this order, the outermost first', () => {
   expect(Object.keys(LAYERS)).toEqual([
+    'entities',
     'stitch',
     'mirror',
     'cacheControl',
@@ -130,6 +133,13 @@ it('each client learns how long a shared response may be cached', () => {
   const freshness = { maxAgeMs: 60_000, isPrivate: false, noStore: false };
   calls[0]?.done({ kind: 'text', text: '{}', status: 200, freshness });
   expect(clients.map(({ least }) => least)).toEqual([freshness, freshness]);
+});
+
+it('the executor sees the most entities of a request, also where the source has variants', () => {
+  const whole = stack(heldSource().source, everyPart().parts);
+  expect(whole.maxEntities).toBe(100);
+  expect(chooseVariant(whole, [], { stickyKey: () => undefined }).maxEntities).toBe(100);
+  expect(stack(heldSource().source, { ...everyPart().parts, maxEntities: undefined }).maxEntities).toBeUndefined();
 });
 
 it('a source without parts is left as it is: no layer, no cost', () => {

@@ -1,7 +1,7 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { JSON_TYPE } from '../../http/media-type.ts';
 import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
+import { areEqualSecrets } from '../../shared/equal-secrets.ts';
 import { readJsonBody } from '../handlers/body.ts';
 import type { Call } from '../handlers/call.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
@@ -35,9 +35,7 @@ export function mayPurge({ method, url = '', headers }: IncomingMessage, token: 
 }
 
 function hasToken(authorization: string | undefined, token: string): boolean {
-  const given = Buffer.from(authorization ?? '');
-  const expected = Buffer.from(`Bearer ${token}`);
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  return areEqualSecrets(authorization ?? '', `Bearer ${token}`);
 }
 
 function listOf(value: unknown): string[] {

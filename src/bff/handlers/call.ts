@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientInfo } from '../../client/identity.ts';
 import type { RepresentationSettings } from '../../http/send-representation.ts';
 import type { Engine } from '../../pipeline/engine.ts';
+import type { AdmissionControl, Place } from '../../policy/admission/admission.ts';
 import type { Limiter } from '../../policy/rate-limits/limiter.ts';
 import type { ByteBudget } from '../../shared/byte-budget.ts';
 import type { RequestNotes } from '../../shared/request-notes.ts';
@@ -46,6 +47,8 @@ export interface Call {
   readonly requestId: string;
   readonly client: ClientInfo | undefined;
   readonly notes: RequestNotes;
+  /** The place among the requests in progress, where their number is limited. A stream leaves it with its first event. */
+  readonly place?: Place | undefined;
 }
 
 /** Counts a rejected request by policy and reason. */
@@ -63,6 +66,8 @@ export interface BffContext extends RepresentationSettings {
   readonly maxRequestBytes: number;
   /** Counts the bytes of long bodies while they arrive. */
   readonly byteBudget: ByteBudget | undefined;
+  /** Refuses calls while the gateway is overloaded. */
+  readonly admission: AdmissionControl | undefined;
   /** Whether identical reads in flight share one execution. */
   readonly shareReads: boolean;
   /** Whether responses leave out names of the schema and of endpoints that the client has not sent itself. */

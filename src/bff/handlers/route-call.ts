@@ -13,7 +13,8 @@ import { handleEndpoint } from './handle-endpoint.ts';
 import { countRequest } from './rate-limit.ts';
 
 /**
- * Finds the endpoint of a call and responds. Rejects when the engine does, or when the client disconnects.
+ * Finds the endpoint of a call and responds. Rejects when the engine does, when the client disconnects, and with `GatewayError` 503
+ * `OVERLOADED` while too many requests are in progress.
  * @returns `undefined` where the response has been streamed already
  */
 export async function routeCall(
@@ -56,8 +57,17 @@ export async function routeCall(
   }
   if (endpoint.version !== undefined && settings.versions[endpoint.version]?.enabled === false)
     return problemResponse(gone(endpoint.version), call.path);
-  if ('problems' in endpoint) return problemResponse(brokenEndpoint(endpoint, bff.dev && !bff.hidesDetails), call.path);
-  return handleEndpoint(call, snapshot, endpoint, match.parameters, bff);
+  if ('problems' in endpoint) {
+    snapshot.engine.countFailure?.();
+    return problemResponse(brokenEndpoint(endpoint, bff.dev && !bff.hidesDetails), call.path);
+  }
+  if (bff.admission === undefined) return handleEndpoint(call, snapshot, endpoint, match.parameters, bff);
+  const place = bff.admission.enter(call.client, () => endpoint.label.type === 'mutation');
+  try {
+    return await handleEndpoint({ ...call, place }, snapshot, endpoint, match.parameters, bff);
+  } finally {
+    place.leave();
+  }
 }
 
 /** Serves the gateway's own paths under `/bff`. Endpoints take precedence. */

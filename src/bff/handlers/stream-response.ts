@@ -54,6 +54,7 @@ async function streamUntil(
     if (call.req.method === 'HEAD') return stream.end();
     try {
       stream.send('answer', result.text);
+      call.place?.leave();
       for await (const payload of payloads ?? []) sendSection(endpointCall, stream, payload);
       stream.sendLast('done', '{}');
     } finally {

@@ -26,9 +26,7 @@ export const ipListsSection = z
     admin: z
       .strictObject(lists)
       .prefault({})
-      .describe(
-        'Addresses for the admin listener (telemetry.metrics.prometheus.listen); the other lists do not apply to it',
-      ),
+      .describe('Addresses for the admin listener (admin.listen); the other lists do not apply to it'),
     routes: z
       .record(z.string().startsWith('/'), z.strictObject(lists))
       .superRefine((routes, context) => {

@@ -3,7 +3,14 @@ import { duration, durationOrZero } from '../duration.ts';
 import { forwardableName } from '../header.ts';
 import { positiveShare, share } from '../share.ts';
 
-const condition = z.enum(['connection_failure', 'gateway_error', '5xx', 'timeout', 'retry_after']);
+const condition = z.enum([
+  'connection_failure',
+  'gateway_error',
+  '5xx',
+  'timeout',
+  'retry_after',
+  'malformed_response',
+]);
 
 /** The conditions under which a read is sent again. */
 export type RetryCondition = z.output<typeof condition>;
@@ -31,10 +38,11 @@ const backoff = z
 const retry = z
   .strictObject({
     max_attempts: z.int().min(1).max(10).optional().describe('Tries of one read, the first included. Default: 3'),
-    on: z
-      .array(condition)
+    on: z.array(condition).optional().describe('When a read is sent again. Default: all but 5xx'),
+    error_codes: z
+      .array(z.string().regex(/^[\w.:-]{1,100}$/, 'expected an error code such as "UNAVAILABLE"'))
       .optional()
-      .describe('When a read is sent again. Default: connection_failure, gateway_error, timeout, retry_after'),
+      .describe('Codes of GraphQL errors (`extensions.code`) after which a read is sent again. Default: none'),
     backoff: backoff.optional(),
     budget: budget.optional(),
   })
@@ -89,12 +97,18 @@ const deadline = z
 /** Keys of `traffic_shaping.all` and of `traffic_shaping.subgraphs.NAME` about single calls. */
 export const callKeys = {
   connect_timeout: duration.optional().describe('Timeout for opening a connection. Default: 10s'),
-  try_timeout: duration.optional().describe('Timeout of one try of a read; it has to be shorter than `timeout`'),
+  try_timeout: duration
+    .optional()
+    .describe('Timeout of one try of a read; it has to be shorter than `timeout`. Default: none'),
   deadline: orOff(deadline),
   retry: orOff(retry),
   hedge: orOff(hedge),
   circuit_breaker: orOff(circuitBreaker),
   concurrency: orOff(concurrency),
+  max_entities_per_request: z
+    .union([z.int().positive(), z.literal(false)], 'expected a whole number above 0, or false for no limit')
+    .optional()
+    .describe('Most entities of one request: larger ones are sent as several, at the same time. Default: no limit'),
 };
 
 const callSettings = z.strictObject(callKeys);
@@ -103,8 +117,10 @@ export type CallKeys = z.output<typeof callSettings>;
 /** The settings of one subgraph's calls, with defaults. A missing group is off. Durations are milliseconds, shares 0 to 1. */
 export type CallSettings = ReturnType<typeof mergedCallSettings>;
 
+const DEFAULT_CONDITIONS: readonly RetryCondition[] = condition.options.filter((one) => one !== '5xx');
+
 const DEFAULTS = {
-  retry: { max_attempts: 3, on: ['connection_failure', 'gateway_error', 'timeout', 'retry_after'] as const },
+  retry: { max_attempts: 3, on: DEFAULT_CONDITIONS },
   backoff: { base: 25, max: 1_000 },
   budget: { share: 0.2, window: 10_000, min_per_second: 3 },
   hedge: { after: 'p95' as const, max_share: 0.05 },
@@ -128,6 +144,7 @@ export function mergedCallSettings(all: CallKeys, own: CallKeys | undefined) {
     hedge: withDefaults(DEFAULTS.hedge, merged(all.hedge, own?.hedge)),
     circuit_breaker: withDefaults(DEFAULTS.circuit_breaker, merged(all.circuit_breaker, own?.circuit_breaker)),
     concurrency: withDefaults(DEFAULTS.concurrency, merged(all.concurrency, own?.concurrency)),
+    max_entities_per_request: (own?.max_entities_per_request ?? all.max_entities_per_request) || undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { listenAddress } from '../listen.ts';
+import { canarySection } from './canary.ts';
 
 const queryPlanning = z
   .strictObject({
@@ -27,5 +28,6 @@ export const supergraphSection = z
       .optional()
       .describe('Whether clients may introspect the schema. Default: true, but false with NODE_ENV=production'),
     query_planning: queryPlanning.prefault({}),
+    canary: canarySection.optional(),
   })
   .describe('Where the gateway listens, and introspection of its schema');

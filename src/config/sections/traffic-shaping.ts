@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { HAS_ZSTD } from '../../shared/content-codings.ts';
 import { duration } from '../duration.ts';
+import { adaptiveConcurrency } from './adaptive-concurrency.ts';
 import { ownPoolSection, poolSection } from './pool.ts';
 import { type CallSettings, callKeys, callProblems, mergedCallSettings } from './subgraph-calls.ts';
 
@@ -27,6 +28,10 @@ const http2 = z
     'HTTP/2 to the subgraph. `enable`: if a server with https chooses it. `http2only`: in any case, also without TLS (h2c, prior knowledge)',
   );
 
+const operationNames = z
+  .boolean()
+  .describe('Whether operations sent to the subgraph have a name, such as Shop__products__1');
+
 const routerCompression = z
   .strictObject({
     enabled: z.boolean().default(true),
@@ -34,9 +39,11 @@ const routerCompression = z
   })
   .describe('Compression of GraphQL responses with Brotli, zstd or gzip, for clients that send `Accept-Encoding`');
 
+const OF_FETCH = 'Timeout of a fetch, with all its tries and waits';
+
 const routerTraffic = z
   .strictObject({
-    timeout: duration.prefault(DEFAULT_TIMEOUT),
+    timeout: duration.prefault(DEFAULT_TIMEOUT).describe('Timeout of a client request, with all its fetches'),
     deduplicate_query: shareReads.default(true),
     compression: routerCompression.prefault({}),
     max_response_characters: z
@@ -46,16 +53,18 @@ const routerTraffic = z
       .describe(
         'How much text of long subgraph responses may be in memory at once, in characters. More queries wait; when 2.5 times as much waits already, a query gets 503 OVERLOADED. Default: a twentieth of the heap that Node allows',
       ),
+    adaptive_concurrency: adaptiveConcurrency,
   })
-  .describe('Client requests: time limit, deduplication, compression and memory');
+  .describe('Client requests: time limit, deduplication, compression, memory and overload');
 
 const everySubgraph = z
   .strictObject({
-    timeout: duration.prefault(DEFAULT_TIMEOUT),
+    timeout: duration.prefault(DEFAULT_TIMEOUT).describe(OF_FETCH),
     deduplicate_query: shareReads.default(true),
     compression: compression.default('identity'),
     accept_encoding: acceptEncoding.default(['gzip']),
     http2: http2.default('disable'),
+    operation_names: operationNames.default(false),
     ...callKeys,
     pool: poolSection.prefault({}),
   })
@@ -63,11 +72,12 @@ const everySubgraph = z
 
 const oneSubgraph = z
   .strictObject({
-    timeout: duration.optional(),
+    timeout: duration.optional().describe(OF_FETCH),
     deduplicate_query: shareReads.optional(),
     compression: compression.optional(),
     accept_encoding: acceptEncoding.optional(),
     http2: http2.optional(),
+    operation_names: operationNames.optional(),
     ...callKeys,
     pool: ownPoolSection,
   })
@@ -104,6 +114,7 @@ export interface SubgraphTraffic extends CallSettings {
   readonly compression: z.output<typeof compression>;
   readonly accept_encoding: z.output<typeof acceptEncoding>;
   readonly http2: z.output<typeof http2>;
+  readonly operation_names: boolean;
   readonly pool: Pool;
 }
 
@@ -119,6 +130,7 @@ export function subgraphTraffic(
     compression: own?.compression ?? all.compression,
     accept_encoding: own?.accept_encoding ?? all.accept_encoding,
     http2: own?.http2 ?? all.http2,
+    operation_names: own?.operation_names ?? all.operation_names,
     ...mergedCallSettings(all, own),
     pool: mergePools(all.pool, own?.pool),
   };

@@ -5,6 +5,7 @@ import type { AddressFilter } from '../../policy/requests/address-filter.ts';
 import type { Cors } from '../../policy/requests/cors.ts';
 import type { RequestContext } from '../request-context.ts';
 import { authenticate } from './authenticate.ts';
+import { type ClientAwareness, requireClientName } from './client-awareness.ts';
 import { cors } from './cors.ts';
 import { defaultHeaders } from './default-headers.ts';
 import { headerLines } from './header-lines.ts';
@@ -34,6 +35,8 @@ export interface MiddlewareOptions {
   readonly login?: Login | undefined;
   /** Returns the current plugins. Without it, there are none. */
   readonly plugins?: (() => PluginSet | undefined) | undefined;
+  /** The headers in which clients name themselves, and whether they must. */
+  readonly clientAwareness?: ClientAwareness | undefined;
   /** Shows GraphiQL to browsers. */
   readonly graphiql?: Middleware | undefined;
   /** Sends the response for an error that occurs after the handler has returned. */
@@ -52,7 +55,8 @@ export interface MiddlewareOptions {
  * 6. Session, then authentication: the session's user is known before other credentials are checked. Authentication also finds the
  *    client's address, by `trusted_proxies`.
  * 7. The IP filter needs that address.
- * 8. Plugins (`onAuthenticate`): the client is known, and has not been refused.
+ * 8. Client awareness: only clients that may be here learn what they have to send.
+ * 9. Plugins (`onAuthenticate`): the client is known, and has not been refused.
  */
 export function listMiddleware(options: MiddlewareOptions): readonly (Middleware | undefined)[] {
   const { authenticator, login, addressFilter, fail } = options;
@@ -68,6 +72,7 @@ export function listMiddleware(options: MiddlewareOptions): readonly (Middleware
     authenticator && authenticate(authenticator, fail),
     login && sessionToken,
     filter,
+    requireClientName(options.clientAwareness),
     options.plugins && authenticatedPlugins(fail),
   ];
 }

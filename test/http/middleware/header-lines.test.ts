@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { configFileSchema } from '../../../src/config/config.ts';
 import { openAdmin } from '../../../src/gateway/admin.ts';
+import { createLogger } from '../../../src/telemetry/logger.ts';
 import { plainEngine } from '../../gateway/plain-engine.ts';
 import { serve } from '../../gateway/serving.ts';
 
@@ -104,7 +105,8 @@ it('the admin listener refuses the same', async () => {
   });
   const admin = await openAdmin(
     { ...config, supergraph: { ...config.supergraph, introspection: false }, production: false },
-    { metrics: async () => 'metrics', purge: async () => 0 },
+    { metrics: async () => 'metrics', purge: async () => 0, send: async () => ({ processes: 0, replies: [] }) },
+    createLogger({ level: 'silent', format: 'json' }),
   );
   const port = Number(new URL(admin?.metricsUrl ?? '').port);
   const { status, body } = await ask(port, ['host: a', 'host: b'], '/metrics');

@@ -212,3 +212,27 @@ type Query { who: String @connect(source: "api", http: {GET: "/who"}, selection:
     expect(data.who).toBe('mine eu de');
   });
 });
+
+test.each(['all', 'subgraphs'])('a GET that hangs is sent a second time with hedging of %s', async (section) => {
+  const cancelled = vi.fn();
+  const api = await stubApi(({ headers }) => (response: ServerResponse) => {
+    // the first one hangs
+    if (api.calls.length === 1) response.on('close', cancelled);
+    else json(200, { who: headers['x-tenant'] })(response);
+  });
+  const things = `extend schema @source(name: "api", http: {baseURL: "${api.url}", headers: [{name: "x-tenant", from: "x-tenant"}]})
+type Query { who: String @connect(source: "api", http: {GET: "/who"}, selection: "$.who") }`;
+  const hedge = { after: '5ms', max_share: '100%' };
+  const gateway = await gatewayOver(
+    { things },
+    {
+      telemetry: { metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } } },
+      traffic_shaping: section === 'all' ? { all: { hedge } } : { subgraphs: { things: { hedge } } },
+    },
+  );
+  expect(await gateway.ask('{ who }', { headers: { 'x-tenant': 'mine' } })).toEqual({ data: { who: 'mine' } });
+  await vi.waitFor(() => expect(cancelled).toHaveBeenCalledOnce());
+  expect(api.lines()).toEqual(['GET /who', 'GET /who']);
+  const metrics = await (await fetch(gateway.metricsUrl ?? '')).text();
+  expect(metrics).toContain('headgate_subgraph_hedges_total{subgraph="things",result="won"} 1');
+});

@@ -17,6 +17,9 @@ export interface Answer {
 export interface TestGateway {
   readonly url: string;
   readonly metricsUrl: string | undefined;
+  readonly adminUrl: string | undefined;
+  /** The folder with the schema files. */
+  readonly dir: string;
   readonly lines: readonly LogLine[];
   ask(
     query: string,
@@ -25,19 +28,27 @@ export interface TestGateway {
 }
 
 /** The whole gateway over HTTP, before the sources that these schema files describe. */
-export async function gatewayOver(files: Readonly<Record<string, string>>, config: object = {}): Promise<TestGateway> {
+export async function gatewayOver(
+  files: Readonly<Record<string, string>>,
+  config: object = {},
+  bffDir?: string,
+): Promise<TestGateway> {
   const named = Object.fromEntries(Object.entries(files).map(([name, text]) => [`${name}.graphql`, text]));
   const file = configFileSchema.parse({ supergraph: { listen: '127.0.0.1:0' }, ...config });
+  const dir = await folderWith(named);
   const { logger, lines } = recordingLogger();
   const server = await startServer({
     config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
-    schema: createSupergraphProvider({ schemasDir: await folderWith(named) }),
+    schema: createSupergraphProvider({ schemasDir: dir }),
     logger,
+    bffDir,
   });
   onTestFinished(() => server.close());
   return {
     url: server.url,
     metricsUrl: server.metricsUrl,
+    adminUrl: server.adminUrl,
+    dir,
     lines,
     async ask(query, { variables, headers = {}, signal } = {}) {
       const response = await fetch(server.url, {

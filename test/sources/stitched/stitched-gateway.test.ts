@@ -452,3 +452,32 @@ test.each([
     '["2",["1","2"],"x",5]',
   ]);
 });
+
+test('look-ups of a service have at most as many entities as the config says, and are sent again after an error code', async () => {
+  const { users, reviews } = await shop();
+  const notes = await notesService();
+  const files = { users: users.file, reviews: reviews.file, notes: fileOf(notes.url) };
+  const retry = { error_codes: ['BUSY'], backoff: { base: '1ms', max: '1ms' } };
+  const gateway = await gatewayOver(files, { traffic_shaping: { all: { max_entities_per_request: 2, retry } } });
+  const query = '{ reviews { id author { notes(first: 1) { text } } } }';
+  const whole = await gateway.ask(query);
+  expect(whole.errors).toBeUndefined();
+  expect(notes.requests.map(({ variables }) => idsIn(variables)).sort()).toEqual([['1', '2'], ['3']]);
+  let failures = 0;
+  notes.answer = ({ query: text, variables }) => {
+    const isBusy = idsIn(variables).includes('3') && failures++ === 0;
+    return isBusy
+      ? { data: null, errors: [{ message: 'busy', extensions: { code: 'BUSY' } }] }
+      : answerOf(text, variables);
+  };
+  expect(await gateway.ask(query)).toEqual(whole);
+  expect(failures).toBe(2);
+});
+
+/** What the service answers to a look-up. */
+function answerOf(query: string, variables: Readonly<Record<string, unknown>> | undefined) {
+  expect(query).toContain('usersByIds');
+  const alias = /(\w+): ?usersByIds/.exec(query)?.[1] ?? 'usersByIds';
+  const notes = /(\w+): ?notes/.exec(query)?.[1] ?? 'notes';
+  return { data: { [alias]: idsIn(variables).map((id) => ({ id, [notes]: [{ text: `text of ${id}a` }] })) } };
+}

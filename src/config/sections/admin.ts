@@ -1,0 +1,44 @@
+import * as z from 'zod';
+import { type ListenAddress, listenAddress } from '../listen.ts';
+
+export const adminSection = z
+  .strictObject({
+    listen: listenAddress
+      .optional()
+      .describe(
+        'HOST:PORT of the admin listener: metrics, purging, the admin API. Not for clients; port 0 takes any free port. `telemetry.metrics.prometheus.listen` is another name for it. Default: 127.0.0.1:9090, if metrics are enabled or `admin.token` is set',
+      ),
+    token: z
+      .string()
+      .regex(/^[\x21-\x7e]*$/, 'expected printable ASCII characters without spaces')
+      .min(16, 'expected at least 16 characters')
+      .optional()
+      .describe('The token that allows the admin API. Without it, the admin API answers 403. See docs/admin.md'),
+  })
+  .describe('The listener for operators');
+
+export type AdminSection = z.output<typeof adminSection>;
+
+const DEFAULT_ADDRESS: ListenAddress = { host: '127.0.0.1', port: 9090 };
+
+/** The part of the config that says whether and where the admin listener is. */
+interface AdminConfig {
+  readonly admin: AdminSection;
+  readonly telemetry: {
+    readonly metrics: {
+      readonly prometheus: { readonly enabled: boolean; readonly listen?: ListenAddress | undefined };
+    };
+  };
+}
+
+/** Returns where the admin listener is, with the name of the setting that says so; `undefined` if it is off. */
+export function adminListen({
+  admin,
+  telemetry,
+}: AdminConfig): { readonly address: ListenAddress; readonly setting: string } | undefined {
+  const { enabled, listen } = telemetry.metrics.prometheus;
+  if (!enabled && admin.listen === undefined && admin.token === undefined) return undefined;
+  if (admin.listen !== undefined) return { address: admin.listen, setting: 'admin.listen' };
+  const setting = enabled ? 'telemetry.metrics.prometheus.listen' : 'admin.listen';
+  return { address: listen ?? DEFAULT_ADDRESS, setting };
+}

@@ -1,0 +1,71 @@
+import { JSON_TYPE } from '../http/media-type.ts';
+import { problemResponse } from '../http/problem.ts';
+import { type HttpResponse, textResponse } from '../http/response.ts';
+import type { AdminReplies, EndpointReport } from './admin-commands.ts';
+import type { OperationCounts } from './canary-monitor.ts';
+
+const NO_STORE = { 'cache-control': 'no-store' };
+
+export function jsonResponse(status: number, body: object): HttpResponse {
+  return textResponse(status, JSON_TYPE, JSON.stringify(body), NO_STORE);
+}
+
+/** Says how many processes have applied an action, or why none has. */
+export function appliedResponse({ processes, replies }: AdminReplies, path: string): HttpResponse {
+  const applied = replies.filter(({ kind }) => kind === 'applied').length;
+  const refused = replies.find((reply) => reply.kind === 'refused');
+  if (applied > 0) return jsonResponse(200, { applied, processes });
+  if (refused) return problemResponse(refused.refusal, path);
+  const detail = 'No process of the gateway responded in time.';
+  return problemResponse({ status: 503, kind: 'no-response', detail, headers: { 'retry-after': '1' } }, path);
+}
+
+/** Lists the endpoints, each with its state in each process. */
+export function endpointsResponse({ processes, replies }: AdminReplies): HttpResponse {
+  const lists = replies.filter((reply) => reply.kind === 'endpoints');
+  const merged = new Map<string, MergedEndpoint>();
+  for (const { endpoints } of lists) {
+    for (const report of endpoints) {
+      const key = JSON.stringify([report.subgraph, report.variant, report.url]);
+      merged.set(key, merge(merged.get(key), report));
+    }
+  }
+  return jsonResponse(200, { processes, responded: lists.length, endpoints: [...merged.values()] });
+}
+
+/** Says what the canary has done so far, over all processes, and how the last one has ended. */
+export function canaryResponse({ processes, replies }: AdminReplies): HttpResponse {
+  const reports = replies.filter((reply) => reply.kind === 'canary').map(({ canary }) => canary);
+  const running = reports.flatMap((report) => report.running ?? []);
+  const [first] = running;
+  const canary = first && {
+    ...first,
+    age_ms: Math.max(...running.map(({ age_ms }) => age_ms)),
+    current: sumOf(running.map(({ current }) => current)),
+    canary: sumOf(running.map((one) => one.canary)),
+  };
+  const ends = reports.flatMap(({ last }) => last ?? []).sort((one, other) => other.at.localeCompare(one.at));
+  return jsonResponse(200, { processes, responded: reports.length, canary: canary ?? null, last: ends[0] ?? null });
+}
+
+function sumOf(counts: readonly OperationCounts[]): OperationCounts {
+  return counts.reduce((sum, one) => {
+    return { operations: sum.operations + one.operations, failed: sum.failed + one.failed };
+  });
+}
+
+type StateKey = 'health' | 'ejected' | 'ejected_for_ms' | 'ejections' | 'circuit_breaker' | 'requests_in_progress';
+
+/** An endpoint, with what is the same in all processes, and what each process has learned by itself. */
+type MergedEndpoint = Omit<EndpointReport, StateKey> & {
+  readonly requests_in_progress?: number | undefined;
+  readonly state: readonly Pick<EndpointReport, StateKey>[];
+};
+
+function merge(known: MergedEndpoint | undefined, report: EndpointReport): MergedEndpoint {
+  const { health, ejected, ejected_for_ms, ejections, circuit_breaker, requests_in_progress, ...same } = report;
+  const own = { health, ejected, ejected_for_ms, ejections, circuit_breaker, requests_in_progress };
+  if (known === undefined) return { ...same, requests_in_progress, state: [own] };
+  const sum = requests_in_progress === undefined ? undefined : (known.requests_in_progress ?? 0) + requests_in_progress;
+  return { ...known, requests_in_progress: sum, state: [...known.state, own] };
+}

@@ -1,0 +1,133 @@
+import type { Config } from '../config/config.ts';
+import type { AdmissionControl } from '../policy/admission/admission.ts';
+import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
+import { createRedis, type SharedRedis } from '../store/redis.ts';
+import { foldRepeats } from '../telemetry/fold-repeats.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createEndpointGroups } from '../traffic/endpoint-groups.ts';
+import { createGraphqlErrorLog } from '../traffic/graphql-error-log.ts';
+import { observeResponses } from '../traffic/observe-responses.ts';
+import { createOutages } from '../traffic/outages.ts';
+import { createTrafficState } from '../traffic/traffic-state.ts';
+import type { AssemblyOptions } from './assemble.ts';
+import { engineFactory } from './build-engine.ts';
+import { type ByteLimits, openByteLimits } from './byte-budget.ts';
+import { CanaryReports } from './canary-reports.ts';
+import type { Closers } from './closers.ts';
+import { createEndpointControl, type EndpointControl } from './endpoint-control.ts';
+import { enginePolicies } from './engine-policies.ts';
+import { createGateway, type Gateway } from './generations.ts';
+import { compileHeaderRules } from './header-rules.ts';
+import { openAdmission } from './open-admission.ts';
+import { openMetrics } from './open-metrics.ts';
+import { type OpenPlugins, openPlugins } from './open-plugins.ts';
+import { openPolicyModule, type PolicyModule } from './policy-module.ts';
+import { settingWarnings } from './setting-warnings.ts';
+
+/** What everything else stands on. */
+export interface Foundation {
+  readonly logger: Logger;
+  /** Writes each line, also of repeated errors. */
+  readonly plainLogger: Logger;
+  readonly metrics: Metrics | undefined;
+  readonly instruments: Instruments | undefined;
+  readonly rules: ReturnType<typeof compileHeaderRules>;
+  readonly redis: SharedRedis | undefined;
+  readonly rateLimits: ReturnType<typeof createRateLimits>;
+  readonly byteLimits: ByteLimits;
+  readonly admission: AdmissionControl | undefined;
+  readonly gateway: Gateway;
+  readonly plugins: OpenPlugins | undefined;
+  readonly endpoints: EndpointControl;
+  readonly canaries: CanaryReports;
+  /** Read files again, on request; they never throw. */
+  readonly reloads: (() => unknown)[];
+}
+
+/** Opens what everything else stands on. */
+export async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
+  const { config, sharedState } = options;
+  const plainLogger = options.logger ?? createLogger(config.telemetry.logging);
+  const logger = foldRepeats(plainLogger, config.telemetry.logging.summary_interval);
+  closers.add(async () => logger.flush());
+  for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
+    logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
+  const rules = compileHeaderRules(config.headers);
+  const { metrics, instruments } = await openMetrics(config);
+  const redis = config.store.redis && (await createRedis(config.store.redis, logger));
+  if (redis) closers.add(() => redis.close());
+  if (redis) instruments?.watchStore(() => redis.available);
+  const rateLimits = createRateLimits(config.rate_limits, redis, {
+    listSize: config.demand_control.strategy.static_estimated.list_size,
+    refused: instruments?.refused,
+    countTogether: sharedState?.countLimits,
+  });
+  const module = await openModule(config, logger, options.dev ?? false);
+  if (module) closers.add(() => module.close());
+  const reloads: (() => unknown)[] = module ? [module.reload] : [];
+  const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
+  // they fold the lines of each subgraph themselves
+  const failures = openFailureLogs(config, plainLogger, instruments, closers);
+  const byteLimits = openByteLimits(config, logger, instruments);
+  const { byteBudget } = byteLimits;
+  const trafficState = createTrafficState({ logger, instruments });
+  const endpoints = createEndpointGroups({
+    logger,
+    openInstruments: instruments?.openEndpoints,
+    listsSingles: config.admin.token !== undefined,
+  });
+  const plugins = await openPlugins({
+    ...{ sections: config.plugins, given: options.plugins, dev: options.dev ?? false, logger },
+  });
+  // after the last operations
+  if (plugins) closers.add(() => plugins.close());
+  const parts = { plugins, rateLimits, redis, instruments, ...failures, byteBudget, trafficState, endpoints };
+  const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
+  const gateway = createGateway({
+    createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
+    onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
+    canary: canaries.options(
+      options.dev ? undefined : config.supergraph.canary,
+      options.onCanaryRollback === undefined,
+    ),
+  });
+  closers.add(() => gateway.close());
+  const control = createEndpointControl({ groups: endpoints, trafficState, onAction: instruments?.adminActed });
+  const opened = openAdmission(config, logger, instruments);
+  if (opened) closers.add(opened.close);
+  const admission = opened?.admission;
+  return {
+    logger,
+    plainLogger,
+    metrics,
+    instruments,
+    rules,
+    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins },
+    endpoints: control,
+    canaries,
+    reloads,
+  };
+}
+
+/** Opens what logs the failures of subgraphs. It is closed after the last operations. */
+function openFailureLogs(
+  { telemetry }: Config,
+  logger: Logger,
+  instruments: Instruments | undefined,
+  closers: Closers,
+) {
+  const logging = { logger, intervalMs: telemetry.logging.summary_interval };
+  const outages = createOutages(logging);
+  const graphqlErrors = createGraphqlErrorLog(logging);
+  closers.add(async () => outages.flush());
+  closers.add(async () => graphqlErrors.flush());
+  return { outages, responseObserver: observeResponses({ instruments, outages, graphqlErrors }) };
+}
+
+async function openModule({ authorization }: Config, logger: Logger, dev: boolean): Promise<PolicyModule | undefined> {
+  const { directives, policies } = authorization;
+  if (!directives.enabled || policies.module === undefined) return undefined;
+  return openPolicyModule(policies.module, logger, dev);
+}

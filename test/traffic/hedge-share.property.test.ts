@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { HedgeShare } from '../../src/traffic/hedge-share.ts';
+import { RetryBudget } from '../../src/traffic/retry-budget.ts';
+import { runs } from '../runs.ts';
+
+it('second requests are at most a share of the first ones, with at most ten in a row, and within the budget', () => {
+  const percent = fc.integer({ min: 1, max: 100 });
+  fc.assert(
+    fc.property(percent, fc.nat(20), fc.array(fc.boolean(), { maxLength: 500 }), (share, budget, steps) => {
+      const hedges = new HedgeShare(
+        share / 100,
+        new RetryBudget({ share: 0, window: 1_000, min_per_second: budget }, () => 0),
+      );
+      // in hundredths, without rounding
+      let credit = 0;
+      let left = budget;
+      for (const isFirst of steps) {
+        if (isFirst) {
+          credit = Math.min(1_000, credit + share);
+          hedges.deposit();
+          continue;
+        }
+        // a sum of fractions may be a little less than a whole token
+        const isExact = credit % 100 !== 0 || credit === 1_000;
+        const isAllowed = hedges.withdraw();
+        if (isExact) expect(isAllowed).toBe(credit >= 100 && left > 0);
+        else if (isAllowed) expect(credit >= 100 && left > 0).toBe(true);
+        if (!isAllowed) continue;
+        credit -= 100;
+        left--;
+      }
+    }),
+    { numRuns: runs(500) },
+  );
+});
