@@ -8,7 +8,7 @@ import { retryAfterSeconds } from '../../shared/retry-after.ts';
 import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
 import { mayRetryLater } from '../retry-after.ts';
 import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
-import type { Connections, CountedHandler, IdleConnectionHandler } from './connections.ts';
+import type { CallShare, Connections, CountedHandler, IdleConnectionHandler } from './connections.ts';
 import {
   abortFailure,
   bodyFailure,
@@ -62,7 +62,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   #cancel: ((reason?: Error) => void) | undefined;
   /** By `performance.now()`. */
   startedAt = 0;
-  share: { leave(): void } | undefined;
+  share: CallShare | undefined;
   /** The time that the call has, from its start. */
   #timeoutMs = 0;
   #wasIdle = false;
@@ -253,6 +253,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
     this.#encoded = undefined;
     this.#held?.release();
     this.#deadline?.cancel();
+    this.share?.withdraw(this);
     (request.signal ?? request.client.signal)?.removeEventListener('abort', this);
     done(response);
   }
