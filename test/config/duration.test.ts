@@ -14,7 +14,11 @@ it.each<[string, unknown, string]>([
   ['shutdown.delay', NEVER, 'delay'],
   ['supergraph.canary.duration', NEVER, 'duration'],
   ['telemetry.logging.summary_interval', NEVER, 'summary_interval'],
-  ['authentication.router.jwt.jwks', [{ url: 'http://a.test/', poll_interval: NEVER, max_age: '99d' }], 'poll_interval'],
+  [
+    'authentication.router.jwt.jwks',
+    [{ url: 'http://a.test/', poll_interval: NEVER, max_age: '99d' }],
+    'poll_interval',
+  ],
   ['subgraphs.shop', { urls, health_check: { interval: NEVER } }, 'interval'],
   ['subgraphs.shop', { urls, health_check: { timeout: NEVER } }, 'timeout'],
   ['traffic_shaping.all', { timeout: '99d', connect_timeout: NEVER }, 'connect_timeout'],

@@ -218,3 +218,16 @@ function failure(code: string, reason: string) {
   const message = `Subgraph "products" did not answer: ${reason}.`;
   return { kind: 'failure', failure: { code, message, reason } };
 }
+
+it('a call whose time is over before it begins is not sent: nobody waits for the result of a mutation', async () => {
+  let calls = 0;
+  const { url } = await fakeSubgraph((_req, res) => {
+    calls++;
+    res.end('{"data":{}}');
+  });
+  const source = sourceOf(url);
+  const late = await ask(source, { operationType: 'mutation', deadline: performance.now() });
+  expect(late).toMatchObject({ kind: 'failure', failure: { code: 'SUBREQUEST_TIMEOUT' } });
+  expect((await ask(source)).kind).toBe('text');
+  expect(calls).toBe(1);
+});

@@ -93,10 +93,12 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
       this.#fail(abortFailure(this.#target.name));
       return;
     }
-    signal?.addEventListener('abort', this);
     const now = performance.now();
     this.startedAt = now;
     this.#timeoutMs = timeLeft(this.#target.timeoutMs, request.deadline, now);
+    // a mutation would be executed although nobody waits for its result
+    if (this.#timeoutMs === 0) return this.#fail(timeoutFailure(this.#target.name, 0));
+    signal?.addEventListener('abort', this);
     this.#deadline = new Deadline(this.#timeoutMs, this, now);
     if (this.#target.compression === undefined) this.#dispatch(request);
     else void this.#dispatchEncoded(request, this.#target.compression);
