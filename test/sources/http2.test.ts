@@ -71,6 +71,16 @@ describe('HTTP/2 without TLS', () => {
     expect(new Set(texts).size).toBe(90);
   });
 
+  it('fails the calls when no connection can be opened, also when many wait', async () => {
+    const { url, stop } = await fakeHttp2Subgraph((stream) => respond(stream));
+    await stop();
+    const source = createHttpSource({ name: 'products', url, pool: ONLY, timeoutMs: 60_000 });
+    const responses = await Promise.all(Array.from({ length: 350 }, () => ask(source)));
+    expect(new Set(responses.map((response) => failureOf(response)?.reason))).toEqual(new Set(['connection refused']));
+    expect(responses.every((response) => failureOf(response)?.isUnsent)).toBe(true);
+    await source.close();
+  });
+
   it('does not send calls that were cancelled while they waited, and goes on with the others', async () => {
     const held: ServerHttp2Stream[] = [];
     let pings = 0;
