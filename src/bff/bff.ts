@@ -181,6 +181,7 @@ async function respond(
     if (res.destroyed) return;
     if (error instanceof GatewayError) {
       const { status, kind, message: detail, headers } = error;
+      if (error.code === 'OVERLOADED') notes.isOverload = true;
       void sendRepresentation(req, res, problemResponse({ status, kind, detail, headers }, call.path), bff);
       return;
     }

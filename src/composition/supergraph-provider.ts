@@ -38,7 +38,7 @@ export interface SupergraphListener {
 
 /** A supergraph that is watched. */
 export interface SupergraphWatching extends Watching {
-  /** Loads the supergraph now, as if its files had changed. The listener is called if it is another one. */
+  /** Loads the supergraph now, as if its files had changed. The listener is called if it is another one, or if it has problems. */
   reload?(): void;
 }
 
@@ -94,12 +94,16 @@ export function createSupergraphProvider(
     async watch(listener) {
       let closed = false;
       let retry: NodeJS.Timeout | undefined;
+      /** Whether an operator waits for what becomes of the load: problems are reported also if they are known. */
+      let asked = false;
       const loading = new LatestLoad(composer, async (load) => {
         const loaded = await loadSettled(() => load(origin, env), changes.names);
         if (closed || loaded === undefined) return;
         // that a file can be read again is no change of it
         if (!loaded.ok && loaded.problems.some(({ code }) => UNREADABLE.has(code))) retry = retryIn(onChange);
-        if (!changes.isNew(loaded)) return;
+        const isAsked = asked;
+        asked = false;
+        if (!changes.isNew(loaded) && (loaded.ok || !isAsked)) return;
         if (loaded.ok) await listener.update(loaded.update);
         else listener.problems(loaded.problems);
       });
@@ -112,7 +116,10 @@ export function createSupergraphProvider(
       // a change between `load` and now was not noticed
       if (before === undefined || before !== (await stateOfPath(path, isSchemaFile))) onChange();
       return {
-        reload: onChange,
+        reload() {
+          asked = true;
+          onChange();
+        },
         async close() {
           closed = true;
           clearTimeout(retry);

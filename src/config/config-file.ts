@@ -117,7 +117,9 @@ function exactValue(text: string | undefined, value: number): number | ExactNumb
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 function notAReference(reading: Reading, { range }: Scalar, malformed: string): Problem {
-  const hint = `Write \${NAME}, or with a default \${NAME:-value}; names have letters, digits and "_".`;
+  const hint = malformed.startsWith('${file.')
+    ? 'Values cannot be read from files. For certificates and keys, write the path of the file.'
+    : `Write \${NAME}, or with a default \${NAME:-value}; names have letters, digits and "_".`;
   return problemAt(reading, range?.[0], 'INVALID_VARIABLE', `${malformed} is not a valid variable reference.`, hint);
 }
 

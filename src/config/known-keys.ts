@@ -10,9 +10,12 @@ interface ObjectSchema {
   readonly anyOf?: readonly ObjectSchema[];
 }
 
+/** A name that more keys have, such as `enabled`, says nothing about which of them is meant. */
+const MOST_SUGGESTED = 4;
+
 /**
  * Returns a hint for an unknown key. It suggests, in this order: a sibling with a similar name, or with the key as a word of its
- * name (`claim`: `from_claim`); keys below with this name; keys elsewhere with this name; all keys of the section.
+ * name (`claim`: `from_claim`); keys below with this name; keys elsewhere with this name, if they are few; all keys of the section.
  */
 export function didYouMean(schema: z.ZodType, path: readonly PropertyKey[], key: string): string | undefined {
   const root = jsonSchemaOf(schema);
@@ -23,7 +26,7 @@ export function didYouMean(schema: z.ZodType, path: readonly PropertyKey[], key:
   const below = pathsOf(here ?? {}, true).filter((known) => known.at(-1) === key);
   if (below.length > 0) return suggestion(below.map((known) => [...path, ...known]));
   const elsewhere = pathsOf(root, false).filter((known) => known.at(-1) === key);
-  if (elsewhere.length > 0) return suggestion(elsewhere);
+  if (elsewhere.length > 0 && elsewhere.length <= MOST_SUGGESTED) return suggestion(elsewhere);
   return siblings.length > 0 ? `Known keys: ${siblings.join(', ')}.` : undefined;
 }
 

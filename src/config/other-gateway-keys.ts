@@ -6,10 +6,12 @@ const NO_ENABLED = (group: string) =>
 const ONE_TIMEOUT = '"traffic_shaping.all.timeout" and "traffic_shaping.all.try_timeout" include it.';
 const OWN_PROBES = 'Headgate closes connections after "traffic_shaping.all.pool.keep_alive" instead.';
 const PER_URL = 'Write "traffic_shaping.all.pool.connections", for each URL.';
+const IN_POLICY = 'Move it into an entry of "cors.policies".';
+const NO_REGISTRY = 'Schemas are in schemas/, or in the file of --supergraph: remove it.';
 const HEALTH = 'Health checks are at /health and /ready, on the same port as /graphql.';
 
 /**
- * Keys of Cosmo Router, Hive Router and Hive Gateway about traffic that Headgate does not have, with what to use instead, as in
+ * Keys of Cosmo Router, Hive Router and Hive Gateway, about traffic and in common configs, that Headgate does not have, with what to use instead, as in
  * `ROUTER_KEYS`. Keys of `traffic_shaping.all` are keys of `traffic_shaping.subgraphs.NAME`, too. `docs/cosmo-and-hive.md` has the same table.
  */
 export const OTHER_GATEWAY_KEYS: ReadonlyMap<string, string> = new Map([
@@ -54,6 +56,26 @@ export const OTHER_GATEWAY_KEYS: ReadonlyMap<string, string> = new Map([
   ],
   ['traffic_shaping.all.circuit_breaker.max_concurrent_requests', 'Write "traffic_shaping.all.concurrency.max".'],
   ['traffic_shaping.router.max_request_body_size', 'Write "limits.http_max_request_bytes".'],
+  ['traffic_shaping.router.max_header_bytes', 'All headers together may have 16 KiB: remove it.'],
+  ['traffic_shaping.router.decompression_enabled', 'Request bodies are always decompressed: remove it.'],
+  ['version', 'The file has no version: remove it.'],
+  ['listen_addr', 'Write "supergraph.listen".'],
+  ['graphql_path', 'GraphQL is always at /graphql.'],
+  ['log_level', 'Write "telemetry.logging.level".'],
+  ['dev_mode', 'What helps in development is on, unless NODE_ENV=production: remove it.'],
+  ['introspection_enabled', 'Write "supergraph.introspection".'],
+  ['playground_enabled', 'GraphiQL is at /graphql, unless NODE_ENV=production.'],
+  ['graph', NO_REGISTRY],
+  ['execution_config', NO_REGISTRY],
+  ['poll_interval', NO_REGISTRY],
+  ['storage_providers', NO_REGISTRY],
+  ['security', 'Write "limits".'],
+  ['cors.enabled', 'CORS is on with "cors.policies": remove the key.'],
+  ['cors.allow_origins', IN_POLICY],
+  ['cors.allow_methods', IN_POLICY],
+  ['cors.allow_headers', IN_POLICY],
+  ['cors.max_age', IN_POLICY],
+  ['telemetry.metrics.prometheus.listen_addr', 'Write "telemetry.metrics.prometheus.listen".'],
   ['tls.client', 'Write "tls.subgraph".'],
   ['tls.server', 'Write "tls.supergraph".'],
   ['override_routing_url', 'Write "subgraphs.NAME.url".'],

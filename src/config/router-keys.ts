@@ -1,5 +1,6 @@
 const GRAPHIQL = 'GraphiQL is at /graphql, unless NODE_ENV=production.';
 const HEALTH = 'Health checks are at /health and /ready, on the same port as /graphql.';
+const TELEMETRY = 'Metrics are "telemetry.metrics.prometheus", the log is "telemetry.logging".';
 const IN_CODE =
   'Your own code runs in "yoga.plugins", in the module of "authorization.policies.module" and in response shapes of endpoints.';
 
@@ -14,6 +15,7 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['supergraph.path', 'GraphQL is always at /graphql.'],
   ['health_check.listen', HEALTH],
   ['health_check.path', HEALTH],
+  ['health_check.readiness', '/ready has no thresholds: remove it.'],
   ['cors.origins', 'Move it into an entry of "cors.policies".'],
   ['cors.match_origins', 'Move it into an entry of "cors.policies".'],
   ['cors.allow_any_origin', 'Use an entry of "cors.policies" with the origins ["*"].'],
@@ -24,6 +26,9 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['traffic_shaping.router.global_rate_limit', 'Write "rate_limits.requests".'],
   ['traffic_shaping.router.concurrency_limit', 'Write "traffic_shaping.router.adaptive_concurrency.max".'],
   ['traffic_shaping.all.global_rate_limit', 'Write "rate_limits.subgraphs.NAME".'],
+  ['traffic_shaping.all.dns_resolution_strategy', 'All addresses of a host are used: remove it.'],
+  ['traffic_shaping.connector', 'Write "traffic_shaping.subgraphs.NAME", which applies to REST APIs, too.'],
+  ['traffic_shaping.deduplicate_variables', 'Equal entities are always sent once: remove it.'],
   ['traffic_shaping.all.experimental_http2', 'Write "traffic_shaping.all.http2".'],
   ['traffic_shaping.all.experimental_retry', 'Write "traffic_shaping.all.retry".'],
   ['traffic_shaping.all.retry.min_per_sec', 'Write "traffic_shaping.all.retry.budget.min_per_second".'],
@@ -31,7 +36,11 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['traffic_shaping.all.retry.ttl', 'Write "traffic_shaping.all.retry.budget.window".'],
   ['traffic_shaping.all.retry.retry_mutations', 'Mutations are sent again only if there was no connection.'],
   ['tls.supergraph.certificate_chain', 'Put the chain into "tls.supergraph.certificate", below the certificate.'],
-  ['telemetry.exporters', 'Metrics are "telemetry.metrics.prometheus", the log is "telemetry.logging".'],
+  ['authentication.subgraph.all.aws_sig_v4', 'Use "authentication.subgraph.all.http_message_signature" (RFC 9421).'],
+  ['batching.subgraph', 'Subgraphs get no batches: remove it.'],
+  ['limits.introspection_max_depth', 'The size of introspection is always limited: remove it.'],
+  ['telemetry.exporters', TELEMETRY],
+  ['telemetry.instrumentation', TELEMETRY],
   ['telemetry.apollo', 'Nothing is sent to Apollo: remove it.'],
   ['coprocessor', IN_CODE],
   ['rhai', IN_CODE],

@@ -84,7 +84,7 @@ function createAdminHandler(config: Config, actions: AdminActions, logger: Logge
       const there = hasMetrics
         ? `Metrics are at ${metricsPath}.`
         : 'Metrics are off: see telemetry.metrics.prometheus.enabled.';
-      const detail = `There is nothing at ${path}. ${there}`;
+      const detail = `There is nothing at ${path}. ${there} The admin API is below /admin/: see docs/admin.md.`;
       return problemResponse({ status: 404, kind: 'not-found', detail }, path);
     }
     if (req.method === 'GET' || req.method === 'HEAD') return actions.metrics().then(metricsReply);

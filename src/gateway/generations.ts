@@ -213,7 +213,8 @@ class Generations implements Gateway {
   }
 
   #newCanary(generation: Generation): Canary | undefined {
-    if (this.#canaries === undefined) return undefined;
+    // what all clients already have needs no canary: it is loaded again after problems, or after a rollback
+    if (this.#canaries === undefined || generation.supergraph.sdl === this.#current?.supergraph.sdl) return undefined;
     const { settings, now = () => performance.now() } = this.#canaries;
     return new Canary({ generation, settings, now });
   }

@@ -40,7 +40,7 @@ export function schemaListener(parts: SchemaListenerParts): SchemaListener {
     async update(update) {
       if (gateway.canary() === undefined) beforeCanary = namesInUse(parts);
       const good = await swapOrKeep(update, parts);
-      if (good !== undefined) instruments?.schemaReloaded(good);
+      instruments?.schemaReloaded(good);
     },
     endCanary: (end) => endCanary(gateway, end),
     canaryEnded({ kind, others }) {

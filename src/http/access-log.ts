@@ -7,11 +7,13 @@ const NO_CLIENT_HEADERS: AccessLogSettings = { client_name_headers: [], client_v
 
 /**
  * Logs one line for each request: at level `error` for 5xx responses, at `warn` for requests that are cut off when the gateway
- * stops, at `debug` for others. That a gateway that stops is not ready is no error.
+ * stops, at `debug` for others. That a gateway that stops is not ready is no error; and what is refused under overload is logged elsewhere,
+ * all together.
  */
 export function logAccess(logger: Logger, context: RequestContext, settings = NO_CLIENT_HEADERS): void {
   const { req, res, requestId, startedAt, outcome } = context;
-  const level = outcome === 'cut_off' ? 'warn' : res.statusCode >= 500 && outcome !== 'draining' ? 'error' : 'debug';
+  const isError = res.statusCode >= 500 && outcome !== 'draining' && !context.isOverload;
+  const level = outcome === 'cut_off' ? 'warn' : isError ? 'error' : 'debug';
   if (!logger.isEnabled(level)) return;
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
   const details = accessFields(context, req.headers, settings);

@@ -18,6 +18,7 @@ export interface ErrorHandling {
 export function toGatewayError(error: unknown, context: RequestContext, handling: ErrorHandling): GatewayError {
   if (error instanceof GatewayError) {
     handling.onRefused?.(error);
+    if (error.code === 'OVERLOADED') context.isOverload = true;
     return error;
   }
   if (error instanceof ClientDisconnected) return new GatewayError(400, 'BAD_REQUEST', error.message);

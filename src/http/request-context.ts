@@ -43,6 +43,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   operationName: RequestNotes['operationName'];
   errors: RequestNotes['errors'];
   reason: RequestNotes['reason'];
+  isOverload: RequestNotes['isOverload'];
 
   constructor(req: IncomingMessage, res: ServerResponse) {
     if (req.url?.startsWith('http')) req.url = originForm(req.url);

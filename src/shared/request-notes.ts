@@ -20,6 +20,8 @@ export interface RequestNotes {
   errors: readonly LoggedError[] | undefined;
   /** Why the request failed, if the response does not say everything. */
   reason: string | undefined;
+  /** Whether it was refused with `OVERLOADED`: such refusals are one line together, since a line for each would make the overload worse. */
+  isOverload?: boolean | undefined;
 }
 
 export function emptyNotes(): RequestNotes {

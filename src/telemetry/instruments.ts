@@ -52,7 +52,8 @@ export interface Instruments {
   readonly canaryChanged: (outcome: string) => void;
   /** A process has applied an action of the admin API. */
   readonly adminActed: (action: string) => void;
-  readonly schemaReloaded: (good: boolean) => void;
+  /** @param good `undefined`: the schema can be served, and is not served to all clients (a canary), or was served before */
+  readonly schemaReloaded: (good: boolean | undefined) => void;
   /** @param available called whenever the metrics are read */
   readonly watchStore: (available: () => boolean) => void;
   /** Starts to measure the URLs of subgraphs that have several. To be called once. */
@@ -234,8 +235,8 @@ function ofSchema(metrics: Metrics): Pick<Instruments, 'schemaReloaded'> {
   metrics.gauge({ name: 'headgate_schema_good', help, together: 'min' }, () => (last ? 1 : 0));
   return {
     schemaReloaded(good) {
-      last = good;
-      reloads(good ? 'good' : 'bad');
+      last = good ?? true;
+      if (good !== undefined) reloads(good ? 'good' : 'bad');
     },
   };
 }

@@ -15,13 +15,15 @@ export interface WaitingCall {
  * requests to other sources are not affected.
  *
  * Calls over the limit wait in a queue, the first to wait runs first. A call that finds the queue full is rejected. A call can
- * leave the queue from any place, in constant time: the queue is a `Set`, which keeps the order of insertion.
+ * leave the queue from any place, in constant time: the queue is a `Set`, which keeps the order of insertion. One iterator
+ * goes through it from first to last: a new one would pass all places that have become empty, each time.
  */
 export class Bulkhead {
   readonly #settings: BulkheadSettings;
   #running = 0;
   #isStarting = false;
   readonly #waiting = new Set<WaitingCall>();
+  #inOrder = this.#waiting.values();
 
   constructor(settings: BulkheadSettings) {
     this.#settings = settings;
@@ -69,9 +71,17 @@ export class Bulkhead {
   }
 
   #startFirst(): void {
-    const [next] = this.#waiting;
-    this.#waiting.delete(next as WaitingCall);
+    const next = this.#first();
+    this.#waiting.delete(next);
     this.#running++;
-    next?.start();
+    next.start();
+  }
+
+  #first(): WaitingCall {
+    const { value } = this.#inOrder.next();
+    if (value !== undefined) return value;
+    // an iterator that has reached the end stays there
+    this.#inOrder = this.#waiting.values();
+    return this.#inOrder.next().value as WaitingCall;
   }
 }

@@ -124,22 +124,23 @@ export class CircuitBreaker {
 
   #recordCall(isFailure: boolean, isSlow: boolean): void {
     const window = this.#window;
-    window.add(CALLS);
-    if (isFailure) window.add(FAILURES);
-    if (isSlow) window.add(SLOW);
+    const now = this.#now();
+    window.add(CALLS, now);
+    if (isFailure) window.add(FAILURES, now);
+    if (isSlow) window.add(SLOW, now);
     this.#failuresInARow = isFailure ? this.#failuresInARow + 1 : 0;
-    const reason = this.#reasonToOpen();
+    const reason = this.#reasonToOpen(now);
     if (reason !== undefined) this.#open(reason);
   }
 
-  #reasonToOpen(): string | undefined {
+  #reasonToOpen(now: number): string | undefined {
     const { consecutive_failures: inARow, volume_threshold, error_threshold, slow_threshold: slow } = this.#settings;
     if (inARow !== undefined && this.#failuresInARow >= inARow) return `${inARow} failures in a row`;
-    const calls = this.#window.sum(CALLS);
+    const calls = this.#window.sum(CALLS, now);
     if (calls < volume_threshold) return undefined;
-    const failures = this.#window.sum(FAILURES);
+    const failures = this.#window.sum(FAILURES, now);
     if (failures > 0 && failures >= error_threshold * calls) return `${failures} of ${calls} calls failed`;
-    const slowCalls = this.#window.sum(SLOW);
+    const slowCalls = this.#window.sum(SLOW, now);
     if (slow !== undefined && slowCalls > 0 && slowCalls >= slow.share * calls)
       return `${slowCalls} of ${calls} calls were slow`;
     return undefined;

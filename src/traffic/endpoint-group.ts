@@ -62,15 +62,21 @@ export class EndpointGroup {
     const isNew = (endpoint: Endpoint) => tried === undefined || !tried.has(endpoint.url);
     const endpoint = this.#choose(
       firstOf(this.endpoints, (one) => one.isAvailable(now) && isNew(one)) ??
-        (isFailover ? firstOf(this.#undrained, isNew) : undefined) ??
+        (isFailover ? this.#lastResort(isNew) : undefined) ??
         firstOf(this.endpoints, (one) => one.isAvailable(now)) ??
-        firstOf(this.#undrained, isNew) ??
+        this.#lastResort(isNew) ??
+        firstOf(this.#undrained, takesRequests) ??
         this.#undrained,
       key,
     );
     endpoint.inFlight++;
     if (endpoint.isOnProbation) endpoint.isProbed = true;
     return endpoint;
+  }
+
+  /** Returns endpoints that are not available, and match: those that would not reject a request at once, if there are any. */
+  #lastResort(matches: (endpoint: Endpoint) => boolean): readonly Endpoint[] | undefined {
+    return firstOf(this.#undrained, (one) => takesRequests(one) && matches(one)) ?? firstOf(this.#undrained, matches);
   }
 
   /** Whether a request that has tried these URLs has another one to try. */
@@ -129,6 +135,10 @@ export class EndpointGroup {
     if (isHealthy) logger.info(fields, 'endpoint healthy again');
     else logger.warn({ ...fields, reason }, 'endpoint unhealthy: its health checks fail');
   }
+}
+
+function takesRequests({ isBlocked }: Endpoint): boolean {
+  return isBlocked === undefined || !isBlocked();
 }
 
 /** Returns the endpoints with the smallest priority of those that match. `endpoints` are sorted by priority. */

@@ -13,7 +13,7 @@ export interface ApiHedgePolicy extends Pick<HedgePolicy, 'after' | 'latencies' 
 
 /**
  * Sends a second, equal `GET` when the first takes longer than most, as `hedgeReads` does with fetches. The first response with a status
- * below 500, other than 429, wins, and the other call is cancelled. What counts is the time until the headers of the response.
+ * below 500, other than 429, wins; the other call is cancelled if it takes as long again as the second one waited. What counts is the time until the headers of the response.
  */
 export function hedgeApiReads(send: SendApiRequest, policy: ApiHedgePolicy): SendApiRequest {
   return (request) => {
@@ -43,6 +43,8 @@ class HedgedApiCall {
   /** The calls without a response, and the one that has won. */
   readonly #running = new Set<Run>();
   #timer: NodeJS.Timeout | undefined;
+  /** How long the second call waits, in milliseconds. */
+  #delay = 0;
   #hasSecond = false;
   #isSettled = false;
 
@@ -57,7 +59,10 @@ class HedgedApiCall {
     this.#request.signal.addEventListener('abort', this);
     const { after, latencies } = this.#policy;
     const delay = after === 'p95' ? latencies.p95() : after;
-    if (delay !== undefined) this.#timer = setTimeout(() => this.#startSecond(), delay);
+    if (delay !== undefined) {
+      this.#delay = delay;
+      this.#timer = setTimeout(() => setImmediate(() => this.#startSecond()), delay);
+    }
     this.#call(false);
   }
 
@@ -68,6 +73,7 @@ class HedgedApiCall {
   }
 
   #startSecond(): void {
+    if (this.#isSettled || this.#running.size === 0) return;
     this.#hasSecond = this.#policy.share.withdraw();
     if (this.#hasSecond) this.#call(true);
     else this.#policy.onHedge?.('denied');
@@ -117,7 +123,11 @@ class HedgedApiCall {
       share.ended(isGood);
       onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
     }
-    for (const { controller } of this.#running) controller.abort();
+    const others = [...this.#running];
     this.#running.clear();
+    if (others.length === 0) return;
+    setTimeout(() => {
+      for (const { controller } of others) controller.abort();
+    }, this.#delay).unref();
   }
 }

@@ -21,8 +21,10 @@ export interface HedgePolicy {
 }
 
 /**
- * Sends a second, equal request when the first takes longer than most. The first good response wins, and the other request is
- * cancelled. Only reads get a second request.
+ * Sends a second, equal request when the first takes longer than most. The first good response wins. The other request is cancelled
+ * if it takes as long again as the second one waited: with HTTP/1.1, cancelling closes a connection, which costs more than
+ * a response that is on its way. Only reads get a second request, and only after what has arrived is read: a response may wait
+ * in its socket while this process is busy.
  *
  * {@link HedgeShare} limits second requests. With `p95`, the delay follows the
  * subgraph, see {@link LatencyWindow}; the time of a cancelled request counts as far as it got, because otherwise the slow
@@ -63,6 +65,8 @@ class HedgedRequest {
   #done: ((response: SubgraphResponse) => void) | undefined;
   readonly #running = new Set<Run>();
   #timer: NodeJS.Timeout | undefined;
+  /** How long the second request waits, in milliseconds. */
+  #delay = 0;
   #hasSecond = false;
 
   constructor(source: Source, hedging: Hedging, request: SourceRequest, done: (response: SubgraphResponse) => void) {
@@ -77,17 +81,21 @@ class HedgedRequest {
     (request.signal ?? request.client.signal)?.addEventListener('abort', this);
     const { after, latencies } = this.#hedging.policy;
     const delay = after === 'p95' ? latencies.p95() : after;
-    if (delay !== undefined) this.#timer = setTimeout(() => this.#startSecond(), delay);
+    if (delay !== undefined) {
+      this.#delay = delay;
+      this.#timer = setTimeout(() => setImmediate(() => this.#startSecond()), delay);
+    }
     this.#send(false);
   }
 
   /** The `EventListener` of the abort signal. */
   handleEvent(): void {
     clearTimeout(this.#timer);
-    for (const { cancellation } of this.#running) cancellation.abort();
+    this.#cancelRunning();
   }
 
   #startSecond(): void {
+    if (this.#done === undefined || this.#running.size === 0) return;
     const isAllowed = this.#hedging.share.withdraw();
     if (!isAllowed) this.#hedging.policy.onHedge?.('denied');
     this.#hasSecond = isAllowed;
@@ -123,6 +131,10 @@ class HedgedRequest {
     this.#settle(response);
   }
 
+  #cancelRunning(): void {
+    for (const { cancellation } of this.#running) cancellation.abort();
+  }
+
   #settle(response: SubgraphResponse): void {
     const { signal, client } = this.#request as SourceRequest;
     const done = this.#done;
@@ -130,7 +142,7 @@ class HedgedRequest {
     (signal ?? client.signal)?.removeEventListener('abort', this);
     this.#request = undefined;
     this.#done = undefined;
-    for (const { cancellation } of this.#running) cancellation.abort();
+    if (this.#running.size > 0) setTimeout(() => this.#cancelRunning(), this.#delay).unref();
     done?.(response);
   }
 }

@@ -35,8 +35,9 @@ export class SlidingWindow {
     this.#totals[column] = (this.#totals[column] as number) + 1;
   }
 
-  sum(column: number): number {
-    this.#advance(this.#now());
+  /** @param now where it is known: the time of the clock */
+  sum(column: number, now = this.#now()): number {
+    this.#advance(now);
     return this.#totals[column] as number;
   }
 

@@ -10,6 +10,10 @@ import { folderWith, SHOP } from './folder.ts';
 
 /** Watches, and returns what was reported as short lines. */
 async function watching(provider: SupergraphProvider): Promise<string[]> {
+  return (await watchingWithReload(provider)).reported;
+}
+
+async function watchingWithReload(provider: SupergraphProvider): Promise<{ reported: string[]; reload(): void }> {
   const reported: string[] = [];
   const watch = await provider.watch({
     update: ({ sdl, sources }) =>
@@ -23,7 +27,7 @@ async function watching(provider: SupergraphProvider): Promise<string[]> {
     problems: (problems) => reported.push(problems.map((problem) => problem.code).join(' ')),
   });
   onTestFinished(() => watch.close());
-  return reported;
+  return { reported, reload: () => watch.reload?.() };
 }
 
 const STOCK = `extend schema @subgraph(url: "http://stock")
@@ -75,6 +79,18 @@ test('a change that changes nothing is not reported', async () => {
   await writeFile(join(dir, 'products.graphql'), `${SHOP['products.graphql']}\n# a comment\n`);
   await writeFile(join(dir, 'stock.graphql'), STOCK);
   await vi.waitFor(() => expect(reported).toEqual(['products reviews stock']));
+});
+
+test('a reload reports problems again, and a good supergraph only if it is another one', async () => {
+  const dir = await folderWith(SHOP);
+  const provider = createSupergraphProvider({ schemasDir: dir });
+  await provider.load();
+  const { reported, reload } = await watchingWithReload(provider);
+  reload();
+  await writeFile(join(dir, 'stock.graphql'), `${STOCK} type {`);
+  await vi.waitFor(() => expect(reported).toEqual(['INVALID_GRAPHQL']));
+  reload();
+  await vi.waitFor(() => expect(reported).toEqual(['INVALID_GRAPHQL', 'INVALID_GRAPHQL']));
 });
 
 test('the symlink swap of a mounted ConfigMap', async () => {

@@ -14,7 +14,8 @@ it('is off by default; an empty section switches it on with defaults', () => {
 });
 
 it.each<[object, string, RegExp]>([
-  [{ min: 100, max: 50 }, 'min', /expected at most `max`/],
+  [{ min: 100, max: 50 }, 'max', /expected at least `min`/],
+  [{ max: 10 }, 'max', /`min`, which is 20 by default/],
   [{ min: 0 }, 'min', /./],
   [{ target_delay: '0s' }, 'target_delay', /longer than zero/],
   [{ priority: { share: '100%' } }, 'priority.share', /less than "100%"/],

@@ -250,6 +250,13 @@ test('a headgate.yml in the place of headgate.yaml is refused, not ignored', () 
   );
 });
 
+test('a key that many sections have is not looked for in all of them', () => {
+  expect(problemsOf('csrf: { enabled: true }')).toMatchInlineSnapshot(`
+    "headgate.yaml:1:9  UNKNOWN_CONFIG_KEY  Unknown key "csrf.enabled".
+        hint: Known keys: unsafe_disabled, required_headers."
+  `);
+});
+
 test('keys of other gateways, for all subgraphs and for one', () => {
   const problems = problemsOf(`
 traffic_shaping:
@@ -285,7 +292,7 @@ test('what is said of keys of other gateways is true', () => {
   const known = [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, key = '']) => key);
   for (const [key, instead] of [...ROUTER_KEYS, ...OTHER_GATEWAY_KEYS]) {
     expect(known).not.toContain(key);
-    for (const [, named = ''] of instead.matchAll(/"([a-z_.A-Z]+)"/g)) {
+    for (const [, named = ''] of instead.matchAll(/"([a-z0-9_.A-Z]+)"/g)) {
       expect(known.some((one) => one === named || one.startsWith(`${named}.`))).toBe(true);
     }
   }
@@ -303,6 +310,10 @@ test('broken YAML, a repeated key, an unset variable, what looks like a variable
   expect(problemsOf('supergraph: { listen: "localhost:${PORT:4000}" }')).toMatchInlineSnapshot(`
     "headgate.yaml:1:23  INVALID_VARIABLE  \${PORT:4000} is not a valid variable reference.
         hint: Write \${NAME}, or with a default \${NAME:-value}; names have letters, digits and "_"."
+  `);
+  expect(problemsOf('tls: { supergraph: { key: "${file./etc/key.pem}" } }')).toMatchInlineSnapshot(`
+    "headgate.yaml:1:27  INVALID_VARIABLE  \${file./etc/key.pem} is not a valid variable reference.
+        hint: Values cannot be read from files. For certificates and keys, write the path of the file."
   `);
   expect(problemsOf('traffic_shaping: { all: { timeout: 30 } }')).toMatchInlineSnapshot(
     `"headgate.yaml:1:36  INVALID_CONFIG  traffic_shaping.all.timeout: expected a duration such as "500ms", "30s" or "1m30s""`,

@@ -83,6 +83,8 @@ describe('more requests in progress than the limit allows', () => {
     expect(lines.filter(({ msg }) => msg.startsWith('overloaded'))).toMatchObject([
       { level: 'warn', limit: 4, running: 2 },
     ]);
+    // not a line for each refused request
+    expect(lines.filter(({ level, msg }) => level === 'error' && msg === 'request')).toEqual([]);
     answerAll({ name: 'Chair' });
     for (const answer of answers) expect(await (await answer).json()).toEqual({ data: { name: 'Chair' } });
     expect(await (await ask('{ stars }')).json()).toEqual({ data: { stars: 5 } });
@@ -140,11 +142,12 @@ describe('endpoints', () => {
   };
 
   it('count, too: a read gets a problem with Retry-After, a mutation is executed', async () => {
-    const { fill, origin, held } = await smallGateway({ bff });
+    const { fill, origin, held, lines } = await smallGateway({ bff });
     await fill();
     const refused = await fetch(`${origin}/bff/web/stars`);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await refused.json()).toMatchObject({ type: 'urn:headgate:problem:overloaded', status: 503 });
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
     const headers = { 'content-type': 'application/json' };
     void fetch(`${origin}/bff/web/rename`, { method: 'POST', headers, body: '{}' });
     await vi.waitFor(() => expect(held.length).toBe(3));

@@ -153,6 +153,28 @@ describe('a canary of a new supergraph', () => {
     expect(new Set(await askAll())).toEqual(new Set(['old']));
   });
 
+  it('is not started for the supergraph that all clients have, when files are what they were before', async () => {
+    const { old, next, askAll, change, started, status, messages, metrics, ...gateway } = await world();
+    await change(next.url);
+    await started();
+    await admin(gateway.adminUrl, '/canary/roll-back', {});
+    await change(old.url);
+    await expect.poll(messages).toContain('serving a new schema');
+    expect((await status()).canary).toBeNull();
+    expect(new Set(await askAll())).toEqual(new Set(['old']));
+    expect(await metrics()).toContain('headgate_supergraph_canaries_total{outcome="started"} 1');
+  });
+
+  it('is no reason to report a bad schema, once the files are good again', async () => {
+    const { next, change, started, messages, metrics, ...gateway } = await world();
+    await writeFile(join(gateway.dir, 'hello.graphql'), 'type {');
+    await expect.poll(messages).toContain('the schema has problems; the last good one keeps serving');
+    expect(await metrics()).toContain('headgate_schema_good 0');
+    await change(next.url);
+    await started();
+    expect(await metrics()).toContain('headgate_schema_good 1');
+  });
+
   it('is replaced by a newer supergraph, which is compared with the same one', async () => {
     const { next, askAll, change, started, status } = await world();
     const newest = await named('newest');

@@ -13,7 +13,7 @@ describe('what docs/apollo-router.md says, in its order', () => {
 
   test('its table has what is said of each key', () => {
     const reported = [...ROUTER_KEYS].map(
-      ([key, instead]) => `| \`${key}\` | ${instead.replaceAll(/"([a-zA-Z_.]+)"/g, '`$1`')} |`,
+      ([key, instead]) => `| \`${key}\` | ${instead.replaceAll(/"([a-zA-Z0-9_.]+)"/g, '`$1`')} |`,
     );
     expect(readFileSync('docs/apollo-router.md', 'utf8')).toContain(reported.join('\n'));
   });
@@ -24,7 +24,7 @@ describe('what docs/cosmo-and-hive.md says, in its order', () => {
 
   test('its table has what is said of each key', () => {
     const reported = [...OTHER_GATEWAY_KEYS].map(
-      ([key, instead]) => `| \`${key}\` | ${instead.replaceAll(/"([a-zA-Z_.: ]+)"/g, '`$1`')} |`,
+      ([key, instead]) => `| \`${key}\` | ${instead.replaceAll(/"([a-zA-Z0-9_.: ]+)"/g, '`$1`')} |`,
     );
     expect(readFileSync('docs/cosmo-and-hive.md', 'utf8')).toContain(reported.join('\n'));
   });

@@ -67,7 +67,7 @@ describe.skipIf(!PROGRAMS.openssl)('TLS to a subgraph', () => {
     expect(await ask(url, tls)()).toMatchObject({ text: '{"data":{"who":"first"}}' });
     const signal = new AbortController().signal;
     expect(await probeHealth(url, { timeoutMs: 60_000, pool: { tls } }, signal)).toBeUndefined();
-    expect(await probeHealth(url, { timeoutMs: 60_000 }, signal)).toMatch(/CERT|VERIFY/);
+    expect(await probeHealth(url, { timeoutMs: 60_000 }, signal)).toBe('certificate is not trusted');
   });
 
   it('reads files again when they have changed; what does not fit together is not used', async () => {

@@ -136,6 +136,17 @@ describe('several URLs', () => {
     if (one) one.isBlocked = () => true;
     expect(send(2).calls).toBe('bb');
   });
+
+  it('that are blocked are not chosen either when all others are unhealthy: those might answer', () => {
+    const { group, send } = world([0, 0, 0]);
+    const [a, b, c] = group.endpoints;
+    for (const blocked of [a, b]) if (blocked) blocked.isBlocked = () => true;
+    if (c) group.setHealthy(c, false);
+    expect(send(3)).toEqual({ calls: 'ccc', failed: 0 });
+    // a second try, too
+    expect(send(1, { tried: new Set(['http://c/']) }).calls).toBe('a');
+    expect(send(1, { tried: new Set(['http://a/', 'http://b/', 'http://c/']) }).calls).toBe('c');
+  });
 });
 
 describe('what speaks against a URL', () => {

@@ -41,7 +41,12 @@ it('behaves like two lists, whatever enters, ends and leaves', () => {
 });
 
 describe('around a subgraph', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout', 'setImmediate'] }));
+  beforeEach(
+    () =>
+      void vi.useFakeTimers({
+        toFake: ['performance', 'setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'],
+      }),
+  );
   afterEach(() => void vi.useRealTimers());
 
   const limited = (max: number, queue: number) => {

@@ -26,7 +26,7 @@ export const adaptiveConcurrency = z
     max: z.int().positive().default(10_000).describe('The largest limit, with which the process starts'),
     priority: priority.prefault({}),
   })
-  .refine(({ min, max }) => min <= max, { path: ['min'], message: 'expected at most `max`' })
+  .refine(({ min, max }) => min <= max, { path: ['max'], message: 'expected at least `min`, which is 20 by default' })
   .optional()
   .describe(
     'Limits requests in progress, for each process: the limit follows the delay of the event loop. Further requests get 503 OVERLOADED. Default: off',

@@ -9,7 +9,7 @@ export const subgraphUrl = z.string().superRefine((text, context) => {
 });
 
 const endpoint = z.strictObject({
-  url: subgraphUrl,
+  url: subgraphUrl.describe('`http://`, `https://` or `unix:///SOCKET?path=/PATH`'),
   weight: z
     .int()
     .positive()
@@ -35,7 +35,8 @@ export const endpointsSection = z
         context.addIssue({ code: 'custom', path: [at, 'url'], message: 'is listed twice; use `weight` instead' });
       known.add(href);
     }
-  });
+  })
+  .describe('Several URLs that serve the same schema, instead of `url`');
 
 export type EndpointSection = z.output<typeof endpointsSection>;
 
@@ -96,8 +97,8 @@ export const endpointHealthCheckSection = z
       .regex(/^\/\S*$/, 'expected a path such as "/health"')
       .optional()
       .describe('Checks send `GET` to this path of each URL. Without it, they send the query `{ __typename }`'),
-    interval: timerDuration.prefault('10s'),
-    timeout: timerDuration.prefault('2s'),
+    interval: timerDuration.prefault('10s').describe('How long after a check the next one follows'),
+    timeout: timerDuration.prefault('2s').describe('Timeout of a check; after it, the check has failed'),
     healthy: z.int().positive().default(2).describe('How many checks in a row put a URL back into use'),
     unhealthy: z.int().positive().default(3).describe('How many failed checks in a row take a URL out of use'),
   })

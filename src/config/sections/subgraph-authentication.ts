@@ -27,16 +27,18 @@ const signature = z
       .string()
       .regex(/^[\x20-\x7e]+$/, 'expected printable ASCII text')
       .optional()
-      .describe('The name of the key, in the parameter `keyid`'),
+      .describe('The name of the key, in the parameter `keyid`. Default: the parameter is left out'),
     components: z
       .array(component)
       .min(1)
       .refine((names) => new Set(names).size === names.length, 'expected each component once')
       .default(['@method', '@authority', '@path', '@query', 'content-type', 'content-digest'])
-      .describe('What is signed; headers only if the request has them'),
+      .describe(
+        'What is signed; headers only if the request has them. Default: @method, @authority, @path, @query, content-type, content-digest',
+      ),
     expires_in: duration
       .optional()
-      .describe('How long a signature is valid, in the parameter `expires`. Default: not stated'),
+      .describe('How long a signature is valid, in the parameter `expires`. Default: the parameter is left out'),
   })
   .superRefine(({ key, key_file }, context) => {
     if ((key === undefined) === (key_file === undefined))

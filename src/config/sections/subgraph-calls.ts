@@ -97,7 +97,9 @@ const deadline = z
 /** Keys of `traffic_shaping.all` and of `traffic_shaping.subgraphs.NAME` about single calls. */
 export const callKeys = {
   connect_timeout: timerDuration.optional().describe('Timeout for opening a connection. Default: 10s'),
-  try_timeout: duration.optional().describe('Timeout of one try of a read; it has to be shorter than `timeout`'),
+  try_timeout: duration
+    .optional()
+    .describe('Timeout of one try of a read; it has to be shorter than `timeout`. Default: none'),
   deadline: orOff(deadline),
   retry: orOff(retry),
   hedge: orOff(hedge),

@@ -35,9 +35,11 @@ const routerCompression = z
   })
   .describe('Compression of GraphQL responses with Brotli, zstd or gzip, for clients that send `Accept-Encoding`');
 
+const OF_FETCH = 'Timeout of a fetch, with all its tries and waits';
+
 const routerTraffic = z
   .strictObject({
-    timeout: duration.prefault(DEFAULT_TIMEOUT),
+    timeout: duration.prefault(DEFAULT_TIMEOUT).describe('Timeout of a client request, with all its fetches'),
     deduplicate_query: shareReads.default(true),
     compression: routerCompression.prefault({}),
     max_response_characters: z
@@ -53,7 +55,7 @@ const routerTraffic = z
 
 const everySubgraph = z
   .strictObject({
-    timeout: duration.prefault(DEFAULT_TIMEOUT),
+    timeout: duration.prefault(DEFAULT_TIMEOUT).describe(OF_FETCH),
     deduplicate_query: shareReads.default(true),
     compression: compression.default('identity'),
     accept_encoding: acceptEncoding.default(['gzip']),
@@ -65,7 +67,7 @@ const everySubgraph = z
 
 const oneSubgraph = z
   .strictObject({
-    timeout: duration.optional(),
+    timeout: duration.optional().describe(OF_FETCH),
     deduplicate_query: shareReads.optional(),
     compression: compression.optional(),
     accept_encoding: acceptEncoding.optional(),

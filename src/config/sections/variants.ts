@@ -5,7 +5,10 @@ import { endpointsSection, subgraphUrl } from './endpoints.ts';
 const condition = (what: string) =>
   z
     .strictObject({
-      name: z.string().regex(/^[^\s:;=]+$/, `expected the name of a ${what}`),
+      name: z
+        .string()
+        .regex(/^[^\s:;=]+$/, `expected the name of a ${what}`)
+        .describe(`The name of the ${what}`),
       value: z.string().optional().describe('Its value; left out: any value'),
     })
     .optional();
@@ -58,7 +61,10 @@ export const variantsSection = z
           message: 'makes the sum of all weights more than 100%',
         });
     }
-  });
+  })
+  .describe(
+    'Other versions of the subgraph, such as a new one, for some requests; the first that accepts a request gets it',
+  );
 
 export type VariantSection = z.output<typeof variant>;
 

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
 import { readSubgraphUrl, type SubgraphAddress } from '../../shared/subgraph-url.ts';
+import { connectionReason } from './http-failure.ts';
 import type { PoolSettings } from './http-pool.ts';
 import { basicAuthorization, signFor } from './http-source.ts';
 import { openConnections } from './open-connections.ts';
@@ -43,7 +44,7 @@ export async function probeHealth(
     return await problemOf(response, path === undefined);
   } catch (error) {
     if (signal.aborted) throw error;
-    return limit.aborted ? `no response within ${timeoutMs} ms` : codeOf(error);
+    return limit.aborted ? `no response within ${timeoutMs} ms` : reasonOf(error);
   } finally {
     void connections.close();
   }
@@ -85,6 +86,7 @@ function hasData(text: string): boolean {
   }
 }
 
-function codeOf(error: unknown): string {
-  return (error as { code?: string }).code ?? 'no connection';
+function reasonOf(error: unknown): string {
+  const { code } = error as { code?: string };
+  return connectionReason(code) ?? code ?? 'no connection';
 }

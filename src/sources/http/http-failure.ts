@@ -25,6 +25,11 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'certificate is for another host',
 };
 
+/** Returns what happened to a connection in the words of the log and of errors; `undefined` for an unknown code. */
+export function connectionReason(code: string | undefined): string | undefined {
+  return code !== undefined && Object.hasOwn(REASONS, code) ? REASONS[code] : undefined;
+}
+
 /** Returns the failure of a connection. `error` comes from undici or the socket. */
 export function connectionFailure(name: string, error: unknown): SourceFailure {
   const code = errorCode(error);
