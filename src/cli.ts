@@ -65,6 +65,7 @@ function addPlan(program: Command): void {
       'the percentile of the request, from 0 to below 100: labels percent(n) with a higher n are on',
       percent,
     )
+    .option('--operation-names', 'name the operations for subgraphs, as with traffic_shaping.all.operation_names')
     .option('--stage <name>', 'print the output of one planner stage instead of the plan')
     .addOption(new Option('--format <format>').choices(['text', 'json', 'mermaid']).default('text'))
     .action(async (flags) => (await import('./cli/plan.ts')).plan(flags));

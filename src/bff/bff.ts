@@ -18,7 +18,7 @@ import { pathOf, queryOf } from '../shared/url-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
-import { type CacheOutcome, createResponseCache } from './caching/response-cache.ts';
+import { type CacheOutcome, createResponseCache, outcomeOf } from './caching/response-cache.ts';
 import { CurrentEndpoints } from './current-endpoints.ts';
 import { DEMO_RESPONSE } from './demo/demo-page.ts';
 import type { EndpointConfig } from './endpoints/config-check.ts';
@@ -175,17 +175,23 @@ async function respond(
     const response = await routeCall(call, endpoints.snapshot(call.client), bff);
     if (response === undefined) return;
     if (response.errors) notes.errors = response.errors;
+    if (notes.record) notes.record.responseCache = outcomeOf(response.headers['cache-status']);
+    notes.record?.begin('respond');
     if (bff.dev && response.timings) addServerTiming(res, response.timings);
     await sendRepresentation(req, res, response, bff);
   } catch (error) {
     if (res.destroyed) return;
+    const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
+    notes.errors = [{ extensions: { code } }];
     if (error instanceof GatewayError) {
       const { status, kind, message: detail, headers } = error;
       if (error.code === 'OVERLOADED') notes.isOverload = true;
       void sendRepresentation(req, res, problemResponse({ status, kind, detail, headers }, call.path), bff);
       return;
     }
-    logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
+    const { endpoint, operation } = notes;
+    const { requestId } = call;
+    logger?.error({ requestId, endpoint, operation: operation?.name, err: error }, 'A BFF endpoint failed');
     void sendRepresentation(req, res, problemResponse(FAILED, call.path), bff);
   }
 }

@@ -16,6 +16,7 @@ export interface PlanFlags extends SchemaSourceFlags {
   readonly variables?: string;
   readonly label?: readonly string[];
   readonly percent?: number;
+  readonly operationNames?: boolean;
   readonly stage?: string;
   readonly format: PlanFormat;
 }
@@ -28,9 +29,18 @@ export async function plan(flags: PlanFlags): Promise<void> {
   const loaded = await loadSupergraph(originOf(flags));
   if (!loaded.ok) throw new CompositionError(loaded.problems);
   const supergraph = readSupergraph(loaded.update.sdl);
-  const { operation: operationName, label: labels, percent, format } = flags;
+  const { operation: operationName, label: labels, percent, operationNames, format } = flags;
   try {
-    const plan = explainPlan(supergraph, { query, operationName, variables, labels, percent, stage, format });
+    const plan = explainPlan(supergraph, {
+      query,
+      operationName,
+      variables,
+      labels,
+      percent,
+      operationNames,
+      stage,
+      format,
+    });
     process.stdout.write(plan.endsWith('\n') ? plan : `${plan}\n`);
   } catch (error) {
     throw error instanceof ExplainError ? inFile(flags.query, error) : error;

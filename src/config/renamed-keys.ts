@@ -7,6 +7,8 @@ export const RENAMED_KEYS: ReadonlyMap<string, string> = new Map([
   ['traffic_shaping.router.max_answers_in_memory', 'traffic_shaping.router.max_response_characters'],
   ['traffic_shaping.router.max_buffered_bytes', 'traffic_shaping.router.max_response_characters'],
   ['override_labels.percent_by', 'override_labels.percent_header'],
+  ['telemetry.access_log.client_name_headers', 'telemetry.client_awareness.name_headers'],
+  ['telemetry.access_log.client_version_headers', 'telemetry.client_awareness.version_headers'],
 ]);
 
 /** The old and the new path of a renamed key. */

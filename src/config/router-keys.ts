@@ -41,7 +41,10 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['limits.introspection_max_depth', 'The size of introspection is always limited: remove it.'],
   ['telemetry.exporters', TELEMETRY],
   ['telemetry.instrumentation', TELEMETRY],
-  ['telemetry.apollo', 'Nothing is sent to Apollo: remove it.'],
+  [
+    'telemetry.apollo',
+    'Nothing is sent to Apollo: remove it. For client_name_header, write "telemetry.client_awareness.name_headers".',
+  ],
   ['coprocessor', IN_CODE],
   ['rhai', IN_CODE],
   ['plugins', IN_CODE],

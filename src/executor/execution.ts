@@ -32,6 +32,7 @@ import {
 import { RequestBodies } from './request-body.ts';
 import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
+import { sendFetch } from './send-fetch.ts';
 import { countEntities, OpenParts } from './split-entities.ts';
 import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
 import { type LateGroups, WriteContext } from './write-context.ts';
@@ -184,11 +185,10 @@ export class Execution implements MergeTarget, StreamedExecution {
 
   /** @param entities the variables of the look-ups, as JSON members */
   private sendTo(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], entities: string): void {
-    const body = this.bodies.write(request, sent, entities);
+    const bodies = this.bodies.write(request, sent, entities);
     const { operationType } = request.planned;
-    source.send({ body, operationType, client: this.input.client, memory: this.memory }, (response) =>
-      this.attempt(() => this.receive(request, sent, response)),
-    );
+    const fetch = { ...bodies, operationType, client: this.input.client, memory: this.memory };
+    sendFetch(source, fetch, (response) => this.attempt(() => this.receive(request, sent, response)));
   }
 
   /** Returns whether a payload still needs a request, and records that errors are about it from now on. */
@@ -339,7 +339,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     const { deferGroups, knownErrors } = this.input;
     const { late, violations } = context;
     if (late) for (const group of late.missed) this.report.addTimeout(deferGroups?.list[group] as DeferGroup);
-    observeMissing(this.input.responseObserver, violations);
+    observeMissing(this.input.responseObserver, violations, this.input.client);
     const hasNoErrors = this.errorReport === undefined && violations.length === 0;
     const errors = hasNoErrors ? (knownErrors ?? []) : this.report.all(violations);
     this.end();

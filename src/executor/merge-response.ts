@@ -1,5 +1,5 @@
 import { isStackOverflow } from '../shared/exact-json.ts';
-import type { ResponseObserver, SourceFailure } from '../sources/source.ts';
+import type { ClientContext, ResponseObserver, SourceFailure } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';
 import { malformed, readSubgraphErrors, type SubgraphError } from './errors.ts';
 import type { GatheredEntities } from './gather-entities.ts';
@@ -10,7 +10,7 @@ import type { MergeProblems, ResponseMerger } from './response-merger.ts';
 /** What a response is merged into. */
 export interface MergeTarget extends MergeProblems {
   readonly merger: ResponseMerger;
-  readonly input: { readonly responseObserver?: ResponseObserver | undefined };
+  readonly input: { readonly responseObserver?: ResponseObserver | undefined; readonly client?: ClientContext };
 }
 
 const NO_ERRORS: readonly SubgraphError[] = [];
@@ -75,7 +75,7 @@ function errorsOf(
 ): readonly SubgraphError[] {
   const errors = readSubgraphErrors(result.errors);
   if (errors.length === 0) return errors;
-  input.responseObserver?.graphqlErrors(planned.subgraph.name, response, errors, isObject(result.data));
+  input.responseObserver?.graphqlErrors(planned.subgraph.name, response, errors, isObject(result.data), input.client);
   const { retryAfter } = response;
   return retryAfter === undefined
     ? errors
@@ -101,7 +101,7 @@ function observeFailure(
   response: CompleteResponse,
   failure: SourceFailure,
 ): void {
-  input.responseObserver?.failed(planned.subgraph.name, response, failure);
+  input.responseObserver?.failed(planned.subgraph.name, response, failure, input.client);
 }
 
 interface IncompleteResponse {

@@ -1,4 +1,5 @@
 import { stringifyJson } from '../shared/exact-json.ts';
+import type { SourceRequest } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';
 import type { GatheredEntities } from './gather-entities.ts';
 
@@ -12,15 +13,24 @@ export class RequestBodies {
     this.variables = variables;
   }
 
-  /** @param entities the variables of the look-ups, as JSON members */
-  write({ document: documents }: CompiledRequest, sent: readonly GatheredEntities[], entities: string): string {
+  /**
+   * Returns the body, with and without the name of the operation.
+   * @param entities the variables of the look-ups, as JSON members
+   */
+  write(
+    { document: documents }: CompiledRequest,
+    sent: readonly GatheredEntities[],
+    entities: string,
+  ): Pick<SourceRequest, 'body' | 'sharedBody'> {
     const document = documents.select(sent);
     let variables = entities;
     for (const name of document.variables) {
       const text = this.textOf(name);
       if (text !== undefined) variables += `${variables && ','}${JSON.stringify(name)}:${text}`;
     }
-    return `${document.bodyHead}${variables && `,"variables":{${variables}}`}}`;
+    const rest = variables === '' ? '}' : `,"variables":{${variables}}}`;
+    const { bodyHead, namelessHead } = document;
+    return { body: bodyHead + rest, sharedBody: namelessHead === undefined ? undefined : namelessHead + rest };
   }
 
   private textOf(name: string): string | undefined {

@@ -1,4 +1,5 @@
 import type { PlannedRequest } from '../planner/plan.ts';
+import { namedDocument } from '../shared/named-document.ts';
 import type { GatheredEntities } from './gather-entities.ts';
 import { quote } from './json-text.ts';
 
@@ -6,6 +7,8 @@ import { quote } from './json-text.ts';
 export interface RequestDocument {
   /** `{"query":"…"`, with the document escaped once. */
   readonly bodyHead: string;
+  /** The same without the name of the operation; `undefined` where it has none. */
+  readonly namelessHead: string | undefined;
   /** Names of the client variables that it uses. */
   readonly variables: readonly string[];
 }
@@ -27,7 +30,7 @@ export class RequestDocuments {
   constructor(planned: PlannedRequest) {
     this.planned = planned;
     this.hasContexts = planned.lookups.some(({ contextVariables }) => contextVariables.length > 0);
-    this.whole = { bodyHead: head(planned.document), variables: planned.variables };
+    this.whole = documentOf(planned.document, planned.variables, planned.name);
   }
 
   /**
@@ -46,7 +49,7 @@ export class RequestDocuments {
     const known = this.partial.get(key);
     if (known) return known;
     const { text, variables } = this.planned.documentFor(parts);
-    const document = { bodyHead: head(text), variables };
+    const document = documentOf(text, variables, this.planned.name);
     // many sets of context values make long documents that rarely repeat
     if (parts.length > MAX_CACHED) return document;
     if (this.partial.size >= Math.max(this.planned.lookups.length, this.hasContexts ? MAX_CACHED : 0))
@@ -54,6 +57,13 @@ export class RequestDocuments {
     this.partial.set(key, document);
     return document;
   }
+}
+
+function documentOf(text: string, variables: readonly string[], name: string | undefined): RequestDocument {
+  const nameless = head(text);
+  if (name === undefined) return { bodyHead: nameless, namelessHead: undefined, variables };
+  const bodyHead = `${head(namedDocument(text, name))},"operationName":${quote(name)}`;
+  return { bodyHead, namelessHead: nameless, variables };
 }
 
 function head(document: string): string {

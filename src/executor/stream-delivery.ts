@@ -20,7 +20,7 @@ export interface StreamedExecution {
   readonly escapeFree: boolean;
   readonly report: ErrorReport;
   readonly nullReasonsIfAny: NullReasons | undefined;
-  readonly input: Pick<ExecutionInput, 'introspected' | 'responseObserver'>;
+  readonly input: Pick<ExecutionInput, 'introspected' | 'responseObserver' | 'client'>;
 }
 
 /**
@@ -119,7 +119,7 @@ export class StreamDelivery {
       gone.add(number);
       this.closed[number] = true;
     }
-    observeMissing(input.responseObserver, context.violations);
+    observeMissing(input.responseObserver, context.violations, input.client);
     const errors = report.ofRest(context.violations, (number) => gone.has(number));
     this.stream.write(new Payload(text, errors));
     this.onFirst();
@@ -147,7 +147,7 @@ export class StreamDelivery {
     const { data, input, nullReasonsIfAny: nullReasons, escapeFree } = this.execution;
     const context = new WriteContext({ introspected: input.introspected, nullReasons, late, nulled: this.nulled });
     const text = writeEscapeFree(escapeFree, () => writePlace(place, data, nullReasons, context));
-    observeMissing(input.responseObserver, context.violations);
+    observeMissing(input.responseObserver, context.violations, input.client);
     return { text, violations: context.violations as readonly Violation[] };
   }
 

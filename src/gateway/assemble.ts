@@ -24,6 +24,7 @@ import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
+import { requestTelemetry } from './request-telemetry.ts';
 import { logWarmUp, schemaListener, warnOfSkipped } from './schema-listener.ts';
 import type { SharedState } from './shared-state.ts';
 import { warmUpEngine } from './warm-up.ts';
@@ -117,7 +118,7 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, byteLimits, admission, gateway, reloads }: Foundation,
+  { logger, plainLogger, instruments, redis, rules, rateLimits, byteLimits, admission, gateway, reloads }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
   const {
@@ -137,6 +138,7 @@ async function openRequestHandling(
   reloads.push(reload, requests.reload);
   return {
     ...handlerSettings(config),
+    ...requestTelemetry(config, dev, plainLogger),
     ...requests.policies,
     ...{ logger, instruments, authenticator, admission, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
@@ -235,6 +237,5 @@ function handlerSettings(config: Config) {
     frames: config.security_headers.enabled ? config.security_headers.frame_options : undefined,
     healthRoutes: config.health_check.enabled,
     contracts: config.contracts,
-    accessLog: config.telemetry.access_log,
   };
 }

@@ -5,6 +5,7 @@ import { respectsHeadersOf } from '../config/sections/cache-control.ts';
 import { cachesResponses } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
+import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import { createEngineInSteps } from '../pipeline/pipeline.ts';
@@ -18,6 +19,7 @@ import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { requestFields } from '../telemetry/request-fields.ts';
 import type { EndpointGroups } from '../traffic/endpoint-groups.ts';
 import type { Outages } from '../traffic/outages.ts';
 import type { TrafficState } from '../traffic/traffic-state.ts';
@@ -94,17 +96,18 @@ export function engineFactory(
         responseObserver,
         requestReads: requestReads(rules.request, rateLimits, config, supergraph),
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
+        namesOperationsOf: namesOperationsOf(config),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsMasked: (all, client) => {
           const errors = all.filter(isLoggedByItself);
           if (errors.length === 0) return;
           logger.warn(
-            { requestId: client.requestId, count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
+            { ...requestFields(client), count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
             'errors of subgraphs, masked in the response',
           );
         },
         onInternalError: (err, client) =>
-          logger.error({ requestId: client.requestId, err }, 'operation failed inside the gateway'),
+          logger.error({ ...requestFields(client), err }, 'operation failed inside the gateway'),
       });
       isBuilt = true;
       return { engine, close };
@@ -144,4 +147,10 @@ function cachePolicy({ cache_control }: Config, subgraphs: readonly Subgraph[]):
   const reports = ({ name, inProcess }: Subgraph) =>
     inProcess?.kind === 'rest' || respectsHeadersOf(cache_control, name);
   return { reportsCacheControl: new Set(subgraphs.filter(reports).map(({ name }) => name)) };
+}
+
+/** Returns which subgraphs get operations with names; `undefined` where none does. */
+function namesOperationsOf({ traffic_shaping: traffic }: Config): EngineOptions['namesOperationsOf'] {
+  const isUsed = [traffic.all, ...Object.values(traffic.subgraphs)].some((settings) => settings.operation_names);
+  return isUsed ? (subgraph) => subgraphTraffic(traffic, subgraph).operation_names : undefined;
 }

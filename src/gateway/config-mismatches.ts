@@ -43,6 +43,7 @@ export function* configMismatchesInSteps(config: Config, supergraph: Supergraph)
     ...subgraphs(config, supergraph),
     ...settingsOfGraphql(config, supergraph),
     ...signatures(config, supergraph),
+    ...operationNames(config, supergraph),
     ...urlsOfApis(config, supergraph),
     ...settingsWithoutTls(config, supergraph.subgraphs).map((setting) => ({ ...setting, code: 'NO_TLS' })),
     ...connectors(config, supergraph),
@@ -96,6 +97,17 @@ function settingsOfGraphql({ traffic_shaping }: Config, { subgraphs }: Supergrap
         ? [refused(['retry', 'error_codes'], 'whose responses have no GraphQL errors. Use `retry.on`.')]
         : []),
     ];
+  });
+}
+
+/** Returns subgraphs with names for their operations that the gateway resolves itself: they are sent no operations. */
+function operationNames({ traffic_shaping }: Config, { subgraphs }: Supergraph): Mismatch[] {
+  return subgraphs.flatMap(({ name, inProcess }) => {
+    const own = Object.hasOwn(traffic_shaping.subgraphs, name) ? traffic_shaping.subgraphs[name] : undefined;
+    if (inProcess === undefined || !own?.operation_names) return [];
+    const path = ['traffic_shaping', 'subgraphs', name, 'operation_names'];
+    const message = `"${name}" is no federation subgraph, so the operations of plans are not sent to it.`;
+    return [{ path, code: 'NOT_SUPPORTED', message, hint: 'Remove the key.' }];
   });
 }
 

@@ -9,6 +9,7 @@ import { createRequestLimits } from '../policy/limits/request-limits.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { type LoggedRequest, requestFields } from '../telemetry/request-fields.ts';
 import { limitObserver } from './observe-limits.ts';
 import { loadPolicyModule } from './policy-module.ts';
 
@@ -68,20 +69,23 @@ async function authorization(
     claim: policies.claim,
     decide: decide ?? (policies.module === undefined ? undefined : await loadPolicyModule(policies.module)),
     timeoutMs: policies.timeout,
-    onFailure: (err, { requestId }) =>
-      logger.error({ requestId, err }, 'authorization.policies.module failed; the policies count as not met'),
+    onFailure: (err, client) =>
+      logger.error(
+        { ...requestFields(client), err },
+        'authorization.policies.module failed; the policies count as not met',
+      ),
   });
   const { reject_unauthorized: reject, dry_run: dryRun, errors } = directives;
   const decidesEach = policies.module !== undefined;
   const mode = dryRun ? 'measure' : 'enforce';
   const count = instruments && (() => instruments.refused('authorization', reject ? 'operation' : 'field', mode));
   const log = errors.log
-    ? (paths: readonly string[], { requestId }: { requestId: string }) =>
-        logger.warn({ requestId, paths }, 'fields that the client may not read')
+    ? (paths: readonly string[], client: LoggedRequest) =>
+        logger.warn({ ...requestFields(client), paths }, 'fields that the client may not read')
     : undefined;
   const onUnauthorized =
     count || log
-      ? (paths: readonly string[], client: { requestId: string }) => {
+      ? (paths: readonly string[], client: LoggedRequest) => {
           count?.();
           log?.(paths, client);
         }
@@ -107,8 +111,9 @@ function demandControl(
   if (!settings.enabled) return [];
   const observer: DemandObserver = {
     onExceeded: instruments && ((reason) => instruments.refused('demand_control', reason, settings.mode)),
-    onTooExpensive: (found, { requestId }) => logger.warn({ requestId, ...found }, 'an operation costs too much'),
-    onMeasured: (cost, { requestId }) => logger.debug({ requestId, cost }, 'cost of an operation'),
+    onTooExpensive: (found, client) =>
+      logger.warn({ ...requestFields(client), ...found }, 'an operation costs too much'),
+    onMeasured: (cost, client) => logger.debug({ ...requestFields(client), cost }, 'cost of an operation'),
   };
   return [createDemandPolicy(settings, observer, hidesDetails)];
 }

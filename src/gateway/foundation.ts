@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
+import { foldRepeats } from '../telemetry/fold-repeats.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -27,6 +28,8 @@ import { settingWarnings } from './setting-warnings.ts';
 /** What everything else stands on. */
 export interface Foundation {
   readonly logger: Logger;
+  /** Writes each line, also of repeated errors. */
+  readonly plainLogger: Logger;
   readonly metrics: Metrics | undefined;
   readonly instruments: Instruments | undefined;
   readonly rules: ReturnType<typeof compileHeaderRules>;
@@ -44,7 +47,9 @@ export interface Foundation {
 /** Opens what everything else stands on. */
 export async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
   const { config, sharedState } = options;
-  const logger = options.logger ?? createLogger(config.telemetry.logging);
+  const plainLogger = options.logger ?? createLogger(config.telemetry.logging);
+  const logger = foldRepeats(plainLogger, config.telemetry.logging.summary_interval);
+  closers.add(async () => logger.flush());
   for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
     logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
   const rules = compileHeaderRules(config.headers);
@@ -61,7 +66,8 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   if (module) closers.add(() => module.close());
   const reloads: (() => unknown)[] = module ? [module.reload] : [];
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
-  const failures = openFailureLogs(config, logger, instruments, closers);
+  // they fold the lines of each subgraph themselves
+  const failures = openFailureLogs(config, plainLogger, instruments, closers);
   const byteLimits = openByteLimits(config, logger, instruments);
   const { byteBudget } = byteLimits;
   const trafficState = createTrafficState({ logger, instruments });
@@ -87,6 +93,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   const admission = opened?.admission;
   return {
     logger,
+    plainLogger,
     metrics,
     instruments,
     rules,

@@ -3,7 +3,7 @@ import type { Bff } from '../bff/bff.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import { serveGraphiql } from '../graphql-http/graphiql.ts';
 import { createGraphqlRoute, documentRoute, type GraphqlRouteOptions } from '../graphql-http/route.ts';
-import { logAccess } from '../http/access-log.ts';
+import { type AccessLogOptions, beginRecord, createAccessLog, QUIET_ACCESS_LOG } from '../http/access-log.ts';
 import type { ClientWrites } from '../http/client-writes.ts';
 import { type ErrorHandling, methodNotAllowed, routeErrorResponse, toGatewayError } from '../http/error-response.ts';
 import { healthResponse } from '../http/health.ts';
@@ -11,7 +11,7 @@ import type { PagePolicyOptions } from '../http/html-policy.ts';
 import { csrf } from '../http/middleware/csrf.ts';
 import { compose, listMiddleware, type MiddlewareOptions } from '../http/middleware/middleware.ts';
 import { rateLimit } from '../http/middleware/rate-limit.ts';
-import { refusalObserver, requestObserver } from '../http/observe-requests.ts';
+import { refusalObserver, requestObserver, routeFinder } from '../http/observe-requests.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import { createRequestHandler, type RequestHandler } from '../http/request-handler.ts';
 import { createRouter, type Route } from '../http/router.ts';
@@ -20,12 +20,14 @@ import { isBelow } from '../policy/requests/paths.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
 import { pathOf } from '../shared/url-path.ts';
-import type { AccessLogSettings } from '../telemetry/access-line.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 
 export interface GatewayHandlerOptions
   extends GraphqlRouteOptions,
-    Pick<MiddlewareOptions, 'maxUrlBytes' | 'responseHeaders' | 'cors' | 'addressFilter' | 'authenticator' | 'login'> {
+    Pick<
+      MiddlewareOptions,
+      'maxUrlBytes' | 'responseHeaders' | 'cors' | 'addressFilter' | 'authenticator' | 'login' | 'clientAwareness'
+    > {
   /** Returns the current engine; `undefined` while there is no schema. */
   readonly engine: () => Engine | undefined;
   readonly graphiql: boolean;
@@ -44,8 +46,8 @@ export interface GatewayHandlerOptions
     | undefined;
   /** Returns whether the shared store is available. `/ready` reports it, and stays ready without it. */
   readonly storeState?: (() => 'UP' | 'DOWN') | undefined;
-  /** The headers with client name and version, for the access log. */
-  readonly accessLog?: AccessLogSettings | undefined;
+  /** Default: all requests, at `debug`. */
+  readonly accessLog?: AccessLogOptions | undefined;
   /** Counters of completed requests, and of those that are refused before they become operations. */
   readonly instruments?: Pick<Instruments, 'requestFinished' | 'refused'> | undefined;
   /** Writes responses within limits. By default there are none. */
@@ -54,13 +56,14 @@ export interface GatewayHandlerOptions
 
 /** Combines middleware, routes and observers into the handler of all requests at the port for clients. */
 export function createGatewayHandler(options: GatewayHandlerOptions): RequestHandler {
-  const { logger, instruments, pathPrefix, accessLog } = options;
+  const { logger, instruments, pathPrefix } = options;
   const handling = { logger, onRefused: instruments && refusalObserver(instruments.refused) };
   const fail = errorSender(handling, pathPrefix);
   const routes = listRoutes(options, handling, fail, () => handler.isDraining);
   const { isGraphql } = routes;
   const graphiql = options.graphiql ? serveGraphiql({ ...options, isGraphql, fail }) : undefined;
   const middleware = listMiddleware({ ...options, graphiql, corsOf: options.bff?.cors, fail });
+  const accessLog = createAccessLog(logger, options.accessLog ?? QUIET_ACCESS_LOG, routeFinder(isGraphql));
   const observe = instruments && requestObserver(instruments, isGraphql);
   const handler = createRequestHandler({
     handler: compose(middleware, createRouter(routes.list, notFound(pathPrefix))),
@@ -68,8 +71,10 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
     pathPrefix,
     clientWrites: options.clientWrites,
     onCutOff: (requests) => logger.warn({ requests, setting: 'shutdown.grace' }, 'requests cut off at shutdown'),
+    onBegin: accessLog?.begin ?? (options.hasServerTiming ? beginRecord : undefined),
+    onMalformed: accessLog?.malformed,
     onEnd(context) {
-      logAccess(logger, context, accessLog);
+      accessLog?.end(context);
       observe?.(context);
     },
   });

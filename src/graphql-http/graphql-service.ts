@@ -5,6 +5,7 @@ import { toGatewayError } from '../http/error-response.ts';
 import { JSON_TYPE, negotiateMediaType } from '../http/media-type.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import { errorResponse, type HttpResponse, textResponse } from '../http/response.ts';
+import { addServerTiming } from '../http/server-timing.ts';
 import { shorten } from '../operation/print-value.ts';
 import type { ReadDocument } from '../pipeline/engine.ts';
 import type { SingleResult } from '../pipeline/execution-result.ts';
@@ -27,6 +28,8 @@ export interface GraphqlServiceOptions {
   readonly logger: Logger;
   /** Computes headers for caches. Without it, responses have none. */
   readonly cacheHeaders?: CacheHeaders | undefined;
+  /** Whether responses have `Server-Timing`. */
+  readonly hasServerTiming?: boolean | undefined;
   /** Called for each refused request. */
   readonly onRefused?: ((refusal: GatewayError) => void) | undefined;
 }
@@ -73,6 +76,8 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     const { cachePolicy, dependsOn } = result;
     context.operation = result.operation;
     if (result.errors.length > 0) context.errors = result.errors;
+    context.record?.begin('respond');
+    if (options.hasServerTiming) addServerTiming(context);
     // a `cache-control` that a header rule returns from a subgraph takes precedence
     const needsCacheControl =
       cachePolicy !== undefined && cacheHeaders !== undefined && !context.res.hasHeader('cache-control');

@@ -19,6 +19,7 @@ import { isExecutable } from '../pipeline/pipeline.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { type LoggedRequest, requestFields } from '../telemetry/request-fields.ts';
 import { operationInBody, refusedResult, withQuery } from './graphql-over-http.ts';
 import type { BatchItem, GraphqlService, OpenBatch } from './graphql-service.ts';
 import { LazyResult } from './lazy-result.ts';
@@ -112,9 +113,9 @@ function resultHooks(
   gatewayResponses: WeakMap<Response, HttpResponse>,
   logger: Logger,
 ): ExecutionPlugin {
-  const mask = (result: GraphQLResult) => maskUnexpected(result, logger);
   return {
-    onResultProcess({ result, serverContext: { batch }, setResult, setResultProcessor }) {
+    onResultProcess({ result, serverContext: { batch, requestContext }, setResult, setResultProcessor }) {
+      const mask = (result: GraphQLResult) => maskUnexpected(result, logger, requestContext);
       batch?.finish();
       const results = (Array.isArray(result) ? result : [result]).map((one) => respondUnchanged(service, one));
       if (!results.every((response) => response !== undefined)) {
@@ -205,11 +206,11 @@ function withArguments(operation: Operation, { document, variableValues, operati
 }
 
 /** Returns the result for an error of a plugin. Clients see a `GraphQLError`; any other error is logged and masked. */
-function maskUnexpected(result: GraphQLResult, logger: Logger): GraphQLResult {
+function maskUnexpected(result: GraphQLResult, logger: Logger, request: LoggedRequest): GraphQLResult {
   if (!result.errors?.some(isUnexpected)) return result;
   const errors = result.errors.map((error) => {
     if (!isUnexpected(error)) return error;
-    logger.error({ err: error.originalError ?? error }, 'a plugin of "yoga.plugins" threw');
+    logger.error({ ...requestFields(request), err: error.originalError ?? error }, 'a plugin of "yoga.plugins" threw');
     return new GraphQLError('Internal server error', { extensions: { code: 'INTERNAL_SERVER_ERROR' } });
   });
   return { ...result, errors };

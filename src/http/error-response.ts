@@ -16,13 +16,24 @@ export interface ErrorHandling {
 
 /** Returns the error that the client sees. Anything but a `GatewayError` or a disconnect is an internal error: logged and masked. */
 export function toGatewayError(error: unknown, context: RequestContext, handling: ErrorHandling): GatewayError {
+  const refusal = refusalFor(error, context, handling);
+  context.errors = [refusal];
+  return refusal;
+}
+
+function refusalFor(error: unknown, context: RequestContext, handling: ErrorHandling): GatewayError {
   if (error instanceof GatewayError) {
     handling.onRefused?.(error);
     if (error.code === 'OVERLOADED') context.isOverload = true;
     return error;
   }
   if (error instanceof ClientDisconnected) return new GatewayError(400, 'BAD_REQUEST', error.message);
-  handling.logger.error({ requestId: context.requestId, err: error }, 'request failed inside the gateway');
+  const { requestId, operation, operationName } = context;
+  const name = operation?.name ?? operationName;
+  handling.logger.error(
+    { requestId, ...(name !== undefined && { operation: name }), err: error },
+    'request failed inside the gateway',
+  );
   return new GatewayError(500, 'INTERNAL_SERVER_ERROR', 'Internal server error');
 }
 

@@ -44,7 +44,8 @@ export interface Listener {
 }
 
 /** The handler of a listener, and how it is informed that the listener closes. */
-export type ListenerHost = Pick<RequestHandler, 'handle' | 'drain'> & Partial<Pick<RequestHandler, 'cutOff'>>;
+export type ListenerHost = Pick<RequestHandler, 'handle' | 'drain'> &
+  Partial<Pick<RequestHandler, 'cutOff' | 'onMalformed'>>;
 
 const DEFAULT_GRACE_MS = 30_000;
 const DEFAULT_HEADERS_MS = 15_000;
@@ -76,7 +77,7 @@ export async function listen(handler: ListenerHost, options: ListenerOptions): P
     ? createTlsServer({ ...tls, ...timeouts }, handler.handle)
     : createServer(timeouts, handler.handle);
   let closing: Promise<void> | undefined;
-  respondToMalformedRequests(server);
+  respondToMalformedRequests(server, handler.onMalformed);
   answerHalfClosed(server);
   continueWhenRead(server, () => closing !== undefined);
   server.on('connection', connectionAccepted);

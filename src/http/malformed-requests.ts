@@ -24,8 +24,16 @@ const RESPONSES: ReadonlyMap<string, readonly [status: number, reason: string, c
 
 const MALFORMED = [400, 'Bad Request', 'BAD_REQUEST', 'This is not a valid HTTP request.'] as const;
 
+/** Bytes that are no HTTP request, and the response to them. */
+export interface MalformedRequest {
+  readonly status: number;
+  readonly code: string;
+  /** The address of the connection's peer. */
+  readonly ip: string | undefined;
+}
+
 /** Responds to malformed or slow requests with an error in JSON. Node alone sends a status without a body. */
-export function respondToMalformedRequests(server: Server): void {
+export function respondToMalformedRequests(server: Server, onMalformed?: (request: MalformedRequest) => void): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') ifStillIncomplete(socket, () => respond(error, socket));
     else respond(error, socket);
@@ -41,6 +49,7 @@ export function respondToMalformedRequests(server: Server): void {
     const { headers, body } = errorResponse(new GatewayError(status, code, message));
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     discardRest(socket);
+    onMalformed?.({ status, code, ip: socket.remoteAddress });
     socket.end(`HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\n${lines.join('')}\r\n${String(body)}`);
   }
 }

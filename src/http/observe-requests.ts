@@ -4,17 +4,22 @@ import type { CountRefusal, Instruments, Route } from '../telemetry/instruments.
 import { HEALTH_PATHS } from './health-paths.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Returns a function that measures a completed request by its kind of route. `isGraphql` takes a path without query. */
-export function requestObserver(
-  { requestFinished }: Pick<Instruments, 'requestFinished'>,
-  isGraphql: (path: string) => boolean,
-): (context: RequestContext) => void {
-  const routeOf = (url: string): Route => {
+/** Returns a function that returns the kind of route of a URL. `isGraphql` takes a path without query. */
+export function routeFinder(isGraphql: (path: string) => boolean): (url: string) => Route {
+  return (url) => {
     const path = pathOf(url);
     if (isGraphql(path)) return 'graphql';
     if (path === '/bff' || path.startsWith('/bff/')) return 'bff';
     return HEALTH_PATHS.has(path) ? 'health' : 'other';
   };
+}
+
+/** Returns a function that measures a completed request by its kind of route. `isGraphql` takes a path without query. */
+export function requestObserver(
+  { requestFinished }: Pick<Instruments, 'requestFinished'>,
+  isGraphql: (path: string) => boolean,
+): (context: RequestContext) => void {
+  const routeOf = routeFinder(isGraphql);
   return ({ req, res, startedAt, outcome }) => {
     const status = outcome ?? (res.writableFinished ? res.statusCode : 'closed');
     requestFinished(routeOf(req.url ?? '/'), status, (performance.now() - startedAt) / 1_000);

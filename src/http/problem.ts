@@ -23,6 +23,8 @@ export interface ProblemResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** The kind as an error code, for the log: `INVALID_PARAMETERS`. */
+  readonly errors: readonly [{ readonly extensions: { readonly code: string } }];
 }
 
 /**
@@ -38,5 +40,6 @@ export function problemResponse(problem: ProblemDetails, instance?: string): Pro
     status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
     body: stringifyJson(body),
+    errors: [{ extensions: { code: kind.toUpperCase().replaceAll('-', '_') } }],
   };
 }

@@ -43,6 +43,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   operationName: RequestNotes['operationName'];
   errors: RequestNotes['errors'];
   reason: RequestNotes['reason'];
+  record: RequestNotes['record'];
   isOverload: RequestNotes['isOverload'];
 
   constructor(req: IncomingMessage, res: ServerResponse) {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientResponse, ClientWrites } from './client-writes.ts';
+import type { MalformedRequest } from './malformed-requests.ts';
 import type { Handler } from './middleware/middleware.ts';
 import { removePathPrefix } from './path-prefix.ts';
 import { ActiveRequests, RequestContext } from './request-context.ts';
@@ -12,6 +13,8 @@ export interface RequestHandler {
   /** Marks the requests in flight as cut off: the listener closes their connections after this. */
   cutOff(): void;
   readonly isDraining: boolean;
+  /** Called for bytes that are no HTTP request, after the response to them. */
+  readonly onMalformed?: ((request: MalformedRequest) => void) | undefined;
 }
 
 export interface RequestHandlerOptions {
@@ -19,8 +22,12 @@ export interface RequestHandlerOptions {
   readonly handler: Handler;
   /** Sends the response for an error that the handler threw. */
   readonly fail: (context: RequestContext, error: unknown) => void;
+  /** Called for each request before it is handled. */
+  readonly onBegin?: ((context: RequestContext) => void) | undefined;
   /** Called once for each request, when its response has been sent or its client has disconnected. */
   readonly onEnd: (context: RequestContext) => void;
+  /** See {@link RequestHandler.onMalformed}. */
+  readonly onMalformed?: RequestHandler['onMalformed'];
   /** The path prefix of the gateway behind a proxy: `/shop-api`. */
   readonly pathPrefix?: string | undefined;
   /** Called with the number of requests that are cut off, if there are any. */
@@ -30,10 +37,11 @@ export interface RequestHandlerOptions {
 }
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { handler, fail, onEnd, pathPrefix, onCutOff, clientWrites } = options;
+  const { handler, fail, onBegin, onEnd, pathPrefix, onCutOff, clientWrites } = options;
   const active = new ActiveRequests();
   let isDraining = false;
   return {
+    onMalformed: options.onMalformed,
     get isDraining() {
       return isDraining;
     },
@@ -43,6 +51,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       if (pathPrefix !== undefined) removePathPrefix(req, pathPrefix);
       if (isDraining) res.shouldKeepAlive = false;
       active.add(context);
+      onBegin?.(context);
       // emitted once
       res.on('close', () => {
         active.delete(context);

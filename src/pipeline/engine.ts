@@ -81,6 +81,8 @@ export interface EngineOptions {
    * have no cache policy where it is missing.
    */
   readonly cachePolicy?: { readonly reportsCacheControl: ReadonlySet<string> } | undefined;
+  /** Returns whether operations sent to this subgraph have a name (`traffic_shaping.….operation_names`). By default they have none. */
+  readonly namesOperationsOf?: ((subgraph: string) => boolean) | undefined;
   /** Returns whether clients see messages and extensions of this subgraph's errors. By default they do. */
   readonly includesErrorsOf?: (subgraph: string) => boolean;
   /** Called with the original errors when some were masked from the client. */

@@ -127,6 +127,7 @@ export function executeCompiled(
   const { introspection, cachePolicy, label: operation } = prepared;
   const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;
   const { client: requester, deferGroups, reportEveryPlace } = request;
+  requester.record?.begin('execute');
   const client = cachePolicy === undefined || cachePolicy.fixed ? requester : withAccumulator(requester);
   const { sources, memoryBudget: budget, admissionQueue, responseObserver } = options;
   const { texts } = introspected;
@@ -158,6 +159,7 @@ export function streamCompiled(
   const { view, prepared, variables, request, options } = run;
   const { supergraph, introspector } = view;
   const { client, deferGroups, reportEveryPlace } = request;
+  client.record?.begin('execute');
   if (deferGroups === undefined || compiled.plan.deferred === undefined)
     return executeCompiled(run, compiled, knownErrors);
   const { introspection, label: operation } = prepared;

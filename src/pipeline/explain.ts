@@ -3,6 +3,7 @@ import { type DeferGroups, findDeferredFields } from '../operation/defer-groups.
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
 import { FieldIndex } from '../planner/field-index.ts';
+import { nameOperations } from '../planner/operation-names.ts';
 import { type PlanStages, planInStages } from '../planner/planner.ts';
 import { planToJson, planToMermaid, printPlan } from '../planner/print-plan.ts';
 import { printBatches, printFetches, printProviders, printSelection } from '../planner/print-stages.ts';
@@ -32,6 +33,8 @@ export interface ExplainRequest {
   readonly percent?: number | undefined;
   /** Parts of the query that the rest does not wait for. */
   readonly deferGroups?: DeferGroups | undefined;
+  /** Whether operations for subgraphs have names, as with `traffic_shaping.all.operation_names`. */
+  readonly operationNames?: boolean | undefined;
   readonly stage?: PlanStage | undefined;
   readonly format?: PlanFormat | undefined;
 }
@@ -81,7 +84,8 @@ function activeLabels(supergraph: Supergraph, { labels = [], percent }: ExplainR
 function planRequest(supergraph: Supergraph, fieldIndex: FieldIndex, request: ExplainRequest): PlanStages {
   const operation = explainedOperation(supergraph, request);
   const deferred = request.deferGroups && findDeferredFields(operation, request.deferGroups);
-  return planInStages(operation, fieldIndex, deferred);
+  const stages = planInStages(operation, fieldIndex, deferred);
+  return request.operationNames ? { ...stages, plan: nameOperations(stages.plan, () => true) } : stages;
 }
 
 /**

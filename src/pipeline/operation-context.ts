@@ -1,6 +1,7 @@
 import type { Reads } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
+import type { RequestRecord } from '../shared/request-record.ts';
 
 /** The parameters of a GraphQL request, as GraphQL over HTTP names them. */
 export interface GraphqlParams {
@@ -42,6 +43,8 @@ export interface OperationContext {
   onAbort: (() => void) | undefined;
   /** Set when other requests may get the same response. */
   shared: SharedResponse | undefined;
+  /** Times and fetches, where something needs them. */
+  readonly record: RequestRecord | undefined;
   /** Takes the headers of subgraph responses that go to the client. */
   receiveHeaders(gathered: CollectedHeaders): void;
 }

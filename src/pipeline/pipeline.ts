@@ -8,6 +8,7 @@ import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
 import { conditionValues, Dependencies, mayDropFields } from './dependencies.ts';
+import { documentHash } from './document-hash.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
 import type { Engine, EngineOptions, EngineRequest, OperationRequest, ReadDocument } from './engine.ts';
 import {
@@ -212,7 +213,11 @@ class Pipeline implements Engine {
     const view = this.viewFor(request);
     const { options } = this;
     // parse, limits, validate
+    const { record } = request.client;
+    record?.begin('parse');
     const document = request.document ?? view.documents.get(request.query);
+    if (record?.needsHash) record.operationHash ??= documentHash(document, request.query);
+    record?.begin('plan');
     if ('refusal' in document) return refuse(document.refusal, document.errors);
     const operation = chooseOperation(document.document, request.operationName);
     if (!('kind' in operation)) return refuse('operation', [operation]);
@@ -226,6 +231,8 @@ class Pipeline implements Engine {
     const { deferGroups } = request;
     const groups = deferGroups && { deferGroups, streamed: execute === streamCompiled };
     const prepared = this.prepared(view, document, operation, variables, labels, groups, 'execution');
+    request.client.operation = prepared.label;
+    if (record) record.isPlanCached ??= prepared.wasKnown;
     const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables);
     if (excessive) return refuse(excessive.refusal, excessive.errors);
     // policies, plan, execute, mask errors, cache policy
@@ -249,8 +256,9 @@ class Pipeline implements Engine {
     for (const label of labels) key += ` ${label}`;
     if (groups !== undefined) key += ` ${groups.streamed ? 'stream ' : ''}${groups.deferGroups?.key}`;
     let prepared = known.prepared.get(key);
+    const isKnown = prepared?.isNew === false;
     if (purpose === 'execution') {
-      this.options.onOperation?.(known.document, prepared?.isNew === false);
+      this.options.onOperation?.(known.document, isKnown);
       if (prepared) prepared.isNew = false;
     }
     if (!prepared) {
@@ -261,6 +269,7 @@ class Pipeline implements Engine {
         fieldIndex: this.labels.fieldIndex(labels),
         conditions: variables,
         policies: this.options.policies ?? [],
+        namesOperationsOf: this.options.namesOperationsOf,
         cachePolicy: readCachePolicy?.(known.document, operation, known.reads.isGuarded),
         dependsOn: (plan) => this.dependencies.ofPlan(plan, known.reads),
         ...groups,
@@ -268,6 +277,7 @@ class Pipeline implements Engine {
       prepared.isNew = purpose === 'key';
       known.prepared.set(key, prepared);
     }
+    prepared.wasKnown = isKnown;
     return prepared;
   }
 

@@ -7,6 +7,7 @@ import { type DroppedItems, dropFields } from '../operation/drop-fields.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
 import type { FieldIndex } from '../planner/field-index.ts';
+import { nameOperations } from '../planner/operation-names.ts';
 import type { QueryPlan } from '../planner/plan.ts';
 import { planInSteps } from '../planner/planner.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
@@ -41,6 +42,8 @@ export interface PreparationOptions {
   readonly dependsOn: (plan: QueryPlan) => DependsOn;
   /** Parts of the query that the rest does not wait for. */
   readonly deferGroups?: DeferGroups | undefined;
+  /** Returns whether operations sent to a subgraph have a name. None have one where it is missing. */
+  readonly namesOperationsOf?: ((subgraph: string) => boolean) | undefined;
   /** Whether these parts are delivered after the rest. */
   readonly streamed?: boolean | undefined;
 }
@@ -60,11 +63,14 @@ export class PreparedOperation {
   readonly label: OperationLabel;
   /** Whether no request has been executed yet, so that the metrics of prepared operations do not count it as known. */
   isNew = false;
+  /** Whether the last request for it found it in the cache. */
+  wasKnown = false;
   private readonly operation: Operation;
   private readonly supergraph: Supergraph;
   private readonly fieldIndex: FieldIndex;
   private readonly deferGroups: DeferGroups | undefined;
   private readonly streamed: boolean | undefined;
+  private readonly namesOperationsOf: PreparationOptions['namesOperationsOf'];
   private readonly dependsOnPlan: PreparationOptions['dependsOn'];
   private readonly records = new WeakMap<CompiledPlan, DependsOn>();
   private planned: Planned | undefined;
@@ -80,6 +86,7 @@ export class PreparedOperation {
     this.label = { name: operation.name?.value, type: operation.operation };
     this.deferGroups = options.deferGroups;
     this.streamed = options.streamed;
+    this.namesOperationsOf = options.namesOperationsOf;
     this.dependsOnPlan = options.dependsOn;
     this.operation = normalise(document, operation, supergraph, conditions);
     this.introspection = introspectionPart(document, operation);
@@ -132,7 +139,8 @@ export class PreparedOperation {
   private *plan(operation: Operation, dropped?: DroppedItems): Generator<void, CompiledPlan> {
     const deferred = this.deferGroups && findDeferredFields(operation, this.deferGroups, dropped);
     const { plan } = yield* planInSteps(operation, this.fieldIndex, deferred?.size ? deferred : undefined);
-    return yield* compileInSteps(plan, this.supergraph, { dropped, streamed: this.streamed });
+    const sent = this.namesOperationsOf ? nameOperations(plan, this.namesOperationsOf) : plan;
+    return yield* compileInSteps(sent, this.supergraph, { dropped, streamed: this.streamed });
   }
 
   /** Returns the plan without some fields: nothing is fetched for them alone. Throws as {@link compiled} does. */

@@ -8,6 +8,7 @@ import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/respon
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { Deadline } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import type { RequestRecord } from '../shared/request-record.ts';
 import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
@@ -59,6 +60,8 @@ interface SharedExecution extends AbortableWork {
   /** Headers of subgraphs for the clients. */
   readonly returned: CollectedHeaders | undefined;
   readonly shared: SharedResponse;
+  /** The record of the request that it was started for. */
+  readonly record: RequestRecord | undefined;
 }
 
 /**
@@ -136,7 +139,9 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const { contract, countRequest } = this.options;
     const mayShare = this.shareQueries && !context.reads.isUndeclared && !forbidsSharing(context.requestHeaders);
     // read once: a document that is not cached yet is parsed and validated here
+    context.record?.begin('parse');
     const document = mayShare ? engine.readDocument?.({ query, contract }) : undefined;
+    if (document) context.record?.begin('plan');
     const call = { params, text, readOnly, document };
     if (mayShare && engine.canDedupe({ query, operationName, contract, document })) {
       const key = this.sharingKey(engine, context, call);
@@ -170,6 +175,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     );
     context.shared = flight.work.shared;
     flight.work.shared.left++;
+    context.record?.join(flight.work.record);
     return this.wait(flight, context);
   }
 
@@ -180,7 +186,8 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked, deadline });
     const work = engine.execute(engineRequest(client, call, this.options.contract));
     const result = withDeadline(this.options.timeoutMs, cancellation, work);
-    return { engine, result, returned, shared: { response: undefined, left: 0 }, abort: () => cancellation.abort() };
+    const shared = { response: undefined, left: 0 };
+    return { engine, result, returned, shared, record: context.record, abort: () => cancellation.abort() };
   }
 
   private wait(flight: JoinedWork<SharedExecution>, context: Context): Promise<SingleResult> {
@@ -206,7 +213,7 @@ async function countRefused<Context>(
 }
 
 function clientContext(
-  { requestHeaders: headers, requestId, client }: OperationContext,
+  { requestHeaders: headers, requestId, client, record }: OperationContext,
   {
     signal,
     returned,
@@ -215,7 +222,8 @@ function clientContext(
   }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline'>,
 ): ClientContext {
   const { ip, identity } = client;
-  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline };
+  const operation = undefined;
+  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline, record, operation };
 }
 
 function engineRequest(client: ClientContext, call: ReadCall, contract: string | undefined): EngineRequest {

@@ -28,7 +28,9 @@ export interface PlannedRequest {
   readonly groups: readonly number[] | undefined;
   /** The wave in which it is sent, if all requests took the same time. */
   readonly level: number;
-  /** The document to send, with the fewest characters. */
+  /** The name that the operation is sent with: `Shop__products__1`. */
+  readonly name?: string | undefined;
+  /** The document to send, with the fewest characters, and without a name. */
   readonly document: string;
   /** Names of the client variables that the document uses. */
   readonly variables: readonly string[];

@@ -1,4 +1,5 @@
 import { parse, print } from 'graphql';
+import { namedDocument } from '../shared/named-document.ts';
 import type { PlannedLookup, PlannedRequest, QueryPlan } from './plan.ts';
 import type { Position, RepresentationSelection } from './positions.ts';
 
@@ -27,7 +28,8 @@ export function printPlan(plan: QueryPlan): string {
     const after = request.dependsOn.length > 0 ? `, after ${request.dependsOn.map((id) => `#${id}`).join(' ')}` : '';
     lines.push(`  #${request.id} ${request.subgraph.name}${after}${printGroups(plan, request)}`);
     for (const line of printLookups(request)) lines.push(`    ${line}`);
-    for (const line of print(parse(request.document)).split('\n')) lines.push(`    ${line}`);
+    for (const line of print(parse(namedDocument(request.document, request.name))).split('\n'))
+      lines.push(`    ${line}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -113,7 +115,7 @@ export function planToJson(plan: QueryPlan): PlanJson {
       wave: request.level + 1,
       subgraph: request.subgraph.name,
       dependsOn: request.dependsOn,
-      document: request.document,
+      document: namedDocument(request.document, request.name),
       variables: request.variables,
       lookups: request.lookups.map(({ alias, representation, targets }) => ({
         alias,

@@ -1,3 +1,5 @@
+import type { RequestRecord } from './request-record.ts';
+
 /** The name and type of an operation, for logs. */
 export interface OperationLabel {
   readonly name: string | undefined;
@@ -20,10 +22,20 @@ export interface RequestNotes {
   errors: readonly LoggedError[] | undefined;
   /** Why the request failed, if the response does not say everything. */
   reason: string | undefined;
+  /** Times and fetches, where something needs them. */
+  record: RequestRecord | undefined;
   /** Whether it was refused with `OVERLOADED`: such refusals are one line together, since a line for each would make the overload worse. */
   isOverload?: boolean | undefined;
 }
 
 export function emptyNotes(): RequestNotes {
-  return { endpoint: undefined, operation: undefined, operationName: undefined, errors: undefined, reason: undefined };
+  const record = undefined;
+  return {
+    endpoint: undefined,
+    operation: undefined,
+    operationName: undefined,
+    errors: undefined,
+    reason: undefined,
+    record,
+  };
 }

@@ -1,5 +1,7 @@
 import type { Freshness } from '../client/freshness.ts';
 import type { ClientInfo } from '../client/identity.ts';
+import type { OperationLabel } from '../shared/request-notes.ts';
+import type { RequestRecord } from '../shared/request-record.ts';
 
 /**
  * The interface between the executor and the sources that answer its fetches: an HTTP subgraph, or code in this process.
@@ -24,6 +26,10 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly signal?: CancelSignal;
   /** When the whole client request times out, by `performance.now()`, if it does at one moment. */
   readonly deadline?: number | undefined;
+  /** Times and fetches of the request, where something needs them. */
+  readonly record?: RequestRecord | undefined;
+  /** The operation, for the log. Set once it is known. */
+  operation?: OperationLabel | undefined;
 }
 
 /** The memory for long responses of one execution, see `executor/memory-budget.ts`. */
@@ -39,6 +45,8 @@ export interface ResponseMemory {
 export interface SourceRequest {
   /** The GraphQL-over-HTTP request body, as JSON text: `{"query":"…","variables":{…}}`. */
   readonly body: string;
+  /** The body without the name of its operation, if it has one. Requests for which it is equal may share a response. */
+  readonly sharedBody?: string | undefined;
   /** Reads may be shared and retried; mutations never. */
   readonly operationType: 'query' | 'mutation' | 'subscription';
   readonly client: ClientContext;
@@ -137,12 +145,19 @@ export interface SourceError {
  */
 export interface ResponseObserver {
   /** Receives a response that cannot be used, or of which a part cannot. */
-  failed(subgraph: string, response: SubgraphResponse, failure: SourceFailure): void;
+  failed(subgraph: string, response: SubgraphResponse, failure: SourceFailure, client?: ClientContext): void;
   /**
    * Receives a GraphQL result with errors.
    * @param hasData whether there is data beside the errors
+   * @param client the request that got the response, for the log
    */
-  graphqlErrors(subgraph: string, response: SubgraphResponse, errors: readonly SourceError[], hasData: boolean): void;
+  graphqlErrors(
+    subgraph: string,
+    response: SubgraphResponse,
+    errors: readonly SourceError[],
+    hasData: boolean,
+    client?: ClientContext,
+  ): void;
 }
 
 /** Headers of one client request that a source sends with its fetches, beside its own. */

@@ -1,42 +1,151 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Config } from '../config/config.ts';
+import type { AccessField } from '../config/sections/access-log.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
 import type { LogFields } from './logger.ts';
 
-export type AccessLogSettings = Config['telemetry']['access_log'];
+/** A request that has ended, for the access log. */
+export interface EndedRequest {
+  readonly requestId: string;
+  readonly route: string;
+  readonly method: string | undefined;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  /** `undefined` where the client got no whole response. */
+  readonly status: number | undefined;
+  readonly durationMs: number;
+  readonly ip: string | undefined;
+  readonly subject: string | undefined;
+  readonly client: { readonly name: string | undefined; readonly version: string | undefined };
+  readonly notes: RequestNotes;
+  readonly bytesIn: number | undefined;
+  readonly bytesOut: number | undefined;
+}
 
-/** Longer values from clients are truncated. */
+/** What turns parts of a request into text that may be logged. */
+export interface LineSettings {
+  readonly hashUser: (subject: string) => string;
+  readonly redactQuery: (url: string) => string | undefined;
+}
+
+type ReadField = (request: EndedRequest, settings: LineSettings) => unknown;
+
+/** Longer names from clients are truncated. */
 const LONGEST = 128;
 
-/**
- * Returns the fields of the access log beside method, path and status: the endpoint, the operation, the client, and the failed
- * subgraphs. Unknown fields are left out.
- */
-export function accessFields(
-  notes: RequestNotes,
-  headers: IncomingHttpHeaders,
-  settings: AccessLogSettings,
-): LogFields {
-  const { endpoint, operation, operationName, errors = [], reason } = notes;
-  const name = operation?.name ?? operationName;
-  const client = firstOf(headers, settings.client_name_headers);
-  const version = firstOf(headers, settings.client_version_headers);
-  const services = errors.map(({ extensions }) => extensions?.service).filter((service) => typeof service === 'string');
-  return {
-    ...(endpoint !== undefined && { endpoint }),
-    ...(name !== undefined && { operation: name.slice(0, LONGEST) }),
-    ...(operation !== undefined && { operationType: operation.type }),
-    ...(client !== undefined && { client }),
-    ...(version !== undefined && { clientVersion: version }),
-    ...(services.length > 0 && { subgraphErrors: services.length, failedSubgraphs: [...new Set(services)] }),
-    ...(reason !== undefined && { reason }),
+/** The most error codes and subgraphs in a line. */
+const MOST_VALUES = 20;
+
+const FIELDS: Readonly<Record<AccessField, ReadField>> = {
+  requestId: ({ requestId }) => requestId,
+  traceId: ({ headers }) => traceIdOf(headers.traceparent),
+  route: ({ route }) => route,
+  endpoint: ({ notes }) => notes.endpoint,
+  method: ({ method }) => method,
+  path: ({ url }) => url.split('?', 1)[0],
+  query: ({ url }, { redactQuery }) => redactQuery(url),
+  ip: ({ ip }) => ip,
+  operation: ({ notes }) => operationNameOf(notes),
+  operationType: ({ notes }) => notes.operation?.type,
+  operationHash: ({ notes }) => notes.record?.execution.operationHash,
+  client: ({ client }) => client.name,
+  clientVersion: ({ client }) => client.version,
+  user: ({ subject }, { hashUser }) => subject && hashUser(subject),
+  subject: ({ subject }) => subject,
+  status: ({ status }) => status,
+  durationMs: ({ durationMs }) => durationMs,
+  errorCodes: ({ notes }) => distinct(notes, ({ code }) => code),
+  subgraphErrors: ({ notes }) => values(notes, ({ service }) => service).length || undefined,
+  failedSubgraphs: ({ notes }) => distinct(notes, ({ service }) => service),
+  subgraphs: ({ notes }) => subgraphsOf(notes),
+  cache: ({ notes }) => cacheOf(notes),
+  bytesIn: ({ bytesIn }) => bytesIn,
+  bytesOut: ({ bytesOut }) => bytesOut,
+  phases: ({ notes }) => notes.record?.phases(),
+  reason: ({ notes }) => notes.reason,
+};
+
+/** Fields for which a request has to be recorded on its way. */
+export const RECORDED_FIELDS: ReadonlySet<AccessField> = new Set([
+  'operationHash',
+  'subgraphs',
+  'cache',
+  'bytesIn',
+  'bytesOut',
+  'phases',
+]);
+
+/** Returns a function that reads the given fields of a request. Fields without a value are left out. */
+export function accessLine(
+  fields: readonly AccessField[],
+  settings: LineSettings,
+): (request: EndedRequest) => LogFields {
+  const chosen = (Object.keys(FIELDS) as AccessField[]).filter((name) => fields.includes(name));
+  const readers = chosen.map((name) => [name, FIELDS[name]] as const);
+  return (request) => {
+    const line: Record<string, unknown> = {};
+    for (const [name, read] of readers) {
+      const value = read(request, settings);
+      if (value !== undefined) line[name] = value;
+    }
+    return line;
   };
 }
 
-function firstOf(headers: IncomingHttpHeaders, names: readonly string[]): string | undefined {
-  for (const name of names) {
-    const value = headers[name];
-    if (typeof value === 'string' && value !== '') return value.slice(0, LONGEST);
-  }
-  return undefined;
+/** Returns the request as one line for people: `POST /graphql 200 in 4.2 ms, query Shelf, client web 1.2.3, 2 fetches`. */
+export function readableLine({ method, url, status, durationMs, client, notes }: EndedRequest): string {
+  const { operation, endpoint, record } = notes;
+  const name = operationNameOf(notes);
+  const fetches = record?.execution.fetchCount ?? 0;
+  const codes = distinct(notes, ({ code }) => code);
+  return [
+    `${method} ${url.split('?', 1)[0]} ${status ?? 'closed'} in ${durationMs} ms`,
+    ...(endpoint === undefined ? [] : [`endpoint ${endpoint}`]),
+    ...(operation || name ? [[operation?.type ?? 'operation', name].filter(Boolean).join(' ')] : []),
+    ...(client.name === undefined ? [] : [`client ${[client.name, client.version].filter(Boolean).join(' ')}`]),
+    ...(fetches === 0 ? [] : [`${fetches} ${fetches === 1 ? 'fetch' : 'fetches'}`]),
+    ...(codes === undefined ? [] : [`errors: ${codes.join(' ')}`]),
+  ].join(', ');
+}
+
+function operationNameOf({ operation, operationName }: RequestNotes): string | undefined {
+  return (operation?.name ?? operationName)?.slice(0, LONGEST);
+}
+
+const TRACE_PARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/;
+
+/** Returns the trace id of a `traceparent`. @see https://www.w3.org/TR/trace-context/#traceparent-header */
+function traceIdOf(header: string | string[] | undefined): string | undefined {
+  const id = typeof header === 'string' ? TRACE_PARENT.exec(header)?.[1] : undefined;
+  return id === undefined || /^0+$/.test(id) ? undefined : id;
+}
+
+type Extensions = Readonly<Record<string, unknown>>;
+
+/** Returns the texts that the errors of a response have in their extensions. */
+function values({ errors = [] }: RequestNotes, read: (extensions: Extensions) => unknown): string[] {
+  return errors.map(({ extensions }) => extensions && read(extensions)).filter((value) => typeof value === 'string');
+}
+
+function distinct(notes: RequestNotes, read: (extensions: Extensions) => unknown): string[] | undefined {
+  const found = [...new Set(values(notes, read))].slice(0, MOST_VALUES);
+  return found.length === 0 ? undefined : found.map((value) => value.slice(0, LONGEST));
+}
+
+function subgraphsOf({ record }: RequestNotes): LogFields | undefined {
+  const { fetches, fetchCount } = record?.execution ?? { fetches: [], fetchCount: 0 };
+  if (fetchCount === 0) return undefined;
+  const more = fetchCount - fetches.length;
+  return { ...{ fetches }, ...(more > 0 && { more }) };
+}
+
+function cacheOf({ record }: RequestNotes): LogFields | undefined {
+  if (record === undefined) return undefined;
+  const { isPlanCached } = record.execution;
+  const found = {
+    ...(isPlanCached !== undefined && { plan: isPlanCached ? 'hit' : 'miss' }),
+    ...(record.responseCache !== undefined && { response: record.responseCache }),
+    ...(record.isShared && { inFlight: 'shared' }),
+  };
+  return Object.keys(found).length === 0 ? undefined : found;
 }

@@ -1,5 +1,6 @@
 import { destination, type Logger as PinoLogger, pino } from 'pino';
 import { type LogStream, prettyStream } from './pretty-stream.ts';
+import { serializeError } from './serialize-error.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -35,6 +36,7 @@ export function createLogger(options: LoggerOptions): Logger {
     level: options.level,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    serializers: { err: serializeError },
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return wrap(pino(settings, pretty ? prettyStream(stream) : stream));

@@ -1,4 +1,5 @@
 import type { Logger } from '../telemetry/logger.ts';
+import { type LoggedRequest, requestFields } from '../telemetry/request-fields.ts';
 
 /**
  * Logs responses of subgraphs with GraphQL errors: a line at once, then one for all further responses in each interval. They are no
@@ -8,8 +9,9 @@ export interface GraphqlErrorLog {
   /**
    * Counts a response.
    * @param hasData whether there is data beside the errors
+   * @param request the client's request
    */
-  record(subgraph: string, codes: ReadonlySet<string>, hasData: boolean): void;
+  record(subgraph: string, codes: ReadonlySet<string>, hasData: boolean, request?: LoggedRequest): void;
   /** Logs the responses that no line has counted yet. To be called when the gateway stops. */
   flush(): void;
 }
@@ -26,13 +28,13 @@ const MAX_CODES = 10;
 export function createGraphqlErrorLog(options: GraphqlErrorLogOptions): GraphqlErrorLog {
   const bursts = new Map<string, Burst>();
   return {
-    record(subgraph, codes, hasData) {
+    record(subgraph, codes, hasData, request) {
       let burst = bursts.get(subgraph);
       if (burst === undefined) {
         burst = new Burst(subgraph, options);
         bursts.set(subgraph, burst);
       }
-      burst.record(codes, hasData);
+      burst.record(codes, hasData, request);
     },
     flush() {
       for (const burst of bursts.values()) burst.flush();
@@ -47,6 +49,8 @@ class Burst {
   readonly #codes = new Set<string>();
   #responses = 0;
   #withoutData = 0;
+  /** The last request with errors. */
+  #request: LoggedRequest | undefined;
   /** Set for an interval after each line. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -55,7 +59,8 @@ class Burst {
     this.#options = options;
   }
 
-  record(codes: ReadonlySet<string>, hasData: boolean): void {
+  record(codes: ReadonlySet<string>, hasData: boolean, request: LoggedRequest | undefined): void {
+    this.#request = request;
     this.#responses++;
     if (!hasData) this.#withoutData++;
     for (const code of codes) if (this.#codes.size < MAX_CODES) this.#codes.add(code);
@@ -74,7 +79,8 @@ class Burst {
 
   #log(): void {
     const counts = { responses: this.#responses, withoutData: this.#withoutData };
-    const fields = { subgraph: this.#subgraph, codes: [...this.#codes], ...counts };
+    const request = this.#request && requestFields(this.#request);
+    const fields = { ...request, subgraph: this.#subgraph, codes: [...this.#codes], ...counts };
     const message = 'subgraph returned GraphQL errors';
     // a response without any data fails its whole fetch
     if (this.#withoutData > 0) this.#options.logger.warn(fields, message);

@@ -3,7 +3,7 @@ import type { Instruments } from '../telemetry/instruments.ts';
 import { errorCodes, labelOf } from './error-codes.ts';
 import type { GraphqlErrorLog } from './graphql-error-log.ts';
 import { failureOf } from './measure-fetches.ts';
-import type { Outages } from './outages.ts';
+import { loggedRequest, type Outages } from './outages.ts';
 
 export interface ObserverParts {
   readonly instruments: Pick<Instruments, 'fetchMalformed' | 'graphqlErrors'> | undefined;
@@ -19,20 +19,20 @@ export interface ObserverParts {
 export function observeResponses({ instruments, outages, graphqlErrors }: ObserverParts): ResponseObserver {
   const counted = { failures: new WeakSet<SubgraphResponse>(), errors: new WeakSet<SubgraphResponse>() };
   return {
-    failed(subgraph, response, failure) {
+    failed(subgraph, response, failure, client) {
       if (isObserved(response)) return;
-      outages.failed(subgraph, failure);
+      outages.failed(subgraph, failure, client && loggedRequest(client));
       const received = originOf(response);
       const isCounted = received.kind !== 'failure' && failureOf(received) !== undefined;
       if (instruments && !isCounted && isFirst(counted.failures, received)) {
         instruments.fetchMalformed(subgraph, failure.code);
       }
     },
-    graphqlErrors(subgraph, response, errors, hasData) {
+    graphqlErrors(subgraph, response, errors, hasData, client) {
       // the errors report the failure, which is counted already
       if (isObserved(response) || (response.kind !== 'failure' && response.failed !== undefined)) return;
       const codes = errorCodes(errors);
-      graphqlErrors.record(subgraph, codes, hasData);
+      graphqlErrors.record(subgraph, codes, hasData, client && loggedRequest(client));
       if (!instruments || !isFirst(counted.errors, originOf(response))) return;
       for (const label of new Set([...codes].map(labelOf))) instruments.graphqlErrors(subgraph, label);
     },

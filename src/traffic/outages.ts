@@ -1,5 +1,6 @@
-import type { CancelSignal, Source, SourceFailure, SubgraphResponse } from '../sources/source.ts';
+import type { ClientContext, Source, SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { type LoggedRequest, requestFields } from '../telemetry/request-fields.ts';
 
 /** Details of a failed request for the log. */
 export type Failure = Pick<SourceFailure, 'code' | 'reason' | 'status' | 'cause'>;
@@ -11,7 +12,7 @@ export interface Outages {
   /** Wraps a source so that its failures are logged. Has to be outside the layer that shares requests, so that each counts. */
   watch(source: Source): Source;
   /** Counts a failure that only showed when the response was parsed. */
-  failed(subgraph: string, failure: Failure): void;
+  failed(subgraph: string, failure: Failure, request?: LoggedRequest): void;
   /** Logs the failures that no line has counted yet. To be called when the gateway stops. */
   flush(): void;
 }
@@ -39,12 +40,12 @@ export function createOutages(options: OutagesOptions): Outages {
       const outage = outageOf(source.name);
       return {
         name: source.name,
-        send: (request, done) => source.send(request, observed(outage, request.client.signal, done)),
+        send: (request, done) => source.send(request, observed(outage, request.client, done)),
         close: () => source.close(),
       };
     },
-    failed(subgraph, failure) {
-      outageOf(subgraph).failed(failure);
+    failed(subgraph, failure, request) {
+      outageOf(subgraph).failed(failure, request);
     },
     flush() {
       for (const outage of outages.values()) outage.flush();
@@ -52,16 +53,21 @@ export function createOutages(options: OutagesOptions): Outages {
   };
 }
 
-/** Returns a callback that reports the response. It references only the signal of the request, so the request can be collected. */
+/** Returns what the log says about a client's request, without a reference to the rest of it. */
+export function loggedRequest({ requestId, operation }: ClientContext): LoggedRequest {
+  return { requestId, operation };
+}
+
+/** Returns a callback that reports the response. It references only a part of the request, so the request can be collected. */
 function observed(
   outage: Outage,
-  signal: CancelSignal | undefined,
+  { requestId, operation, signal }: ClientContext,
   done: (response: SubgraphResponse) => void,
 ): (response: SubgraphResponse) => void {
   return (response) => {
     const failure = failureIn(response);
     if (failure !== undefined) {
-      if (isOutage(failure) && !signal?.aborted) outage.failed(failure);
+      if (isOutage(failure) && !signal?.aborted) outage.failed(failure, { requestId, operation });
       return done(response);
     }
     if (!outage.isFailing) return done(response);
@@ -93,6 +99,8 @@ class Outage {
   total = 0;
   #unlogged = 0;
   #last: Failure | undefined;
+  /** The request that failed last. */
+  #request: LoggedRequest | undefined;
   #since = 0;
   /** Whether the last line of the log says that the subgraph fails. */
   #isLogged = false;
@@ -104,10 +112,11 @@ class Outage {
     this.#options = options;
   }
 
-  failed(failure: Failure): void {
+  failed(failure: Failure, request?: LoggedRequest): void {
     if (this.total === 0) this.#since = this.#now();
     this.isFailing = true;
     this.#last = failure;
+    this.#request = request;
     this.total++;
     this.#unlogged++;
     if (this.#timer === undefined) this.#logFailures();
@@ -133,7 +142,9 @@ class Outage {
   #logFailures(): void {
     const { code, reason, status, cause } = this.#last ?? {};
     const counts = { requests: this.#unlogged, ...(this.#isLogged && { total: this.total }) };
-    const fields = { subgraph: this.#subgraph, code, reason, ...(status !== undefined && { status }), ...counts };
+    const request = this.#request && requestFields(this.#request);
+    const found = { subgraph: this.#subgraph, code, reason, ...(status !== undefined && { status }), ...counts };
+    const fields = { ...request, ...found };
     const all = cause === undefined ? fields : { ...fields, err: cause };
     this.#options.logger.warn(all, this.#isLogged ? 'subgraph still failing' : 'subgraph failing');
     this.#unlogged = 0;

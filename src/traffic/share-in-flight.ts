@@ -76,7 +76,10 @@ function hasDisconnected(waiter: Waiter): boolean {
   return waiter.request.client.signal?.aborted === true;
 }
 
-function sharingKey({ body, client }: SourceRequest, { forward, meter }: ShareInFlightOptions): string {
+function sharingKey(
+  { body: sent, sharedBody: body = sent, client }: SourceRequest,
+  { forward, meter }: ShareInFlightOptions,
+): string {
   // a body begins with a brace, and no header does
   const key = forward ? `${forward(client).sharingKey}${body}` : body;
   return meter ? `${key}\n${meter(client)}` : key;

@@ -179,7 +179,10 @@ type Query { title: String @connect(source: "api", http: { GET: "/title" }, sele
     'traffic_shaping.subgraphs.shop.max_entities_per_request: "shop" is a REST API, whose connectors decide how many entities a call has.',
     'traffic_shaping.subgraphs.shop.retry.error_codes: "shop" is a REST API, whose responses have no GraphQL errors. Use `retry.on`.',
   ]);
-  const all = 'all: { max_entities_per_request: 5, retry: { error_codes: [BUSY] }, hedge: {} }';
+  expect(await problemsOf('{ subgraphs: { shop: { operation_names: true } } }')).toEqual([
+    'traffic_shaping.subgraphs.shop.operation_names: "shop" is no federation subgraph, so the operations of plans are not sent to it.',
+  ]);
+  const all = 'all: { max_entities_per_request: 5, retry: { error_codes: [BUSY] }, hedge: {}, operation_names: true }';
   expect(await problemsOf(`{ ${all}, subgraphs: { shop: { max_entities_per_request: false } } }`)).toEqual([]);
   const signed = `{ http_message_signature: { key: ${'k'.repeat(32)} } }`;
   expect(await problemsOf(`{ subgraph: { subgraphs: { shop: ${signed} } } }`, 'authentication')).toEqual([

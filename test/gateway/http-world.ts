@@ -28,7 +28,13 @@ export interface HttpWorld {
 /** Subgraphs as real HTTP servers, and the whole gateway before them, all on free ports of this machine. */
 export async function httpWorld(
   subgraphs: Record<string, WorldSubgraph>,
-  options: { timeout?: string; graceMs?: number; config?: Record<string, unknown>; bffDir?: string } = {},
+  options: {
+    timeout?: string;
+    graceMs?: number;
+    config?: Record<string, unknown>;
+    bffDir?: string;
+    dev?: boolean;
+  } = {},
 ): Promise<HttpWorld> {
   const world = createWorld({ subgraphs });
   const calls: Record<string, number> = {};
@@ -66,6 +72,7 @@ export async function httpWorld(
     schema,
     logger,
     bffDir: options.bffDir,
+    dev: options.dev,
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
   });
   onTestFinished(() => server.close());

@@ -78,7 +78,7 @@ test('an operation that is refused is named as the client names it, and a batch 
 });
 
 test('the headers by which clients name themselves are those of the config', async () => {
-  const { server, access } = await gateway({ telemetry: { access_log: { client_name_headers: ['X-App'] } } });
+  const { server, access } = await gateway({ telemetry: { client_awareness: { name_headers: ['X-App'] } } });
   await post(server.url, { query: QUERY }, { 'x-app': 'a'.repeat(500), 'graphql-client-name': 'web' });
   await expect.poll(access).toHaveLength(1);
   expect(access()[0]?.client).toBe('a'.repeat(128));
@@ -97,6 +97,8 @@ test.each([true, false])('a subgraph that is down is one line, errors shown to c
       code: 'SUBREQUEST_HTTP_ERROR',
       reason: 'connection refused',
       requests: 1,
+      requestId: expect.any(String),
+      operation: 'Shelf',
     }),
   ]);
 });
@@ -113,4 +115,18 @@ test('a subgraph that is back is said to be back, with how many requests had fai
     { msg: 'subgraph failing', status: 503, reason: 'HTTP status 503 without a GraphQL result', requests: 1 },
     { msg: 'subgraph recovered', level: 'info', requests: 2 },
   ]);
+});
+
+test('equal errors of many requests are one line, with request, operation and subgraph; the rest is one more', async () => {
+  const { server, behave, lines } = await gateway({ include_subgraph_errors: { all: false } });
+  behave('stock', (req, res) => {
+    req.resume();
+    res.end('{"errors":[{"message":"secret","extensions":{"code":"NO_STOCK"}}],"data":{"_entities":[null]}}');
+  });
+  for (let at = 0; at < 5; at++) await post(server.url, { query: QUERY }, { 'x-request-id': `r${at}` });
+  const masked = () => lines.filter(({ msg }) => msg === 'errors of subgraphs, masked in the response');
+  const error = { extensions: { code: 'NO_STOCK', service: 'stock' } };
+  expect(masked()).toMatchObject([{ requestId: 'r0', operation: 'Shelf', errors: [error] }]);
+  await server.close();
+  expect(masked().slice(1)).toMatchObject([{ requestId: 'r4', operation: 'Shelf', errors: [error], repeated: 4 }]);
 });

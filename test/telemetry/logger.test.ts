@@ -21,6 +21,28 @@ describe('JSON lines', () => {
     expect(JSON.parse(lines[0] as string).err).toMatchObject({ type: 'TypeError', message: 'no' });
   });
 
+  it('carry the chain of causes of an error', () => {
+    const { logger, lines } = recording({ level: 'info', format: 'json' });
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const failed = new TypeError('fetch failed', { cause: refused });
+    logger.error({ err: new Error('no key set', { cause: failed }) }, 'failed');
+    expect(JSON.parse(lines[0] as string).err.causes).toEqual([
+      'TypeError: fetch failed',
+      'Error: connect ECONNREFUSED (ECONNREFUSED)',
+    ]);
+  });
+
+  it('end a chain of causes that is a cycle', () => {
+    const { logger, lines } = recording({ level: 'info', format: 'json' });
+    const one = new Error('one');
+    one.cause = new Error('two', { cause: 'text' });
+    const cycle = new Error('cycle');
+    cycle.cause = cycle;
+    logger.error({ err: one }, 'failed');
+    logger.error({ err: cycle }, 'failed');
+    expect(lines.map((line) => JSON.parse(line).err.causes)).toEqual([['Error: two', 'text'], ['Error: cycle']]);
+  });
+
   it('leave out what is below the level', () => {
     const { logger, lines } = recording({ level: 'warn', format: 'json' });
     logger.info({}, 'quiet');

@@ -30,6 +30,15 @@ describe('reads in flight', () => {
     expect(calls.length).toBe(2);
   });
 
+  it('share one call when they differ only in the name of the operation', () => {
+    const { source, calls } = heldSource();
+    const shared = shareInFlight(source);
+    ask(shared, { body: 'query A{name}', sharedBody: '{name}' });
+    ask(shared, { body: 'query B{name}', sharedBody: '{name}' });
+    ask(shared, { body: 'query A{price}', sharedBody: '{price}' });
+    expect(calls.map(({ request }) => request.body)).toEqual(['query A{name}', 'query A{price}']);
+  });
+
   it('share only among clients that are equal in every forwarded header', () => {
     const { source, calls } = heldSource();
     const forward: ForwardHeaders = ({ headers: { authorization, 'x-tenant': tenant } }) => ({

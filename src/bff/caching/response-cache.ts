@@ -192,6 +192,13 @@ function capMaxAge(text: string, maxAgeMs: number): string {
   return text.replace(/\b(max-age|s-maxage)=(\d+)/g, (_, name, seconds) => `${name}=${Math.min(seconds, maxAge)}`);
 }
 
+/** Returns the outcome that a `Cache-Status` of an endpoint stands for. */
+export function outcomeOf(cacheStatus: string | undefined): CacheOutcome | undefined {
+  return OUTCOMES.find((outcome) => STATUS[outcome] === cacheStatus);
+}
+
+const OUTCOMES: readonly CacheOutcome[] = ['hit', 'stale', 'stale-if-error', 'miss'];
+
 /** `Cache-Status` by outcome. @see https://www.rfc-editor.org/rfc/rfc9211 */
 const STATUS: Readonly<Record<CacheOutcome, string>> = {
   hit: 'headgate; hit',

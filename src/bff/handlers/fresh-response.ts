@@ -92,6 +92,7 @@ export function executionRequestOf(
       requestId: call.requestId,
       headers: requestHeaders(endpoint.settings.headers.request, call.req.headers),
       signal,
+      record: call.notes.record,
     }),
     timeoutMs: endpoint.settings.limits.timeout ?? bff.timeoutMs,
     measured: bff.dev,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { timerDuration } from '../duration.ts';
-import { headerName } from '../header.ts';
 import { listenAddress } from '../listen.ts';
+import { accessLogSection, clientAwarenessSection } from './access-log.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -36,27 +36,11 @@ const metricsSection = z
   .strictObject({ prometheus: prometheusSection.prefault({}) })
   .describe('Metrics; see docs/telemetry.md');
 
-const accessLogSection = z
-  .strictObject({
-    client_name_headers: z
-      .array(headerName)
-      .default(['apollographql-client-name', 'graphql-client-name'])
-      .describe(
-        'Headers with the name of the client; the first one in a request is used. Default: apollographql-client-name, graphql-client-name',
-      ),
-    client_version_headers: z
-      .array(headerName)
-      .default(['apollographql-client-version', 'graphql-client-version'])
-      .describe(
-        'Headers with the version of the client. Default: apollographql-client-version, graphql-client-version',
-      ),
-  })
-  .describe('The line that is logged for each request: at error for responses of 500 and above, at debug for others');
-
 export const telemetrySection = z
   .strictObject({
     logging: loggingSection.prefault({}),
     access_log: accessLogSection.prefault({}),
+    client_awareness: clientAwarenessSection.prefault({}),
     metrics: metricsSection.prefault({}),
   })
   .describe('Logs, the access log and metrics');

@@ -28,6 +28,10 @@ const http2 = z
     'HTTP/2 to the subgraph. `enable`: if a server with https chooses it. `http2only`: in any case, also without TLS (h2c, prior knowledge)',
   );
 
+const operationNames = z
+  .boolean()
+  .describe('Whether operations sent to the subgraph have a name, such as Shop__products__1');
+
 const routerCompression = z
   .strictObject({
     enabled: z.boolean().default(true),
@@ -60,6 +64,7 @@ const everySubgraph = z
     compression: compression.default('identity'),
     accept_encoding: acceptEncoding.default(['gzip']),
     http2: http2.default('disable'),
+    operation_names: operationNames.default(false),
     ...callKeys,
     pool: poolSection.prefault({}),
   })
@@ -72,6 +77,7 @@ const oneSubgraph = z
     compression: compression.optional(),
     accept_encoding: acceptEncoding.optional(),
     http2: http2.optional(),
+    operation_names: operationNames.optional(),
     ...callKeys,
     pool: ownPoolSection,
   })
@@ -108,6 +114,7 @@ export interface SubgraphTraffic extends CallSettings {
   readonly compression: z.output<typeof compression>;
   readonly accept_encoding: z.output<typeof acceptEncoding>;
   readonly http2: z.output<typeof http2>;
+  readonly operation_names: boolean;
   readonly pool: Pool;
 }
 
@@ -123,6 +130,7 @@ export function subgraphTraffic(
     compression: own?.compression ?? all.compression,
     accept_encoding: own?.accept_encoding ?? all.accept_encoding,
     http2: own?.http2 ?? all.http2,
+    operation_names: own?.operation_names ?? all.operation_names,
     ...mergedCallSettings(all, own),
     pool: mergePools(all.pool, own?.pool),
   };

@@ -4,6 +4,7 @@ import type { AddressFilter } from '../../policy/requests/address-filter.ts';
 import type { Cors } from '../../policy/requests/cors.ts';
 import type { RequestContext } from '../request-context.ts';
 import { authenticate } from './authenticate.ts';
+import { type ClientAwareness, requireClientName } from './client-awareness.ts';
 import { cors } from './cors.ts';
 import { defaultHeaders } from './default-headers.ts';
 import { headerLines } from './header-lines.ts';
@@ -30,6 +31,8 @@ export interface MiddlewareOptions {
   readonly authenticator?: Authenticator | undefined;
   /** Login for browsers, with its routes under `/bff`. */
   readonly login?: Login | undefined;
+  /** The headers in which clients name themselves, and whether they must. */
+  readonly clientAwareness?: ClientAwareness | undefined;
   /** Shows GraphiQL to browsers. */
   readonly graphiql?: Middleware | undefined;
   /** Sends the response for an error that occurs after the handler has returned. */
@@ -47,6 +50,7 @@ export interface MiddlewareOptions {
  * 5. Session, then authentication: the session's user is known before other credentials are checked. Authentication also finds the
  *    client's address, by `trusted_proxies`.
  * 6. The IP filter needs that address.
+ * 7. Client awareness is last: only clients that may be here learn what they have to send.
  */
 export function listMiddleware(options: MiddlewareOptions): readonly (Middleware | undefined)[] {
   const { authenticator, login, addressFilter, fail } = options;
@@ -61,6 +65,7 @@ export function listMiddleware(options: MiddlewareOptions): readonly (Middleware
     authenticator && authenticate(authenticator, fail),
     login && sessionToken,
     filter,
+    requireClientName(options.clientAwareness),
   ];
 }
 

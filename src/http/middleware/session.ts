@@ -59,7 +59,11 @@ function sendLoginResponse(
   if (setCookies.length > 0) res.setHeader('set-cookie', setCookies);
   // the callback URL has a code in it
   const all = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', ...headers };
-  if (problem) return sendResponse(context, problemResponse({ status, ...problem, headers: all }));
+  if (problem) {
+    const response = problemResponse({ status, ...problem, headers: all });
+    context.errors = response.errors;
+    return sendResponse(context, response);
+  }
   const text = body === undefined ? '' : stringifyJson(body);
   sendResponse(context, textResponse(status, JSON_TYPE, text, all));
 }
