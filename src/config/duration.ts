@@ -25,3 +25,16 @@ export const duration = text
   .transform((value) => parseDuration(value) ?? 0)
   .refine((milliseconds) => milliseconds > 0, 'expected a duration longer than zero')
   .describe('A duration: "500ms", "30s", "1m30s", "2h"');
+
+/** In milliseconds. A timer of Node takes 2^31 - 1 at most, and fires at once for a longer time. */
+const LONGEST_TIMER_MS = 24 * 86_400_000;
+const isTimerTime = (milliseconds: number) => milliseconds <= LONGEST_TIMER_MS;
+const TOO_LONG = 'expected at most 24d';
+
+/** A {@link duration} after which a timer fires. */
+export const timerDuration = duration.refine(isTimerTime, TOO_LONG).describe(duration.description ?? '');
+
+/** A {@link durationOrZero} after which a timer fires. */
+export const timerDurationOrZero = durationOrZero
+  .refine(isTimerTime, TOO_LONG)
+  .describe(durationOrZero.description ?? '');

@@ -185,9 +185,9 @@ export class Execution implements MergeTarget, StreamedExecution {
 
   /** @param entities the variables of the look-ups, as JSON members */
   private sendTo(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], entities: string): void {
-    const bodies = this.bodies.write(request, sent, entities);
+    const { body, sharedBody } = this.bodies.write(request, sent, entities);
     const { operationType } = request.planned;
-    const fetch = { ...bodies, operationType, client: this.input.client, memory: this.memory };
+    const fetch = { body, sharedBody, operationType, client: this.input.client, memory: this.memory };
     sendFetch(source, fetch, (response) => this.attempt(() => this.receive(request, sent, response)));
   }
 

@@ -46,7 +46,9 @@ export function createTokenGuard({ token, limit, windowMs, logger }: TokenGuardO
       if (token === undefined) return NO_TOKEN_SET;
       const throttled = throttle(req);
       if (throttled) return throttled;
-      if (areEqualSecrets(req.headers.authorization ?? '', `Bearer ${token}`)) return undefined;
+      // the name of a scheme is case-insensitive (RFC 9110, section 11.1)
+      const sent = (req.headers.authorization ?? '').replace(/^bearer /i, 'Bearer ');
+      if (areEqualSecrets(sent, `Bearer ${token}`)) return undefined;
       recordFailure(req);
       return WRONG_TOKEN;
     },

@@ -84,9 +84,16 @@ function reset(
 /** Drains, undrains, or changes the weight. */
 function applyToGroup(action: EndpointAction, endpoints: readonly ListedEndpoint[]): Refusal | undefined {
   if (endpoints.every(({ group }) => group === undefined)) return onlyUrl(action);
-  for (const { group, endpoint } of endpoints) {
+  const drained: ListedEndpoint[] = [];
+  for (const one of endpoints) {
+    const { group, endpoint } = one;
+    const wasDrained = endpoint.isDrained;
     if (action.action === 'weight') group?.setWeight(endpoint, action.weight);
-    else if (group?.setDrained(endpoint, action.action === 'drain') === false) return lastUrl(action);
+    else if (group?.setDrained(endpoint, action.action === 'drain') === false) {
+      // URLs that differ in their query only are one to operators: a refused action changes none of them
+      for (const before of drained) before.group?.setDrained(before.endpoint, false);
+      return lastUrl(action);
+    } else if (!wasDrained) drained.push(one);
   }
   return undefined;
 }

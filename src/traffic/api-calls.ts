@@ -9,6 +9,7 @@ import { outcomeOfStatus } from './break-circuit.ts';
 import type { Bulkhead } from './bulkhead.ts';
 import { queueFullFailure, rejectedFailure } from './call-failures.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
+import { isGoodStatus } from './good-response.ts';
 import { type ApiHedgePolicy, hedgeApiReads } from './hedge-api-calls.ts';
 import type { RetryPolicy, RetryReason } from './retry.ts';
 import { metCondition, type TryResult } from './retry-conditions.ts';
@@ -154,7 +155,7 @@ class ApiTries {
     const request = this.#asTry();
     try {
       const response = await this.#send(request);
-      if (this.#count > 1) this.#policy.budget.ended(response.statusCode < 500);
+      if (this.#count > 1) this.#policy.budget.ended(isGoodStatus(response.statusCode));
       if (this.#release) response.body.once('close', this.#release);
       const retryAfter = retryAfterSeconds(String(response.headers['retry-after'] ?? ''));
       const wait = this.#waitBeforeRetry({ status: response.statusCode, retryAfter });

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { SendApiRequest, SentApiRequest } from '../sources/rest/api-transport.ts';
+import { isGoodStatus } from './good-response.ts';
 import type { HedgePolicy } from './hedge.ts';
 import type { HedgeShare } from './hedge-share.ts';
 
@@ -12,7 +13,7 @@ export interface ApiHedgePolicy extends Pick<HedgePolicy, 'after' | 'latencies' 
 
 /**
  * Sends a second, equal `GET` when the first takes longer than most, as `hedgeReads` does with fetches. The first response with a status
- * below 500 wins; the other call is cancelled if it takes as long again as the second one waited. What counts is the time until the headers of the response.
+ * below 500, other than 429, wins; the other call is cancelled if it takes as long again as the second one waited. What counts is the time until the headers of the response.
  */
 export function hedgeApiReads(send: SendApiRequest, policy: ApiHedgePolicy): SendApiRequest {
   return (request) => {
@@ -90,7 +91,7 @@ class HedgedApiCall {
   }
 
   #received(run: Run, response: ApiResponse): void {
-    const isGood = response.statusCode < 500;
+    const isGood = isGoodStatus(response.statusCode);
     if (this.#isSettled || (!isGood && this.#running.size > 1)) {
       this.#running.delete(run);
       void response.body.dump().catch(() => undefined);
@@ -112,13 +113,16 @@ class HedgedApiCall {
   }
 
   #finish(run: Run, isGood: boolean): void {
-    const { latencies, onHedge } = this.#policy;
+    const { latencies, onHedge, share } = this.#policy;
     this.#isSettled = true;
     clearTimeout(this.#timer);
     this.#running.delete(run);
     const now = performance.now();
     if (isGood) for (const { start } of [run, ...this.#running]) latencies.record(now - start);
-    if (this.#hasSecond) onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
+    if (this.#hasSecond) {
+      share.ended(isGood);
+      onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
+    }
     const others = [...this.#running];
     this.#running.clear();
     if (others.length === 0) return;

@@ -29,4 +29,9 @@ export class HedgeShare {
     if (isAllowed) this.#credit--;
     return isAllowed;
   }
+
+  /** Records how a request ended that had a second one: outages limit both. */
+  ended(isGood: boolean): void {
+    this.#budget.ended(isGood);
+  }
 }

@@ -1,5 +1,6 @@
 import { Cancellation } from '../sources/cancellation.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { isGoodResponse } from './good-response.ts';
 import { HedgeShare } from './hedge-share.ts';
 import type { LatencyWindow } from './latency-window.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -29,7 +30,8 @@ export interface HedgePolicy {
  * subgraph, see {@link LatencyWindow}; the time of a cancelled request counts as far as it got, because otherwise the slow
  * requests would be missing, and the delay would fall with each second request.
  *
- * When a request fails while the other one runs, the other one decides. When both fail, the last failure is the result.
+ * When a request fails while the other one runs, the other one decides; a response that asks to wait (429) or is no GraphQL result is
+ * such a failure, too. When both fail, the last failure is the result.
  */
 export function hedgeReads(source: Source, policy: HedgePolicy): Source {
   const share = new HedgeShare(policy.maxShare, policy.budget);
@@ -113,8 +115,9 @@ class HedgedRequest {
   #received(run: Run, response: SubgraphResponse): void {
     this.#running.delete(run);
     if (this.#done === undefined) return;
-    const { latencies, budget, onHedge, hasRetryableError } = this.#hedging.policy;
-    const isGood = response.kind !== 'failure' && response.status < 500 && hasRetryableError?.(response) !== true;
+    const { share, policy } = this.#hedging;
+    const { latencies, onHedge, hasRetryableError } = policy;
+    const isGood = isGoodResponse(response) && hasRetryableError?.(response) !== true;
     if (!isGood && this.#running.size > 0) return;
     const now = performance.now();
     if (isGood) {
@@ -122,7 +125,7 @@ class HedgedRequest {
       for (const { start } of this.#running) latencies.record(now - start);
     }
     if (this.#hasSecond) {
-      budget.ended(isGood);
+      share.ended(isGood);
       onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
     }
     this.#settle(response);

@@ -1,6 +1,7 @@
 import { abortFailure } from '../sources/http/http-failure.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
+import { isGoodResponse } from './good-response.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { conditionOf, type RetryCondition, resultOfTry } from './retry-conditions.ts';
 
@@ -124,7 +125,7 @@ class Tries {
     if (request === undefined) return;
     const { maxAttempts, budget, onRetry } = this.#policy;
     const signal = request.signal ?? request.client.signal;
-    if (this.#count > 1 && !signal?.aborted) budget.ended(response.kind !== 'failure' && response.status < 500);
+    if (this.#count > 1 && !signal?.aborted) budget.ended(isGoodResponse(response));
     const reason = this.#count < maxAttempts && !signal?.aborted ? this.#reasonToRetry(request, response) : undefined;
     if (reason === undefined) return this.#settle(response);
     const wait = reason === 'lost_connection' ? 0 : this.#waitAfter(response);

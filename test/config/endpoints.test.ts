@@ -81,6 +81,14 @@ describe('the variants of a subgraph', () => {
       ],
       'variants.1.weight: makes the sum of all weights more than 100%',
     ],
+    [
+      'what no request reaches',
+      [
+        { ...one, weight: '100%' },
+        { ...one, name: 'other', match: { header: { name: 'x-beta' } } },
+      ],
+      'variants.1.match: gets no request: the variants before it have all of them; move it before them',
+    ],
     ['an empty condition', [{ ...one, match: {} }], 'variants.0.match: expected `header`, `cookie` or `claim`'],
   ])('refuse %s', (_, variants, message) => {
     expect(problems({ variants })).toEqual([message]);

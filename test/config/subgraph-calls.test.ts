@@ -64,6 +64,21 @@ describe('settings that contradict each other are refused, at their key', () => 
       'subgraphs.shop.try_timeout',
       'expected less than',
     ],
+    [
+      { all: { try_timeout: '1s', hedge: { after: '1s' } } },
+      'all.hedge.after',
+      'expected less than "try_timeout" (1000 ms)',
+    ],
+    [
+      { all: { hedge: {}, retry: { budget: { share: '0%', min_per_second: 0 } } } },
+      'all.retry.budget',
+      'allows no request, and "hedge" spends it, too',
+    ],
+    [
+      { all: { timeout: '1s', circuit_breaker: { slow_threshold: { duration: '2s', share: '50%' } } } },
+      'all.circuit_breaker.slow_threshold.duration',
+      'expected at most "timeout" (1000 ms)',
+    ],
     [{ all: { retry: { error_codes: ['a code'] } } }, 'all.retry.error_codes', 'expected an error code'],
     [{ all: { max_entities_per_request: 0 } }, 'all.max_entities_per_request', 'expected number to be >0'],
     [{ all: { hedge: { max_share: '0%' } } }, 'all.hedge.max_share', 'greater than zero'],

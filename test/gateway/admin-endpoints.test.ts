@@ -87,6 +87,17 @@ it('a request fails when the URLs that are not drained refuse connections, inste
   expect(a.requests()).toBe(0);
 });
 
+it('a refused action changes nothing, also where URLs differ in their query only', async () => {
+  const { url } = await counted();
+  const { act, adminUrl } = await world({ subgraphs: { stock: { urls: [{ url: `${url}?a` }, { url: `${url}?b` }] } } });
+  expect(await act('drain', { url })).toMatchObject({
+    status: 409,
+    body: { detail: expect.stringContaining('drained') },
+  });
+  const { body } = await admin(adminUrl, '/endpoints');
+  expect(body.endpoints).toMatchObject([{ drained: false }]);
+});
+
 it('the last URL cannot be drained', async () => {
   const { a, b, act } = await world();
   await act('drain', { url: a.url });

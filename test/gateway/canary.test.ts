@@ -185,6 +185,17 @@ describe('a canary of a new supergraph', () => {
     expect(new Set(await askAll())).toEqual(new Set(['old', 'newest']));
   });
 
+  it('serves other clients than the canary before it', async () => {
+    const { next, askAll, change, started, status } = await world();
+    const newest = await named('newest');
+    await change(next.url);
+    await started();
+    const before = (await askAll()).map((answer) => answer === 'next');
+    await change(newest.url);
+    await expect.poll(async () => (await status()).last).toMatchObject({ outcome: 'replaced' });
+    expect((await askAll()).map((answer) => answer === 'newest')).not.toEqual(before);
+  });
+
   it('is private to its clients: caches must not keep its responses for others', async () => {
     const { url, next, change, started } = await world();
     await change(next.url);

@@ -109,3 +109,57 @@ it('is closed when its calls have ended, those that wait included', async () => 
   end('b');
   await closing;
 });
+
+it('a call that is cancelled while it waits makes room for another, and is never sent', async () => {
+  const { connections, paths, end } = origin();
+  const share = new ConnectionShare(connections, 1, 1);
+  call(share, 'a');
+  const own: Dispatcher.DispatchHandler & CountedHandler = { share: undefined };
+  call(share, 'b', own);
+  own.share?.withdraw(own);
+  call(share, 'c');
+  const running: Dispatcher.DispatchHandler & CountedHandler = { share: undefined };
+  end('a');
+  await nextTurn();
+  expect(paths()).toEqual(['a', 'c']);
+  end('c');
+  call(share, 'd', running);
+  running.share?.withdraw(running);
+  call(share, 'e');
+  expect(paths()).toEqual(['a', 'c', 'd']);
+  running.share?.leave();
+  await nextTurn();
+  expect(paths()).toEqual(['a', 'c', 'd', 'e']);
+});
+
+it('a call with a signal ends at once when that is aborted while it waits', async () => {
+  const { connections, paths, end } = origin();
+  const share = new ConnectionShare(connections, 1, 1);
+  const errors: unknown[] = [];
+  const onError = (error: Error) => void errors.push(error.message);
+  const [waits, runs] = [new AbortController(), new AbortController()];
+  const send = (path: string, { signal }: AbortController) =>
+    share.dispatch({ path, method: 'GET', signal } as Dispatcher.DispatchOptions, { onError });
+  call(share, 'a');
+  send('b', waits);
+  waits.abort(new Error('left'));
+  expect(errors).toEqual(['left']);
+  send('c', runs);
+  end('a');
+  await nextTurn();
+  // from here on, undici ends the call
+  runs.abort(new Error('late'));
+  expect([paths(), errors]).toEqual([['a', 'c'], ['left']]);
+});
+
+it('is closed when the last call that waited is cancelled', async () => {
+  const { connections, end } = origin();
+  const share = new ConnectionShare(connections, 1, 1);
+  const own: Dispatcher.DispatchHandler & CountedHandler = { share: undefined };
+  call(share, 'a');
+  call(share, 'b', own);
+  const closing = share.close();
+  end('a');
+  own.share?.withdraw(own);
+  await closing;
+});

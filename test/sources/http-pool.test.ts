@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { PoolSettings } from '../../src/sources/http/http-pool.ts';
+import { type PoolSettings, randomAge } from '../../src/sources/http/http-pool.ts';
 import { createHttpPools } from '../../src/sources/http/http-pools.ts';
 import { createHttpSource } from '../../src/sources/http/http-source.ts';
 import { type Lookup, rotated } from '../../src/sources/http/spread-lookup.ts';
@@ -159,4 +159,11 @@ describe('the order of addresses', () => {
   it('has the family that the system prefers first, since there may be no route to the other', () => {
     expect(rotated([four('a'), six('x'), four('b')], 1).map(({ address }) => address)).toEqual(['b', 'a', 'x']);
   });
+});
+
+it('connections have few different ages, from four fifths of the largest one on', () => {
+  const ages = Array.from({ length: 10_000 }, () => randomAge(300_000));
+  expect(new Set(ages).size).toBe(32);
+  expect(Math.max(...ages)).toBe(300_000);
+  expect(Math.min(...ages)).toBeGreaterThan(240_000);
 });

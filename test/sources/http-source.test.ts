@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Cancellation } from '../../src/sources/cancellation.ts';
 import { createHttpPools } from '../../src/sources/http/http-pools.ts';
 import { createHttpSource, type HttpSourceOptions } from '../../src/sources/http/http-source.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../../src/sources/source.ts';
@@ -207,6 +208,44 @@ describe('connections', () => {
     });
   });
 
+  it('are shared by the subgraphs of an origin: one that is closed waits for its own calls only', async () => {
+    const held: ServerResponse[] = [];
+    const { url } = await fakeSubgraph((_req, res) => void held.push(res));
+    const pools = createHttpPools();
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => createHttpSource({ name, url, pools })) as [Source, Source, Source];
+    const call = ask(a);
+    await expect.poll(() => held.length).toBe(1);
+    let isClosed = false;
+    const closing = a.close().then(() => {
+      isClosed = true;
+    });
+    await b.close();
+    expect(isClosed).toBe(false);
+    held[0]?.end('{"data":{}}');
+    expect((await call).kind).toBe('text');
+    await closing;
+    await c.close();
+  });
+
+  it('have room for another call when one is cancelled that waits for them', async () => {
+    const held: ServerResponse[] = [];
+    const { url } = await fakeSubgraph((_req, res) => void held.push(res));
+    const source = sourceOf(url, { timeoutMs: 60_000, pool: { queue: 1 } });
+    const running = Array.from({ length: 256 }, () => ask(source));
+    const signal = new Cancellation();
+    const waiting = ask(source, { signal });
+    const refused = await ask(source);
+    expect(refused).toMatchObject({ failure: { code: 'SUBREQUEST_QUEUE_FULL' } });
+    signal.abort();
+    expect(await waiting).toMatchObject({ failure: { reason: 'request aborted' } });
+    const next = ask(source);
+    await expect.poll(() => held.length).toBe(256);
+    for (const res of held) res.end('{"data":{}}');
+    await expect.poll(() => held.length).toBe(257);
+    held[256]?.end('{"data":{}}');
+    expect(new Set((await Promise.all([...running, next])).map(({ kind }) => kind))).toEqual(new Set(['text']));
+  });
+
   it('refuse a URL that is none', () => {
     expect(() => createHttpSource({ name: 'products', url: 'products:4001' })).toThrow(
       'Subgraph "products" has the URL "products:4001"; expected an http://, https:// or unix:// URL.',
@@ -218,3 +257,16 @@ function failure(code: string, reason: string) {
   const message = `Subgraph "products" did not answer: ${reason}.`;
   return { kind: 'failure', failure: { code, message, reason } };
 }
+
+it('a call whose time is over before it begins is not sent: nobody waits for the result of a mutation', async () => {
+  let calls = 0;
+  const { url } = await fakeSubgraph((_req, res) => {
+    calls++;
+    res.end('{"data":{}}');
+  });
+  const source = sourceOf(url);
+  const late = await ask(source, { operationType: 'mutation', deadline: performance.now() });
+  expect(late).toMatchObject({ kind: 'failure', failure: { code: 'SUBREQUEST_TIMEOUT' } });
+  expect((await ask(source)).kind).toBe('text');
+  expect(calls).toBe(1);
+});

@@ -2,6 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Cancellation } from '../../src/sources/cancellation.ts';
 import type { PoolSettings } from '../../src/sources/http/http-pool.ts';
 import { createHttpSource } from '../../src/sources/http/http-source.ts';
 import { openConnections } from '../../src/sources/http/open-connections.ts';
@@ -68,6 +69,41 @@ describe('HTTP/2 without TLS', () => {
     for (const [at, stream] of held.entries()) respond(stream, `{"data":{"at":${at}}}`);
     const texts = (await Promise.all(calls)).map((response) => (response as { text: string }).text);
     expect(new Set(texts).size).toBe(90);
+  });
+
+  it('fails the calls when no connection can be opened, also when many wait', async () => {
+    const { url, stop } = await fakeHttp2Subgraph((stream) => respond(stream));
+    await stop();
+    const source = createHttpSource({ name: 'products', url, pool: ONLY, timeoutMs: 60_000 });
+    const responses = await Promise.all(Array.from({ length: 350 }, () => ask(source)));
+    expect(new Set(responses.map((response) => failureOf(response)?.reason))).toEqual(new Set(['connection refused']));
+    expect(responses.every((response) => failureOf(response)?.isUnsent)).toBe(true);
+    await source.close();
+  });
+
+  it('does not send calls that were cancelled while they waited, and goes on with the others', async () => {
+    const held: ServerHttp2Stream[] = [];
+    let pings = 0;
+    const { url, sessions } = await fakeHttp2Subgraph(
+      (stream) => held.push(stream) > 1 && respond(stream, '{"data":{}}'),
+      {
+        settings: { maxConcurrentStreams: 1 },
+      },
+    );
+    const source = sourceOf(url, { ...ONLY, connections: 1 });
+    const first = ask(source);
+    await expect.poll(() => held.length).toBe(1);
+    sessions[0]?.on('ping', () => void pings++);
+    const signal = new Cancellation();
+    const cancelled = Array.from({ length: 20 }, () => ask(source, { signal }));
+    const last = ask(source);
+    signal.abort();
+    expect((await Promise.all(cancelled)).map((response) => failureOf(response)?.reason)).toEqual(
+      cancelled.map(() => 'request aborted'),
+    );
+    respond(held[0] as ServerHttp2Stream, '{"data":{}}');
+    expect([(await first).kind, (await last).kind]).toEqual(['text', 'text']);
+    expect([held.length, pings]).toEqual([2, 0]);
   });
 
   it('opens another connection when the server allows no more streams, up to the limit; then calls wait', async () => {

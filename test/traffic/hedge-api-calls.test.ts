@@ -78,18 +78,21 @@ describe('a GET that takes longer than `after`', () => {
     expect(results).toEqual(['lost']);
   });
 
-  it('a failure does not win while the other call runs; when both fail, so does the read', async () => {
-    const { source, calls } = await hedgedApi();
-    const answers = [ask(source, '{ title }')];
-    const [first, second] = await calls(2);
-    json(503, { error: 'x'.repeat(100_000) })(first);
-    good('two')(second);
-    expect(await answers[0]).toEqual({ data: { title: 'two' } });
-    const failed = ask(source, '{ title }', {}, aClient());
-    const held = await calls(4);
-    for (const res of held.slice(2)) json(500, {})(res);
-    expect((await failed).errors?.[0]?.extensions).toMatchObject({ http: { status: 500 } });
-  });
+  it.each([503, 429])(
+    'status %i does not win while the other call runs; when both fail, so does the read',
+    async (status) => {
+      const { source, calls } = await hedgedApi();
+      const answers = [ask(source, '{ title }')];
+      const [first, second] = await calls(2);
+      json(status, { error: 'x'.repeat(100_000) })(first);
+      good('two')(second);
+      expect(await answers[0]).toEqual({ data: { title: 'two' } });
+      const failed = ask(source, '{ title }', {}, aClient());
+      const held = await calls(4);
+      for (const res of held.slice(2)) json(500, {})(res);
+      expect((await failed).errors?.[0]?.extensions).toMatchObject({ http: { status: 500 } });
+    },
+  );
 
   it('has both calls cancelled when its client disconnects, also while the body is read', async () => {
     const { source, calls, cancelled } = await hedgedApi();

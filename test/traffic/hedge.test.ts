@@ -51,13 +51,13 @@ it('a read that takes longer than `after` is sent a second time; the first respo
   expect(calls.length).toBe(1);
   pass(1);
   expect(calls[1]?.request).toMatchObject({ body: '{ name }', operationType: 'query' });
-  calls[1]?.done(text('2'));
-  expect(answers).toEqual([text('2')]);
+  calls[1]?.done(text('{"data":"2"}'));
+  expect(answers).toEqual([text('{"data":"2"}')]);
   pass(99);
   expect(isCancelled()).toEqual([false, false]);
   pass(1);
   expect(isCancelled()).toEqual([true, false]);
-  calls[0]?.done(text('1'));
+  calls[0]?.done(text('{"data":"1"}'));
   expect(answers.length).toBe(1);
   expect(results).toEqual(['won']);
 });
@@ -65,18 +65,18 @@ it('a read that takes longer than `after` is sent a second time; the first respo
 it('a read that is answered in time is sent once', () => {
   const { whole, calls } = hedged();
   const answers = ask(whole);
-  calls[0]?.done(text('1'));
+  calls[0]?.done(text('{"data":"1"}'));
   pass(1_000);
-  expect([calls.length, answers]).toEqual([1, [text('1')]]);
+  expect([calls.length, answers]).toEqual([1, [text('{"data":"1"}')]]);
 });
 
 it('a read whose response has arrived while the process was busy is sent once', () => {
   const { whole, calls } = hedged();
   const answers = ask(whole);
   // what is in a socket is read after the timers that are due
-  setTimeout(() => calls[0]?.done(text('1')), 100);
+  setTimeout(() => calls[0]?.done(text('{"data":"1"}')), 100);
   pass(1_000);
-  expect([calls.length, answers]).toEqual([1, [text('1')]]);
+  expect([calls.length, answers]).toEqual([1, [text('{"data":"1"}')]]);
 });
 
 it('a mutation is never sent twice', () => {
@@ -91,12 +91,28 @@ it('a failure does not win while the other call runs; when both fail, the last f
   const answers = [ask(whole), ask(whole)];
   pass(100);
   calls[0]?.done(failed);
-  calls[2]?.done(text('good'));
+  calls[2]?.done(text('{"data":"good"}'));
   calls[1]?.done({ kind: 'text', text: '{}', status: 503 });
-  expect(answers).toEqual([[text('good')], []]);
+  expect(answers).toEqual([[text('{"data":"good"}')], []]);
   calls[3]?.done(failed);
   expect(answers[1]).toEqual([failed]);
   expect(results).toEqual(['won', 'lost']);
+});
+
+it.each<[string, SubgraphResponse]>([
+  ['429', { kind: 'text', text: '{"errors":[]}', status: 429, retryAfter: 1 }],
+  ['503', { kind: 'text', text: '{"errors":[]}', status: 503 }],
+  ['no GraphQL result', text('<html>It works!</html>')],
+])('%s does not win while the other call runs, and its time does not count', (_, bad) => {
+  const latencies = new LatencyWindow();
+  const times = vi.spyOn(latencies, 'record');
+  const { whole, calls, results, isCancelled } = hedged({ latencies });
+  const answers = ask(whole);
+  pass(100);
+  calls[1]?.done(bad);
+  expect([answers, isCancelled()[0], times.mock.calls]).toEqual([[], false, []]);
+  calls[0]?.done(text('{"data":{}}'));
+  expect([answers, results]).toEqual([[text('{"data":{}}')], ['lost']]);
 });
 
 it('a read that fails before is not sent a second time: that is up to retries', () => {
@@ -137,7 +153,7 @@ it('with p95, the delay is the time in which 95 % of the last reads were answere
   for (let read = 1; read <= 20; read++) {
     ask(whole);
     pass(read * 10);
-    calls.at(-1)?.done(text('1'));
+    calls.at(-1)?.done(text('{"data":"1"}'));
   }
   expect(calls.length).toBe(20);
   ask(whole);

@@ -1,9 +1,6 @@
 import * as z from 'zod';
-import { duration } from '../duration.ts';
+import { timerDuration } from '../duration.ts';
 import { positiveShare } from '../share.ts';
-
-/** The longest timer of Node has 2^31 - 1 milliseconds. */
-const LONGEST_MS = 24 * 86_400_000;
 
 export const canarySection = z
   .strictObject({
@@ -11,10 +8,7 @@ export const canarySection = z
       .refine((value) => value < 1, 'expected less than 100%')
       .prefault('5%')
       .describe('The share of clients that a new supergraph serves at first. The same client always gets the same one'),
-    duration: duration
-      .refine((value) => value <= LONGEST_MS, 'expected at most 24d')
-      .prefault('10m')
-      .describe('How long, before the new supergraph serves all clients'),
+    duration: timerDuration.prefault('10m').describe('How long, before the new supergraph serves all clients'),
     max_error_increase: positiveShare
       .prefault('5%')
       .describe(

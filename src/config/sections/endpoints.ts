@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { readSubgraphUrl } from '../../shared/subgraph-url.ts';
-import { duration } from '../duration.ts';
+import { duration, timerDuration } from '../duration.ts';
 import { share } from '../share.ts';
 
 export const subgraphUrl = z.string().superRefine((text, context) => {
@@ -97,8 +97,8 @@ export const endpointHealthCheckSection = z
       .regex(/^\/\S*$/, 'expected a path such as "/health"')
       .optional()
       .describe('Checks send `GET` to this path of each URL. Without it, they send the query `{ __typename }`'),
-    interval: duration.prefault('10s').describe('How long after a check the next one follows'),
-    timeout: duration.prefault('2s').describe('Timeout of a check; after it, the check has failed'),
+    interval: timerDuration.prefault('10s').describe('How long after a check the next one follows'),
+    timeout: timerDuration.prefault('2s').describe('Timeout of a check; after it, the check has failed'),
     healthy: z.int().positive().default(2).describe('How many checks in a row put a URL back into use'),
     unhealthy: z.int().positive().default(3).describe('How many failed checks in a row take a URL out of use'),
   })

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { duration } from '../duration.ts';
+import { duration, timerDuration } from '../duration.ts';
 import { headerName, headerValue } from '../header.ts';
 
 /** Signature algorithms with a public key (RFC 7518, section 3.1; RFC 8037; RFC 9864). */
@@ -59,7 +59,7 @@ const issuerFields = {
     .describe(
       'Allowed values of `typ` in the header of a token, in any case, with or without `application/`. Default: `JWT`, `at+jwt` or no `typ`',
     ),
-  poll_interval: duration.prefault('5m').describe('Time between fetches of a key set at a URL'),
+  poll_interval: timerDuration.prefault('5m').describe('Time between fetches of a key set at a URL'),
   max_age: duration
     .prefault('24h')
     .describe('How long a key set from a URL stays in use if it cannot be fetched again; after that, tokens get 503'),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { duration } from '../duration.ts';
+import { duration, timerDuration } from '../duration.ts';
 
 const connections = z
   .int()
@@ -9,7 +9,7 @@ const queue = z
   .int()
   .min(0)
   .describe('The most requests that wait for a connection. Further ones fail at once with `SUBREQUEST_QUEUE_FULL`');
-const keepAlive = duration.describe(
+const keepAlive = timerDuration.describe(
   'How long an unused connection stays open. Choose less than the subgraph does, so that it closes none at the moment of use',
 );
 const maxAge = duration.describe(

@@ -1,17 +1,17 @@
 import * as z from 'zod';
-import { duration, durationOrZero } from '../duration.ts';
+import { timerDuration, timerDurationOrZero } from '../duration.ts';
 
 /** In milliseconds. Load balancers of Kubernetes learn within this time that a pod stops. */
 const DELAY_MS = 2_000;
 
 export const shutdownSection = z
   .strictObject({
-    delay: durationOrZero
+    delay: timerDurationOrZero
       .optional()
       .describe(
         'How long the port stays open after SIGTERM, while `/ready` answers 503, so that load balancers stop sending requests. Default: 2s; none in `headgate dev` and in `createGateway`',
       ),
-    grace: duration
+    grace: timerDuration
       .prefault('25s')
       .describe('How long requests in flight may take once the port is closed; what takes longer is cut off'),
   })

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { duration, durationOrZero } from '../duration.ts';
+import { duration, timerDuration, timerDurationOrZero } from '../duration.ts';
 import { forwardableName } from '../header.ts';
 import { positiveShare, share } from '../share.ts';
 
@@ -30,8 +30,8 @@ const budget = z
 
 const backoff = z
   .strictObject({
-    base: durationOrZero.optional().describe('Longest wait before the first retry; it doubles. Default: 25ms'),
-    max: durationOrZero.optional().describe('Longest wait before any retry. Default: 1s'),
+    base: timerDurationOrZero.optional().describe('Longest wait before the first retry; it doubles. Default: 25ms'),
+    max: timerDurationOrZero.optional().describe('Longest wait before any retry. Default: 1s'),
   })
   .describe('The random time before a retry');
 
@@ -51,7 +51,7 @@ const retry = z
 const hedge = z
   .strictObject({
     after: z
-      .union([z.literal('p95'), duration], 'expected "p95" or a duration such as "100ms"')
+      .union([z.literal('p95'), timerDuration], 'expected "p95" or a duration such as "100ms"')
       .optional()
       .describe('When a second request is sent: a duration, or `p95` of the last responses. Default: p95'),
     max_share: positiveShare.optional().describe('The most second requests, as a share of reads. Default: 5%'),
@@ -96,7 +96,7 @@ const deadline = z
 
 /** Keys of `traffic_shaping.all` and of `traffic_shaping.subgraphs.NAME` about single calls. */
 export const callKeys = {
-  connect_timeout: duration.optional().describe('Timeout for opening a connection. Default: 10s'),
+  connect_timeout: timerDuration.optional().describe('Timeout for opening a connection. Default: 10s'),
   try_timeout: duration
     .optional()
     .describe('Timeout of one try of a read; it has to be shorter than `timeout`. Default: none'),
@@ -187,7 +187,7 @@ export interface CallProblem {
 
 /** Returns the settings of one subgraph that contradict each other. `timeout` in milliseconds. */
 export function callProblems(settings: CallSettings, timeout: number): CallProblem[] {
-  const { try_timeout, connect_timeout, retry: again, hedge: second } = settings;
+  const { try_timeout, connect_timeout, retry: again, hedge: second, circuit_breaker: breaker } = settings;
   const problems: CallProblem[] = [];
   const check = (isWrong: boolean, path: readonly string[], message: string) => {
     if (isWrong) problems.push({ path, message });
@@ -204,10 +204,22 @@ export function callProblems(settings: CallSettings, timeout: number): CallProbl
     ['retry', 'backoff', 'base'],
     `expected at most "backoff.max" (${again?.backoff.max} ms)`,
   );
+  const [limit, ofTry] = try_timeout === undefined ? ['timeout', timeout] : ['try_timeout', try_timeout];
   check(
-    typeof second?.after === 'number' && second.after >= timeout,
+    typeof second?.after === 'number' && second.after >= ofTry,
     ['hedge', 'after'],
-    `expected less than "timeout" (${timeout} ms)`,
+    `expected less than "${limit}" (${ofTry} ms)`,
+  );
+  check(
+    second !== undefined && again?.budget.share === 0 && again.budget.min_per_second === 0,
+    ['retry', 'budget'],
+    'allows no request, and "hedge" spends it, too; expected a "share" or a "min_per_second" above 0, or "hedge: false"',
+  );
+  const slow = breaker?.slow_threshold?.duration;
+  check(
+    slow !== undefined && slow > timeout,
+    ['circuit_breaker', 'slow_threshold', 'duration'],
+    `expected at most "timeout" (${timeout} ms): no call takes longer`,
   );
   return problems;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { duration } from '../duration.ts';
+import { timerDuration } from '../duration.ts';
 import { listenAddress } from '../listen.ts';
 import { accessLogSection, clientAwarenessSection } from './access-log.ts';
 
@@ -12,7 +12,7 @@ const loggingSection = z
       .enum(['auto', 'json', 'pretty'])
       .default('auto')
       .describe('`auto` is pretty on a terminal and JSON lines elsewhere'),
-    summary_interval: duration
+    summary_interval: timerDuration
       .prefault('10s')
       .describe('A subgraph that keeps failing is logged once, and then once per interval of this length'),
   })

@@ -47,6 +47,12 @@ export const variantsSection = z
     for (const [at, { name, weight = 0, match }] of variants.entries()) {
       if (names.has(name)) context.addIssue({ code: 'custom', path: [at, 'name'], message: 'is used already' });
       names.add(name);
+      if (match !== undefined && sum > 1 - 1e-9)
+        context.addIssue({
+          code: 'custom',
+          path: [at, 'match'],
+          message: 'gets no request: the variants before it have all of them; move it before them',
+        });
       if (match === undefined) sum += weight;
       if (match === undefined && sum > 1 + 1e-9)
         context.addIssue({

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { Connections, CountedHandler, Dispatch } from './connections.ts';
+import type { CallShare, Connections, CountedHandler, Dispatch } from './connections.ts';
 import { QueueFullError } from './http-pool.ts';
 
 type Handler = Dispatcher.DispatchHandler & CountedHandler;
@@ -8,6 +8,8 @@ interface WaitingCall {
   readonly connections: { readonly dispatch: Dispatch };
   readonly options: Dispatcher.DispatchOptions;
   readonly handler: Handler;
+  /** Stops listening to the signal of the call. */
+  stopListening?: () => void;
 }
 
 /**
@@ -15,13 +17,14 @@ interface WaitingCall {
  *
  * Subgraphs behind one origin, such as an ingress, share its connections, so that few are open and those are in use. Each
  * has a limit of its own: when one of them hangs, its calls occupy their own number of connections, and the others open
- * further ones. Calls beyond the limit wait in order, up to a number.
+ * further ones. Calls beyond the limit wait in order, up to a number. One that is cancelled while it waits makes room at once.
  */
-export class ConnectionShare implements Connections {
+export class ConnectionShare implements Connections, CallShare {
   readonly #connections: Connections;
   readonly #limit: number;
   readonly #queue: number;
-  readonly #waiting: WaitingCall[] = [];
+  /** In the order of insertion. */
+  readonly #waiting = new Map<CountedHandler, WaitingCall>();
   #running = 0;
   #whenIdle: (() => void) | undefined;
 
@@ -45,29 +48,55 @@ export class ConnectionShare implements Connections {
   leave(): void {
     this.#running--;
     // in the next turn of the event loop, the connection of the call is free
-    if (this.#waiting.length > 0) setImmediate(startWaiting, this);
+    if (this.#waiting.size > 0) setImmediate(startWaiting, this);
     else if (this.#running === 0) this.#whenIdle?.();
   }
 
   startWaiting(): void {
     if (this.#running >= this.#limit) return;
-    const call = this.#waiting.shift();
-    if (call) this.#start(call);
+    for (const [handler, call] of this.#waiting) {
+      this.#waiting.delete(handler);
+      call.stopListening?.();
+      this.#start(call);
+      return;
+    }
+  }
+
+  withdraw(handler: CountedHandler): void {
+    if (this.#waiting.delete(handler) && this.#running === 0 && this.#waiting.size === 0) this.#whenIdle?.();
   }
 
   /** Resolves after the calls in flight have completed. The connections stay open. */
   close(): Promise<void> {
-    if (this.#running === 0 && this.#waiting.length === 0) return Promise.resolve();
+    if (this.#running === 0 && this.#waiting.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#whenIdle = resolve;
     });
   }
 
   #enter(call: WaitingCall): boolean {
-    if (this.#running < this.#limit && this.#waiting.length === 0) return this.#start(call);
-    if (this.#waiting.length < this.#queue) this.#waiting.push(call);
-    else call.handler.onError?.(new QueueFullError(this.#queue));
+    if (this.#running < this.#limit && this.#waiting.size === 0) return this.#start(call);
+    const { handler } = call;
+    if (this.#waiting.size >= this.#queue) {
+      handler.onError?.(new QueueFullError(this.#queue));
+      return false;
+    }
+    if ('share' in handler) handler.share = this;
+    else this.#withdrawOnAbort(call);
+    this.#waiting.set(handler, call);
     return false;
+  }
+
+  /** undici ends a call that is aborted only when it has a connection. */
+  #withdrawOnAbort(call: WaitingCall): void {
+    const { signal } = call.options as { readonly signal?: AbortSignal };
+    if (signal === undefined) return;
+    const abort = () => {
+      this.withdraw(call.handler);
+      call.handler.onError?.(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    call.stopListening = () => signal.removeEventListener('abort', abort);
   }
 
   #start({ connections, options, handler }: WaitingCall): boolean {

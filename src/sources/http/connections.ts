@@ -13,8 +13,16 @@ export interface Connections {
 
 /** A handler of undici that tells the share of connections when its call has ended. */
 export interface CountedHandler {
-  /** Set when the call gets a connection. To be called, and cleared, with `onComplete` or `onError`. */
-  share?: { leave(): void } | undefined;
+  /** Set when the call has a connection, or waits for one. */
+  share?: CallShare | undefined;
+}
+
+/** The share of connections that a call is counted in. */
+export interface CallShare {
+  /** To be called once, with `onComplete` or `onError` of a call that has a connection. */
+  leave(): void;
+  /** To be called when nobody waits for the call any more. Does nothing for a call that has a connection. */
+  withdraw(handler: CountedHandler): void;
 }
 
 /** A handler of undici that learns whether its call gets a connection that has been idle. */

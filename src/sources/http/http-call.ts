@@ -8,7 +8,7 @@ import { retryAfterSeconds } from '../../shared/retry-after.ts';
 import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
 import { mayRetryLater } from '../retry-after.ts';
 import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
-import type { Connections, CountedHandler, IdleConnectionHandler } from './connections.ts';
+import type { CallShare, Connections, CountedHandler, IdleConnectionHandler } from './connections.ts';
 import {
   abortFailure,
   bodyFailure,
@@ -62,7 +62,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   #cancel: ((reason?: Error) => void) | undefined;
   /** By `performance.now()`. */
   startedAt = 0;
-  share: { leave(): void } | undefined;
+  share: CallShare | undefined;
   /** The time that the call has, from its start. */
   #timeoutMs = 0;
   #wasIdle = false;
@@ -93,10 +93,12 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
       this.#fail(abortFailure(this.#target.name));
       return;
     }
-    signal?.addEventListener('abort', this);
     const now = performance.now();
     this.startedAt = now;
     this.#timeoutMs = timeLeft(this.#target.timeoutMs, request.deadline, now);
+    // a mutation would be executed although nobody waits for its result
+    if (this.#timeoutMs === 0) return this.#fail(timeoutFailure(this.#target.name, 0));
+    signal?.addEventListener('abort', this);
     this.#deadline = new Deadline(this.#timeoutMs, this, now);
     if (this.#target.compression === undefined) this.#dispatch(request);
     else void this.#dispatchEncoded(request, this.#target.compression);
@@ -253,6 +255,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
     this.#encoded = undefined;
     this.#held?.release();
     this.#deadline?.cancel();
+    this.share?.withdraw(this);
     (request.signal ?? request.client.signal)?.removeEventListener('abort', this);
     done(response);
   }

@@ -150,12 +150,20 @@ class AgingClient extends Client {
   #startAging(maxAgeMs: number): void {
     this.#isOld = false;
     clearTimeout(this.#timer);
-    const age = Math.min(LONGEST_TIMER_MS, maxAgeMs * (1 - Math.random() / 5));
     this.#timer = setTimeout(() => {
       this.#isOld = true;
-    }, age).unref();
+    }, randomAge(maxAgeMs)).unref();
   }
 }
 
 /** The longest time that a timer of Node takes, about 25 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** So many different ages: Node keeps a list for each duration of a timer until that has passed, also when the timer was cleared. */
+const AGES = 32;
+
+/** Returns the age of one connection: the largest one, less a random share of up to a fifth. */
+export function randomAge(maxAgeMs: number): number {
+  const share = Math.floor(Math.random() * AGES) / AGES;
+  return Math.min(LONGEST_TIMER_MS, maxAgeMs * (1 - share / 5));
+}

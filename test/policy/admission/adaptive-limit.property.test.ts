@@ -50,6 +50,15 @@ describe('the limit', () => {
     expect(limits).toEqual([109, 120, 130, 130]);
   });
 
+  it('grows from the requests in progress when there are more of them than it allows, and the loop is on time', () => {
+    const limit = new AdaptiveLimit(SETTINGS, 0);
+    enter(limit, 50);
+    const now = interval(limit, 400, 0);
+    expect(limit.limit).toBe(25);
+    interval(limit, 0, now);
+    expect(limit.limit).toBe(50 + 8);
+  });
+
   it('is not changed by one long task, nor by a process that was suspended', () => {
     const limit = new AdaptiveLimit({ ...SETTINGS, max: 100 }, 0);
     enter(limit, 100);

@@ -40,6 +40,9 @@ export class Http2Call {
   send(session: Http2Session, origin: URL, ended: (isToSendAgain: boolean) => void): boolean {
     const { body } = this.#options;
     const wasIdle = session.isIdle;
+    this.#handler.onConnect?.((reason) => this.#abort(reason));
+    // a call that has been cancelled while it waited says nothing about the connection
+    if (this.#isDone) return true;
     let stream: ClientHttp2Stream;
     try {
       stream = session.open(requestHeaders(this.#options, origin), body === undefined || body === null);
@@ -57,7 +60,6 @@ export class Http2Call {
     stream.on('close', () => ended(this.#onClose()));
     this.#tries++;
     if (wasIdle) this.#handler.onIdleConnection?.();
-    this.#handler.onConnect?.((reason) => this.#abort(reason));
     if (this.#isDone || body === undefined || body === null) return true;
     stream.end(body as string | Buffer);
     return true;

@@ -14,6 +14,8 @@ interface ServedCall {
   readonly options: Parameters<Dispatch>[0];
   readonly handler: Handler;
   readonly call: Http2Call;
+  /** Whether a session that was being opened for it has failed, while another one was being opened, too. */
+  hasMissed: boolean;
 }
 
 /**
@@ -57,7 +59,7 @@ export class Http2Connections implements Connections {
     const call = new Http2Call(options, handler);
     if (this.#closing) call.fail(new ClosedError());
     else {
-      this.#waiting.push({ options, handler, call });
+      this.#waiting.push({ options, handler, call, hasMissed: false });
       this.#sendWaiting();
       this.#refuseIfFull(call);
     }
@@ -155,11 +157,17 @@ export class Http2Connections implements Connections {
     });
   }
 
-  /** Fails the calls that wait, unless another session may take them. */
+  /**
+   * Fails the calls that wait, unless another session may take them. A session that is being opened is waited for once: while many calls
+   * wait, there is always another one, also when the server is down.
+   */
   #notOpened(error: Error): void {
-    if (this.#opening > 1 || [...this.#sessions].some((session) => session.isUsable)) return;
-    const failed = this.#waiting;
-    this.#waiting = [];
+    if ([...this.#sessions].some((session) => session.isUsable)) return;
+    const isLast = this.#opening === 1;
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ hasMissed }) => !isLast && !hasMissed);
+    const failed = waiting.filter(({ hasMissed }) => isLast || hasMissed);
+    for (const served of this.#waiting) served.hasMissed = true;
     for (const { call } of failed) call.fail(error);
   }
 

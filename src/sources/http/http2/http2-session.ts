@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
+import { randomAge } from '../http-pool.ts';
 import { ConnectionLostError, Http2Error } from './http2-error.ts';
 import { ConnectTimeoutError } from './open-socket.ts';
 
@@ -66,8 +67,7 @@ export class Http2Session {
     this.#idle = setTimeout(() => {
       if (this.#streams === 0) this.retire();
     }, settings.keepAliveMs).unref();
-    const age = Math.min(LONGEST_TIMER_MS, settings.maxAgeMs * (1 - Math.random() / 5));
-    this.#age = setTimeout(() => this.retire(), age).unref();
+    this.#age = setTimeout(() => this.retire(), randomAge(settings.maxAgeMs)).unref();
     session.on('close', () => {
       clearTimeout(this.#idle);
       clearTimeout(this.#age);
@@ -173,6 +173,3 @@ function openingError(error: (Error & { readonly code?: unknown }) | undefined):
     return new ConnectionLostError(error);
   return new Http2Error('HTTP2_UNSUPPORTED', 'The server has no HTTP/2.', error);
 }
-
-/** The longest time that a timer of Node takes, about 25 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
