@@ -128,7 +128,7 @@ async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
   {
     logger,
-    plainLogger,
+    accessLogger,
     instruments,
     redis,
     rules,
@@ -158,7 +158,7 @@ async function openRequestHandling(
   reloads.push(reload, requests.reload);
   return {
     ...handlerSettings(config),
-    ...requestTelemetry(config, dev, plainLogger),
+    ...requestTelemetry(config, dev, accessLogger),
     ...requests.policies,
     ...{ logger, instruments, authenticator, admission, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,

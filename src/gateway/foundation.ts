@@ -31,6 +31,8 @@ export interface Foundation {
   readonly logger: Logger;
   /** Writes each line, also of repeated errors. */
   readonly plainLogger: Logger;
+  /** Writes one line for each request; in production many of them together. */
+  readonly accessLogger: Logger;
   readonly metrics: Metrics | undefined;
   readonly instruments: Instruments | undefined;
   readonly rules: ReturnType<typeof compileHeaderRules>;
@@ -50,6 +52,8 @@ export interface Foundation {
 export async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
   const { config, sharedState } = options;
   const plainLogger = options.logger ?? createLogger(config.telemetry.logging);
+  const isBuffered = config.production && options.logger === undefined;
+  const accessLogger = isBuffered ? createLogger({ ...config.telemetry.logging, isBuffered }) : plainLogger;
   const logger = foldRepeats(plainLogger, config.telemetry.logging.summary_interval);
   closers.add(async () => logger.flush());
   for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
@@ -101,6 +105,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   return {
     logger,
     plainLogger,
+    accessLogger,
     metrics,
     instruments,
     rules,

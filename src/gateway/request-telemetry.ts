@@ -14,7 +14,7 @@ export function requestTelemetry(
       logger,
       settings,
       clientNames: clientAwareness,
-      level: dev || config.production ? 'info' : 'debug',
+      level: dev ? 'info' : 'debug',
       isForPeople: dev && logging.format !== 'json',
       secretHeaders: credentialHeaders(config),
     },

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { createLogger, type LoggerOptions } from '../../src/telemetry/logger.ts';
 
@@ -66,4 +67,20 @@ describe('pretty lines', () => {
     expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}request path=\/graphql note="two words"\n$/);
     expect(lines[1]).toMatch(/ error failed\n {4}Error: boom\n {8}at /);
   });
+});
+
+it('lines that are written together are all there when the process ends', () => {
+  const code = `
+    import { createLogger } from './src/telemetry/logger.ts';
+    const logger = createLogger({ level: 'info', format: 'json', isBuffered: true });
+    for (let n = 0; n < 1_000; n++) logger.info({ n }, 'request');
+    process.exit(3);
+  `;
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', code];
+  const { stdout, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  const numbers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).n);
+  expect([status, numbers]).toEqual([3, Array.from({ length: 1_000 }, (_, n) => n)]);
 });

@@ -71,7 +71,7 @@ export const accessLogSection = z
       .enum(['debug', 'info'])
       .optional()
       .describe(
-        'The level of lines without an error. Default: debug, but info with NODE_ENV=production and in `headgate dev`',
+        'The level of lines without an error. Default: debug, but info in `headgate dev`',
       ),
     fields: z
       .array(z.enum(ACCESS_FIELDS))
