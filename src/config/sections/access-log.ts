@@ -70,9 +70,7 @@ export const accessLogSection = z
     level: z
       .enum(['debug', 'info'])
       .optional()
-      .describe(
-        'The level of lines without an error. Default: debug, but info in `headgate dev`',
-      ),
+      .describe('The level of lines without an error. Default: debug, but info in `headgate dev`'),
     fields: z
       .array(z.enum(ACCESS_FIELDS))
       .default([...DEFAULT_FIELDS])
