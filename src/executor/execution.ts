@@ -151,7 +151,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     this.finished = true;
     this.progress?.stop();
     this.leave();
-    this.forget();
+    this.targets.forget();
     this.streamed?.stream.fail(error);
     this.reject(error);
   }
@@ -300,16 +300,6 @@ export class Execution implements MergeTarget, StreamedExecution {
     return { isLate: (group) => progress.isPending(group), missed: new Set() };
   }
 
-  /**
-   * Clears the response tree and everything that refers to it. What had to wait is an old object by now, or was
-   * allocated as one; V8 keeps what a dead old object points to until the next full collection, copying the young
-   * part of it at each minor one.
-   */
-  private forget(): void {
-    for (const key of Object.keys(this.data)) this.data[key] = undefined;
-    this.targets.forget();
-  }
-
   private leave(): void {
     this.memory?.leave();
     if (this.weight > 0) this.input.admissionQueue?.leave(this.weight);
@@ -347,7 +337,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   }
 
   private end(): void {
-    this.forget();
+    this.targets.forget();
     const { last, plan } = this.compiled;
     if (last.text === 0 || this.textTaken >= HEAVY_EXECUTION || this.weight > 0)
       this.input.admissionQueue?.record(plan, this.textTaken);

@@ -11,16 +11,23 @@ export type SubgraphPath = readonly (string | number)[];
  */
 export class ResponseObjects {
   private readonly supergraph: Supergraph;
+  private readonly data: ResponseObject;
   private readonly known: (ResponseObject[] | undefined)[];
 
   constructor(supergraph: Supergraph, positionCount: number, data: ResponseObject) {
     this.supergraph = supergraph;
+    this.data = data;
     this.known = new Array(positionCount);
     this.known[0] = [data];
   }
 
-  /** Clears all objects, at the end of the execution. */
+  /**
+   * Clears the response tree and everything that refers to it, at the end of the execution. What had to wait is an old object by now, or
+   * was allocated as one; V8 keeps what a dead old object points to until the next full collection, copying the young
+   * part of it at each minor one.
+   */
   forget(): void {
+    for (const key of Object.keys(this.data)) this.data[key] = undefined;
     for (const objects of this.known) if (objects !== undefined) objects.length = 0;
     this.known.length = 0;
   }

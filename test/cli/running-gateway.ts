@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, vi } from 'vitest';
 import { TOKEN } from '../gateway/admin-client.ts';
+import { childrenOf } from './child-processes.ts';
 import { project, startCli } from './run-cli.ts';
 
 /** Time in which a busy machine starts a few processes. */
@@ -73,18 +73,4 @@ export async function startGateway(
       return response.json();
     },
   };
-}
-
-/** Returns the process ids of child processes that have not ended. */
-function childrenOf(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  return children.filter((child) => /^State:\s+[^Z]/m.test(statusOf(child)));
-}
-
-function statusOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8');
-  } catch {
-    return '';
-  }
 }

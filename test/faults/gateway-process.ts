@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { expect, vi } from 'vitest';
+import { childrenOf } from '../cli/child-processes.ts';
 import { project, startCli } from '../cli/run-cli.ts';
 
 /** Milliseconds in which a busy machine starts a few processes. */
@@ -15,18 +15,4 @@ export async function startGateway(workers: number, config = '') {
   const [, port] = /^Headgate listening on http:\/\/127\.0\.0\.1:(\d+)/m.exec(cli.output.stdout) ?? [];
   const [, metricsUrl = ''] = /^Headgate metrics at (\S+)$/m.exec(cli.output.stdout) ?? [];
   return { cli, port: Number(port), metricsUrl, workers: () => childrenOf(cli.pid) };
-}
-
-/** Returns the process ids of workers that have not ended. */
-function childrenOf(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  return children.filter((child) => /^State:\s+[^Z]/m.test(statusOf(child)));
-}
-
-function statusOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8');
-  } catch {
-    return '';
-  }
 }
