@@ -18,7 +18,8 @@ const ROOMS = {
   operation: ['supergraph', 'config/nearest.ts'],
   planner: ['operation', 'supergraph'],
   executor: ['operation (types)', 'planner (types)', 'supergraph', 'sources/source.ts (types)'],
-  sources: ['config', 'telemetry', 'client', 'connectors', 'services', 'store'],
+  sources: ['config', 'telemetry', 'client', 'connectors', 'services', 'store', 'planner (types)'],
+  cache: ['client', 'store', 'supergraph', 'operation (types)', 'planner (types)', 'sources/source.ts (types)'],
   traffic: [
     'config',
     'telemetry',

@@ -267,6 +267,7 @@ class WorkerPool {
           return true;
         },
         getEndpointActions: async () => this.#endpointActions.list(),
+        message: relayToOthers(worker),
       });
       worker.on('message', (ready: unknown) => {
         if (isHeartbeat(ready)) this.#heartbeats.received(worker);
@@ -332,6 +333,15 @@ class WorkerPool {
     this.#logger.error({ pid, serving, delayMs }, `${message}; starting a replacement`);
     await sleep(delayMs);
   }
+}
+
+/** Returns what sends the messages of a worker to all others. */
+function relayToOthers(sender: Worker): NonNullable<CallHandlers['message']> {
+  return async (message) => {
+    const others = livingWorkers().filter((worker) => worker !== sender);
+    for (const worker of others) void callPeer(worker, 'message', message, ANNOUNCE_MS);
+    return true;
+  };
 }
 
 /** Filters ended workers, which the cluster lists until their channel is closed. */

@@ -31,6 +31,8 @@ export interface ClientInfo {
   readonly returned?: ReturnedHeaders | undefined;
   /** Records how long responses of sources may be cached, if that is needed. */
   readonly freshness?: CacheControlAccumulator | undefined;
+  /** Collects what the values of the response are invalidated by, where the response as a whole is cached. */
+  readonly cacheTags?: Set<string> | undefined;
   /** The plugins of the request, if there are any. */
   readonly plugins?: PluginRun | undefined;
   /** Headers that plugins add to a fetch: a flat list of names, in lower case, and values. */

@@ -10,6 +10,7 @@ import { ErrorReport } from './error-report.ts';
 import { CLIENT_DISCONNECTED } from './errors.ts';
 import type { ExecutionInput } from './execution-input.ts';
 import { ExecutionMemory } from './execution-memory.ts';
+import { ExecutedFetchParts } from './fetch-parts.ts';
 import { forgetObjects, type GatheredEntities, variablesOf } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
@@ -187,7 +188,9 @@ export class Execution implements MergeTarget, StreamedExecution {
   private sendTo(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], entities: string): void {
     const { body, sharedBody } = this.bodies.write(request, sent, entities);
     const { operationType } = request.planned;
-    const fetch = { body, sharedBody, operationType, client: this.input.client, memory: this.memory };
+    const { client, cachedSubgraphs } = this.input;
+    const parts = cachedSubgraphs?.has(source.name) ? new ExecutedFetchParts(request, sent, this.bodies) : undefined;
+    const fetch = { body, sharedBody, operationType, client, memory: this.memory, parts };
     sendFetch(source, fetch, (response) => this.attempt(() => this.receive(request, sent, response)));
   }
 

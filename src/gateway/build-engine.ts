@@ -28,6 +28,7 @@ import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { openMemoryBudget } from './memory-budget.ts';
+import type { OpenCache } from './open-cache.ts';
 import type { OpenPlugins } from './open-plugins.ts';
 import { openSigners } from './open-signers.ts';
 import { closeSources, openSources } from './open-sources.ts';
@@ -44,6 +45,7 @@ export interface EngineParts {
   readonly responseObserver: ResponseObserver;
   readonly byteBudget?: ByteBudget | undefined;
   readonly plugins?: OpenPlugins | undefined;
+  readonly cache?: OpenCache | undefined;
 }
 
 /**
@@ -55,18 +57,10 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  {
-    rateLimits,
-    redis,
-    instruments,
-    outages,
-    responseObserver,
-    byteBudget,
-    trafficState,
-    endpoints,
-    plugins,
-  }: EngineParts,
+  parts: EngineParts,
 ): EngineFactory {
+  const { rateLimits, redis, responseObserver, plugins, cache: responseCache } = parts;
+  const { instruments, outages, trafficState, endpoints, byteBudget } = parts;
   const pools = createHttpPools();
   const signerOf = openSigners(config, logger);
   const memoryBudget = openMemoryBudget(config, logger);
@@ -77,6 +71,8 @@ export function engineFactory(
     const mismatches = [...(yield* configMismatchesInSteps(config, supergraph)), ...hintMismatches(config, supergraph)];
     if (mismatches.length > 0) throw new ConfigError(mismatches);
     yield;
+    const reads = requestReads(rules.request, rateLimits, config, supergraph);
+    const cache = responseCache?.forSchema(supergraph, reads);
     const sources = yield* openSources(supergraph.subgraphs, {
       config,
       pools,
@@ -84,6 +80,7 @@ export function engineFactory(
       rules,
       rateLimits,
       apiCache,
+      cache,
       instruments,
       outages,
       trafficState,
@@ -108,22 +105,13 @@ export function engineFactory(
         admissionQueue,
         responseObserver,
         requestReads: {
-          ...requestReads(rules.request, rateLimits, config, supergraph),
+          ...reads,
           ofPlugins: plugins?.reads(),
         },
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
+        cachedSubgraphs: cache?.subgraphs,
         namesOperationsOf: namesOperationsOf(config),
-        includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
-        onErrorsMasked: (all, client) => {
-          const errors = all.filter(isLoggedByItself);
-          if (errors.length === 0) return;
-          logger.warn(
-            { ...requestFields(client), count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
-            'errors of subgraphs, masked in the response',
-          );
-        },
-        onInternalError: (err, client) =>
-          logger.error({ ...requestFields(client), err }, 'operation failed inside the gateway'),
+        ...errorHandling(config, logger),
       });
       isBuilt = true;
       return { engine, close };
@@ -132,6 +120,23 @@ export function engineFactory(
       if (!isBuilt) void close();
     }
   };
+}
+
+/** Returns which errors of subgraphs clients see, and what is logged. */
+function errorHandling(config: Config, logger: Logger) {
+  return {
+    includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
+    onErrorsMasked: (all, client) => {
+      const errors = all.filter(isLoggedByItself);
+      if (errors.length === 0) return;
+      logger.warn(
+        { ...requestFields(client), count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
+        'errors of subgraphs, masked in the response',
+      );
+    },
+    onInternalError: (err, client) =>
+      logger.error({ ...requestFields(client), err }, 'operation failed inside the gateway'),
+  } satisfies Partial<EngineOptions>;
 }
 
 /** Error codes of a subgraph outage, which is logged once and not for each request. */

@@ -1,7 +1,9 @@
 import type { Config } from '../config/config.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
+import { relayedMessages } from '../store/messages.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
+import { redisMessages } from '../store/redis-messages.ts';
 import { foldRepeats } from '../telemetry/fold-repeats.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -21,6 +23,7 @@ import { enginePolicies } from './engine-policies.ts';
 import { createGateway, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { openAdmission } from './open-admission.ts';
+import { type OpenCache, openCache } from './open-cache.ts';
 import { openMetrics } from './open-metrics.ts';
 import { type OpenPlugins, openPlugins } from './open-plugins.ts';
 import { openPolicyModule, type PolicyModule } from './policy-module.ts';
@@ -43,6 +46,7 @@ export interface Foundation {
   readonly gateway: Gateway;
   readonly plugins: OpenPlugins | undefined;
   readonly endpoints: EndpointControl;
+  readonly cache: OpenCache | undefined;
   readonly canaries: CanaryReports;
   /** Read files again, on request; they never throw. */
   readonly reloads: (() => unknown)[];
@@ -87,7 +91,8 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   });
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
-  const parts = { plugins, rateLimits, redis, instruments, ...failures, byteBudget, trafficState, endpoints };
+  const cache = await openResponseCache(options, { redis, instruments, logger }, closers);
+  const parts = { plugins, cache, rateLimits, redis, instruments, ...failures, byteBudget, trafficState, endpoints };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
@@ -111,9 +116,23 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     rules,
     ...{ redis, rateLimits, byteLimits, admission, gateway, plugins },
     endpoints: control,
-    canaries,
+    ...{ cache, canaries },
     reloads,
   };
+}
+
+/** Opens the response cache, and the messages that invalidate it in other processes. */
+async function openResponseCache(
+  { config, sharedState }: AssemblyOptions,
+  { redis, instruments, logger }: Pick<Foundation, 'redis' | 'instruments' | 'logger'>,
+  closers: Closers,
+): Promise<OpenCache | undefined> {
+  if (!config.response_cache.enabled) return undefined;
+  const { redis: settings } = config.store;
+  const messages =
+    settings && redis ? await redisMessages(settings, redis, logger) : relayedMessages(sharedState?.messages);
+  closers.add(() => messages.close());
+  return openCache(config, { redis, messages, instruments: instruments?.openCache(), logger });
 }
 
 /** Opens what logs the failures of subgraphs. It is closed after the last operations. */

@@ -1,3 +1,4 @@
+import { type CacheInstruments, createCacheInstruments } from './cache-instruments.ts';
 import { createEndpointInstruments, type EndpointInstruments } from './endpoint-instruments.ts';
 import type { Count, LabelledValue, Metrics } from './metrics.ts';
 import { createVariantInstruments, type VariantInstruments } from './variant-instruments.ts';
@@ -48,6 +49,8 @@ export interface Instruments {
   readonly operationLookedUp: (known: boolean) => void;
   /** A look-up in the response cache of endpoints. */
   readonly responseCacheLookedUp: Count;
+  /** Starts to count what the response cache does. To be called once. */
+  readonly openCache: () => CacheInstruments;
   /** @param outcome `started`, `promoted`, `rolled_back`, `replaced` */
   readonly canaryChanged: (outcome: string) => void;
   /** A process has applied an action of the admin API. */
@@ -103,6 +106,7 @@ export function createInstruments(metrics: Metrics): Instruments {
       help: 'Actions of the admin API, once for each process that has applied them',
       labels: ['action'],
     }),
+    openCache: () => createCacheInstruments(metrics),
     openEndpoints: () => createEndpointInstruments(metrics),
     ofVariants: once(() => createVariantInstruments(metrics)),
     watchStore(available) {

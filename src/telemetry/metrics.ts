@@ -36,6 +36,8 @@ export interface SnapshotMetric {
 /** A registry of metrics. Metrics that are not created in it are not measured, and cost nothing. */
 export interface Metrics {
   counter(what: MetricDescription): Count;
+  /** A counter that is increased by more than one at a time. */
+  adder(what: MetricDescription): Observe;
   histogram(what: HistogramDescription): Observe;
   /** @param read called when the metrics are read */
   gauge(what: GaugeDescription, read: () => number): void;

@@ -20,6 +20,12 @@ export function createPrometheusMetrics({ mostSeries = MOST_SERIES } = {}): Metr
       const series = seriesOf(counter, labels.length, mostSeries);
       return (...values) => series(values).inc();
     },
+    adder({ name, help, labels = [] }) {
+      const counter = new Counter({ name, help, labelNames: [...labels], registers: [own] });
+      if (labels.length === 0) counter.inc(0);
+      const series = seriesOf(counter, labels.length, mostSeries);
+      return (amount, ...values) => series(values).inc(amount);
+    },
     histogram({ name, help, labels = [], buckets }) {
       const histogram = new Histogram({
         name,
