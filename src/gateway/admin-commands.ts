@@ -1,3 +1,5 @@
+import type { StoreReport } from '../cache/cache-store.ts';
+import type { InvalidationRequest } from '../cache/invalidator.ts';
 import type { CanaryEnd } from '../composition/supergraph-provider.ts';
 import type { ProblemDetails } from '../http/problem.ts';
 import type { CircuitState } from '../traffic/circuit-breaker.ts';
@@ -26,6 +28,8 @@ export type AdminCommand =
   | { readonly kind: 'endpoint'; readonly action: EndpointAction }
   | { readonly kind: 'canary_status' }
   | { readonly kind: 'reload' }
+  | { readonly kind: 'cache_report' }
+  | { readonly kind: 'invalidate'; readonly requests: readonly InvalidationRequest[] }
   | CanaryAction;
 
 /** Ends a canary. */
@@ -70,6 +74,8 @@ export type AdminReply =
   | { readonly kind: 'endpoints'; readonly endpoints: readonly EndpointReport[] }
   | { readonly kind: 'canary'; readonly canary: CanaryReport }
   | { readonly kind: 'applied' }
+  | { readonly kind: 'cache'; readonly report: StoreReport }
+  | { readonly kind: 'invalidated'; readonly count: number }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** The replies of all processes. A process that does not respond in time is not among them. */

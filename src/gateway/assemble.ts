@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import type { Bff } from '../bff/bff.ts';
+import type { InvalidationRequest } from '../cache/invalidator.ts';
 import type { SupergraphProvider } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
@@ -113,7 +114,7 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
     reload,
     addReload: (one) => void foundation.reloads.push(one),
     control: adminControl({ ...foundation, reload }),
-    purge: async (tags) => (await bff?.purge(tags)) ?? 0,
+    purge: async (tags) => ((await bff?.purge(tags)) ?? 0) + (await invalidateTags(foundation, tags)),
     warmUp() {
       onSwap();
       const engine = warmOnStart ? gateway.engine() : undefined;
@@ -121,6 +122,17 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
     },
     close: () => closers.closeAll(),
   };
+}
+
+/** Invalidates cached values by the tags of `/bff/purge`: `Product:p7` is an entity, anything else a tag. */
+async function invalidateTags({ cache }: Foundation, tags: readonly string[]): Promise<number> {
+  if (cache === undefined) return 0;
+  const requests = tags.flatMap((tag): InvalidationRequest[] => {
+    const [, type, key] = /^([_A-Za-z]\w*):(.+)$/s.exec(tag) ?? [];
+    const named: InvalidationRequest = { kind: 'cache_tag', cache_tag: tag };
+    return type === undefined || key === undefined ? [named] : [{ kind: 'entity', type, key }, named];
+  });
+  return cache.invalidator.apply(requests);
 }
 
 /** Opens what requests go through before and around an operation. */
