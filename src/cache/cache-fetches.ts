@@ -73,6 +73,7 @@ export class FetchCache {
 
   /** Sends a fetch that is not cached. A whole response with it cannot be cached either. */
   #pass(request: SourceRequest, done: Done): void {
+    if (request.client.cacheTags) request.client.cacheTags.isIncomplete = true;
     this.source.send(request, (response) => {
       const ended = this.#invalidateBy(response);
       if (ended instanceof Promise) void ended.then(() => done(response));

@@ -1,3 +1,4 @@
+import type { CacheMoment } from '../client/tag-collector.ts';
 import type { CacheEntry } from './entry.ts';
 
 /** What a look-up of several keys has found. */
@@ -8,13 +9,8 @@ export interface Found {
   readonly moment: Moment;
 }
 
-/** A count of invalidations: what was fetched before one of its tags was invalidated is not stored. */
-export interface Moment {
-  /** In this process. */
-  readonly local: number;
-  /** In Redis; `undefined` where that is not used, or did not respond. */
-  readonly shared?: number | undefined;
-}
+/** A count of invalidations, with what is stored. */
+export type Moment = CacheMoment;
 
 /** An entry to store. */
 export type KeyedEntry = readonly [key: string, entry: CacheEntry];

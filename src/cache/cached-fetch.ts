@@ -88,7 +88,7 @@ export class CachedFetch {
     const { client } = this.#request;
     if (this.#cache.options.recordsFreshness) client.freshness?.record(freshness);
     const { cacheTags } = client;
-    if (cacheTags) for (const { tags } of all) for (const tag of tags) cacheTags.add(tag);
+    if (cacheTags) for (const { tags } of all) cacheTags.add(tags);
     this.#count(outcome);
     const cache = { outcome, cached: all.length, fetched: 0, age: Math.max(0, Math.floor((now - storedAt) / 1_000)) };
     this.#done({ kind: 'text', text, status: 200, mayHaveLongNumbers, freshness, cache });
@@ -167,7 +167,7 @@ export class CachedFetch {
       isPrivate: facts.isPrivate,
       noStore: false,
     });
-    if (client.cacheTags) for (const { tags } of used) for (const tag of tags) client.cacheTags.add(tag);
+    if (client.cacheTags) for (const { tags } of used) client.cacheTags.add(tags);
     const { failed, retryAfter, headers, status } = response;
     const mayHaveLongNumbers =
       facts.mayHaveLongNumbers || response.kind === 'parsed' || response.mayHaveLongNumbers !== false;
@@ -196,7 +196,7 @@ export class CachedFetch {
     const given = { ...received, parts: this.#parts, keyed: this.#keyed, tookMs };
     try {
       const { entries, tags } = newEntries(given, { ...options, random });
-      if (client.cacheTags) for (const tag of tags) client.cacheTags.add(tag);
+      client.cacheTags?.add(tags);
       if (entries.length > 0) void options.store.set(entries, this.#moment);
     } catch (error) {
       // what is not JSON is reported by the executor

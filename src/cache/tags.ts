@@ -83,3 +83,27 @@ export function fillTag(format: TagFormat, values: TagValues): string | undefine
   }
   return tag;
 }
+
+/** The longest list of tags for a CDN, in characters. Servers and CDNs limit the length of headers. */
+const LONGEST_LIST = 8_000;
+const NOT_IN_HEADER = /[^\x21-\x2b\x2d-\x7e]/;
+
+/**
+ * Returns the tags of a response as a CDN may purge it by: those of the schema, `product-7`, and entities, `Product:7`. Leaves out what a
+ * header cannot have, and what is too much.
+ */
+export function namesForCdn(tags: Iterable<string>, separator: ' ' | ','): string {
+  const names = new Set<string>();
+  for (const tag of tags) {
+    const [kind = '', , ...rest] = tag.split(' ');
+    if (kind === 'tag') names.add(rest.join(' '));
+    else if (kind === 'entity') names.add(`${rest[0]}:${rest.slice(1).join(' ')}`);
+  }
+  let list = '';
+  for (const name of names) {
+    if (NOT_IN_HEADER.test(name)) continue;
+    if (list.length + name.length >= LONGEST_LIST) break;
+    list += list === '' ? name : separator + name;
+  }
+  return list;
+}

@@ -1,5 +1,6 @@
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { CacheControlAccumulator } from './freshness.ts';
+import type { TagCollector } from './tag-collector.ts';
 
 /** The identity of a client, from a verified credential. */
 export interface Identity {
@@ -32,7 +33,7 @@ export interface ClientInfo {
   /** Records how long responses of sources may be cached, if that is needed. */
   readonly freshness?: CacheControlAccumulator | undefined;
   /** Collects what the values of the response are invalidated by, where the response as a whole is cached. */
-  readonly cacheTags?: Set<string> | undefined;
+  readonly cacheTags?: TagCollector | undefined;
   /** The plugins of the request, if there are any. */
   readonly plugins?: PluginRun | undefined;
   /** Headers that plugins add to a fetch: a flat list of names, in lower case, and values. */

@@ -150,6 +150,7 @@ async function openRequestHandling(
     gateway,
     reloads,
     plugins,
+    cache,
   }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
@@ -174,6 +175,7 @@ async function openRequestHandling(
     ...requests.policies,
     ...{ logger, instruments, authenticator, admission, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
+    responseCache: cache?.responses,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
     plugins: plugins?.current,

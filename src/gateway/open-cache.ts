@@ -9,6 +9,7 @@ import { TwoLevelStore } from '../cache/two-levels.ts';
 import { type DependsOn, NOTHING, withReads } from '../client/depends-on.ts';
 import type { Config } from '../config/config.ts';
 import { privateIdOf, type SubgraphCacheSettings, subgraphCache } from '../config/sections/response-cache.ts';
+import type { ResponseCacheSettings } from '../graphql-http/response-cache.ts';
 import { readHints } from '../operation/cache-hints.ts';
 import type { RequestReads } from '../pipeline/engine.ts';
 import type { ForwardHeaders } from '../sources/source.ts';
@@ -23,6 +24,8 @@ import type { Layer } from '../traffic/stack.ts';
 export interface OpenCache {
   readonly store: CacheStore;
   readonly invalidator: Invalidator;
+  /** The cache of whole responses to GET /graphql; `undefined` where that is off. */
+  readonly responses: ResponseCacheSettings | undefined;
   /** Returns what caches the fetches of the subgraphs of one schema. */
   forSchema(supergraph: Supergraph, reads: RequestReads): SchemaCache;
 }
@@ -68,6 +71,7 @@ export function openCache({ response_cache: settings }: Config, parts: CachePart
   return {
     store,
     invalidator,
+    responses: settings.responses ? responseSettings(settings, store, instruments) : undefined,
     forSchema: (supergraph, reads) => schemaCache(settings, { store, invalidator, instruments }, supergraph, reads),
   };
 }
@@ -80,6 +84,14 @@ function storeOf(
   if (!settings.enabled || redis === undefined) return memory;
   const far = new RedisStore({ redis, timeoutMs: settings.timeout, compressFrom: settings.compress_from });
   return settings.memory ? new TwoLevelStore(memory, far, () => messages.isConnected) : far;
+}
+
+function responseSettings(
+  { tag_header: header }: Config['response_cache'],
+  store: CacheStore,
+  instruments: CacheInstruments | undefined,
+): ResponseCacheSettings {
+  return { store, tagHeader: header === 'none' ? undefined : header, onLookUp: instruments?.respondedWhole };
 }
 
 type Shared = Pick<OpenCache, 'store' | 'invalidator'> & { readonly instruments: CacheInstruments | undefined };

@@ -147,8 +147,9 @@ export function executeCompiled(
     if (cachePolicy === undefined) return new SingleResult(dataText, all, { operation });
     const isWhole = errors.length === 0 && all.length === 0;
     const resultPolicy = isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_CACHEABLE;
+    const collected = client.cacheTags;
     return new SingleResult(dataText, all, {
-      cachePolicy: resultPolicy,
+      cachePolicy: collected && resultPolicy.maxAgeMs > 0 ? { ...resultPolicy, collected } : resultPolicy,
       dependsOn: prepared.recordOf(compiled),
       operation,
     });

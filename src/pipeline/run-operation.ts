@@ -226,9 +226,9 @@ function clientContext(
     deadline,
   }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline'>,
 ): ClientContext {
-  const { ip, identity } = client;
-  const operation = undefined;
-  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline, record, operation, plugins };
+  const { ip, identity, cacheTags } = client;
+  const own = { requestId, headers, ip, identity, record, operation: undefined, plugins, cacheTags };
+  return { ...own, signal, returned, rateLimitChecked, deadline };
 }
 
 function engineRequest(client: ClientContext, call: ReadCall, contract: string | undefined): EngineRequest {
