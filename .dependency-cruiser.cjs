@@ -18,7 +18,7 @@ const ROOMS = {
   operation: ['supergraph', 'config/nearest.ts'],
   planner: ['operation', 'supergraph'],
   executor: ['operation (types)', 'planner (types)', 'supergraph', 'sources/source.ts (types)'],
-  sources: ['config', 'telemetry', 'client', 'connectors', 'services', 'store', 'planner (types)'],
+  sources: ['config', 'telemetry', 'client', 'connectors', 'services', 'store', 'cache', 'planner (types)'],
   cache: ['client', 'store', 'supergraph', 'operation (types)', 'planner (types)', 'sources/source.ts (types)'],
   traffic: [
     'config',
@@ -42,6 +42,7 @@ const ROOMS = {
     'sources/source.ts (types)',
   ],
   bff: [
+    'cache',
     'client',
     'config',
     'http',

@@ -97,7 +97,9 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   const { gateway, logger } = foundation;
   const handlerOptions = await openRequestHandling(options, foundation, closers);
   await loadFirst(gateway, schema, dev, logger);
-  const bff = await openEndpoints(options, foundation, closers);
+  const purge = async (tags: readonly string[]) =>
+    ((await bff?.purge(tags)) ?? 0) + (await invalidateTags(foundation, tags));
+  const bff: Bff | undefined = await openEndpoints(options, foundation, closers, purge);
   const { warm_up_on_start: warmOnStart } = config.supergraph.query_planning;
   const onSwap = () => void warnAboutDocuments(config, gateway, logger);
   const onNewSchema = () => {
@@ -114,7 +116,7 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
     reload,
     addReload: (one) => void foundation.reloads.push(one),
     control: adminControl({ ...foundation, reload }),
-    purge: async (tags) => ((await bff?.purge(tags)) ?? 0) + (await invalidateTags(foundation, tags)),
+    purge,
     warmUp() {
       onSwap();
       const engine = warmOnStart ? gateway.engine() : undefined;
@@ -188,8 +190,9 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads, cache }: Foundation,
   closers: Closers,
+  purge: (tags: readonly string[]) => Promise<number>,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
   if (dev && bffDir !== undefined) {
@@ -200,7 +203,9 @@ async function openEndpoints(
   }
   if (bffDir !== undefined) {
     bff = await openBff(bffDir, config, {
-      ...{ gateway, logger, redis, instruments, purgeEverywhere, demo: demo ?? false },
+      ...{ gateway, logger, redis, instruments, demo: demo ?? false },
+      purgeEverywhere: purgeEverywhere ?? purge,
+      cacheStore: cache?.store,
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,

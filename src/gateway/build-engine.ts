@@ -13,7 +13,7 @@ import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
-import { memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
+import { apiCacheStore, memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
 import type { ResponseObserver } from '../sources/source.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
@@ -59,13 +59,13 @@ export function engineFactory(
   policies: EnginePolicies,
   parts: EngineParts,
 ): EngineFactory {
-  const { rateLimits, redis, responseObserver, plugins, cache: responseCache } = parts;
+  const { rateLimits, responseObserver, plugins, cache: responseCache } = parts;
   const { instruments, outages, trafficState, endpoints, byteBudget } = parts;
   const pools = createHttpPools();
   const signerOf = openSigners(config, logger);
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
-  const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
+  const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, parts) : undefined;
   return function* (update) {
     const supergraph = yield* readSupergraphInSteps(update.sdl);
     const mismatches = [...(yield* configMismatchesInSteps(config, supergraph)), ...hintMismatches(config, supergraph)];
@@ -157,8 +157,13 @@ function isLoggedByItself({ extensions = {} }: GraphQLFormattedError): boolean {
 /** The most errors of one request in a line of the log, which also has their total number. */
 const MAX_LOGGED = 20;
 
-/** Creates the cache for responses of REST APIs. It outlives schema changes. */
-function openApiCache({ cache }: Config['connectors'], redis: SharedRedis | undefined): ApiCache {
+/** Creates the cache for responses of REST APIs: in the response cache, where that is on. It outlives schema changes. */
+function openApiCache(
+  { cache }: Config['connectors'],
+  { redis, cache: responseCache }: Pick<EngineParts, 'redis' | 'cache'>,
+): ApiCache {
+  if (responseCache && !(cache.redis && !responseCache.isInRedis))
+    return new ApiCache(apiCacheStore(responseCache.store));
   return new ApiCache(cache.redis && redis ? redisCacheStore(redis) : memoryCacheStore(cache.max_bytes));
 }
 

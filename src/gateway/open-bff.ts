@@ -1,6 +1,7 @@
 import { type Bff, createBff } from '../bff/bff.ts';
 import type { AcceptedCredentials } from '../bff/handlers/challenge.ts';
 import type { KeyStore } from '../bff/idempotency/idempotency.ts';
+import type { CacheStore } from '../cache/cache-store.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
@@ -27,6 +28,8 @@ export interface BffParts {
   readonly byteBudget: ByteBudget;
   readonly admission?: AdmissionControl | undefined;
   readonly instruments?: Instruments | undefined;
+  /** The store of the response cache, where that is on. */
+  readonly cacheStore?: CacheStore | undefined;
   /** Purges in all processes of this gateway. */
   readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
 }
@@ -35,7 +38,19 @@ export interface BffParts {
 export function openBff(
   dir: string,
   config: Config,
-  { gateway, logger, redis, keyStore, limiter, demo, byteBudget, admission, instruments, purgeEverywhere }: BffParts,
+  {
+    gateway,
+    logger,
+    redis,
+    keyStore,
+    limiter,
+    demo,
+    byteBudget,
+    admission,
+    instruments,
+    purgeEverywhere,
+    cacheStore,
+  }: BffParts,
 ): Promise<Bff> {
   const { bff, traffic_shaping } = config;
   return createBff({
@@ -53,6 +68,8 @@ export function openBff(
     admission,
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
+    // `bff.redis` without `response_cache.redis` is a store of its own
+    cacheStore: bff.redis && !config.response_cache.redis.enabled ? undefined : cacheStore,
     endpointConfig: endpointSettings(config),
     errorStatus: new Map(Object.entries(bff.error_status)),
     acceptedCredentials: acceptedCredentials(config),

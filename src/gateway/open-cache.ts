@@ -23,6 +23,8 @@ import type { Layer } from '../traffic/stack.ts';
 /** The response cache of this process. It outlives schema changes. */
 export interface OpenCache {
   readonly store: CacheStore;
+  /** Whether what is cached is in Redis, too. */
+  readonly isInRedis: boolean;
   readonly invalidator: Invalidator;
   /** The cache of whole responses to GET /graphql; `undefined` where that is off. */
   readonly responses: ResponseCacheSettings | undefined;
@@ -70,6 +72,7 @@ export function openCache({ response_cache: settings }: Config, parts: CachePart
   });
   return {
     store,
+    isInRedis: store !== memory,
     invalidator,
     responses: settings.responses ? responseSettings(settings, store, instruments) : undefined,
     forSchema: (supergraph, reads) => schemaCache(settings, { store, invalidator, instruments }, supergraph, reads),

@@ -140,7 +140,7 @@ function respondFromCache(
     inFlightKey: meterLines(requesterOf(call), dependsOn) + key,
     clientKey: () => inFlightKey(requesterOf(call), dependsOn),
     audience: () => audienceOf(properties, requesterOf(call), dependsOn),
-    make: (cancellation) => createFreshResponse(endpointCall, cancellation),
+    make: (cancellation, collector) => createFreshResponse(endpointCall, cancellation, collector),
   });
 }
 
