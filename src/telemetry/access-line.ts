@@ -56,7 +56,8 @@ const FIELDS: Readonly<Record<AccessField, ReadField>> = {
   status: ({ status }) => status,
   durationMs: ({ durationMs }) => durationMs,
   errorCodes: ({ notes }) => distinct(notes, ({ code }) => code),
-  subgraphErrors: ({ notes }) => (notes.errors ? values(notes, ({ service }) => service).length || undefined : undefined),
+  subgraphErrors: ({ notes }) =>
+    notes.errors ? values(notes, ({ service }) => service).length || undefined : undefined,
   failedSubgraphs: ({ notes }) => distinct(notes, ({ service }) => service),
   subgraphs: ({ notes }) => subgraphsOf(notes),
   cache: ({ notes }) => cacheOf(notes),
@@ -81,10 +82,7 @@ export const RECORDED_FIELDS: ReadonlySet<AccessField> = new Set([
  * `,"status":200,"durationMs":4.2`. Fields without a value are left out. No object is made on the way, since there is such a line for
  * each request.
  */
-export function accessLine(
-  fields: readonly AccessField[],
-  settings: LineSettings,
-): (request: EndedRequest) => string {
+export function accessLine(fields: readonly AccessField[], settings: LineSettings): (request: EndedRequest) => string {
   const chosen = (Object.keys(FIELDS) as AccessField[]).filter((name) => fields.includes(name));
   const writers = chosen.map((name) => fieldWriter(name, settings));
   return (request) => {
