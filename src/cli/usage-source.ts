@@ -7,7 +7,7 @@ import { createRedis, StoreUnavailable } from '../store/redis.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { redisUsage } from '../usage/redis-usage.ts';
 import type { UsageReport } from '../usage/usage-report.ts';
-import { UsageError } from './failure.ts';
+import { fetchFailure, UsageError } from './failure.ts';
 
 export interface UsageSourceFlags {
   /** The URL of an admin listener, a Redis URL, or a file. By default what the config says. */
@@ -77,8 +77,7 @@ async function fromAdmin(origin: string, given: string | undefined, config: Conf
   try {
     response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   } catch (error) {
-    const reason = error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : error;
-    throw new UsageError(`the admin listener at ${place} cannot be reached: ${reason}`);
+    throw new UsageError(`the admin listener at ${place} cannot be reached: ${fetchFailure(error)}`);
   }
   const text = await response.text();
   if (response.ok) return parseReport(text, place);
