@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import { followDocument } from '../readme/document.ts';
-import { freePort } from '../subgraphs/call.ts';
+import { freePort } from '../store/redis-server.ts';
 
 describe('what docs/usage.md says, in its order', () => {
   followDocument('docs/usage.md', {
