@@ -110,12 +110,13 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
     cache: apiCache,
     compression: compressionOf(traffic),
     pool: poolOf(settings, config),
-    callLayer: apiLayer(name, traffic, trafficState),
+    callLayer: apiLayer(name, traffic, trafficState, dependencies.plugins),
     byteBudget,
   });
   const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
   return stack(source, {
     ...commonParts(dependencies),
+    callsTryPlugins: true,
     cacheControl: { in: 'response' },
     share: shares && { forward: shares, meter: dependencies.rateLimits.meterOf(name) },
   });

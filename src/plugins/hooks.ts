@@ -31,7 +31,7 @@ type Returned<T> = T | undefined | void | Promise<T | undefined | void>;
  * Any other error is the request's error `PLUGIN_FAILED`.
  */
 export interface Hooks<Config = unknown> {
-  /** Called when a schema has become the current one. Requests do not wait for it. */
+  /** Called when a schema has become the current one, or that of a canary. Requests do not wait for it. */
   onSchemaChange?(hook: SchemaChangeHook<Config>): Returned<never>;
   /** Called for each HTTP request, before authentication. May return the response. */
   onRequest?(hook: RequestHook<Config>): Returned<PluginResponse>;
@@ -81,10 +81,17 @@ interface HookOfRequest<Config> extends AnyHook<Config> {
   readonly context: Map<string, unknown>;
 }
 
-export interface SchemaChangeHook<Config = unknown> extends AnyHook<Config> {
+/** A schema that clients get. */
+export interface SchemaFacts {
   /** The public schema. */
   readonly schema: GraphQLSchema;
+  /** The text of the supergraph schema. */
+  readonly supergraphSdl: string;
+  /** Whether it is the schema of a canary, so that only a share of the clients gets it. */
+  readonly isCanary: boolean;
 }
+
+export interface SchemaChangeHook<Config = unknown> extends AnyHook<Config>, SchemaFacts {}
 
 export type ShutdownHook<Config = unknown> = AnyHook<Config>;
 

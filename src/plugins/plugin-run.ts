@@ -113,6 +113,11 @@ export class PluginRun {
     return this.#call('onTry', facts, acceptResult);
   }
 
+  /** Calls `onTry` for a call of a REST API, whose response is no result of GraphQL, so that a hook cannot return it. */
+  onApiTry(facts: FetchFacts): Maybe<undefined> {
+    return this.#call('onTry', facts, acceptNothing);
+  }
+
   onFetchResponse(facts: FetchResponseFacts): Maybe<PluginResult | undefined> {
     return this.#call('onFetchResponse', facts, acceptResult);
   }

@@ -3,7 +3,7 @@ import type { ClientContext, ForwardedHeaders, ForwardHeaders } from '../sources
 const NOTHING_FORWARDED: ForwardedHeaders = { pairs: [], sharingKey: '' };
 
 /** Headers that describe the message and its connection. A plugin cannot set them. */
-const OF_MESSAGE: ReadonlySet<string> = new Set([
+export const OF_MESSAGE: ReadonlySet<string> = new Set([
   ...['accept-encoding', 'connection', 'content-encoding', 'content-length', 'content-type', 'host'],
   ...['keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
 ]);

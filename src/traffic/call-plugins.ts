@@ -4,7 +4,7 @@ import type { PluginResult } from '../plugins/hooks.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
-import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
 type Done = (response: SubgraphResponse) => void;
 
@@ -68,7 +68,7 @@ function sendWith(
     if (result !== undefined) done(responseOf(result));
     else source.send(withHeaders(request, headers), done);
   };
-  const fail = (error: unknown) => done(failureOf(name, error));
+  const fail = (error: unknown) => done(failed(name, error));
   let returned: ReturnType<typeof hook>;
   try {
     returned = hook({ subgraph: name, operationType: request.operationType, body: request.body, headers });
@@ -95,9 +95,9 @@ function settle(
   try {
     settled = response();
   } catch (error) {
-    return done(failureOf(name, error));
+    return done(failed(name, error));
   }
-  if (settled instanceof Promise) settled.catch((error: unknown) => failureOf(name, error)).then(done);
+  if (settled instanceof Promise) settled.catch((error: unknown) => failed(name, error)).then(done);
   else done(settled);
 }
 
@@ -146,13 +146,14 @@ function responseOf(result: PluginResult): SubgraphResponse {
 }
 
 /** Returns the failure of a fetch that a plugin refused, or in which one failed. */
-function failureOf(name: string, error: unknown): SubgraphResponse {
+export function failureOf(name: string, error: unknown): SourceFailure {
   const refusal = error instanceof GatewayError ? error : new GatewayError(500, 'PLUGIN_FAILED', 'A plugin failed.');
   const { code, message } = refusal;
-  return {
-    kind: 'failure',
-    failure: { code: code as 'PLUGIN_FAILED', message: `The request to "${name}" was not completed: ${message}` },
-  };
+  return { code: code as 'PLUGIN_FAILED', message: `The request to "${name}" was not completed: ${message}` };
+}
+
+function failed(name: string, error: unknown): SubgraphResponse {
+  return { kind: 'failure', failure: failureOf(name, error) };
 }
 
 function errorOf(response: SubgraphResponse): Error | undefined {
