@@ -22,6 +22,8 @@ export interface OpenPlugins {
   readonly current: () => PluginSet;
   /** Returns what plugins read, for an engine that is built now. */
   readonly reads: () => Reads;
+  /** Returns whether plugins read the responses of fetches, for an engine that is built now. */
+  readonly readsResponses: () => boolean;
   /** Calls `onSchemaChange`, without waiting. */
   schemaChanged(facts: SchemaFacts): void;
   /**
@@ -52,6 +54,7 @@ export async function openPlugins(options: PluginOptions): Promise<OpenPlugins |
   return {
     current: () => state.current,
     reads: () => state.next.reads,
+    readsResponses: () => state.next.hooks.onFetchResponse !== undefined,
     schemaChanged: (facts) => void state.current.schemaChanged(facts),
     beforeReload: (prepare) => {
       state.prepare = prepare;

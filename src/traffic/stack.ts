@@ -2,7 +2,7 @@ import type { ForwardHeaders, Source } from '../sources/source.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { breakCircuit } from './break-circuit.ts';
 import type { Bulkhead } from './bulkhead.ts';
-import { callFetchPlugins, callTryPlugins } from './call-plugins.ts';
+import { callFetchPlugins, callTryPlugins, type FetchedSource } from './call-plugins.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { collectCacheControl, collectCacheControlFromHeaders } from './collect-cache-control.ts';
 import { type HedgePolicy, hedgeReads } from './hedge.ts';
@@ -38,6 +38,8 @@ export interface StackParts {
   readonly respectsRetryAfter?: boolean | undefined;
   /** Whether there are plugins. */
   readonly plugins?: boolean | undefined;
+  /** What they see of the source. */
+  readonly fetched?: FetchedSource | undefined;
   /** Whether the source itself calls `onTry`, for each of its calls. */
   readonly callsTryPlugins?: boolean | undefined;
   readonly outages?: Pick<Outages, 'watch'> | undefined;
@@ -94,7 +96,7 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   cacheControl: ({ cacheControl }) => cacheControl && cacheControlLayer(cacheControl),
   returnHeaders: ({ returnHeaders }) => returnHeaders,
   retryAfter: ({ respectsRetryAfter }) => (respectsRetryAfter ? respectRetryAfter : undefined),
-  plugins: ({ plugins }) => (plugins ? callFetchPlugins : undefined),
+  plugins: ({ plugins, fetched }) => (plugins ? (source) => callFetchPlugins(source, fetched) : undefined),
   outages: ({ outages }) => outages && ((source) => outages.watch(source)),
   share: ({ share }) => share && ((source) => shareInFlight(source, share)),
   limitRate: ({ limitRate }) => limitRate,
