@@ -1,16 +1,19 @@
 import type { Reads } from '../client/depends-on.ts';
+import type { CoprocessorSection } from '../config/sections/coprocessor.ts';
 import type { PluginSection } from '../config/sections/plugins.ts';
 import type { SchemaFacts } from '../plugins/hooks.ts';
 import type { Plugin } from '../plugins/plugin.ts';
 import { PluginSet } from '../plugins/plugin-set.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type GivenPlugin, loadPlugins, readGivenPlugins } from './load-plugins.ts';
+import { coprocessorPlugin, type GivenPlugin, loadPlugins, readGivenPlugins } from './load-plugins.ts';
 import { WatchedModules } from './watched-modules.ts';
 
 export interface PluginOptions {
   readonly sections: readonly PluginSection[];
   /** Plugins that a program passes; they come first. */
   readonly given?: readonly (Plugin | GivenPlugin)[] | undefined;
+  /** The coprocessor, which comes last. */
+  readonly coprocessor?: CoprocessorSection | undefined;
   /** Loads the files again when they change. */
   readonly dev: boolean;
   readonly logger: Logger;
@@ -37,10 +40,14 @@ export interface OpenPlugins {
 
 /** Loads the plugins; `undefined` if there are none. Throws `ConfigValueError`. */
 export async function openPlugins(options: PluginOptions): Promise<OpenPlugins | undefined> {
-  const { sections, given = [], dev, logger } = options;
-  if (sections.length === 0 && given.length === 0) return undefined;
+  const { sections, given = [], coprocessor, dev, logger } = options;
+  if (sections.length === 0 && given.length === 0 && coprocessor === undefined) return undefined;
   const load = async () =>
-    new PluginSet([...(await readGivenPlugins(given, logger)), ...(await loadPlugins(sections, logger))]);
+    new PluginSet([
+      ...(await readGivenPlugins(given, logger)),
+      ...(await loadPlugins(sections, logger)),
+      ...(coprocessor ? [coprocessorPlugin(coprocessor, logger)] : []),
+    ]);
   const state = new ReloadedPlugins(await load(), load, logger);
   const watching = dev
     ? new WatchedModules(

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { headersOf } from '../plugins/accept.ts';
 import type { Maybe } from '../plugins/call-hooks.ts';
 import { decodeBody, readContentEncoding } from '../shared/content-codings.ts';
 import type { ClientResponse } from './client-writes.ts';
@@ -19,7 +20,7 @@ export interface ResponseHead {
 /** What replaces a response. */
 export interface Replacement {
   readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** A text, or a value that is sent as JSON. */
   readonly body?: unknown;
 }
@@ -52,7 +53,7 @@ export class ResponseHook {
       if (res.destroyed || res.headersSent) return;
       if (replacement) {
         removeHeaders(res);
-        return writeResponse(res, responseOf(replacement), undefined, before.get('x-request-id') ?? undefined);
+        return writeResponse(res, responseOf(res, replacement), undefined, before.get('x-request-id') ?? undefined);
       }
       const finalStatus = checkedStatus(head.status);
       removeHeaders(res);
@@ -79,7 +80,7 @@ export class ResponseHook {
       if (res.destroyed || res.headersSent) return undefined;
       removeHeaders(res);
       if (replacement === undefined) return finalHeaders(res, before, head.headers);
-      writeResponse(res, responseOf(replacement));
+      writeResponse(res, responseOf(res, replacement));
     } catch (error) {
       this.#fail(error);
     }
@@ -97,12 +98,16 @@ export class ResponseHook {
   }
 }
 
-/** Returns the response that a plugin has made. */
-export function responseOf({ status = 200, headers = {}, body = '' }: Replacement): HttpResponse {
+/** Returns the response that a plugin has made. Cookies are set directly, since there may be several. */
+export function responseOf(res: ServerResponse, { status = 200, headers = {}, body = '' }: Replacement): HttpResponse {
   const isText = typeof body === 'string';
   const text = isText ? body : (JSON.stringify(body) ?? '');
   const type = isText ? 'text/plain; charset=utf-8' : JSON_TYPE;
-  const own = Object.fromEntries(new Headers(headers));
+  const all = headersOf(headers);
+  const cookies = all.getSetCookie();
+  if (cookies.length > 0) res.setHeader('set-cookie', cookies);
+  all.delete('set-cookie');
+  const own = Object.fromEntries(all);
   return { status, headers: { 'content-type': type, ...own, 'content-length': Buffer.byteLength(text) }, body: text };
 }
 

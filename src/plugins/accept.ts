@@ -45,8 +45,18 @@ export const acceptOperationResult: Accept<OperationResult> = (returned) => {
 export function checkHead({ status, headers }: { readonly status?: unknown; readonly headers?: unknown }): void {
   if (status !== undefined && !isStatus(status))
     throw new TypeError(`it set the status of a response to ${describe(status)}; expected a number from 200 to 599`);
-  // throws a TypeError for what is no header
-  if (headers !== undefined) new Headers(headers as Record<string, string>);
+  if (headers !== undefined) headersOf(headers);
+}
+
+/** Returns headers, of which each may have a list of values. Throws a `TypeError` for what is no header. */
+export function headersOf(given: unknown): Headers {
+  if (!isRecord(given)) throw new TypeError(`its headers are ${describe(given)}; expected an object`);
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given)) {
+    const values: unknown[] = Array.isArray(value) ? value : [value];
+    for (const one of values) headers.append(name, one as string);
+  }
+  return headers;
 }
 
 /** Accepts the function that is called at the end of a stage. */

@@ -166,6 +166,8 @@ export interface FetchHook<Config = unknown> extends HookOfRequest<Config> {
   removeForwarded(name: string): void;
   /** Replaces the body. */
   setBody(text: string): void;
+  /** The same in `onFetchResponse`, and in no other fetch. */
+  readonly fetchId: string;
 }
 
 export interface TryHook<Config = unknown> extends HookOfRequest<Config> {
@@ -194,6 +196,8 @@ export interface FetchResponseHook<Config = unknown> extends HookOfRequest<Confi
   readonly response: FetchedResponse;
   /** Why there is no result. */
   readonly failure: { readonly code: string; readonly message: string } | undefined;
+  /** The same as in `onFetch`. */
+  readonly fetchId: string;
   /** How long the fetch took, in milliseconds. */
   readonly durationMs: number;
 }
@@ -255,7 +259,8 @@ export interface StageHook<Config = unknown> extends HookOfRequest<Config> {
 export interface PluginResponse {
   /** Default 200. */
   readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** A list is sent as several headers of the name, as `set-cookie` needs it. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** A text, or a value that is sent as JSON. */
   readonly body?: unknown;
 }

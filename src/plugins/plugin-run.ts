@@ -48,6 +48,7 @@ export interface FetchFacts extends TryFacts {
   forwardedHeaders(): Headers;
   removeForwarded(name: string): void;
   setBody(text: string): void;
+  readonly fetchId: string;
 }
 
 export interface FetchResponseFacts extends Omit<TryFacts, 'headers'> {
@@ -55,6 +56,7 @@ export interface FetchResponseFacts extends Omit<TryFacts, 'headers'> {
   readonly response: FetchedResponse;
   readonly failure: { readonly code: string; readonly message: string } | undefined;
   readonly durationMs: number;
+  readonly fetchId: string;
 }
 
 export interface ResponseFacts {

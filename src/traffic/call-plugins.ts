@@ -1,10 +1,13 @@
 import { acceptResult } from '../plugins/accept.ts';
 import { andThen, type Maybe } from '../plugins/call-hooks.ts';
 import type { FetchedResponse, PluginResult } from '../plugins/hooks.ts';
-import type { FetchFacts, PluginRun, TryFacts } from '../plugins/plugin-run.ts';
+import type { FetchFacts, FetchResponseFacts, PluginRun, TryFacts } from '../plugins/plugin-run.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { ForwardHeaders, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+
+/** Counts fetches, so that each has an id of its own. */
+let fetches = 0;
 
 type Done = (response: SubgraphResponse) => void;
 
@@ -22,15 +25,19 @@ export function callFetchPlugins(source: Source, fetched: FetchedSource = {}): S
     if (onFetch === undefined && onFetchResponse === undefined && onStage === undefined)
       return source.send(request, done);
     const start = performance.now();
+    const fetchId = `${request.client.requestId}-${++fetches}`;
     const end = onStage && plugins.startStage('fetch', source.name);
     const finish: Done = (response) => {
       end?.({ error: errorOf(response) });
       if (onFetchResponse === undefined) return done(response);
-      settle(replaced(source.name, request, response, performance.now() - start, plugins), done);
+      const facts = { fetchId, durationMs: performance.now() - start };
+      settle(replaced(source.name, request, response, facts, plugins), done);
     };
     if (onFetch === undefined) return source.send(request, finish);
     const change = new FetchChange(request, fetched.forward);
-    sendWith(source, change, finish, (facts) => plugins.onFetch({ ...facts, ...change.methods, url: fetched.url }));
+    sendWith(source, change, finish, (facts) =>
+      plugins.onFetch({ ...facts, ...change.methods, url: fetched.url, fetchId }),
+    );
   });
 }
 
@@ -144,14 +151,14 @@ function replaced(
   name: string,
   { body, operationType }: SourceRequest,
   response: SubgraphResponse,
-  durationMs: number,
+  known: Pick<FetchResponseFacts, 'fetchId' | 'durationMs'>,
   plugins: PluginRun,
 ) {
   const facts = {
     subgraph: name,
     body,
     operationType,
-    durationMs,
+    ...known,
     status: response.kind === 'failure' ? response.failure.status : response.status,
     failure:
       response.kind === 'failure' ? { code: response.failure.code, message: response.failure.message } : undefined,

@@ -65,7 +65,8 @@ function readCondition(value: unknown, selectors: readonly Selector[], level = 0
     case 'eq':
     case 'gt':
     case 'lt': {
-      if (!Array.isArray(operand) || operand.length !== 2) throw new ConditionError(`"${operator}" needs a list of two`);
+      if (!Array.isArray(operand) || operand.length !== 2)
+        throw new ConditionError(`"${operator}" needs a list of two`);
       const [left, right] = operand.map((one) => readValue(one, selectors));
       return { operator, values: [left as ConditionValue, right as ConditionValue] };
     }

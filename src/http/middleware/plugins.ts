@@ -43,7 +43,7 @@ function settle(
   fail: Fail,
 ): void {
   const proceed = (response: PluginResponse | undefined) =>
-    response === undefined ? next(context) : sendResponse(context, responseOf(response));
+    response === undefined ? next(context) : sendResponse(context, responseOf(context.res, response));
   const settled = andThen(returned, proceed);
   if (settled instanceof Promise) settled.catch((error: unknown) => fail(context, error));
 }
