@@ -6,7 +6,7 @@ const ROOMS = {
   shared: [],
   client: ['plugins (types)'],
   // the hooks and their composition; who calls them, and loads plugins, is elsewhere
-  plugins: ['client', 'config/linear-pattern.ts'],
+  plugins: ['client', 'config (types)', 'config/linear-pattern.ts'],
   config: [],
   telemetry: ['config'],
   store: ['config', 'telemetry'],

@@ -11,6 +11,7 @@ export const PROGRAMS = {
   openssl: isInstalled('openssl'),
   bash: isInstalled('bash'),
   curl: isInstalled('curl'),
+  python3: isInstalled('python3'),
 };
 
 function isInstalled(program: string): boolean {

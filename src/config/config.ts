@@ -9,6 +9,7 @@ import { bffSection } from './sections/bff.ts';
 import { cacheControlSection } from './sections/cache-control.ts';
 import { connectorsSection } from './sections/connectors.ts';
 import { contractsSection } from './sections/contracts.ts';
+import { coprocessorSection } from './sections/coprocessor.ts';
 import { corsSection } from './sections/cors.ts';
 import { csrfSection } from './sections/csrf.ts';
 import { demandControlSection } from './sections/demand-control.ts';
@@ -76,6 +77,7 @@ export const configFileSchema = z
     security_headers: securityHeadersSection.prefault({}),
     plugins: pluginsSection.default([]),
     usage: usageSection.prefault({}),
+    coprocessor: coprocessorSection.optional(),
     yoga: yogaSection.prefault({}),
   })
   .superRefine(({ admin, telemetry }, context) => {

@@ -2,7 +2,7 @@ const GRAPHIQL = 'GraphiQL is at /graphql, unless NODE_ENV=production.';
 const HEALTH = 'Health checks are at /health and /ready, on the same port as /graphql.';
 const TELEMETRY = 'Metrics are "telemetry.metrics.prometheus", the log is "telemetry.logging".';
 const IN_CODE =
-  'Your own code runs in "plugins", in "yoga.plugins", in the module of "authorization.policies.module" and in response shapes of endpoints.';
+  'Your own code runs in "plugins", in a "coprocessor", in "yoga.plugins", in the module of "authorization.policies.module" and in response shapes of endpoints.';
 
 /**
  * Keys of Apollo Router that Headgate does not have, with what to use instead. Names in double quotes are keys of Headgate.
@@ -45,7 +45,9 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
     'telemetry.apollo',
     'Nothing is sent to Apollo: remove it. For client_name_header, write "telemetry.client_awareness.name_headers". For the usage of fields, write "usage".',
   ],
-  ['coprocessor', IN_CODE],
+  ['coprocessor.client', 'Connections to the coprocessor use HTTP/1.1: remove it.'],
+  ['coprocessor.connector', 'Write "coprocessor.subgraph.all": its stages are called for fetches of REST APIs, too.'],
+  ['coprocessor.execution.request.query_plan', 'Query plans are not sent: remove it.'],
   ['rhai', IN_CODE],
   ['preview_entity_cache', 'Responses of endpoints can be cached: "bff.cache".'],
   ['response_cache', 'Responses of endpoints can be cached: "bff.cache".'],

@@ -7,6 +7,8 @@ import { cacheHeaders } from '../graphql-http/cache-headers.ts';
 import type { YogaPlugin } from '../graphql-http/yoga-plugin.ts';
 import { requestCounter } from '../http/middleware/rate-limit.ts';
 import type { RequestHandler } from '../http/request-handler.ts';
+import type { Engine } from '../pipeline/engine.ts';
+import type { SchemaFacts } from '../plugins/hooks.ts';
 import { configureLogin } from '../policy/login/login.ts';
 import { watchPath } from '../shared/watch-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
@@ -204,9 +206,13 @@ async function openEndpoints(
 }
 
 /** Calls `onSchemaChange` of the plugins with the current schema, if there is one. */
-function notifyPlugins({ gateway, plugins }: Foundation): void {
+function notifyPlugins({ gateway, plugins }: Pick<Foundation, 'gateway' | 'plugins'>): void {
   const engine = plugins && gateway.engine();
-  if (engine) plugins?.schemaChanged(engine.publicSchema);
+  if (engine) plugins?.schemaChanged(schemaOf(engine));
+}
+
+function schemaOf({ publicSchema: schema, supergraph, isCanary = false }: Engine): SchemaFacts {
+  return { schema, supergraphSdl: supergraph.sdl, isCanary };
 }
 
 /** Swaps each schema in that the provider brings from now on. */
@@ -223,9 +229,14 @@ async function followSchema(
   plugins?.beforeReload(async () => {
     const engine = gateway.engine();
     if (engine) await gateway.swap({ sdl: engine.supergraph.sdl }, prepare);
-    return gateway.engine()?.publicSchema;
+    const current = gateway.engine();
+    return current && schemaOf(current);
   });
-  const listener = schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap });
+  const onCanary = (engine: Engine | undefined) => {
+    if (engine) plugins?.schemaChanged(schemaOf(engine));
+    else notifyPlugins({ gateway, plugins });
+  };
+  const listener = schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap, onCanary });
   canaries.listener = listener.canaryEnded;
   const watching = await schema.watch(listener);
   closers.add(() => watching.close());

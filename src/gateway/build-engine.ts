@@ -95,6 +95,7 @@ export function engineFactory(
       responseObserver,
       byteBudget,
       plugins: plugins !== undefined,
+      readsResponses: plugins?.readsResponses() ?? false,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;

@@ -85,7 +85,8 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     listsSingles: config.admin.token !== undefined,
   });
   const plugins = await openPlugins({
-    ...{ sections: config.plugins, given: options.plugins, dev: options.dev ?? false, logger },
+    ...{ sections: config.plugins, coprocessor: config.coprocessor },
+    ...{ given: options.plugins, dev: options.dev ?? false, logger },
   });
   // after the last operations
   if (plugins) closers.add(() => plugins.close());

@@ -1,8 +1,10 @@
 import { importFresh } from '../bff/shapes/import-fresh.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import { nearest } from '../config/nearest.ts';
+import type { CoprocessorSection } from '../config/sections/coprocessor.ts';
 import type { PluginSection } from '../config/sections/plugins.ts';
 import { isRecord } from '../plugins/accept.ts';
+import { createCoprocessor } from '../plugins/coprocessor/coprocessor.ts';
 import { HOOK_NAMES } from '../plugins/hooks.ts';
 import type { ConfigSchema, Plugin } from '../plugins/plugin.ts';
 import { problemOfReads } from '../plugins/plugin-reads.ts';
@@ -45,6 +47,14 @@ export async function readGivenPlugins(
     loaded.push(await readPlugin(checkPlugin(plugin, key, 'it'), settings, key, logger));
   }
   return loaded;
+}
+
+/** Returns the plugin that calls the coprocessor. It has time limits of its own, and its own policy for the failures of each stage. */
+export function coprocessorPlugin(section: CoprocessorSection, logger: Logger): LoadedPlugin {
+  const plugin = createCoprocessor(section);
+  const { name } = plugin;
+  const log = logger.child({ plugin: name });
+  return { name, plugin, config: undefined, timeoutMs: Number.POSITIVE_INFINITY, onError: 'fail', log };
 }
 
 async function importPlugin(file: string, key: string): Promise<unknown> {

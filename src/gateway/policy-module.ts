@@ -1,9 +1,8 @@
 import { importFresh } from '../bff/shapes/import-fresh.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import type { DecidePolicies } from '../policy/authorization/granted-policies.ts';
-import { watchPath } from '../shared/watch-path.ts';
-import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { WatchedModules } from './watched-modules.ts';
 
 /**
  * Imports the module that decides policies (`authorization.policies.module`): JavaScript, or TypeScript with erasable syntax only.
@@ -45,8 +44,8 @@ export async function openPolicyModule(file: string, logger: Logger, watches: bo
       logger.error({ file, err }, 'cannot be reloaded; keeping the previous version');
     }
   };
-  const onChange = (exists: boolean) => exists && void reload();
-  const onEvent = logPathEvents(logger, file);
-  const watching = watches ? await watchPath({ path: file, onChange, onEvent }) : undefined;
+  const onChange = () => void reload().then(() => watching?.update());
+  const watching = watches ? new WatchedModules([file], onChange, logger) : undefined;
+  await watching?.update();
   return { decide: (policies, request) => current(policies, request), reload, close: async () => watching?.close() };
 }

@@ -146,12 +146,14 @@ export function executeCompiled(
     const all = introspected.errors.length > 0 ? [...introspected.errors, ...executionErrors] : executionErrors;
     if (cachePolicy === undefined) return new SingleResult(dataText, all, { operation });
     const isWhole = errors.length === 0 && all.length === 0;
-    const resultPolicy = isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_CACHEABLE;
-    return new SingleResult(dataText, all, {
-      cachePolicy: resultPolicy,
+    const details = () => ({
+      cachePolicy: isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_CACHEABLE,
       dependsOn: prepared.recordOf(compiled),
       operation,
     });
+    const { plugins } = requester;
+    const computed = plugins?.hooks.onStage ? plugins.observe('cache policy', details) : details();
+    return new SingleResult(dataText, all, computed);
   });
 }
 
@@ -193,7 +195,9 @@ function exposedErrors(
   client: ClientContext,
   { includesErrorsOf, onErrorsMasked, hideSuggestions }: EngineOptions,
 ): readonly GraphQLFormattedError[] {
-  const { exposed, masked } = maskErrors(errors, includesErrorsOf ?? (() => true));
+  const { plugins } = client;
+  const mask = () => maskErrors(errors, includesErrorsOf ?? (() => true));
+  const { exposed, masked } = plugins?.hooks.onStage ? plugins.observe('mask errors', mask) : mask();
   // requests that were aborted because the client disconnected are not errors to log
   if (masked.length > 0 && !client.signal?.aborted) onErrorsMasked?.(masked, client);
   return hideSuggestions ? withoutSuggestions(exposed) : exposed;

@@ -226,8 +226,8 @@ class Pipeline implements Engine {
     execute: ExecuteCompiled<R>,
   ) {
     return withPlugins(request, plugins, {
-      read: () => request.document ?? this.viewFor(request).documents.get(request.query, plugins),
-      run: () => this.runStages(request, execute),
+      read: (one) => one.document ?? this.viewFor(one).documents.get(one.query, plugins),
+      run: (one) => this.runStages(one, execute),
       failed: (error) => this.failed(error, request.client),
     });
   }

@@ -1,5 +1,5 @@
 import { type Accept, describe, isStatus } from './call-hooks.ts';
-import type { PluginResponse, PluginResult, StageEnd } from './hooks.ts';
+import type { OperationResult, PluginResponse, PluginResult, StageEnd } from './hooks.ts';
 
 /** Accepts nothing. */
 export const acceptNothing: Accept<never> = (returned) => {
@@ -11,13 +11,7 @@ export const acceptNothing: Accept<never> = (returned) => {
 export const acceptResponse: Accept<PluginResponse> = (returned) => {
   if (returned === undefined) return undefined;
   const response = objectWith(returned, ['status', 'headers', 'body'], 'a response such as { status: 403, body: "…" }');
-  const { status, headers } = response as PluginResponse;
-  if (status !== undefined && !isStatus(status))
-    throw new TypeError(
-      `it returned a response with the status ${describe(status)}; expected a number from 200 to 599`,
-    );
-  // throws a TypeError for what is no header
-  if (headers !== undefined) new Headers(headers);
+  checkHead(response);
   return response;
 };
 
@@ -37,6 +31,33 @@ export const acceptResult: Accept<PluginResult> = (returned) => {
     throw new TypeError(`it returned a result whose data is ${describe(data)}; expected an object or null`);
   return result;
 };
+
+/** Accepts the result of an operation, with status and headers of its response. */
+export const acceptOperationResult: Accept<OperationResult> = (returned) => {
+  if (!isRecord(returned)) return acceptResult(returned);
+  const { status, headers, ...result } = returned;
+  const checked = acceptResult(result);
+  checkHead({ status, headers });
+  return checked && { ...checked, status: status as number, headers: headers as OperationResult['headers'] };
+};
+
+/** Throws a `TypeError` for a status or for headers that cannot be sent. */
+export function checkHead({ status, headers }: { readonly status?: unknown; readonly headers?: unknown }): void {
+  if (status !== undefined && !isStatus(status))
+    throw new TypeError(`it set the status of a response to ${describe(status)}; expected a number from 200 to 599`);
+  if (headers !== undefined) headersOf(headers);
+}
+
+/** Returns headers, of which each may have a list of values. Throws a `TypeError` for what is no header. */
+export function headersOf(given: unknown): Headers {
+  if (!isRecord(given)) throw new TypeError(`its headers are ${describe(given)}; expected an object`);
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given)) {
+    const values: unknown[] = Array.isArray(value) ? value : [value];
+    for (const one of values) headers.append(name, one as string);
+  }
+  return headers;
+}
 
 /** Accepts the function that is called at the end of a stage. */
 export const acceptEnd: Accept<(end: StageEnd) => void> = (returned) => {

@@ -1,3 +1,4 @@
+import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { HookName } from './hooks.ts';
 import type { LoadedPlugin } from './plugin-set.ts';
@@ -74,6 +75,8 @@ export function failed(
 ): undefined {
   const refusal = asGatewayError(error);
   if (refusal) throw refusal;
+  // the client has gone while a plugin read its request
+  if (error instanceof ClientDisconnected) throw error;
   const fields = { ...(requestId !== undefined && { requestId }), plugin: plugin.name, hook, err: asError(error) };
   if (plugin.onError === 'ignore') {
     plugin.log.error(fields, 'plugin failed; ignored');
@@ -116,6 +119,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function withTimeout(pending: PromiseLike<unknown>, timeoutMs: number): Promise<unknown> {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return Promise.resolve(pending);
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no result within ${timeoutMs} ms`)), timeoutMs);
     Promise.resolve(pending)

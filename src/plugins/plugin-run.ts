@@ -1,10 +1,13 @@
 import type { DocumentNode, GraphQLFormattedError } from 'graphql';
 import type { Identity } from '../client/identity.ts';
-import { acceptEnd, acceptNothing, acceptResponse, acceptResult } from './accept.ts';
+import { acceptEnd, acceptNothing, acceptOperationResult, acceptResponse, acceptResult, isRecord } from './accept.ts';
 import { type Accept, callHooks, failed, type Handler, isThenable, type Maybe } from './call-hooks.ts';
 import type {
+  FetchedResponse,
   HookName,
+  OperationChange,
   OperationFacts,
+  OperationResult,
   PlanFacts,
   PluginPayload,
   PluginResponse,
@@ -33,18 +36,27 @@ export interface ExecuteFacts extends Omit<ValidateFacts, 'query' | 'operationNa
   readonly plan: PlanFacts;
 }
 
-export interface FetchFacts {
+export interface TryFacts {
   readonly subgraph: string;
   readonly operationType: OperationFacts['type'];
   readonly body: string;
   readonly headers: Headers;
 }
 
-export interface FetchResponseFacts extends Omit<FetchFacts, 'headers'> {
+export interface FetchFacts extends TryFacts {
+  readonly url: string | undefined;
+  forwardedHeaders(): Headers;
+  removeForwarded(name: string): void;
+  setBody(text: string): void;
+  readonly fetchId: string;
+}
+
+export interface FetchResponseFacts extends Omit<TryFacts, 'headers'> {
   readonly status: number | undefined;
-  readonly response: { readonly result: PluginResult | undefined };
+  readonly response: FetchedResponse;
   readonly failure: { readonly code: string; readonly message: string } | undefined;
   readonly durationMs: number;
+  readonly fetchId: string;
 }
 
 export interface ResponseFacts {
@@ -89,28 +101,44 @@ export class PluginRun {
     return this.#call('onAuthenticate', { setIdentity: this.#changeIdentity }, acceptResponse);
   }
 
-  onParse(facts: ParseFacts): Maybe<PluginResult | undefined> {
-    return this.#call('onParse', facts, acceptResult);
+  /** @param change called with the whole operation when a hook has replaced a part of it */
+  onParse(facts: ParseFacts, change: (changed: ParseFacts) => void): Maybe<OperationResult | undefined> {
+    let current = facts;
+    const given = (handler: Handler) => {
+      const setOperation = (replaced: OperationChange) => {
+        if (this.#set.declared[handler.index] !== undefined) throw operationOfReader();
+        current = { ...current, ...checkedChange(replaced) };
+        change(current);
+      };
+      return this.#given(handler, { ...current, setOperation });
+    };
+    const { onParse } = this.hooks;
+    return onParse && callHooks(onParse, given, acceptOperationResult, this.#facts.requestId);
   }
 
-  onValidate(facts: ValidateFacts): Maybe<PluginResult | undefined> {
-    return this.#call('onValidate', facts, acceptResult);
+  onValidate(facts: ValidateFacts): Maybe<OperationResult | undefined> {
+    return this.#call('onValidate', facts, acceptOperationResult);
   }
 
-  onPlan(facts: ExecuteFacts): Maybe<PluginResult | undefined> {
-    return this.#call('onPlan', facts, acceptResult);
+  onPlan(facts: ExecuteFacts): Maybe<OperationResult | undefined> {
+    return this.#call('onPlan', facts, acceptOperationResult);
   }
 
-  onExecute(facts: ExecuteFacts): Maybe<PluginResult | undefined> {
-    return this.#call('onExecute', facts, acceptResult);
+  onExecute(facts: ExecuteFacts): Maybe<OperationResult | undefined> {
+    return this.#call('onExecute', facts, acceptOperationResult);
   }
 
   onFetch(facts: FetchFacts): Maybe<PluginResult | undefined> {
     return this.#call('onFetch', facts, acceptResult);
   }
 
-  onTry(facts: FetchFacts): Maybe<PluginResult | undefined> {
+  onTry(facts: TryFacts): Maybe<PluginResult | undefined> {
     return this.#call('onTry', facts, acceptResult);
+  }
+
+  /** Calls `onTry` for a call of a REST API, whose response is no result of GraphQL, so that a hook cannot return it. */
+  onApiTry(facts: TryFacts): Maybe<undefined> {
+    return this.#call('onTry', facts, acceptNothing);
   }
 
   onFetchResponse(facts: FetchResponseFacts): Maybe<PluginResult | undefined> {
@@ -200,6 +228,27 @@ export class PluginRun {
     }
     return { ...facts, request, context: this.context, config, log };
   }
+}
+
+/** Which responses an operation may share is known from its text, so that a plugin which replaces it must switch sharing off. */
+function operationOfReader(): TypeError {
+  return new TypeError(
+    'A plugin that calls "setOperation" must not have "reads": remove it, so that nothing is shared.',
+  );
+}
+
+function checkedChange(change: OperationChange): OperationChange {
+  const { query, operationName, variables } = isRecord(change) ? change : {};
+  const isValid =
+    (query === undefined || typeof query === 'string') &&
+    (operationName === undefined || typeof operationName === 'string') &&
+    (variables === undefined || isRecord(variables));
+  if (!isValid || !isRecord(change)) throw new TypeError('"setOperation" expects { query, operationName, variables }');
+  return {
+    ...(query !== undefined && { query }),
+    ...('operationName' in change && { operationName }),
+    ...(variables && { variables }),
+  };
 }
 
 /** Returns a value that must not be a promise. The rejection of one is handled, so that it does not end the process. */

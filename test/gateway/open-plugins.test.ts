@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
+import { openPlugins } from '../../src/gateway/open-plugins.ts';
 import { startServer } from '../../src/gateway/server.ts';
 import { folderWith } from '../composition/folder.ts';
 import { pluginFile } from '../plugins/world.ts';
@@ -17,6 +19,18 @@ const plugin = (value: string, reads = "'nothing'") => `
     onSchemaChange() { globalThis.pluginEvents.push('schema of ${value}'); },
     onShutdown() { globalThis.pluginEvents.push('end of ${value}'); },
   } };`;
+
+it('a file that a plugin imports is watched, too', async () => {
+  const file = pluginFile('main.mjs', `import './value.mjs'; export default { name: 'main', hooks: {} };`);
+  const imported = join(dirname(file), 'value.mjs');
+  writeFileSync(imported, '');
+  const { logger, lines } = recordingLogger();
+  const sections = [{ path: file, timeout: 5_000, on_error: 'fail' as const }];
+  const plugins = await openPlugins({ sections, dev: true, logger });
+  onTestFinished(() => plugins?.close());
+  writeFileSync(imported, '// changed');
+  await expect.poll(() => lines.map(({ msg }) => msg)).toEqual(['plugins reloaded']);
+});
 
 it('a changed file becomes the plugin; a broken one leaves the last good one in place', async () => {
   const events = () => (globalThis as { pluginEvents?: string[] }).pluginEvents ?? [];

@@ -22,6 +22,7 @@ import { endpointDependsOn, headersReadBy } from './endpoint-depends-on.ts';
 import { LAST_EVENT_ID } from './event-stream.ts';
 import { createFreshResponse, type EndpointCall, requesterOf } from './fresh-response.ts';
 import { unmetPrecondition } from './precondition.ts';
+import type { Sharer } from './shared-executions.ts';
 import { streamResponse } from './stream-response.ts';
 import { wantsStream } from './wants-stream.ts';
 
@@ -141,6 +142,7 @@ function respondFromCache(
     inFlightKey: meterLines(requesterOf(call), dependsOn) + key,
     clientKey: () => inFlightKey(requesterOf(call), dependsOn),
     audience: () => audienceOf(properties, requesterOf(call), dependsOn),
+    sharer: sharerOf(call),
     make: (cancellation) => createFreshResponse(endpointCall, cancellation),
   });
 }
@@ -156,7 +158,12 @@ function respondShared(endpointCall: EndpointCall): Promise<EndpointResponse> {
     endpoint.method === 'GET' &&
     !forbidsSharing(call.req.headers) &&
     snapshot.engine.canDedupe({ query: endpoint.query });
-  return bff.sharedExecutions.join(canDedupe ? sharedExecutionKey(endpointCall) : undefined, call.res, start);
+  const key = canDedupe ? sharedExecutionKey(endpointCall) : undefined;
+  return bff.sharedExecutions.join(key, call.res, start, sharerOf(call));
+}
+
+function sharerOf({ notes, client }: Call): Sharer {
+  return { record: notes.record, plugins: client?.plugins };
 }
 
 function sharedExecutionKey({ call, snapshot, dependsOn }: EndpointCall): string | undefined {

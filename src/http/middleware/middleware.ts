@@ -10,7 +10,7 @@ import { cors } from './cors.ts';
 import { defaultHeaders } from './default-headers.ts';
 import { headerLines } from './header-lines.ts';
 import { ipFilter } from './ip-filter.ts';
-import { authenticatedPlugins, plugins } from './plugins.ts';
+import { authenticatedPlugins, type BodyLimits, plugins } from './plugins.ts';
 import { session, sessionToken } from './session.ts';
 import { urlLimit } from './url-limit.ts';
 
@@ -20,7 +20,7 @@ export type Handler = (context: RequestContext) => void;
 /** Wraps the handler of all later steps. */
 export type Middleware = (next: Handler) => Handler;
 
-export interface MiddlewareOptions {
+export interface MiddlewareOptions extends BodyLimits {
   /** Longest URL in bytes (`limits.http_max_url_bytes`). Default: the limit of Node. */
   readonly maxUrlBytes?: number | undefined;
   /** Headers of every response, names in lower case (`security_headers`). */
@@ -66,7 +66,7 @@ export function listMiddleware(options: MiddlewareOptions): readonly (Middleware
     headerLines,
     urlLimit(options.maxUrlBytes),
     cors(options),
-    options.plugins && plugins(options.plugins, fail),
+    options.plugins && plugins(options.plugins, options, fail),
     options.graphiql,
     login && session(login, { authenticator, filter, fail }),
     authenticator && authenticate(authenticator, fail),

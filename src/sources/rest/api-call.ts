@@ -15,6 +15,7 @@ import { ApiRefusal } from './api-refusal.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
 import type { ApiTarget } from './api-target.ts';
+import type { ApiCallOrigin } from './api-transport.ts';
 import { ApiCache, type CacheLookup } from './cache/api-cache.ts';
 import { failed, malformed } from './rest-failure.ts';
 
@@ -43,6 +44,8 @@ export interface CallOptions {
   readonly cache?: { readonly cached: ApiCache; readonly userHeaders: ReadonlySet<string> } | undefined;
   /** Where long responses wait for memory; where it is missing, none waits. */
   readonly memory?: ResponseMemory | undefined;
+  /** The fetch that the call is for; only where there are plugins. */
+  readonly ofFetch?: Omit<ApiCallOrigin, 'body'> | undefined;
   /** Returns the slices in which a long response is processed. */
   slices(): TimeSlices;
 }
@@ -126,7 +129,9 @@ async function sendOnce(
   retryAfter?.check();
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
-  const raw = await target.send({ path, method, headers, body, signal, deadline: options.deadline });
+  const { deadline } = options;
+  const ofFetch = options.ofFetch && { ...options.ofFetch, body: request.body ?? '' };
+  const raw = await target.send({ path, method, headers, body, signal, deadline, ofFetch });
   const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);
   retryAfter?.respect({ status: raw.statusCode, headers: raw.headers });
   return { status: raw.statusCode, headers: raw.headers, bytes };

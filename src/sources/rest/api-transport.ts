@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
 import type { Connections } from '../http/connections.ts';
 import { isConnectionLoss } from '../http/http-failure.ts';
+import type { ClientContext } from '../source.ts';
 
 /** A request to an API as it is sent. */
 export interface SentApiRequest {
@@ -17,6 +18,16 @@ export interface SentApiRequest {
   readonly deadline?: number | undefined;
   /** Whether the call needs a connection that no call has used before. */
   readonly needsFreshConnection?: boolean;
+  /** The fetch that the call is for, with the text of the body. Only where there are plugins. */
+  readonly ofFetch?: ApiCallOrigin | undefined;
+}
+
+/** What plugins see of a call, beside its headers. */
+export interface ApiCallOrigin {
+  readonly client: ClientContext;
+  readonly operationType: 'query' | 'mutation';
+  /** Empty where the call has no body. */
+  readonly body: string;
 }
 
 /** Resolves with the status and headers of the response, whose body is still to be read. Rejects with `ApiCallError`. */
@@ -39,7 +50,7 @@ export class ApiCallError extends Error {
 
 /** Returns a function that sends requests over the connections of a pool, without retries. */
 export function createApiTransport(pool: Connections): SendApiRequest {
-  return async ({ needsFreshConnection, deadline: _deadline, ...request }) => {
+  return async ({ needsFreshConnection, deadline: _deadline, ofFetch: _fetch, ...request }) => {
     try {
       return await requestBy.call(needsFreshConnection ? pool.fresh : pool, request as Dispatcher.RequestOptions);
     } catch (error) {

@@ -160,7 +160,9 @@ export class RestContext {
       const message = `The request needs more than ${max} calls of one REST API.`;
       throw new RestError(subgraph, connector, { code: 'REQUEST_LIMIT_EXCEEDED', message });
     }
-    const { signal } = this.#client;
+    const { signal, plugins } = this.#client;
+    const ofFetch =
+      plugins && ({ client: this.#client, operationType: this.#remembers ? 'query' : 'mutation' } as const);
     const leftMs = this.#deadline?.leftMs ?? timeoutMs;
     const cache = this.#cacheFor(connector, target);
     const retryAfter = this.#retryAfterGuard(connector, target);
@@ -181,6 +183,7 @@ export class RestContext {
       cache,
       retryAfter,
       memory,
+      ofFetch,
       slices,
     });
   }
@@ -199,7 +202,9 @@ export class RestContext {
   }
 
   #cacheFor(connector: Connector, { cache }: ApiTarget): CallOptions['cache'] {
-    if (cache === undefined || forbidsSharing(this.#client.headers)) return undefined;
+    const { headers, plugins } = this.#client;
+    // what `onTry` adds for one client may differ for another
+    if (cache === undefined || plugins?.separatesTries || forbidsSharing(headers)) return undefined;
     return { cached: cache, userHeaders: headersOfUser(connector, this.runtime.forward?.(this.#client)) };
   }
 
