@@ -1,3 +1,4 @@
+import type { NullOrigin } from './null-origin.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 import type { SubgraphPath } from './response-objects.ts';
 
@@ -23,6 +24,8 @@ export interface MissingFields {
   /** Aliased keys; `undefined` means all. */
   readonly keys: ReadonlySet<string> | undefined;
   readonly reason: NullReason;
+  /** What happened, for debug traces. */
+  readonly origin: NullOrigin;
 }
 
 /** The places of one subgraph response at which errors were reported, as a tree of keys and list indices. */
@@ -31,20 +34,30 @@ export class ErrorPlaces {
   reported = false;
   /** Whether the null of an error below propagated to here, or through here. */
   passed = false;
+  /** The first error that was reported here. */
+  origin: NullOrigin | undefined;
+  /** The first error whose null passed. */
+  passedFrom: NullOrigin | undefined;
   private next: Map<string | number, ErrorPlaces> | undefined;
 
   /**
    * Adds the path of an error.
    * @param from how much of the path leads to the resulting null; less than all where types are non-null
    */
-  add(path: SubgraphPath, from: number = path.length): void {
+  add(path: SubgraphPath, from: number, origin: NullOrigin): void {
     let node: ErrorPlaces = this;
     for (let depth = 0; ; depth++) {
-      if (depth >= from && depth < path.length) node.passed = true;
+      if (depth >= from && depth < path.length) node.pass(origin);
       if (depth === path.length) break;
       node = node.make(path[depth] as string | number);
     }
     node.reported = true;
+    node.origin ??= origin;
+  }
+
+  private pass(origin: NullOrigin): void {
+    this.passed = true;
+    this.passedFrom ??= origin;
   }
 
   at(step: string | number): ErrorPlaces | undefined {
@@ -87,10 +100,20 @@ export class NullReasons {
    * @param service the subgraph that the field is read from; `undefined` means any
    */
   reason(object: ResponseObject, key: string, service: string | undefined): NullReason | undefined {
+    return this.missingFields(object, key, service)?.reason;
+  }
+
+  /** Returns the same with all that is known of it. */
+  missingFields(object: ResponseObject, key: string, service: string | undefined): MissingFields | undefined {
     return firstReason(
       this.missing.get(object)?.filter(({ keys }) => keys === undefined || keys.has(key)),
       service,
     );
+  }
+
+  /** Returns whether these are missing fields of an object. */
+  lacks(object: ResponseObject, missingFields: MissingFields): boolean {
+    return this.missing.get(object)?.includes(missingFields) === true;
   }
 
   /** Returns the missing fields of an object that concern what is below one of its fields. */
@@ -135,54 +158,73 @@ function addTo<T>(lists: Map<ResponseObject, T[]>, object: ResponseObject, item:
 function firstReason(
   missing: readonly MissingFields[] | undefined,
   service: string | undefined,
-): NullReason | undefined {
+): MissingFields | undefined {
   const own = missing?.filter(
     (missingFields) =>
       service === undefined || (missingFields.service === service) !== (missingFields.isOfOthers === true),
   );
   // an error that was reported is not reported again
-  return own?.some(({ reason }) => reason === 'reported') ? 'reported' : own?.[0]?.reason;
+  return own?.find(({ reason }) => reason === 'reported') ?? own?.[0];
 }
 
 /** What errors explain at one place of the response; computed step by step from the root. */
 export class ErrorCoverage {
-  static readonly none = new ErrorCoverage(false, NONE, NONE);
-  private static readonly whole = new ErrorCoverage(true, NONE, NONE);
+  static readonly none = new ErrorCoverage(undefined, NONE, NONE);
 
-  private readonly isWhole: boolean;
+  /** The error that explains everything here and below. */
+  private readonly whole: ErrorPlaces | undefined;
   private readonly places: readonly ErrorPlaces[];
   private readonly missing: readonly MissingFields[];
 
-  private constructor(isWhole: boolean, places: readonly ErrorPlaces[], missing: readonly MissingFields[]) {
-    this.isWhole = isWhole;
+  private constructor(
+    whole: ErrorPlaces | undefined,
+    places: readonly ErrorPlaces[],
+    missing: readonly MissingFields[],
+  ) {
+    this.whole = whole;
     this.places = places;
     this.missing = missing;
   }
 
   /** Whether an error explains a null at this place. */
   get explainsNull(): boolean {
-    return this.isWhole || this.places.some(({ passed }) => passed);
+    return this.whole !== undefined || this.places.some(({ passed }) => passed);
+  }
+
+  /** The error at this place, or above it. */
+  get origin(): NullOrigin | undefined {
+    return this.whole?.origin;
+  }
+
+  /** The error below this place whose null propagated to here. */
+  get passedFrom(): NullOrigin | undefined {
+    return this.places.find(({ passed }) => passed)?.passedFrom;
   }
 
   /** Returns why data of a subgraph is missing at this place, where that is known from the places above. */
   reason(service: string | undefined): NullReason | undefined {
-    return this.isWhole ? 'reported' : firstReason(this.missing, service);
+    return this.whole ? 'reported' : firstReason(this.missing, service)?.reason;
+  }
+
+  /** Returns the missing fields of an object above that explain it. */
+  missingFields(service: string | undefined): MissingFields | undefined {
+    return firstReason(this.missing, service);
   }
 
   /** Returns the coverage of the same place, with what is known of its object. */
   object(object: ResponseObject, missing: NullReasons): ErrorCoverage {
     const own = missing.placesAt(object);
-    return this.isWhole || own.length === 0 ? this : this.with([...this.places, ...own], this.missing);
+    return this.whole || own.length === 0 ? this : this.with([...this.places, ...own], this.missing);
   }
 
   field(object: ResponseObject, key: string, missing: NullReasons): ErrorCoverage {
-    if (this.isWhole) return this;
+    if (this.whole) return this;
     const own = missing.missingFieldsAt(object, key);
     return this.with(this.placesBelow(key), own.length === 0 ? this.missing : [...this.missing, ...own]);
   }
 
   item(index: number): ErrorCoverage {
-    return this.isWhole || this.places.length === 0 ? this : this.with(this.placesBelow(index), this.missing);
+    return this.whole || this.places.length === 0 ? this : this.with(this.placesBelow(index), this.missing);
   }
 
   private placesBelow(step: string | number): readonly ErrorPlaces[] {
@@ -191,7 +233,10 @@ export class ErrorCoverage {
   }
 
   private with(places: readonly ErrorPlaces[], missing: readonly MissingFields[]): ErrorCoverage {
-    if (places.some(({ reported }) => reported)) return ErrorCoverage.whole;
-    return places.length === 0 && missing.length === 0 ? ErrorCoverage.none : new ErrorCoverage(false, places, missing);
+    const whole = places.find(({ reported }) => reported);
+    if (whole) return new ErrorCoverage(whole, NONE, NONE);
+    return places.length === 0 && missing.length === 0
+      ? ErrorCoverage.none
+      : new ErrorCoverage(undefined, places, missing);
   }
 }
