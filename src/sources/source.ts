@@ -1,8 +1,8 @@
 import type { Freshness } from '../client/freshness.ts';
 import type { ClientInfo } from '../client/identity.ts';
-import type { OperationLabel } from '../shared/request-notes.ts';
 import type { DebugTrace } from '../shared/debug-trace.ts';
 import type { FetchTrace } from '../shared/fetch-trace.ts';
+import type { OperationLabel } from '../shared/request-notes.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
 
 /**

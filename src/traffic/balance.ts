@@ -36,9 +36,10 @@ export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: B
       group.ended(endpoint, isGood(response, now() - start >= timeoutMs / 2));
       if (!isUnsent(response) || request.client.signal?.aborted) return done(response);
       const next = tried ?? new Set([endpoint.url]);
-      if (group.hasUntried(next))
+      if (group.hasUntried(next)) {
+        request.trace?.expectTry('failover: no connection');
         sendTo({ ...request, deadline: request.deadline ?? start + timeoutMs }, next, done, true);
-      else done(response);
+      } else done(response);
     });
   }
 

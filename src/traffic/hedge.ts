@@ -98,6 +98,9 @@ class HedgedRequest {
     if (this.#done === undefined || this.#running.size === 0) return;
     const isAllowed = this.#hedging.share.withdraw();
     if (!isAllowed) this.#hedging.policy.onHedge?.('denied');
+    const { trace } = this.#request as SourceRequest;
+    if (isAllowed) trace?.expectTry(`hedge: no response after ${Math.round(this.#delay)} ms`);
+    else trace?.note('no hedge: the share of hedged requests is used up');
     this.#hasSecond = isAllowed;
     if (isAllowed) this.#send(true);
   }

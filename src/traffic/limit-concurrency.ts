@@ -39,6 +39,7 @@ class LimitedCall implements WaitingCall, Expirable {
     if (signal?.aborted) return this.#fail(abortFailure(this.#source.name));
     if (!this.#bulkhead.enter(this)) return this.#fail(queueFullFailure(this.#source.name));
     if (this.#isStarted) return;
+    request.trace?.note('waited in the queue: concurrency.max requests were in flight');
     const until = performance.now() + timeoutMs;
     const deadline = Math.min(until, request.deadline ?? until);
     this.#request = { ...request, deadline };

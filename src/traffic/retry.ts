@@ -129,11 +129,18 @@ class Tries {
     const reason = this.#count < maxAttempts && !signal?.aborted ? this.#reasonToRetry(request, response) : undefined;
     if (reason === undefined) return this.#settle(response);
     const wait = reason === 'lost_connection' ? 0 : this.#waitAfter(response);
-    if (performance.now() + wait >= this.#deadline) return this.#settle(response);
+    if (performance.now() + wait >= this.#deadline) {
+      request.trace?.note(`no retry after ${reason}: it would begin after the deadline`);
+      return this.#settle(response);
+    }
     const isIdleLoss = response.kind === 'failure' && response.failure.wasIdle === true;
     const isDenied = !budget.withdraw(reason === 'lost_connection' && isIdleLoss ? IDLE_CONNECTIONS : 0);
     onRetry?.(reason, isDenied);
-    if (isDenied) return this.#settle(response);
+    if (isDenied) {
+      request.trace?.note(`no retry after ${reason}: the retry budget is used up`);
+      return this.#settle(response);
+    }
+    request.trace?.expectTry(`retry: ${reason}`);
     if (reason === 'lost_connection') this.#needsFreshConnection = true;
     if (wait === 0) return this.next();
     signal?.addEventListener('abort', this);
