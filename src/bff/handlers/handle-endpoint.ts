@@ -51,7 +51,8 @@ export async function handleEndpoint(
   if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return STREAM_FINISHED;
   const reading = endpointDependsOn(snapshot.engine, endpoint);
   const dependsOn = reading instanceof Promise ? await reading : reading;
-  const cacheUse = endpoint.cache && !streamed ? cacheUseOf(call, endpoint, endpoint.cache, dependsOn, bff) : undefined;
+  const usesCache = !streamed && call.notes.debug === undefined;
+  const cacheUse = endpoint.cache && usesCache ? cacheUseOf(call, endpoint, endpoint.cache, dependsOn, bff) : undefined;
   const known = cacheUse?.text === undefined ? undefined : snapshot.knownRequests.get(cacheUse.text);
   if (cacheUse && known)
     return respondFromCache(
@@ -150,6 +151,7 @@ function respondShared(endpointCall: EndpointCall): Promise<EndpointResponse> {
   const start = async (cancellation: Cancellation) => (await createFreshResponse(endpointCall, cancellation)).response;
   const canDedupe =
     bff.shareReads &&
+    call.notes.debug === undefined &&
     // returned headers, such as cookies, are for one client only
     call.client?.returned === undefined &&
     endpoint.method === 'GET' &&
