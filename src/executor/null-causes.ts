@@ -62,7 +62,9 @@ export class NullCauses {
     if (depth > MAX_DEPTH) return [];
     const coverage = this.reasons.coverageAt(this.execution.data, path);
     const missing = this.valueAt(path) === undefined ? this.missingAt(path, coverage, service) : undefined;
-    if (missing) return this.causesOf(missing.origin, this.holderOf(missing, path), depth);
+    // an error explains more than the null in place of an entity
+    const isExplained = missing?.reason === 'null' && coverage.explainsNull;
+    if (missing && !isExplained) return this.causesOf(missing.origin, this.holderOf(missing, path), depth);
     if (coverage.origin) return this.causesOf(coverage.origin, path, depth);
     const { passedFrom } = coverage;
     if (passedFrom === undefined) return [];
