@@ -3,7 +3,6 @@ import type { DeferGroups } from '../operation/defer-groups.ts';
 import type { ExplainedNull, ExplainedNulls, NullCause, TracePath } from '../shared/null-cause.ts';
 import { leafWriter } from './leaf.ts';
 import { type ExecutedPlan, NullCauses, type NumberOfFetch } from './null-causes.ts';
-import { ErrorCoverage } from './null-reasons.ts';
 import { dependsOnType, type SelectionPart, type ShapeField } from './object-shapes.ts';
 import { isNullish, isObject, type ResponseObject } from './objects.ts';
 
@@ -56,7 +55,6 @@ class NullWalk {
   /** The client's path, and the same of aliased keys. */
   private readonly path: (string | number)[] = [];
   private readonly subgraphPath: (string | number)[] = [];
-  private coverage = ErrorCoverage.none;
 
   constructor(execution: ExecutedPlan, options: ExplainNullsOptions) {
     this.execution = execution;
@@ -77,21 +75,16 @@ class NullWalk {
   }
 
   private fields(object: ResponseObject, parts: readonly SelectionPart[], typeName: string): Lost | undefined {
-    const outer = this.coverage;
-    const { nullReasonsIfAny: reasons } = this.execution;
-    const own = reasons ? outer.object(object, reasons) : outer;
     let lost: Lost | undefined;
     for (const field of this.execution.compiled.projection.shapes.shape(parts, typeName).fields) {
       const { responseKey, name } = field.field;
       if (name.startsWith('__') || this.values++ > MAX_VALUES) continue;
       this.path.push(responseKey);
       this.subgraphPath.push(field.subgraphKey);
-      if (reasons) this.coverage = own.field(object, field.subgraphKey, reasons);
       lost = withOther(lost, this.field(object, field, typeName));
       this.path.pop();
       this.subgraphPath.pop();
     }
-    this.coverage = outer;
     return lost;
   }
 
@@ -150,18 +143,15 @@ class NullWalk {
   }
 
   private items(list: readonly unknown[], type: TypeNode, place: Place): Lost | undefined {
-    const outer = this.coverage;
     let lost: Lost | undefined;
     for (const [i, item] of list.entries()) {
       if (this.values++ > MAX_VALUES) break;
       this.path.push(i);
       this.subgraphPath.push(i);
-      this.coverage = outer.item(i);
       lost = withOther(lost, this.value(type, item, place));
       this.path.pop();
       this.subgraphPath.pop();
     }
-    this.coverage = outer;
     return lost;
   }
 
@@ -202,7 +192,7 @@ class NullWalk {
 
   private causesOfNull(value: unknown, type: TypeNode, { field, coordinate }: Place): Lost['causes'] | undefined {
     const { service } = field;
-    const isOwn = value === null && !this.causes.isKnown(this.subgraphPath, this.coverage, service);
+    const isOwn = value === null && !this.causes.isKnown(this.subgraphPath, service);
     if (isOwn && type.kind !== Kind.NON_NULL_TYPE) return undefined;
     const path = [...this.subgraphPath];
     return () => {

@@ -1,6 +1,6 @@
 import type { QueryPlan } from '../planner/plan.ts';
 import type { FetchNode, Position, RepresentationSelection } from '../planner/positions.ts';
-import { isObject, isOfType, type ResponseObject } from './objects.ts';
+import { isNullish, isObject, isOfType, type ResponseObject } from './objects.ts';
 import type { SubgraphPath } from './response-objects.ts';
 
 /** A required field that an object lacks. */
@@ -8,34 +8,31 @@ export interface MissingInput {
   readonly name: string;
   /** Of aliased keys, from the object. */
   readonly path: SubgraphPath;
+  /** `undefined` if it could not be fetched. */
+  readonly value: null | undefined;
 }
 
-/** Finds the first field that `@requires` selects and that could not be fetched: null counts as fetched. */
-export function findMissingInput(items: RepresentationSelection, object: ResponseObject): MissingInput | undefined {
+/** Iterates over the fields that `@requires` selects and that are missing (`undefined`) or null in an object. */
+export function* missingInputs(items: RepresentationSelection, object: ResponseObject): Generator<MissingInput> {
   for (const item of items) {
     if (item.kind === 'typeCondition') {
-      const found = isOfType(object, item.possible) ? findMissingInput(item.nested, object) : undefined;
-      if (found) return found;
+      if (isOfType(object, item.possible)) yield* missingInputs(item.nested, object);
       continue;
     }
     if (item.name === '__typename' || (item.isKey && !item.nested)) continue;
-    const { name, subgraphKey: key } = item;
+    const { name, subgraphKey: key, nested } = item;
     const value = object[key];
-    if (value === undefined) return { name, path: [key] };
-    const below = item.nested && findBelow(item.nested, value);
-    if (below) return { name: below.name, path: [key, ...below.path] };
+    if (isNullish(value)) yield { name, path: [key], value };
+    else if (nested) yield* below(nested, value, [key]);
   }
-  return undefined;
 }
 
-function findBelow(items: RepresentationSelection, value: unknown): MissingInput | undefined {
-  if (isObject(value)) return findMissingInput(items, value);
-  if (!Array.isArray(value)) return undefined;
-  for (const [index, item] of value.entries()) {
-    const found = findBelow(items, item);
-    if (found) return { name: found.name, path: [index, ...found.path] };
+function* below(items: RepresentationSelection, value: unknown, path: SubgraphPath): Generator<MissingInput> {
+  if (isObject(value)) {
+    for (const found of missingInputs(items, value)) yield { ...found, path: [...path, ...found.path] };
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* below(items, item, [...path, index]);
   }
-  return undefined;
 }
 
 /** Returns the aliased keys from the root to a position. */

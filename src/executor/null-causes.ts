@@ -4,10 +4,10 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import { PathTranslator } from './client-paths.ts';
 import type { CompiledLookup, CompiledPlan } from './compile.ts';
 import { compileContextReader } from './context-reader.ts';
-import { findMissingInput, keyPathOf, providersOf } from './missing-inputs.ts';
+import { keyPathOf, missingInputs, providersOf } from './missing-inputs.ts';
 import { MissingKeyReasons } from './missing-key-reasons.ts';
 import type { NullOrigin } from './null-origin.ts';
-import { type ErrorCoverage, type MissingFields, NullReasons } from './null-reasons.ts';
+import { type MissingFields, NullReasons } from './null-reasons.ts';
 import { isObject, isOfType, type ResponseObject } from './objects.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 
@@ -46,11 +46,8 @@ export class NullCauses {
   }
 
   /** Returns whether something is known about a value that is missing or null: otherwise its subgraph returned it so. */
-  isKnown(path: SubgraphPath, coverage: ErrorCoverage, service: string | undefined): boolean {
-    return (
-      coverage.explainsNull ||
-      (this.valueAt(path) === undefined && this.missingAt(path, coverage, service) !== undefined)
-    );
+  isKnown(path: SubgraphPath, service: string | undefined): boolean {
+    return this.reasons.errorAt(this.execution.data, path) !== undefined || this.missingAt(path, service) !== undefined;
   }
 
   /**
@@ -60,17 +57,17 @@ export class NullCauses {
    */
   of(path: SubgraphPath, service: string | undefined, depth = 0): readonly NullCause[] {
     if (depth > MAX_DEPTH) return [];
-    const coverage = this.reasons.coverageAt(this.execution.data, path);
-    const missing = this.valueAt(path) === undefined ? this.missingAt(path, coverage, service) : undefined;
+    const error = this.reasons.errorAt(this.execution.data, path);
+    const missing = this.missingAt(path, service);
     // an error explains more than the null in place of an entity
-    const isExplained = missing?.reason === 'null' && coverage.explainsNull;
-    if (missing && !isExplained) return this.causesOf(missing.origin, this.holderOf(missing, path), depth);
-    if (coverage.origin) return this.causesOf(coverage.origin, path, depth);
-    const { passedFrom } = coverage;
-    if (passedFrom === undefined) return [];
-    const subgraph = 'request' in passedFrom ? passedFrom.request.planned.subgraph.name : passedFrom.service;
-    const to = this.clientPath(path);
-    return [{ kind: 'nonNullInSubgraph', subgraph, to }, ...this.causesOf(passedFrom, path, depth)];
+    if (missing && !(missing.reason === 'null' && error))
+      return this.causesOf(missing.origin, this.holderOf(missing, path), depth);
+    if (error === undefined) return [];
+    const { origin, isBelow } = error;
+    const causes = this.causesOf(origin, path, depth);
+    if (!isBelow) return causes;
+    const subgraph = 'request' in origin ? origin.request.planned.subgraph.name : origin.service;
+    return [{ kind: 'nonNullInSubgraph', subgraph, to: this.clientPath(path) }, ...causes];
   }
 
   /** Returns the causes of a value that something else needs, down to the subgraph that returned null for it. */
@@ -86,16 +83,13 @@ export class NullCauses {
     ];
   }
 
-  private missingAt(
-    path: SubgraphPath,
-    coverage: ErrorCoverage,
-    service: string | undefined,
-  ): MissingFields | undefined {
+  private missingAt(path: SubgraphPath, service: string | undefined): MissingFields | undefined {
+    if (this.valueAt(path) !== undefined) return undefined;
     const key = path.at(-1);
     const holder = this.valueAt(path.slice(0, -1));
     const own =
       typeof key === 'string' && isObject(holder) ? this.reasons.missingFields(holder, key, service) : undefined;
-    return own ?? coverage.missingFields(service);
+    return own ?? this.reasons.coverageAt(this.execution.data, path).missingFields(service);
   }
 
   /** Returns the path of the object that lacks fields: the one at a path, or one above it. */
@@ -121,7 +115,31 @@ export class NullCauses {
     }
     const { message, path: at, extensions } = origin.error;
     const code = typeof extensions?.code === 'string' ? extensions.code : undefined;
-    return [{ kind: 'subgraphError', subgraph, fetch, code, message: shortened(message), path: at }];
+    const cause = { kind: 'subgraphError', subgraph, fetch, code, message: shortened(message), path: at } as const;
+    return [cause, ...this.causesOfError(origin, subgraph, path, depth)];
+  }
+
+  /** Returns why a subgraph could not compute a field: one that it requires is null, because of an error elsewhere. */
+  private causesOfError(
+    { request, error }: Extract<NullOrigin, { kind: 'error' }>,
+    subgraph: string,
+    path: SubgraphPath,
+    depth: number,
+  ): readonly NullCause[] {
+    // `_entities`, the index, and the field
+    const key = error.path?.[2];
+    const lookup = request.lookups.find(({ keys }) => keys.some((one) => one.key === key && one.needsInputs));
+    const end = path.lastIndexOf(key as string);
+    const holder = end < 0 ? path : path.slice(0, end);
+    const object = lookup && this.valueAt(holder);
+    if (!isObject(object)) return [];
+    for (const input of missingInputs(lookup?.planned.representation.fields ?? [], object)) {
+      const at = [...holder, ...input.path];
+      const causes = this.of(at, undefined, depth + 1);
+      const missing = { kind: 'missingRequired', subgraph, field: input.name, path: this.clientPath(at) } as const;
+      if (causes.length > 0) return [missing, ...causes];
+    }
+    return [];
   }
 
   private causesOfKey(
@@ -152,7 +170,9 @@ export class NullCauses {
     depth: number,
   ): readonly NullCause[] {
     const object = this.valueAt(path);
-    const input = isObject(object) ? findMissingInput(lookup.planned.representation.fields, object) : undefined;
+    const inputs = isObject(object) ? [...missingInputs(lookup.planned.representation.fields, object)] : [];
+    // null counts as fetched
+    const input = inputs.find(({ value }) => value === undefined);
     const context = input === undefined ? this.missingContext(lookup, path) : undefined;
     const at = input ? [...path, ...input.path] : context?.path;
     if (at === undefined) return [];

@@ -28,14 +28,25 @@ export interface MissingFields {
   readonly origin: NullOrigin;
 }
 
+/** An error at a place. */
+interface PlacedError {
+  readonly origin: NullOrigin;
+  /** From the place to where the error is: to a field that only other fetches need. */
+  readonly rest: SubgraphPath;
+}
+
+/** The most errors that are kept for one place, for debug traces. */
+const MAX_ERRORS = 20;
+const NO_PATH: SubgraphPath = [];
+
 /** The places of one subgraph response at which errors were reported, as a tree of keys and list indices. */
 export class ErrorPlaces {
   /** Whether an error was reported here: it explains all nulls here and below. */
   reported = false;
   /** Whether the null of an error below propagated to here, or through here. */
   passed = false;
-  /** The first error that was reported here. */
-  origin: NullOrigin | undefined;
+  /** The errors that were reported here, up to a number of them. */
+  readonly errors: PlacedError[] = [];
   /** The first error whose null passed. */
   passedFrom: NullOrigin | undefined;
   private next: Map<string | number, ErrorPlaces> | undefined;
@@ -43,8 +54,9 @@ export class ErrorPlaces {
   /**
    * Adds the path of an error.
    * @param from how much of the path leads to the resulting null; less than all where types are non-null
+   * @param rest the end of the error's own path that the client has not selected
    */
-  add(path: SubgraphPath, from: number, origin: NullOrigin): void {
+  add(path: SubgraphPath, from: number, origin: NullOrigin, rest: SubgraphPath = NO_PATH): void {
     let node: ErrorPlaces = this;
     for (let depth = 0; ; depth++) {
       if (depth >= from && depth < path.length) node.pass(origin);
@@ -52,7 +64,7 @@ export class ErrorPlaces {
       node = node.make(path[depth] as string | number);
     }
     node.reported = true;
-    node.origin ??= origin;
+    if (node.errors.length < MAX_ERRORS) node.errors.push({ origin, rest });
   }
 
   private pass(origin: NullOrigin): void {
@@ -130,6 +142,35 @@ export class NullReasons {
     return this.coverageAt(root, path).explainsNull;
   }
 
+  /**
+   * Returns the error that made the value at a path null: the nearest one at the path or above it, or else the one below it whose null
+   * propagated to it.
+   */
+  errorAt(
+    root: ResponseObject,
+    path: SubgraphPath,
+  ): { readonly origin: NullOrigin; readonly isBelow: boolean } | undefined {
+    let found: NullOrigin | undefined;
+    let places: readonly ErrorPlaces[] = NONE;
+    let value: unknown = root;
+    const look = (among: readonly ErrorPlaces[], rest: SubgraphPath) => {
+      for (const { errors } of among) found = errors.find((error) => leadsTo(error.rest, rest))?.origin ?? found;
+    };
+    for (const [depth, step] of path.entries()) {
+      if (isObject(value)) {
+        const own = this.placesAt(value);
+        look(own, path.slice(depth));
+        places = [...places, ...own];
+      }
+      places = places.flatMap((one) => one.at(step) ?? NONE);
+      look(places, path.slice(depth + 1));
+      value = Array.isArray(value) || isObject(value) ? (value as Record<string | number, unknown>)[step] : undefined;
+    }
+    if (found) return { origin: found, isBelow: false };
+    const passed = places.find((one) => one.passed)?.passedFrom;
+    return passed && { origin: passed, isBelow: true };
+  }
+
   /** Returns what errors explain at a path from the root object. */
   coverageAt(root: ResponseObject, path: SubgraphPath): ErrorCoverage {
     let coverage = ErrorCoverage.none;
@@ -148,6 +189,13 @@ export class NullReasons {
 }
 
 const NONE: readonly never[] = [];
+
+/** Returns whether one path begins with the other. */
+function leadsTo(one: SubgraphPath, other: SubgraphPath): boolean {
+  const length = Math.min(one.length, other.length);
+  for (let i = 0; i < length; i++) if (one[i] !== other[i]) return false;
+  return true;
+}
 
 function addTo<T>(lists: Map<ResponseObject, T[]>, object: ResponseObject, item: T): void {
   const list = lists.get(object);
@@ -169,41 +217,27 @@ function firstReason(
 
 /** What errors explain at one place of the response; computed step by step from the root. */
 export class ErrorCoverage {
-  static readonly none = new ErrorCoverage(undefined, NONE, NONE);
+  static readonly none = new ErrorCoverage(false, NONE, NONE);
+  private static readonly whole = new ErrorCoverage(true, NONE, NONE);
 
-  /** The error that explains everything here and below. */
-  private readonly whole: ErrorPlaces | undefined;
+  private readonly isWhole: boolean;
   private readonly places: readonly ErrorPlaces[];
   private readonly missing: readonly MissingFields[];
 
-  private constructor(
-    whole: ErrorPlaces | undefined,
-    places: readonly ErrorPlaces[],
-    missing: readonly MissingFields[],
-  ) {
-    this.whole = whole;
+  private constructor(isWhole: boolean, places: readonly ErrorPlaces[], missing: readonly MissingFields[]) {
+    this.isWhole = isWhole;
     this.places = places;
     this.missing = missing;
   }
 
   /** Whether an error explains a null at this place. */
   get explainsNull(): boolean {
-    return this.whole !== undefined || this.places.some(({ passed }) => passed);
-  }
-
-  /** The error at this place, or above it. */
-  get origin(): NullOrigin | undefined {
-    return this.whole?.origin;
-  }
-
-  /** The error below this place whose null propagated to here. */
-  get passedFrom(): NullOrigin | undefined {
-    return this.places.find(({ passed }) => passed)?.passedFrom;
+    return this.isWhole || this.places.some(({ passed }) => passed);
   }
 
   /** Returns why data of a subgraph is missing at this place, where that is known from the places above. */
   reason(service: string | undefined): NullReason | undefined {
-    return this.whole ? 'reported' : firstReason(this.missing, service)?.reason;
+    return this.isWhole ? 'reported' : firstReason(this.missing, service)?.reason;
   }
 
   /** Returns the missing fields of an object above that explain it. */
@@ -214,17 +248,17 @@ export class ErrorCoverage {
   /** Returns the coverage of the same place, with what is known of its object. */
   object(object: ResponseObject, missing: NullReasons): ErrorCoverage {
     const own = missing.placesAt(object);
-    return this.whole || own.length === 0 ? this : this.with([...this.places, ...own], this.missing);
+    return this.isWhole || own.length === 0 ? this : this.with([...this.places, ...own], this.missing);
   }
 
   field(object: ResponseObject, key: string, missing: NullReasons): ErrorCoverage {
-    if (this.whole) return this;
+    if (this.isWhole) return this;
     const own = missing.missingFieldsAt(object, key);
     return this.with(this.placesBelow(key), own.length === 0 ? this.missing : [...this.missing, ...own]);
   }
 
   item(index: number): ErrorCoverage {
-    return this.whole || this.places.length === 0 ? this : this.with(this.placesBelow(index), this.missing);
+    return this.isWhole || this.places.length === 0 ? this : this.with(this.placesBelow(index), this.missing);
   }
 
   private placesBelow(step: string | number): readonly ErrorPlaces[] {
@@ -233,10 +267,7 @@ export class ErrorCoverage {
   }
 
   private with(places: readonly ErrorPlaces[], missing: readonly MissingFields[]): ErrorCoverage {
-    const whole = places.find(({ reported }) => reported);
-    if (whole) return new ErrorCoverage(whole, NONE, NONE);
-    return places.length === 0 && missing.length === 0
-      ? ErrorCoverage.none
-      : new ErrorCoverage(undefined, places, missing);
+    if (places.some(({ reported }) => reported)) return ErrorCoverage.whole;
+    return places.length === 0 && missing.length === 0 ? ErrorCoverage.none : new ErrorCoverage(false, places, missing);
   }
 }

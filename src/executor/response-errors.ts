@@ -148,7 +148,8 @@ export class ResponseErrors {
       places = new ErrorPlaces();
       bySlot.set(slot, places);
     }
-    places.add(depth < rest.length ? rest.slice(0, depth) : rest, nullDepth, origin);
+    if (depth < rest.length) places.add(rest.slice(0, depth), nullDepth, origin, rest.slice(depth));
+    else places.add(rest, nullDepth, origin);
   }
 
   /** Returns whether a root field has an error of its own. */

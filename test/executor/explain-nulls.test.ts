@@ -303,6 +303,19 @@ describe('what a field needs', () => {
     ]);
   });
 
+  it('@requires: the required field is null because of an error, so its subgraph has an error, too', async () => {
+    const world = createWorld({ subgraphs: shop });
+    world.fault({ kind: 'field-error', subgraph: 'products', field: 'Product.weight', message: 'no scales' });
+    world.fault({ kind: 'field-error', subgraph: 'shipping', field: 'Product.cost', message: 'no weight' });
+    const { chains, nulls } = await explain(world, '{ product { cost } }');
+    expect(chains).toEqual(['product.cost ← subgraphError, missingRequired, subgraphError']);
+    expect(nulls[0]?.causes).toMatchObject([
+      { message: 'no weight', fetch: 1 },
+      { subgraph: 'shipping', field: 'weight', path: ['product', 'weight'] },
+      { message: 'no scales', fetch: 0 },
+    ]);
+  });
+
   it('@fromContext: the value of the context could not be fetched', async () => {
     const world = createWorld({
       subgraphs: {
