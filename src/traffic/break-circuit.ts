@@ -18,9 +18,10 @@ export function breakCircuit(source: Source, breaker: CircuitBreaker): Source {
         request.trace?.note('not sent: the circuit breaker is open');
         return done({ kind: 'failure', failure: rejectedFailure(name) });
       }
-      const start = performance.now();
+      const start = breaker.now();
       source.send(request, (response) => {
-        breaker.record(period, outcomeOf(response, request), performance.now() - start);
+        const end = breaker.now();
+        breaker.record(period, outcomeOf(response, request), end - start, end);
         done(response);
       });
     },
