@@ -229,8 +229,21 @@ function clientContext(
 ): ClientContext {
   const { ip, identity } = client;
   const operation = undefined;
-  const known = { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline, record, operation };
-  return { ...known, plugins, debug };
+  // listed one by one: V8 makes an object of a fixed shape from that
+  return {
+    requestId,
+    headers,
+    signal,
+    ip,
+    identity,
+    returned,
+    rateLimitChecked,
+    deadline,
+    record,
+    operation,
+    plugins,
+    debug,
+  };
 }
 
 function engineRequest(client: ClientContext, call: ReadCall, contract: string | undefined): EngineRequest {

@@ -178,6 +178,20 @@ describe('the tries of a fetch', () => {
     ]);
   });
 
+  it('say that a second request was sent beside the first', async () => {
+    const hedge = { after: '10ms', max_share: '100%' };
+    const { server, behave, calls } = await inDev({ config: { traffic_shaping: { subgraphs: { stock: { hedge } } } } });
+    behave('stock', (req, res) => {
+      req.resume();
+      // the first request stays without a response
+      if ((calls.stock ?? 0) > 1) res.end('{"data":{"_entities":[{"inStock":7}]}}');
+    });
+    const { extensions } = await (await post(server.url, { query: QUERY }, TRACE)).json();
+    const { tries } = extensions.headgate.fetches[1];
+    expect(tries).toMatchObject([{}, { status: 200, because: 'hedge: the first request took longer than most' }]);
+    expect(tries[0]).not.toHaveProperty('status');
+  });
+
   it('say that the circuit breaker refused it', async () => {
     const circuit_breaker = { error_threshold: '1%', volume_threshold: 1, window: '1m', reset_timeout: '1m' };
     const { server, behave } = await inDev({
@@ -305,6 +319,38 @@ test('credentials and query parameters of a URL are not in the trace', async () 
   const body = await (await post(secret.server.url, { query: '{ product { name } }' }, TRACE)).text();
   expect(JSON.parse(body).extensions.headgate.fetches[0].tries[0].url).toBe(`${url.origin}/graphql?key=…&v=…`);
   expect(body).not.toMatch(/letmein|hush|admin/);
+});
+
+test('a field without its scope, or over its rate, leads to the policy', async () => {
+  const { url } = await fakeSubgraph((req, res) => {
+    req.resume();
+    res.end('{"data":{"hits":1,"rest":"there"}}');
+  });
+  const gateway = await gatewayOver(
+    {
+      shop: `extend schema @subgraph(url: "${url}")
+        extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@requiresScopes"])
+        type Query {
+          rest: String
+          hits: Int @rateLimit(limit: 1, window: "1d")
+          cost: Int! @requiresScopes(scopes: [["cost"]])
+        }`,
+    },
+    { debug: { token_secret: SECRET } },
+  );
+  const headers = { ...TRACE, 'x-headgate-debug-token': await signDebugToken(SECRET, 60) };
+  const chains = async (query: string) => {
+    const answer = await gateway.ask(query, { headers });
+    const { nulls } = (answer as Traced).extensions.headgate as unknown as DebugJson;
+    return nulls.map(({ path, causes }) => [
+      path.join('.'),
+      ...causes.map((cause) => ('code' in cause ? cause.code : cause.kind)),
+    ]);
+  };
+  expect(await chains('{ hits rest }')).toEqual([]);
+  expect(await chains('{ hits rest }')).toEqual([['hits', 'RATE_LIMITED']]);
+  // it may not be null, so nothing is left
+  expect(await chains('{ rest cost }')).toEqual([['', 'nonNull', 'UNAUTHORIZED_FIELD_OR_TYPE']]);
 });
 
 test('a REST API has its calls, a plain GraphQL service its requests, and their errors are the causes', async () => {
