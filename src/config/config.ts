@@ -12,6 +12,7 @@ import { contractsSection } from './sections/contracts.ts';
 import { coprocessorSection } from './sections/coprocessor.ts';
 import { corsSection } from './sections/cors.ts';
 import { csrfSection } from './sections/csrf.ts';
+import { debugSection } from './sections/debug.ts';
 import { demandControlSection } from './sections/demand-control.ts';
 import { headersSection } from './sections/headers.ts';
 import { healthCheckSection } from './sections/health-check.ts';
@@ -62,6 +63,7 @@ export const configFileSchema = z
     authentication: authenticationSection.prefault({}),
     authorization: authorizationSection.prefault({}),
     demand_control: demandControlSection.prefault({}),
+    debug: debugSection.prefault({}),
     api_keys: apiKeysSection.optional(),
     introspection_endpoints: introspectionEndpointsSection.default([]),
     tls: tlsSection.prefault({}),

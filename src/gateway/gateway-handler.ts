@@ -15,6 +15,7 @@ import { refusalObserver, requestObserver, routeFinder } from '../http/observe-r
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import { createRequestHandler, type RequestHandler } from '../http/request-handler.ts';
 import { createRouter, type Route } from '../http/router.ts';
+import { addServerTiming } from '../http/server-timing.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import { isBelow } from '../policy/requests/paths.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
@@ -33,6 +34,7 @@ export interface GatewayHandlerOptions
       | 'authenticator'
       | 'login'
       | 'clientAwareness'
+      | 'debugAccess'
       | 'plugins'
     > {
   /** Returns the current engine; `undefined` while there is no schema. */
@@ -65,7 +67,7 @@ export interface GatewayHandlerOptions
 export function createGatewayHandler(options: GatewayHandlerOptions): RequestHandler {
   const { logger, instruments, pathPrefix } = options;
   const handling = { logger, onRefused: instruments && refusalObserver(instruments.refused) };
-  const fail = errorSender(handling, pathPrefix);
+  const fail = errorSender(handling, options);
   const routes = listRoutes(options, handling, fail, () => handler.isDraining);
   const { isGraphql } = routes;
   const graphiql = options.graphiql ? serveGraphiql({ ...options, isGraphql, fail }) : undefined;
@@ -91,9 +93,14 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
 type Fail = (context: RequestContext, error: unknown) => void;
 
 /** Returns a function that sends the response for an error outside an operation. */
-function errorSender(handling: ErrorHandling, pathPrefix: string | undefined): Fail {
-  return (context, error) =>
+function errorSender(
+  handling: ErrorHandling,
+  { pathPrefix, hasServerTiming }: Pick<GatewayHandlerOptions, 'pathPrefix' | 'hasServerTiming'>,
+): Fail {
+  return (context, error) => {
+    if (hasServerTiming) addServerTiming(context);
     sendResponse(context, routeErrorResponse(toGatewayError(error, context, handling), context, pathPrefix));
+  };
 }
 
 interface Routes {

@@ -262,6 +262,7 @@ class Pipeline implements Engine {
     const prepare = () => this.prepared(view, document, operation, variables, labels, groups, 'execution');
     const prepared = observer ? observer.observe('normalize', prepare) : prepare();
     request.client.operation = prepared.label;
+    request.client.debug?.setOperation(prepared.label);
     if (record) record.isPlanCached ??= prepared.wasKnown;
     const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables);
     if (excessive) return refuse(excessive.refusal, excessive.errors);

@@ -140,7 +140,8 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const engine = this.currentEngine(context.client);
     const { query, operationName } = params;
     const { contract, countRequest } = this.options;
-    const mayShare = this.shareQueries && !context.reads.isUndeclared && !forbidsSharing(context.requestHeaders);
+    const isShareable = context.debug === undefined && !context.reads.isUndeclared;
+    const mayShare = this.shareQueries && isShareable && !forbidsSharing(context.requestHeaders);
     // read once: a document that is not cached yet is parsed and validated here
     context.record?.begin('parse');
     const document = mayShare ? engine.readDocument?.({ query, contract, plugins: context.plugins }) : undefined;
@@ -218,7 +219,7 @@ async function countRefused<Context>(
 }
 
 function clientContext(
-  { requestHeaders: headers, requestId, client, plugins, record }: OperationContext,
+  { requestHeaders: headers, requestId, client, plugins, record, debug }: OperationContext,
   {
     signal,
     returned,
@@ -228,7 +229,21 @@ function clientContext(
 ): ClientContext {
   const { ip, identity } = client;
   const operation = undefined;
-  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline, record, operation, plugins };
+  // listed one by one: V8 makes an object of a fixed shape from that
+  return {
+    requestId,
+    headers,
+    signal,
+    ip,
+    identity,
+    returned,
+    rateLimitChecked,
+    deadline,
+    record,
+    operation,
+    plugins,
+    debug,
+  };
 }
 
 function engineRequest(client: ClientContext, call: ReadCall, contract: string | undefined): EngineRequest {

@@ -56,7 +56,10 @@ function sendTimeLeft(send: SendApiRequest, header: string): SendApiRequest {
 function breakApiCircuit(send: SendApiRequest, breaker: CircuitBreaker, name: string): SendApiRequest {
   return async (request) => {
     const period = breaker.acquire();
-    if (period === undefined) throw new ApiRefusal(rejectedFailure(name));
+    if (period === undefined) {
+      request.trace?.note('not sent: the circuit breaker is open');
+      throw new ApiRefusal(rejectedFailure(name));
+    }
     const start = performance.now();
     const { signal } = request;
     const failed = () => {
@@ -214,6 +217,7 @@ class ApiTries {
     const isDenied = !budget.withdraw();
     onRetry?.(reason, isDenied);
     if (isDenied) return undefined;
+    this.#request.trace?.expectTry(`retry: ${reason}`);
     if (isLost) this.#request = { ...this.#request, needsFreshConnection: true };
     return wait;
   }

@@ -39,6 +39,7 @@ export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: B
       if (!isUnsent(response) || request.client.signal?.aborted) return done(response);
       const next = tried ?? [endpoint.url];
       if (!group.hasUntried(next)) return done(response);
+      request.trace?.expectTry('failover: no connection');
       const copy = copyRequest(request);
       copy.deadline ??= start + timeoutMs;
       sendTo(copy, next, done, true);

@@ -56,6 +56,7 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
       const key = sharingKey(request, options);
       const waiters = sharedCalls.get(key);
       if (waiters) {
+        request.trace?.share();
         waiters.push({ request, done });
         return;
       }

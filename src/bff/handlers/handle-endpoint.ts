@@ -53,7 +53,8 @@ export async function handleEndpoint(
   bff.countUse?.(endpoint, snapshot.engine.publicSchema);
   const reading = endpointDependsOn(snapshot.engine, endpoint);
   const dependsOn = reading instanceof Promise ? await reading : reading;
-  const cacheUse = endpoint.cache && !streamed ? cacheUseOf(call, endpoint, endpoint.cache, dependsOn, bff) : undefined;
+  const usesCache = !streamed && call.notes.debug === undefined;
+  const cacheUse = endpoint.cache && usesCache ? cacheUseOf(call, endpoint, endpoint.cache, dependsOn, bff) : undefined;
   const known = cacheUse?.text === undefined ? undefined : snapshot.knownRequests.get(cacheUse.text);
   if (cacheUse && known)
     return respondFromCache(
@@ -153,6 +154,7 @@ function respondShared(endpointCall: EndpointCall): Promise<EndpointResponse> {
   const start = async (cancellation: Cancellation) => (await createFreshResponse(endpointCall, cancellation)).response;
   const canDedupe =
     bff.shareReads &&
+    call.notes.debug === undefined &&
     // returned headers, such as cookies, are for one client only
     call.client?.returned === undefined &&
     endpoint.method === 'GET' &&

@@ -1,5 +1,6 @@
 import type { PluginSet } from '../../plugins/plugin-set.ts';
 import type { Authenticator } from '../../policy/authentication/authenticator.ts';
+import type { DebugAccess } from '../../policy/debug/debug-access.ts';
 import type { Login } from '../../policy/login/login.ts';
 import type { AddressFilter } from '../../policy/requests/address-filter.ts';
 import type { Cors } from '../../policy/requests/cors.ts';
@@ -7,6 +8,7 @@ import type { RequestContext } from '../request-context.ts';
 import { authenticate } from './authenticate.ts';
 import { type ClientAwareness, requireClientName } from './client-awareness.ts';
 import { cors } from './cors.ts';
+import { debugTrace } from './debug-trace.ts';
 import { defaultHeaders } from './default-headers.ts';
 import { headerLines } from './header-lines.ts';
 import { ipFilter } from './ip-filter.ts';
@@ -37,6 +39,8 @@ export interface MiddlewareOptions extends BodyLimits {
   readonly plugins?: (() => PluginSet | undefined) | undefined;
   /** The headers in which clients name themselves, and whether they must. */
   readonly clientAwareness?: ClientAwareness | undefined;
+  /** Which requests may have a debug trace. Without it, the header for it means nothing. */
+  readonly debugAccess?: DebugAccess | undefined;
   /** Shows GraphiQL to browsers. */
   readonly graphiql?: Middleware | undefined;
   /** Sends the response for an error that occurs after the handler has returned. */
@@ -56,7 +60,8 @@ export interface MiddlewareOptions extends BodyLimits {
  *    client's address, by `trusted_proxies`.
  * 7. The IP filter needs that address.
  * 8. Client awareness: only clients that may be here learn what they have to send.
- * 9. Plugins (`onAuthenticate`): the client is known, and has not been refused.
+ * 9. Debug traces: a client that may not be here does not learn whether it may have one.
+ * 10. Plugins (`onAuthenticate`): the client is known, and has not been refused.
  */
 export function listMiddleware(options: MiddlewareOptions): readonly (Middleware | undefined)[] {
   const { authenticator, login, addressFilter, fail } = options;
@@ -73,6 +78,7 @@ export function listMiddleware(options: MiddlewareOptions): readonly (Middleware
     login && sessionToken,
     filter,
     requireClientName(options.clientAwareness),
+    options.debugAccess && debugTrace(options.debugAccess, fail),
     options.plugins && authenticatedPlugins(fail),
   ];
 }

@@ -1,6 +1,7 @@
 // The bare pool has no `request` method: undici's main module adds it, and most of that module is not loaded.
 import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
+import type { FetchTrace } from '../../shared/fetch-trace.ts';
 import type { Connections } from '../http/connections.ts';
 import { isConnectionLoss } from '../http/http-failure.ts';
 import type { ClientContext } from '../source.ts';
@@ -20,6 +21,8 @@ export interface SentApiRequest {
   readonly needsFreshConnection?: boolean;
   /** The fetch that the call is for, with the text of the body. Only where there are plugins. */
   readonly ofFetch?: ApiCallOrigin | undefined;
+  /** Records the call. Only where the client's request has a debug trace. */
+  readonly trace?: FetchTrace | undefined;
 }
 
 /** What plugins see of a call, beside its headers. */
@@ -48,12 +51,18 @@ export class ApiCallError extends Error {
   }
 }
 
-/** Returns a function that sends requests over the connections of a pool, without retries. */
-export function createApiTransport(pool: Connections): SendApiRequest {
-  return async ({ needsFreshConnection, deadline: _deadline, ofFetch: _fetch, ...request }) => {
+/** Returns a function that sends requests to an origin over the connections of a pool, without retries. */
+export function createApiTransport(pool: Connections, origin: string): SendApiRequest {
+  return async ({ needsFreshConnection, deadline: _deadline, ofFetch: _fetch, trace, ...request }) => {
+    const end = trace?.beginTry(origin + request.path, request.method);
     try {
-      return await requestBy.call(needsFreshConnection ? pool.fresh : pool, request as Dispatcher.RequestOptions);
+      const sent = requestBy.call(needsFreshConnection ? pool.fresh : pool, request as Dispatcher.RequestOptions);
+      const response = await sent;
+      end?.({ status: response.statusCode });
+      return response;
     } catch (error) {
+      const { code, message } = error as { readonly code?: string; readonly message?: string };
+      end?.({ code: 'SUBREQUEST_HTTP_ERROR', reason: code ?? message });
       throw new ApiCallError(error);
     }
   };
