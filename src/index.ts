@@ -85,7 +85,7 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
     metricsUrl: admin?.metricsUrl,
     handle: handler.handle,
     async listen(address = {}) {
-      const listener = await listenForClients(handler, config, assembly.logger, address);
+      const listener = await listenForClients(handler, config, assembly, address);
       closers.unshift(() => listener.close({ delayMs: config.shutdown.delay ?? 0 }));
       return { url: `${listener.origin}${config.path_prefix ?? ''}/graphql`, port: listener.port };
     },

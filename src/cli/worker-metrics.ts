@@ -1,6 +1,6 @@
 import type { Worker } from 'node:cluster';
-import type { Snapshot } from '../telemetry/metrics.ts';
-import { gaugeSnapshot, joinSnapshots } from '../telemetry/prometheus.ts';
+import { joinSnapshots } from '../telemetry/join-snapshots.ts';
+import type { Snapshot, SnapshotMetric } from '../telemetry/metrics.ts';
 import { callPeer } from './process-calls.ts';
 
 /** A worker that has been stopped just now is not known to be unresponsive. */
@@ -23,15 +23,11 @@ export class WorkerMetrics {
   /** The summed counts of workers that have ended. */
   #ended: Snapshot = [];
 
-  /** Returns the metrics in Prometheus' text format. For a worker that does not respond, the last snapshot counts. */
-  async text({ responsive, unresponsive, starting }: WorkersByState): Promise<string> {
+  /** Returns the metrics. For a worker that does not respond, the last snapshot counts. */
+  async snapshot({ responsive, unresponsive, starting }: WorkersByState): Promise<Snapshot> {
     await Promise.all(responsive.map((worker) => this.#fetchSnapshot(worker)));
-    const states = gaugeSnapshot(
-      { name: 'headgate_workers', help: 'Workers by state; unresponsive: heartbeats are missing', label: 'state' },
-      { responsive: responsive.length, unresponsive, starting },
-    );
-    const { text } = await joinSnapshots([...this.#seen.values(), this.#ended, [states]]);
-    return text;
+    const states = workerStates({ responsive: responsive.length, unresponsive, starting });
+    return [...joinSnapshots([...this.#seen.values(), this.#ended]), states];
   }
 
   async #fetchSnapshot(worker: Worker): Promise<void> {
@@ -39,12 +35,22 @@ export class WorkerMetrics {
     if (snapshot !== undefined && !worker.isDead()) this.#seen.set(worker, snapshot);
   }
 
-  async workerEnded(worker: Worker): Promise<void> {
+  workerEnded(worker: Worker): void {
     const last = this.#seen.get(worker);
     if (last === undefined) return;
     this.#seen.delete(worker);
-    const summed = last.filter(({ type }) => type === 'counter' || type === 'histogram');
-    const { snapshot } = await joinSnapshots([this.#ended, summed]);
-    this.#ended = snapshot;
+    this.#ended = joinSnapshots([this.#ended, last.filter(({ type }) => type !== 'gauge')]);
   }
+}
+
+/** Returns the numbers of workers as a metric. */
+export function workerStates(states: Readonly<Record<string, number>>): SnapshotMetric {
+  return {
+    name: 'headgate_workers',
+    help: 'Workers by state, with --workers: responsive; unresponsive: heartbeats are missing; starting',
+    type: 'gauge',
+    labels: ['state'],
+    together: 'sum',
+    series: Object.entries(states).map(([state, value]) => ({ labels: [state], value })),
+  };
 }

@@ -123,7 +123,7 @@ class WorkerPool {
     ]);
     const metrics = new WorkerMetrics();
     const actions = {
-      metrics: () => metrics.text(this.#workersByState()),
+      metrics: () => metrics.snapshot(this.#workersByState()),
       purge: (tags: readonly string[]) => this.#purge(tags),
       send: (command: AdminCommand) => this.#control(command),
     };

@@ -52,8 +52,7 @@ async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOpti
   let listener: ClientListener;
   try {
     admin = await openAdminOf(config, assembly);
-    const { handler, logger } = assembly;
-    listener = await listenForClients(handler, config, logger, graceMs === undefined ? {} : { graceMs });
+    listener = await listenForClients(assembly.handler, config, assembly, graceMs === undefined ? {} : { graceMs });
   } catch (error) {
     await admin?.close();
     await assembly.close();
@@ -76,9 +75,9 @@ function printUrls(url: string, admin: AdminListener | undefined): void {
 
 /** Opens the admin listener of a gateway with a single process. */
 export function openAdminOf(config: ServerOptions['config'], { metrics, purge, control, logger }: Assembly) {
-  const text = () => metrics?.text() ?? Promise.resolve('');
+  const snapshot = () => metrics?.snapshot() ?? Promise.resolve([]);
   const send = async (command: AdminCommand) => ({ processes: 1, replies: [await control(command)] });
-  return openAdmin(config, { metrics: text, purge, send }, logger);
+  return openAdmin(config, { metrics: snapshot, purge, send }, logger);
 }
 
 /** Returns a function that closes everything once. Metrics are available until the last request has ended. */

@@ -300,6 +300,7 @@ class Pipeline implements Engine {
         conditions: variables,
         policies: this.options.policies ?? [],
         namesOperationsOf: this.options.namesOperationsOf,
+        onPlanned: this.options.onPlanned,
         cachePolicy: readCachePolicy?.(known.document, operation, known.reads.isGuarded),
         dependsOn: (plan) => this.dependencies.ofPlan(plan, known.reads),
         ...groups,

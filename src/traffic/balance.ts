@@ -33,7 +33,8 @@ export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: B
     tried?.add(endpoint.url);
     const start = now();
     (sources.get(endpoint) as Source).send(request, (response) => {
-      group.ended(endpoint, isGood(response, now() - start >= timeoutMs / 2));
+      const ms = now() - start;
+      group.ended(endpoint, isGood(response, ms >= timeoutMs / 2), ms);
       if (!isUnsent(response) || request.client.signal?.aborted) return done(response);
       const next = tried ?? new Set([endpoint.url]);
       if (group.hasUntried(next))

@@ -106,15 +106,18 @@ export class EndpointGroup {
     this.#outliers.reset(endpoint);
   }
 
-  /** @param isGood `undefined` where the end of the request says nothing about the endpoint */
-  ended(endpoint: Endpoint, isGood: boolean | undefined): void {
+  /**
+   * @param isGood `undefined` where the end of the request says nothing about the endpoint
+   * @param ms how long the request took
+   */
+  ended(endpoint: Endpoint, isGood: boolean | undefined, ms = 0): void {
     endpoint.inFlight--;
     const now = this.#now();
     const { subgraph } = this;
     const { logger, instruments } = this.#dependencies;
     if (!endpoint.isEjected(now)) endpoint.isProbed = false;
     if (isGood === undefined) return;
-    instruments?.ended(subgraph, endpoint.label, isGood);
+    instruments?.ended(subgraph, endpoint.label, isGood, ms / 1_000);
     if (isGood) {
       if (this.#outliers.succeeded(endpoint, now))
         logger.info({ subgraph, url: endpoint.label }, 'endpoint back in use');
