@@ -7,7 +7,7 @@ import { conflictMessage, renameKeys } from './config/renamed-keys.ts';
 import { assemble } from './gateway/assemble.ts';
 import { listenForClients } from './gateway/client-listener.ts';
 import type { GivenPlugin } from './gateway/load-plugins.ts';
-import { openAdminOf } from './gateway/server.ts';
+import { openAdminOf, openExportOf } from './gateway/server.ts';
 import type { YogaPlugin } from './graphql-http/yoga-plugin.ts';
 import type { Plugin } from './plugins/plugin.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -76,11 +76,14 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
   });
   const { handler, close } = assembly;
   const closers = [close];
-  const admin = await openAdminOf(config, assembly).catch(async (error: unknown) => {
-    await close();
+  const closeOnFailure = async (error: unknown) => {
+    for (const end of closers.splice(0)) await end();
     throw error;
-  });
+  };
+  const admin = await openAdminOf(config, assembly).catch(closeOnFailure);
   if (admin) closers.unshift(admin.close);
+  const exporting = await openExportOf(config, assembly).catch(closeOnFailure);
+  if (exporting) closers.unshift(() => exporting.close());
   return {
     metricsUrl: admin?.metricsUrl,
     handle: handler.handle,

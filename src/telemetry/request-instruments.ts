@@ -152,8 +152,8 @@ function httpInstruments(metrics: Metrics, { buckets }: InstrumentSettings): Htt
   };
 }
 
-/** The series of one operation name and type. */
-interface OperationSeries {
+/** The series of one operation, client or endpoint. */
+interface RequestSeries {
   readonly results: (result: RequestResult) => Counter;
   readonly duration: Histogram;
 }
@@ -180,7 +180,7 @@ function operationInstruments(metrics: Metrics, settings: InstrumentSettings): O
     buckets: settings.buckets,
   });
   const open = (name: string) =>
-    memo((type: string): OperationSeries => {
+    memo((type: string): RequestSeries => {
       const values = enabled ? [name, type] : [type];
       return {
         results: memo((result: RequestResult) => requests.series(...values, result)),
@@ -192,7 +192,7 @@ function operationInstruments(metrics: Metrics, settings: InstrumentSettings): O
   const batch = open(BATCH);
   const anonymous = open(ANONYMOUS);
 
-  function seriesOf(operation: Parameters<OperationInstruments['finished']>[0]): OperationSeries {
+  function seriesOf(operation: Parameters<OperationInstruments['finished']>[0]): RequestSeries {
     if (operation === undefined) return unknown(UNKNOWN);
     const { name, type } = operation;
     // the operations of a batch together have the names and types of all
@@ -218,25 +218,37 @@ function clientInstruments(metrics: Metrics, { labels, buckets }: InstrumentSett
     counted: 'Requests for GraphQL and endpoints by the client, as it names itself',
     measured: 'From the headers of a request to the end of its response, by client',
   });
-  const open = (...values: string[]) => ({
+  const open = (...values: string[]): RequestSeries => ({
     results: memo((result: RequestResult) => requests.series(...values, result)),
     duration: durations.series(...values.slice(0, 1)),
   });
-  const versionsOf = (name: string[]) =>
-    versions.enabled
-      ? new BoundedValues(versions.max, (version) => open(...name, version))
-      : { get: memo(() => open(...name)) };
-  const byName = new BoundedValues(names.max, (name) => versionsOf([name]));
-  const all = versionsOf([]);
+  // those who name no client have a series of their own, whatever the bound is
+  const versionsOf = (...name: string[]): Optional => {
+    if (!versions.enabled) return optional(undefined, () => open(...name));
+    return optional(new BoundedValues(versions.max, (version) => open(...name, version)), () => open(...name, NONE));
+  };
+  const nameless = memo(() => (names.enabled ? versionsOf(NONE) : versionsOf()));
+  const byName = new BoundedValues(names.max, (name) => versionsOf(name));
   return {
     isOn,
     hasVersions,
-    served(name = 'none', version = 'none', result, seconds) {
-      const series = (names.enabled ? byName.get(name) : all).get(version);
+    served(name, version, result, seconds) {
+      const series = (name === undefined || !names.enabled ? nameless(undefined) : byName.get(name))(version);
       series.results(result).add();
       series.duration.observe(seconds);
     },
   };
+}
+
+/** Stands for a client that names itself or its version not. */
+const NONE = 'none';
+
+type Optional = (value: string | undefined) => RequestSeries;
+
+/** Returns what finds the series of a value that may be missing. */
+function optional(values: BoundedValues<RequestSeries> | undefined, openMissing: () => RequestSeries): Optional {
+  const missing = memo(openMissing);
+  return (value) => (value === undefined || values === undefined ? missing(undefined) : values.get(value));
 }
 
 function consumerInstruments(metrics: Metrics, settings: InstrumentSettings): PartyInstruments | undefined {

@@ -46,6 +46,18 @@ const common = z
   })
   .describe('What all exporters of metrics have in common');
 
+/** Adds the path of metrics to the URL of a collector. */
+function withMetricsPath(text: string): string {
+  const url = new URL(text);
+  if (url.pathname === '/') url.pathname = '/v1/metrics';
+  return url.href;
+}
+
+function hasNoCredentials(text: string): boolean {
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+}
+
 const GRPC = 'gRPC is not supported. Use http/protobuf, at the port 4318 of a collector';
 
 export const OTLP_PROTOCOLS = ['http/protobuf', 'http/json'] as const;
@@ -58,7 +70,9 @@ const otlp = z
       .describe('Whether metrics are sent to a collector (env: OTEL_METRICS_EXPORTER)'),
     endpoint: z
       .url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' })
-      .default('http://localhost:4318/v1/metrics')
+      .refine(hasNoCredentials, 'expected a URL without user name and password; send them in `headers`')
+      .transform(withMetricsPath)
+      .prefault('http://localhost:4318/v1/metrics')
       .describe(
         'Where metrics are sent; /v1/metrics is added to a URL without a path (env: OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT)',
       ),
