@@ -11,6 +11,8 @@ export const PROGRAMS = {
   openssl: isInstalled('openssl'),
   bash: isInstalled('bash'),
   curl: isInstalled('curl'),
+  prometheus: isInstalled('prometheus'),
+  promtool: isInstalled('promtool'),
 };
 
 function isInstalled(program: string): boolean {
