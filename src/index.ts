@@ -44,7 +44,7 @@ export interface EmbeddedGateway {
    * idle connections open for requests that are on their way, in milliseconds. Default 250.
    */
   listen(address?: { host?: string; port?: number; lingerMs?: number }): Promise<{ url: string; port: number }>;
-  /** Where metrics are served, at the port of `config.telemetry.metrics.prometheus`; `undefined` where they are off. */
+  /** Where metrics are served, at the port of `config.telemetry.exporters.metrics.prometheus`; `undefined` where they are off. */
   readonly metricsUrl: string | undefined;
   /**
    * Answers what is in flight on the ports that `listen` opened, and ends watching and all connections. If `config.shutdown.delay`
