@@ -23,6 +23,7 @@ import { compileHeaderRules } from './header-rules.ts';
 import { openAdmission } from './open-admission.ts';
 import { openMetrics } from './open-metrics.ts';
 import { type OpenPlugins, openPlugins } from './open-plugins.ts';
+import type { OpenUsage, UsageParts } from './open-usage.ts';
 import { openPolicyModule, type PolicyModule } from './policy-module.ts';
 import { settingWarnings } from './setting-warnings.ts';
 
@@ -42,6 +43,7 @@ export interface Foundation {
   readonly admission: AdmissionControl | undefined;
   readonly gateway: Gateway;
   readonly plugins: OpenPlugins | undefined;
+  readonly usage: OpenUsage | undefined;
   readonly endpoints: EndpointControl;
   readonly canaries: CanaryReports;
   /** Read files again, on request; they never throw. */
@@ -87,7 +89,8 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   });
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
-  const parts = { plugins, rateLimits, redis, instruments, ...failures, byteBudget, trafficState, endpoints };
+  const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
+  const parts = { plugins, usage, rateLimits, redis, instruments, ...failures, byteBudget, trafficState, endpoints };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
@@ -109,11 +112,20 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     metrics,
     instruments,
     rules,
-    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins },
+    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, usage },
     endpoints: control,
     canaries,
     reloads,
   };
+}
+
+/** Opens the counts of usage. Their code is loaded only where they are on. They are closed after the last operations. */
+async function openUsageOf(config: Config, parts: UsageParts, closers: Closers): Promise<OpenUsage | undefined> {
+  if (!config.usage.enabled) return undefined;
+  const { openUsage } = await import('./open-usage.ts');
+  const usage = openUsage(config, parts);
+  closers.add(() => usage.close());
+  return usage;
 }
 
 /** Opens what logs the failures of subgraphs. It is closed after the last operations. */
