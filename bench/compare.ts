@@ -5,13 +5,14 @@
  * both alike.
  *
  * With `--traffic`, it compares two configs of one commit: nothing configured, and every group of `traffic_shaping` and
- * `outlier_detection` with its defaults.
+ * `outlier_detection` with its defaults. With `--metrics`, nothing configured, and metrics with their default labels.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
 import { ALONE_CONFIG, ROOT } from './gateways.ts';
 import { checkAnswers, measureLoad, waitUntilReady } from './measure.ts';
 import type { BenchOptions } from './options.ts';
@@ -46,9 +47,32 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '12' },
     seconds: { type: 'string', default: '3' },
     traffic: { type: 'boolean', default: false },
+    metrics: { type: 'boolean', default: false },
   },
 });
 const load = { connections: 50, seconds: Number(values.seconds), warmUpSeconds: 0 } as BenchOptions;
+
+/** Whether two configs of one commit are compared, and not two commits. */
+const comparesConfigs = values.traffic || values.metrics;
+
+function configOfNow(supergraph: string, into: string): string {
+  if (values.metrics) return metricsConfig(into);
+  return values.traffic ? trafficConfig(supergraph, into) : ALONE_CONFIG;
+}
+
+function comparison(): string {
+  if (values.metrics) return 'with metrics against none';
+  return values.traffic ? 'with traffic_shaping at its defaults against none' : `against ${values.base}`;
+}
+
+/** Writes a config that collects metrics, and otherwise is the one without them. Returns its file. */
+function metricsConfig(into: string): string {
+  const alone = parse(readFileSync(ALONE_CONFIG, 'utf8'));
+  const prometheus = { enabled: true, listen: '127.0.0.1:0' };
+  const file = join(into, 'metrics.json');
+  writeFileSync(file, JSON.stringify({ ...alone, telemetry: { exporters: { metrics: { prometheus } } } }));
+  return file;
+}
 
 function run(command: string, args: readonly string[], cwd: string): string {
   return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
@@ -123,13 +147,13 @@ const dir = mkdtempSync(join(tmpdir(), 'headgate-compare-'));
 let stub: Running | undefined;
 try {
   const now = build('HEAD', join(dir, 'now'));
-  const base = values.traffic ? now : build(values.base, join(dir, 'base'));
+  const base = comparesConfigs ? now : build(values.base, join(dir, 'base'));
   pinLoad();
   const subgraphs = await startStub(join(ROOT, 'bench/stub/start.ts'));
   stub = subgraphs.running;
   const supergraph = join(dir, 'supergraph.graphql');
   writeFileSync(supergraph, supergraphFor(subgraphs.port));
-  const config = values.traffic ? trafficConfig(supergraph, dir) : ALONE_CONFIG;
+  const config = configOfNow(supergraph, dir);
   const setups = { base: { cli: base, config: ALONE_CONFIG }, now: { cli: now, config } };
   const pairs: Map<Scenario, number>[] = [];
   for (let pair = 0; pair < Number(values.pairs); pair++) {
@@ -141,11 +165,11 @@ try {
     return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
   });
   const commit = run('git', ['rev-parse', '--short', 'HEAD'], ROOT).trim();
-  const against = values.traffic ? 'with traffic_shaping at its defaults against none' : `against ${values.base}`;
+  const against = comparison();
   console.log(`| ${commit} ${against}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`);
 } finally {
   await stub?.stop();
-  for (const name of values.traffic ? ['now'] : ['base', 'now'])
+  for (const name of comparesConfigs ? ['now'] : ['base', 'now'])
     run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
   rmSync(dir, { recursive: true, force: true });
 }

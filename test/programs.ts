@@ -12,6 +12,8 @@ export const PROGRAMS = {
   bash: isInstalled('bash'),
   curl: isInstalled('curl'),
   python3: isInstalled('python3'),
+  prometheus: isInstalled('prometheus'),
+  promtool: isInstalled('promtool'),
 };
 
 function isInstalled(program: string): boolean {

@@ -21,6 +21,7 @@ import { introspectionEndpointsSection } from './sections/introspection-endpoint
 import { ipListsSection } from './sections/ip-lists.ts';
 import { limitsSection } from './sections/limits.ts';
 import { loginSection } from './sections/login.ts';
+import { prometheusSettings } from './sections/metrics.ts';
 import { overrideLabelsSection } from './sections/override-labels.ts';
 import { pathPrefixSection } from './sections/path-prefix.ts';
 import { apqSection, persistedQueriesSection } from './sections/persisted-queries.ts';
@@ -83,8 +84,9 @@ export const configFileSchema = z
     yoga: yogaSection.prefault({}),
   })
   .superRefine(({ admin, telemetry }, context) => {
-    if (admin.listen === undefined || telemetry.metrics.prometheus.listen === undefined) return;
-    const message = 'cannot be used together with `telemetry.metrics.prometheus.listen`: they are two names of one key';
+    const { listen, key } = prometheusSettings({ telemetry });
+    if (admin.listen === undefined || listen === undefined) return;
+    const message = `cannot be used together with \`${key}.listen\`: they are two names of one key`;
     context.addIssue({ code: 'custom', path: ['admin', 'listen'], message });
   })
   .meta({ title: 'headgate.yaml', description: 'Configuration of the Headgate GraphQL gateway' });

@@ -12,6 +12,7 @@ import type { SchemaFacts } from '../plugins/hooks.ts';
 import { configureLogin } from '../policy/login/login.ts';
 import { watchPath } from '../shared/watch-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
+import type { CountReload } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -67,6 +68,8 @@ export interface Assembly {
   readonly logger: Logger;
   /** What this process counts and measures; `undefined` where that is off. */
   readonly metrics: Metrics | undefined;
+  /** Counts reloads of what is read outside of it. */
+  readonly countReload: CountReload | undefined;
   /** Removes cached responses of endpoints with one of the tags from this process. Resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
   /** Reads schemas, endpoints, keys and documents again. What is not valid does not replace what is served, and is logged. */
@@ -112,6 +115,7 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
     handler: createGatewayHandler({ ...handlerOptions, bff }),
     logger,
     metrics: foundation.metrics,
+    countReload: foundation.instruments?.reloaded,
     reload,
     addReload: (one) => void foundation.reloads.push(one),
     control: adminControl({ ...foundation, reload }),
@@ -184,7 +188,7 @@ async function openEndpoints(
   let bff: Bff | undefined;
   if (dev && bffDir !== undefined) {
     // before the folder is read: what changes meanwhile must not be missed
-    const onChange = (exists: boolean) => exists && bff && void reloadBff(bff, logger);
+    const onChange = (exists: boolean) => exists && bff && void reloadBff(bff, { logger, instruments });
     const watching = await watchPath({ path: bffDir, onChange, onEvent: logPathEvents(logger, bffDir) });
     closers.add(() => watching.close());
   }
@@ -198,7 +202,7 @@ async function openEndpoints(
       countUse: usage?.countEndpoint,
     });
   }
-  if (bff) reloads.push(() => bff && reloadBff(bff, logger, true));
+  if (bff) reloads.push(() => bff && reloadBff(bff, { logger, instruments }, true));
   if (cluster.isWorker && sharedState === undefined) {
     checkSeparateProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
   }

@@ -70,7 +70,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     refused: instruments?.refused,
     countTogether: sharedState?.countLimits,
   });
-  const module = await openModule(config, logger, options.dev ?? false);
+  const module = await openModule(config, logger, options.dev ?? false, instruments);
   if (module) closers.add(() => module.close());
   const reloads: (() => unknown)[] = module ? [module.reload] : [];
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
@@ -144,8 +144,13 @@ function openFailureLogs(
   return { outages, responseObserver: observeResponses({ instruments, outages, graphqlErrors }) };
 }
 
-async function openModule({ authorization }: Config, logger: Logger, dev: boolean): Promise<PolicyModule | undefined> {
+async function openModule(
+  { authorization }: Config,
+  logger: Logger,
+  dev: boolean,
+  instruments: Instruments | undefined,
+): Promise<PolicyModule | undefined> {
   const { directives, policies } = authorization;
   if (!directives.enabled || policies.module === undefined) return undefined;
-  return openPolicyModule(policies.module, logger, dev);
+  return openPolicyModule(policies.module, logger, dev, instruments?.reloaded);
 }

@@ -58,7 +58,7 @@ export interface GatewayHandlerOptions
   /** Default: all requests, at `debug`. */
   readonly accessLog?: AccessLogOptions | undefined;
   /** Counters of completed requests, and of those that are refused before they become operations. */
-  readonly instruments?: Pick<Instruments, 'requestFinished' | 'refused'> | undefined;
+  readonly instruments?: Pick<Instruments, 'requests' | 'refused'> | undefined;
   /** Writes responses within limits. By default there are none. */
   readonly clientWrites?: ClientWrites | undefined;
 }
@@ -73,8 +73,9 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
   const graphiql = options.graphiql ? serveGraphiql({ ...options, isGraphql, fail }) : undefined;
   const middleware = listMiddleware({ ...options, graphiql, corsOf: options.bff?.cors, fail });
   const accessLog = createAccessLog(logger, options.accessLog ?? QUIET_ACCESS_LOG, routeFinder(isGraphql));
-  const observe = instruments && requestObserver(instruments, isGraphql);
-  const handler = createRequestHandler({
+  const clientNames = options.clientAwareness ?? QUIET_ACCESS_LOG.clientNames;
+  const observe = instruments && requestObserver({ instruments: instruments.requests, isGraphql, clientNames });
+  const handler: RequestHandler = createRequestHandler({
     handler: compose(middleware, createRouter(routes.list, notFound(pathPrefix))),
     fail,
     pathPrefix,
@@ -87,6 +88,7 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
       observe?.(context);
     },
   });
+  instruments?.requests.watchActive(() => handler.activeCount);
   return handler;
 }
 
@@ -116,7 +118,7 @@ function listRoutes(
   fail: Fail,
   isDraining: () => boolean,
 ): Routes {
-  const settings = { ...options, ...handling };
+  const settings = { ...options, ...handling, onShared: options.instruments?.requests.requestShared };
   const main = createGraphqlRoute(settings, '/graphql');
   const contracts = (options.contracts ?? []).map(({ name, path }) => createGraphqlRoute(settings, path, name));
   const graphql = [main, ...contracts];

@@ -1,6 +1,7 @@
 import { importFresh } from '../bff/shapes/import-fresh.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import type { DecidePolicies } from '../policy/authorization/granted-policies.ts';
+import type { CountReload } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { WatchedModules } from './watched-modules.ts';
 
@@ -33,14 +34,22 @@ export interface PolicyModule {
 /**
  * Loads the module. Throws `ConfigValueError` when the first load fails.
  * @param watches whether the module is reloaded when it changes
+ * @param onReload called after each reload
  */
-export async function openPolicyModule(file: string, logger: Logger, watches: boolean): Promise<PolicyModule> {
+export async function openPolicyModule(
+  file: string,
+  logger: Logger,
+  watches: boolean,
+  onReload?: CountReload,
+): Promise<PolicyModule> {
   let current = await loadPolicyModule(file);
   const reload = async () => {
     try {
       current = await loadPolicyModule(file);
+      onReload?.('policies', true);
       logger.info({ file }, 'reloaded');
     } catch (err) {
+      onReload?.('policies', false);
       logger.error({ file, err }, 'cannot be reloaded; keeping the previous version');
     }
   };

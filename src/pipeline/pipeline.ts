@@ -293,15 +293,15 @@ class Pipeline implements Engine {
       if (prepared) prepared.isNew = false;
     }
     if (!prepared) {
+      const { useOf, policies = [], namesOperationsOf, onPlanned } = this.options;
       prepared = new PreparedOperation({
         document: known.document,
         operation,
         supergraph,
         fieldIndex: this.labels.fieldIndex(labels),
         conditions: variables,
-        use: this.options.useOf?.(known.document, operation, supergraph.publicSchema),
-        policies: this.options.policies ?? [],
-        namesOperationsOf: this.options.namesOperationsOf,
+        use: useOf?.(known.document, operation, supergraph.publicSchema),
+        ...{ policies, namesOperationsOf, onPlanned },
         cachePolicy: readCachePolicy?.(known.document, operation, known.reads.isGuarded),
         dependsOn: (plan) => this.dependencies.ofPlan(plan, known.reads),
         ...groups,

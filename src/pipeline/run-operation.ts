@@ -35,6 +35,8 @@ export interface OperationRunnerOptions<Context extends OperationContext> {
   readonly countRequest?: ((context: Context) => undefined | Promise<void>) | undefined;
   /** Refuses operations while the gateway is overloaded. By default none is refused. */
   readonly admission?: AdmissionControl | undefined;
+  /** Called for each request that gets the result of another one's execution. */
+  readonly onShared?: (() => void) | undefined;
 }
 
 export interface OperationRunner<Context extends OperationContext> {
@@ -178,7 +180,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
       (known) => known.engine === engine,
     );
     context.shared = flight.work.shared;
-    flight.work.shared.left++;
+    if (flight.work.shared.left++ > 0) this.options.onShared?.();
     context.record?.join(flight.work.record);
     return this.wait(flight, context);
   }

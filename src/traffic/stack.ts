@@ -1,5 +1,5 @@
 import type { ForwardHeaders, Source } from '../sources/source.ts';
-import type { Instruments } from '../telemetry/instruments.ts';
+import type { SubgraphInstruments } from '../telemetry/subgraph-instruments.ts';
 import { breakCircuit } from './break-circuit.ts';
 import type { Bulkhead } from './bulkhead.ts';
 import { callFetchPlugins, callTryPlugins, type FetchedSource } from './call-plugins.ts';
@@ -47,7 +47,7 @@ export interface StackParts {
   readonly share?: ShareInFlightOptions | undefined;
   /** The rate limit of the subgraph. */
   readonly limitRate?: Layer | undefined;
-  readonly instruments?: Pick<Instruments, 'fetchFinished'> | undefined;
+  readonly instruments?: Pick<SubgraphInstruments, 'fetchesOf'> | undefined;
   /** The time that all tries of a fetch have together. */
   readonly deadline?: { readonly timeoutMs: number } | undefined;
   readonly retry?: RetryPolicy | undefined;
@@ -98,7 +98,8 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   retryAfter: ({ respectsRetryAfter }) => (respectsRetryAfter ? respectRetryAfter : undefined),
   plugins: ({ plugins, fetched }) => (plugins ? (source) => callFetchPlugins(source, fetched) : undefined),
   outages: ({ outages }) => outages && ((source) => outages.watch(source)),
-  share: ({ share }) => share && ((source) => shareInFlight(source, share)),
+  share: ({ share, instruments }) =>
+    share && ((source) => shareInFlight(source, { ...share, onShared: instruments?.fetchesOf(source.name).shared })),
   limitRate: ({ limitRate }) => limitRate,
   measure: ({ instruments }) => instruments && ((source) => measureFetches(source, instruments)),
   deadline: ({ deadline }) => deadline && ((source) => setDeadline(source, deadline.timeoutMs)),
