@@ -5,7 +5,7 @@
  * both alike.
  *
  * With `--traffic`, it compares two configs of one commit: nothing configured, and every group of `traffic_shaping` and
- * `outlier_detection` with its defaults.
+ * `outlier_detection` with its defaults. With `--plugins`: no plugin, and one with `onRequest` alone.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { ALONE_CONFIG, ROOT } from './gateways.ts';
 import { checkAnswers, measureLoad, waitUntilReady } from './measure.ts';
 import type { BenchOptions } from './options.ts';
+import { pluginConfig } from './plugin-config.ts';
 import { freePort, pinLoad, type Running, startNode, startStub } from './processes.ts';
 import { main, type Scenario, supergraphFor, tiny, varied } from './scenarios.ts';
 import { trafficConfig } from './traffic-config.ts';
@@ -46,8 +47,10 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '12' },
     seconds: { type: 'string', default: '3' },
     traffic: { type: 'boolean', default: false },
+    plugins: { type: 'boolean', default: false },
   },
 });
+const isOneBuild = values.traffic || values.plugins;
 const load = { connections: 50, seconds: Number(values.seconds), warmUpSeconds: 0 } as BenchOptions;
 
 function run(command: string, args: readonly string[], cwd: string): string {
@@ -123,13 +126,13 @@ const dir = mkdtempSync(join(tmpdir(), 'headgate-compare-'));
 let stub: Running | undefined;
 try {
   const now = build('HEAD', join(dir, 'now'));
-  const base = values.traffic ? now : build(values.base, join(dir, 'base'));
+  const base = isOneBuild ? now : build(values.base, join(dir, 'base'));
   pinLoad();
   const subgraphs = await startStub(join(ROOT, 'bench/stub/start.ts'));
   stub = subgraphs.running;
   const supergraph = join(dir, 'supergraph.graphql');
   writeFileSync(supergraph, supergraphFor(subgraphs.port));
-  const config = values.traffic ? trafficConfig(supergraph, dir) : ALONE_CONFIG;
+  const config = values.traffic ? trafficConfig(supergraph, dir) : values.plugins ? pluginConfig(dir) : ALONE_CONFIG;
   const setups = { base: { cli: base, config: ALONE_CONFIG }, now: { cli: now, config } };
   const pairs: Map<Scenario, number>[] = [];
   for (let pair = 0; pair < Number(values.pairs); pair++) {
@@ -141,11 +144,15 @@ try {
     return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
   });
   const commit = run('git', ['rev-parse', '--short', 'HEAD'], ROOT).trim();
-  const against = values.traffic ? 'with traffic_shaping at its defaults against none' : `against ${values.base}`;
+  const against = values.traffic
+    ? 'with traffic_shaping at its defaults against none'
+    : values.plugins
+      ? 'with one plugin with onRequest against none'
+      : `against ${values.base}`;
   console.log(`| ${commit} ${against}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`);
 } finally {
   await stub?.stop();
-  for (const name of values.traffic ? ['now'] : ['base', 'now'])
+  for (const name of isOneBuild ? ['now'] : ['base', 'now'])
     run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
   rmSync(dir, { recursive: true, force: true });
 }

@@ -84,7 +84,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   });
   const plugins = await openPlugins({
     ...{ sections: config.plugins, coprocessor: config.coprocessor },
-    ...{ given: options.plugins, dev: options.dev ?? false, logger },
+    ...{ given: options.plugins, dev: options.dev ?? false, ownsProcess: options.ownsProcess, logger },
   });
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
