@@ -55,7 +55,7 @@ it('work that a plugin starts and does not wait for ends no process', async () =
   const body = JSON.stringify({ query: '{ __typename }' });
   const send = () => fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   expect(await (await send()).json()).toEqual({ data: { __typename: 'Query' } });
-  await vi.waitFor(() => expect(cli.output.stdout).toMatch(/nobody waits[^]*later/), 120_000);
+  await vi.waitFor(() => expect(cli.output.stdout).toMatch(/nobody waits(.|\n)*later/), 120_000);
   expect((await send()).status).toBe(200);
   cli.kill('SIGTERM');
   expect((await cli.ended).code).toBe(0);
