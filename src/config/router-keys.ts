@@ -43,7 +43,7 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['telemetry.instrumentation', TELEMETRY],
   [
     'telemetry.apollo',
-    'Nothing is sent to Apollo: remove it. For client_name_header, write "telemetry.client_awareness.name_headers".',
+    'Nothing is sent to Apollo: remove it. For client_name_header, write "telemetry.client_awareness.name_headers". For the usage of fields, write "usage".',
   ],
   ['coprocessor.client', 'Connections to the coprocessor use HTTP/1.1: remove it.'],
   ['coprocessor.connector', 'Write "coprocessor.subgraph.all": its stages are called for fetches of REST APIs, too.'],

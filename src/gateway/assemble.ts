@@ -142,6 +142,7 @@ async function openRequestHandling(
     gateway,
     reloads,
     plugins,
+    usage,
   }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
@@ -169,6 +170,7 @@ async function openRequestHandling(
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
     plugins: plugins?.current,
+    countUse: usage?.countUse,
     countRequest: requestCounter(rateLimits),
     yogaPlugins: [...yogaPlugins, ...(await loadYogaPlugins(config.yoga.plugins))],
     storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
@@ -178,7 +180,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads, usage }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -195,6 +197,7 @@ async function openEndpoints(
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,
       admission,
+      countUse: usage?.countEndpoint,
     });
   }
   if (bff) reloads.push(() => bff && reloadBff(bff, logger, true));
