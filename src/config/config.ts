@@ -76,8 +76,8 @@ export const configFileSchema = z
     ip_lists: ipListsSection.prefault({}),
     security_headers: securityHeadersSection.prefault({}),
     plugins: pluginsSection.default([]),
-    coprocessor: coprocessorSection.optional(),
     usage: usageSection.prefault({}),
+    coprocessor: coprocessorSection.optional(),
     yoga: yogaSection.prefault({}),
   })
   .superRefine(({ admin, telemetry }, context) => {
