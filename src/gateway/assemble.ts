@@ -52,6 +52,8 @@ export interface AssemblyOptions {
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
   /** Plugins before those of `plugins` in the config. */
   readonly plugins?: PluginOptions['given'];
+  /** Whether no other code runs in the process: the gateway is no part of another program. */
+  readonly ownsProcess?: boolean | undefined;
   /** Called when a canary was rolled back in this process; the others must be. What sets it also says when a canary is promoted. */
   readonly onCanaryRollback?: ((id: string, reason: string) => void) | undefined;
   /** Whether to log warnings about settings: true, except in all but one of several processes. */

@@ -22,7 +22,7 @@ import { createGateway, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { openAdmission } from './open-admission.ts';
 import { openMetrics } from './open-metrics.ts';
-import { type OpenPlugins, openPlugins } from './open-plugins.ts';
+import { type OpenPlugins, openPlugins, type PluginOptions } from './open-plugins.ts';
 import type { OpenUsage, UsageParts } from './open-usage.ts';
 import { openPolicyModule, type PolicyModule } from './policy-module.ts';
 import { settingWarnings } from './setting-warnings.ts';
@@ -84,10 +84,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     openInstruments: instruments?.openEndpoints,
     listsSingles: config.admin.token !== undefined,
   });
-  const plugins = await openPlugins({
-    ...{ sections: config.plugins, coprocessor: config.coprocessor },
-    ...{ given: options.plugins, dev: options.dev ?? false, logger },
-  });
+  const plugins = await openPlugins(pluginOptions(options, logger));
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
   const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
@@ -127,6 +124,11 @@ async function openUsageOf(config: Config, parts: UsageParts, closers: Closers):
   const usage = openUsage(config, parts);
   closers.add(() => usage.close());
   return usage;
+}
+
+function pluginOptions(options: AssemblyOptions, logger: Logger): PluginOptions {
+  const { config, plugins: given, dev = false, ownsProcess } = options;
+  return { sections: config.plugins, coprocessor: config.coprocessor, given, dev, ownsProcess, logger };
 }
 
 /** Opens what logs the failures of subgraphs. It is closed after the last operations. */

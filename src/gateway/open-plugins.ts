@@ -6,6 +6,7 @@ import type { Plugin } from '../plugins/plugin.ts';
 import { PluginSet } from '../plugins/plugin-set.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { coprocessorPlugin, type GivenPlugin, loadPlugins, readGivenPlugins } from './load-plugins.ts';
+import { logStrayRejections } from './stray-rejections.ts';
 import { WatchedModules } from './watched-modules.ts';
 
 export interface PluginOptions {
@@ -14,6 +15,8 @@ export interface PluginOptions {
   readonly given?: readonly (Plugin | GivenPlugin)[] | undefined;
   /** The coprocessor, which comes last. */
   readonly coprocessor?: CoprocessorSection | undefined;
+  /** Whether no other code runs in the process, so that a stray rejection may be logged in place of ending it. */
+  readonly ownsProcess?: boolean | undefined;
   /** Loads the files again when they change. */
   readonly dev: boolean;
   readonly logger: Logger;
@@ -40,7 +43,7 @@ export interface OpenPlugins {
 
 /** Loads the plugins; `undefined` if there are none. Throws `ConfigValueError`. */
 export async function openPlugins(options: PluginOptions): Promise<OpenPlugins | undefined> {
-  const { sections, given = [], coprocessor, dev, logger } = options;
+  const { sections, given = [], coprocessor, dev, ownsProcess, logger } = options;
   if (sections.length === 0 && given.length === 0 && coprocessor === undefined) return undefined;
   const load = async () =>
     new PluginSet([
@@ -49,6 +52,7 @@ export async function openPlugins(options: PluginOptions): Promise<OpenPlugins |
       ...(coprocessor ? [coprocessorPlugin(coprocessor, logger)] : []),
     ]);
   const state = new ReloadedPlugins(await load(), load, logger);
+  const stopLogging = ownsProcess && sections.length > 0 ? logStrayRejections(logger) : undefined;
   const watching = dev
     ? new WatchedModules(
         sections.map(({ path }) => path),
@@ -69,6 +73,7 @@ export async function openPlugins(options: PluginOptions): Promise<OpenPlugins |
     close: async () => {
       await watching?.close();
       await state.close();
+      stopLogging?.();
     },
   };
 }

@@ -1,11 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { headersOf } from '../plugins/accept.ts';
 import type { Maybe } from '../plugins/call-hooks.ts';
 import { decodeBody, readContentEncoding } from '../shared/content-codings.ts';
 import type { ClientResponse } from './client-writes.ts';
-import { JSON_TYPE } from './media-type.ts';
 import type { HttpResponse } from './response.ts';
-import { writeResponse } from './write-response.ts';
+import { hasContent, writeResponse } from './write-response.ts';
 
 /** Status and headers of a response, which may change until it is written. */
 export interface ResponseHead {
@@ -17,12 +15,11 @@ export interface ResponseHead {
   setBody(text: string): void;
 }
 
-/** What replaces a response. */
+/** What replaces a response. It can be sent as it is. */
 export interface Replacement {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  /** A text, or a value that is sent as JSON. */
-  readonly body?: unknown;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
 }
 
 /** Changes the head of a response, or returns another response. Throws, or rejects, where the response is an error instead. */
@@ -55,11 +52,10 @@ export class ResponseHook {
         removeHeaders(res);
         return writeResponse(res, responseOf(res, replacement), undefined, before.get('x-request-id') ?? undefined);
       }
-      const finalStatus = checkedStatus(head.status);
       removeHeaders(res);
-      const { replaced } = head;
-      if (replaced !== undefined) describeText(before, head.headers, replaced);
-      const final = { status: finalStatus, headers: finalHeaders(res, before, head.headers), body: replaced ?? body };
+      const text = hasContent(head.status) ? head.replaced : '';
+      if (text !== undefined) describeText(before, head, text);
+      const final = { status: head.status, headers: finalHeaders(res, before, head.headers), body: text ?? body };
       writeResponse(res, final, undefined, undefined, mustSend);
     };
     this.#run(head, finish);
@@ -99,32 +95,35 @@ export class ResponseHook {
 }
 
 /** Returns the response that a plugin has made. Cookies are set directly, since there may be several. */
-export function responseOf(res: ServerResponse, { status = 200, headers = {}, body = '' }: Replacement): HttpResponse {
-  const isText = typeof body === 'string';
-  const text = isText ? body : (JSON.stringify(body) ?? '');
-  const type = isText ? 'text/plain; charset=utf-8' : JSON_TYPE;
-  const all = headersOf(headers);
+export function responseOf(res: ServerResponse, { status, headers, body: given }: Replacement): HttpResponse {
+  const all = new Headers(headers);
   const cookies = all.getSetCookie();
   if (cookies.length > 0) res.setHeader('set-cookie', cookies);
-  all.delete('set-cookie');
-  const own = Object.fromEntries(all);
-  return { status, headers: { 'content-type': type, ...own, 'content-length': Buffer.byteLength(text) }, body: text };
+  for (const name of ['set-cookie', ...OF_MESSAGE]) all.delete(name);
+  const body = hasContent(status) ? given : '';
+  if (hasContent(status)) all.set('content-length', String(Buffer.byteLength(body)));
+  else all.delete('content-type');
+  return { status, headers: Object.fromEntries(all), body };
 }
 
 /** A whole response that may change. */
 class WholeHead implements ResponseHead {
   status: number;
-  readonly headers: Headers;
   /** The text that replaces the body. */
   replaced: string | undefined;
+  readonly #headers: Headers;
   readonly #body: string | Buffer;
   readonly #coding: string | null;
 
   constructor(status: number, headers: Headers, body: string | Buffer) {
     this.status = status;
-    this.headers = headers;
+    this.#headers = headers;
     this.#body = body;
     this.#coding = headers.get('content-encoding');
+  }
+
+  get headers(): Headers {
+    return this.#headers;
   }
 
   async readBody(): Promise<string> {
@@ -147,18 +146,15 @@ function noBody(): never {
 }
 
 /** Describes another text as the body, which is sent without a coding. */
-function describeText(before: Headers, headers: Headers, text: string): void {
+function describeText(before: Headers, { headers, status }: ResponseHead, text: string): void {
   before.delete('content-encoding');
-  before.set('content-length', String(Buffer.byteLength(text)));
+  if (hasContent(status)) before.set('content-length', String(Buffer.byteLength(text)));
+  else {
+    before.delete('content-length');
+    return;
+  }
   // a validator of what the client does not get
   if (headers.get('etag') === before.get('etag')) headers.delete('etag');
-}
-
-function checkedStatus(status: unknown): number {
-  if (Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599) return status as number;
-  throw new TypeError(
-    `A plugin set the status of the response to ${String(status)}; expected a number from 200 to 599.`,
-  );
 }
 
 function copySetHeaders(res: ServerResponse, into: Headers): void {

@@ -1,8 +1,8 @@
 import type { CompiledPlan } from '../executor/compile.ts';
 import { Payload } from '../executor/payload.ts';
-import { checkErrors, checkHead, isRecord } from '../plugins/accept.ts';
-import { andThen, type Maybe } from '../plugins/call-hooks.ts';
-import type { OperationFacts, OperationResult, PlanFacts, PluginPayload } from '../plugins/hooks.ts';
+import { type CheckedOperationResult, checkErrors, checkedStatus, textOfData } from '../plugins/accept.ts';
+import { andThen, headersOf, type Maybe } from '../plugins/call-hooks.ts';
+import type { OperationFacts, PlanFacts, PluginPayload } from '../plugins/hooks.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import { parseJson, plainValue, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
@@ -62,7 +62,7 @@ function beforeOperation(
   }
 }
 
-function callOnParse(work: RequestedWork, plugins: PluginRun): Maybe<OperationResult | undefined> {
+function callOnParse(work: RequestedWork, plugins: PluginRun): Maybe<CheckedOperationResult | undefined> {
   if (plugins.hooks.onParse === undefined) return undefined;
   return plugins.onParse(textOf(work.request), (changed) => {
     const { request } = work;
@@ -77,7 +77,7 @@ function callOnValidate(
   request: EngineRequest,
   plugins: PluginRun,
   read: OperationWork<never>['read'],
-): Maybe<OperationResult | undefined> {
+): Maybe<CheckedOperationResult | undefined> {
   if (plugins.hooks.onValidate === undefined) return undefined;
   const known = read(request);
   if ('refusal' in known) return undefined;
@@ -111,7 +111,7 @@ export function executeWithPlugins<R extends ExecutionResult>(
   const facts = { document, operation, variables: plain(variables), plan: planFacts(compiled) };
   const planned = onPlan && plugins.onPlan(facts);
   const early = andThen(planned, (result) => result ?? (onExecute && plugins.onExecute(facts)));
-  const finish = async (result: OperationResult | undefined): Promise<R | SingleResult> => {
+  const finish = async (result: CheckedOperationResult | undefined): Promise<R | SingleResult> => {
     if (result === undefined) return request.client.signal?.aborted ? aborted() : run();
     return resultOf(result, undefined, label);
   };
@@ -143,7 +143,7 @@ function changeSingle(result: SingleResult, plugins: PluginRun): Maybe<SingleRes
     if (!payload.isChanged) return result;
     const text = payload.takeText();
     const { status, headers, extensions, errors } = payload;
-    const added = headers && { ...result.headers, ...lowerCase(headers) };
+    const added = headers && { ...result.headers, ...Object.fromEntries(headersOf(headers)) };
     const details = { ...detailsOf(result), extensions, ...(status && { status }), ...(added && { headers: added }) };
     return new SingleResult(text, errors, details);
   });
@@ -185,7 +185,8 @@ class LazyPayload implements PluginPayload {
     this.#payload = payload;
     this.ofStream = ofStream;
     this.#text = payload.dataText;
-    this.errors = payload.errors;
+    // a list of its own: a plugin may change it in place
+    this.errors = [...payload.errors];
     this.extensions = payload.extensions;
   }
 
@@ -202,18 +203,21 @@ class LazyPayload implements PluginPayload {
   get isChanged(): boolean {
     const { errors, extensions, dataText } = this.#payload;
     if (this.status !== undefined || this.headers !== undefined) return true;
-    return this.#text !== dataText || this.errors !== errors || this.extensions !== extensions;
+    const hasOtherErrors = this.errors.length !== errors.length || errors.some((one, at) => one !== this.errors[at]);
+    return this.#text !== dataText || hasOtherErrors || this.extensions !== extensions;
   }
 
   /** Checks what a plugin has changed. Throws for what cannot be sent, and takes it back. */
   readonly check = (): void => {
     try {
       checkErrors(this.errors);
-      checkHead(this);
+      if (this.status !== undefined) checkedStatus(this.status);
+      if (this.headers !== undefined) headersOf(this.headers);
+      if (this.errors.length > 0) stringifyJson(this.errors);
       if (this.extensions !== undefined) stringifyJson(this.extensions);
-      if (this.#isParsed) this.#text = textOfData(this.#data);
+      if (this.#isParsed) this.#text = this.#data === undefined ? undefined : textOfData(this.#data);
     } catch (error) {
-      this.errors = this.#payload.errors;
+      this.errors = [...this.#payload.errors];
       this.extensions = this.#payload.extensions;
       this.status = undefined;
       this.headers = undefined;
@@ -234,30 +238,13 @@ class LazyPayload implements PluginPayload {
   }
 }
 
-function textOfData(data: unknown): string | undefined {
-  if (data === undefined) return undefined;
-  if (data !== null && !isRecord(data)) throw new TypeError('it set data that is no object and not null');
-  return stringifyJson(data);
-}
-
 /** Returns the result that a plugin has made. */
 function resultOf(
-  { data, errors = [], extensions, status = 200, headers }: OperationResult,
+  { data, errors, extensions, status, headers }: CheckedOperationResult,
   refusal: Refusal | undefined,
   operation?: OperationLabel,
 ): SingleResult {
-  const text = data === undefined ? undefined : stringifyJson(data);
-  return new SingleResult(text, errors, {
-    refusal,
-    extensions,
-    operation,
-    status,
-    headers: headers && lowerCase(headers),
-  });
-}
-
-function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(new Headers(headers));
+  return new SingleResult(data, errors, { refusal, extensions, operation, status, headers });
 }
 
 /** Returns the result for a refusal by a plugin. Throws any other error. */

@@ -99,6 +99,8 @@ export interface SourceFailure {
   readonly isConnectionFailure?: boolean;
   /** Whether there was no connection, or the source states that it has processed nothing. Even a mutation can be sent again then. */
   readonly isUnsent?: boolean;
+  /** Whether a plugin failed or refused the request, so that it says nothing about the source. */
+  readonly isOfPlugin?: boolean;
 }
 
 /** What the gateway knows of a response beside its content. */

@@ -24,7 +24,7 @@ async function sendTry(send: SendApiRequest, subgraph: string, request: SentApiR
   } catch (error) {
     throw new ApiRefusal(failureOf(subgraph, error));
   }
-  // the time may be over, or the client gone
+  // the time may be over, or the client may have disconnected
   request.signal.throwIfAborted();
   return send(withHeaders(request, headers));
 }

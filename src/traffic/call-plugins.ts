@@ -1,4 +1,4 @@
-import { acceptResult } from '../plugins/accept.ts';
+import { type CheckedResult, checkResult } from '../plugins/accept.ts';
 import { andThen, type Maybe } from '../plugins/call-hooks.ts';
 import type { FetchedResponse, PluginResult } from '../plugins/hooks.ts';
 import type { FetchFacts, FetchResponseFacts, PluginRun, TryFacts } from '../plugins/plugin-run.ts';
@@ -113,11 +113,11 @@ function sendWith(
   source: Source,
   change: FetchChange,
   done: Done,
-  hook: (facts: TryFacts) => Maybe<PluginResult | undefined>,
+  hook: (facts: TryFacts) => Maybe<CheckedResult | undefined>,
 ): void {
   const { name } = source;
   const { request, headers } = change;
-  const proceed = (result: PluginResult | undefined) => {
+  const proceed = (result: CheckedResult | undefined) => {
     if (result !== undefined) done(responseOf(result));
     else source.send(change.changed, done);
   };
@@ -184,7 +184,7 @@ class LazyResponse implements FetchedResponse {
     if (response.kind === 'failure') return undefined;
     const text = response.kind === 'text' ? response.text : stringifyJson(response.result);
     try {
-      return acceptResult(parseJson(text ?? 'null'));
+      return checkResult(parseJson(text ?? 'null'));
     } catch {
       // no GraphQL result: the executor reports it
       return undefined;
@@ -198,7 +198,7 @@ class LazyResponse implements FetchedResponse {
   }
 
   /** Returns the response with the headers as plugins have left them, and with another result if there is one. */
-  replacedBy(result: PluginResult | undefined): SubgraphResponse {
+  replacedBy(result: CheckedResult | undefined): SubgraphResponse {
     const response = this.#response;
     if (response.kind === 'failure') return result === undefined ? response : responseOf(result);
     const headers = this.#headers ? [...this.#headers].flat() : response.headers;
@@ -207,15 +207,21 @@ class LazyResponse implements FetchedResponse {
   }
 }
 
-function responseOf(result: PluginResult): SubgraphResponse & { kind: 'text' } {
-  return { kind: 'text', text: stringifyJson(result), status: 200 };
+function responseOf({ data, errors, extensions }: CheckedResult): SubgraphResponse & { kind: 'text' } {
+  const members = [
+    ...(data === undefined ? [] : [`"data":${data}`]),
+    ...(errors.length === 0 ? [] : [`"errors":${stringifyJson(errors)}`]),
+    ...(extensions === undefined ? [] : [`"extensions":${stringifyJson(extensions)}`]),
+  ];
+  return { kind: 'text', text: `{${members.join()}}`, status: 200 };
 }
 
 /** Returns the failure of a fetch that a plugin refused, or in which one failed. */
 export function failureOf(name: string, error: unknown): SourceFailure {
   const refusal = error instanceof GatewayError ? error : new GatewayError(500, 'PLUGIN_FAILED', 'A plugin failed.');
   const { code, message } = refusal;
-  return { code: code as 'PLUGIN_FAILED', message: `The request to "${name}" was not completed: ${message}` };
+  const text = `The request to "${name}" was not completed: ${message}`;
+  return { code: code as 'PLUGIN_FAILED', message: text, isOfPlugin: true };
 }
 
 function failed(name: string, error: unknown): SubgraphResponse {

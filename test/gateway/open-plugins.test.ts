@@ -68,3 +68,34 @@ it('a changed file becomes the plugin; a broken one leaves the last good one in 
   writeFileSync(file, plugin('third'));
   await expect.poll(said).toBe('third');
 });
+
+it('onSchemaChange is called for a canary, and again with the current schema when it ends', async () => {
+  const seen: string[] = [];
+  const schema = (field: string) =>
+    `extend schema @subgraph(url: "http://127.0.0.1:1") type Query { hello: String ${field}: String }`;
+  const schemasDir = await folderWith({ 'shop.graphql': schema('first') });
+  const canary = { share: '50%', duration: '1h' };
+  const config = configFileSchema.parse({ supergraph: { listen: '127.0.0.1:0', canary } });
+  const { logger } = recordingLogger();
+  const server = await startServer({
+    config: { ...config, supergraph: { ...config.supergraph, introspection: true }, production: false },
+    schema: createSupergraphProvider({ schemasDir }),
+    plugins: [
+      {
+        name: 'watcher',
+        hooks: {
+          onSchemaChange({ isCanary, supergraphSdl }) {
+            seen.push(`${isCanary} ${supergraphSdl.includes('second')}`);
+          },
+        },
+      },
+    ],
+    logger,
+  });
+  onTestFinished(() => server.close());
+  expect(seen).toEqual(['false false']);
+  writeFileSync(join(schemasDir, 'shop.graphql'), schema('second'));
+  await expect.poll(() => seen).toEqual(['false false', 'true true']);
+  writeFileSync(join(schemasDir, 'shop.graphql'), schema('first'));
+  await expect.poll(() => seen).toEqual(['false false', 'true true', 'false false']);
+});

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { andThen } from '../../plugins/call-hooks.ts';
-import type { OperationFacts, PluginResponse } from '../../plugins/hooks.ts';
+import type { OperationFacts } from '../../plugins/hooks.ts';
 import { PluginRun } from '../../plugins/plugin-run.ts';
 import type { PluginSet } from '../../plugins/plugin-set.ts';
 import type { ByteBudget } from '../../shared/byte-budget.ts';
@@ -10,7 +10,7 @@ import { readBody } from '../body-reader.ts';
 import type { ClientResponse } from '../client-writes.ts';
 import { HEALTH_PATHS } from '../health-paths.ts';
 import { type RequestContext, sendResponse } from '../request-context.ts';
-import { ResponseHook, responseOf } from '../response-hook.ts';
+import { type Replacement, ResponseHook, responseOf } from '../response-hook.ts';
 import type { Middleware } from './middleware.ts';
 
 type Fail = (context: RequestContext, error: unknown) => void;
@@ -42,7 +42,7 @@ function settle(
   context: RequestContext,
   fail: Fail,
 ): void {
-  const proceed = (response: PluginResponse | undefined) =>
+  const proceed = (response: Replacement | undefined) =>
     response === undefined ? next(context) : sendResponse(context, responseOf(context.res, response));
   const settled = andThen(returned, proceed);
   if (settled instanceof Promise) settled.catch((error: unknown) => fail(context, error));

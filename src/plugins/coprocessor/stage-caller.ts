@@ -49,7 +49,7 @@ export class StageCaller {
       take();
       return applied;
     } catch (error) {
-      // the body of a request may be too large, or its client gone
+      // the body of a request may be too large, or the client may have disconnected
       if (error instanceof GatewayError || (error as Error | undefined)?.name === 'ClientDisconnected') throw error;
       const err = new CoprocessorError(`${stage}: ${(error as Error).message}`, { cause: error });
       if (settings.on_error === 'fail') throw err;

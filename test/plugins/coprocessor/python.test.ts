@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +13,8 @@ const PROGRAM = join(import.meta.dirname, '../../../examples/coprocessor/coproce
 async function startPython(place: string): Promise<string> {
   const child = spawn('python3', [PROGRAM, place], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill());
-  for await (const line of child.stdout.setEncoding('utf8')) return String(line).trim();
-  throw new Error('The example did not start.');
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+  return String(line).trim();
 }
 
 async function socketPath(): Promise<string> {
