@@ -90,6 +90,7 @@ export class CachedFetch {
     const { cacheTags } = client;
     if (cacheTags) for (const { tags } of all) cacheTags.add(tags);
     this.#count(outcome);
+    this.#request.trace?.note(`response cache: ${outcome}, ${all.length} cached, up to ${ageOfOldest(all, now)} s old`);
     const cache = { outcome, cached: all.length, fetched: 0, age: Math.max(0, Math.floor((now - storedAt) / 1_000)) };
     this.#done({ kind: 'text', text, status: 200, mayHaveLongNumbers, freshness, cache });
   }
@@ -126,6 +127,7 @@ export class CachedFetch {
     // the tags must be there before the execution ends
     if (client.cacheTags !== undefined) store();
     if (options.lifetime !== undefined) this.#count('miss', missing);
+    if (!isPartial) this.#request.trace?.note('response cache: miss');
     this.#done(isPartial ? this.#completed(response, divided, missing) : this.#recorded(response, text, missing));
     if (client.cacheTags === undefined) store();
   }
@@ -173,6 +175,7 @@ export class CachedFetch {
       facts.mayHaveLongNumbers || response.kind === 'parsed' || response.mayHaveLongNumbers !== false;
     const count = fetched.reduce((sum, { length }) => sum + length, 0);
     const cache = { outcome: 'partial', cached: used.length, fetched: count, age: ageOfOldest(used, now) } as const;
+    this.#request.trace?.note(`response cache: ${used.length} cached, ${count} fetched`);
     const { freshness } = response;
     const same = { failed, retryAfter, headers, status, freshness };
     return { ...same, kind: 'text', text, mayHaveLongNumbers, cache, madeFrom: response.madeFrom ?? response };
@@ -216,7 +219,7 @@ export class CachedFetch {
     const body = isWhole ? {} : this.#parts.write(kept);
     // it must not end with the client, and what it learns is for later clients
     const { signal, freshness, record, cacheTags, deadline, returned, ...client } = this.#request.client;
-    const { signal: own, memory, deadline: until, parts, ...request } = this.#request;
+    const { signal: own, memory, deadline: until, parts, trace, ...request } = this.#request;
     const end = () => {
       for (const key of keys) refreshing.delete(key);
     };

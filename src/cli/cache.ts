@@ -1,4 +1,5 @@
-import { UsageError } from './failure.ts';
+import { urlWithoutSecrets } from '../shared/secret-parameters.ts';
+import { fetchFailure, UsageError } from './failure.ts';
 
 export interface PurgeFlags {
   readonly subgraph?: readonly string[];
@@ -83,18 +84,18 @@ function requestsOf({ tag = [], entity = [], subgraph = [], type = [] }: PurgeFl
 /** Throws `UsageError` for what is not a URL. */
 function targetOf(url: string, path: string): URL {
   if (!/^https?:/.test(url) || !URL.canParse(url))
-    throw new UsageError(`--url: "${url}" is not an http:// or https:// URL`);
+    throw new UsageError(`--url: "${urlWithoutSecrets(url)}" is not an http:// or https:// URL`);
   const target = new URL(url);
   target.pathname = `${target.pathname.replace(/\/$/, '')}${path}`;
   return target;
 }
 
-function unreachable({ origin }: URL, { message, cause }: Error): string {
-  const reason = (cause as NodeJS.ErrnoException | undefined)?.code ?? message;
+function unreachable({ origin }: URL, error: Error): string {
+  const reason = (error.cause as NodeJS.ErrnoException | undefined)?.code ?? fetchFailure(error);
   return `no gateway responds at ${origin} (${reason}). Start it, or name its URL with --url.`;
 }
 
 function failure(target: URL, status: number, detail: string | undefined, setting: string): string {
   const hint = status === 404 ? ` Is ${setting} set in its config?` : '';
-  return `${target} responded with ${status}: ${detail ?? 'no reason given'}${hint}`;
+  return `${urlWithoutSecrets(target.href)} responded with ${status}: ${detail ?? 'no reason given'}${hint}`;
 }

@@ -24,7 +24,7 @@ export function missingRedis(config: FileConfig): MissingRedis[] {
 }
 
 /** Returns the settings that select Redis, by `true` or `redis`. */
-function settingsOf({ bff, api_keys, connectors, rate_limits, apq, login, response_cache }: FileConfig) {
+function settingsOf({ bff, api_keys, connectors, rate_limits, apq, login, usage, response_cache }: FileConfig) {
   const settings: (readonly [path: readonly string[], value: unknown])[] = [
     [['bff', 'redis'], bff.redis],
     [['api_keys', 'redis'], api_keys?.redis],
@@ -32,6 +32,7 @@ function settingsOf({ bff, api_keys, connectors, rate_limits, apq, login, respon
     [['response_cache', 'redis', 'enabled'], response_cache.enabled && response_cache.redis.enabled],
     [['rate_limits', 'store'], rate_limits.store],
     [['apq', 'store'], apq.store],
+    [['usage', 'store'], usage.enabled && usage.store],
   ];
   for (const [client, { session }] of Object.entries(login)) {
     settings.push([['login', client, 'session', 'store'], session.store]);

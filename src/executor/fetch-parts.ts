@@ -1,8 +1,10 @@
-import type { FetchLookup, FetchParts, SourceRequest } from '../sources/source.ts';
+import type { FetchLookup, FetchParts, ResponseMemory, SourceRequest } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';
+import type { ExecutionInput } from './execution-input.ts';
 import { type GatheredEntities, variablesOf } from './gather-entities.ts';
 import type { RequestBodies } from './request-body.ts';
 import { representationsOf, selectedVariables } from './split-entities.ts';
+import { traceFetch } from './trace-execution.ts';
 
 interface OpenLookup extends FetchLookup {
   readonly gathered: GatheredEntities;
@@ -61,4 +63,30 @@ function openLookup(gathered: GatheredEntities): OpenLookup {
 function contextsIn(variables: string, representations: readonly string[]): string {
   const length = representations.reduce((sum, text) => sum + text.length, representations.length - 1);
   return variables.slice(variables.indexOf('[') + length + 2);
+}
+
+/** What the requests of one execution have in common. */
+interface Requester {
+  readonly input: Pick<ExecutionInput, 'client' | 'cachedSubgraphs'>;
+  readonly bodies: RequestBodies;
+  readonly memory: ResponseMemory | undefined;
+}
+
+/**
+ * Returns a request as a source gets it.
+ * @param entities the variables of the look-ups, as JSON members
+ */
+export function requestOf(
+  subgraph: string,
+  request: CompiledRequest,
+  sent: readonly GatheredEntities[],
+  entities: string,
+  { input, bodies, memory }: Requester,
+): SourceRequest {
+  const { client, cachedSubgraphs } = input;
+  const { body, sharedBody } = bodies.write(request, sent, entities);
+  const { operationType } = request.planned;
+  const trace = client.debug && traceFetch(client.debug, request, sent);
+  const parts = cachedSubgraphs?.has(subgraph) ? new ExecutedFetchParts(request, sent, bodies) : undefined;
+  return { body, sharedBody, operationType, client, memory, trace, parts };
 }

@@ -1,15 +1,17 @@
 import { StoreUnavailable } from '../store/redis.ts';
-import { type AdminCommand, type AdminReply, NO_CANARY } from './admin-commands.ts';
+import { type AdminCommand, type AdminReply, NO_CANARY, NO_USAGE } from './admin-commands.ts';
 import type { CanaryReports } from './canary-reports.ts';
 import type { EndpointControl } from './endpoint-control.ts';
 import { endCanary, type Gateway } from './generations.ts';
 import type { OpenCache } from './open-cache.ts';
+import type { OpenUsage } from './open-usage.ts';
 
 export interface AdminControlParts {
   readonly endpoints: EndpointControl;
   readonly gateway: Pick<Gateway, 'canary' | 'promote' | 'rollBack'>;
   readonly canaries: Pick<CanaryReports, 'last'>;
   readonly cache: OpenCache | undefined;
+  readonly usage: Pick<OpenUsage, 'report'> | undefined;
   readonly reload: () => Promise<void>;
 }
 
@@ -35,7 +37,7 @@ async function invalidate(
 }
 
 /** Returns a function that applies commands of the admin API to this process. */
-export function adminControl({ endpoints, gateway, canaries, cache, reload }: AdminControlParts) {
+export function adminControl({ endpoints, gateway, canaries, usage, cache, reload }: AdminControlParts) {
   return async (command: AdminCommand): Promise<AdminReply> => {
     switch (command.kind) {
       case 'list_endpoints':
@@ -51,6 +53,8 @@ export function adminControl({ endpoints, gateway, canaries, cache, reload }: Ad
         return cache ? { kind: 'cache', report: cache.store.report(MOST_LISTED) } : NO_CACHE;
       case 'invalidate':
         return cache ? invalidate(cache, command.requests) : NO_CACHE;
+      case 'usage':
+        return usage ? { kind: 'usage', report: await usage.report() } : NO_USAGE;
       case 'canary_status':
         return { kind: 'canary', canary: { running: gateway.canary()?.status, last: canaries.last } };
       case 'end_canary':

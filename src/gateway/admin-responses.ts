@@ -2,6 +2,7 @@ import type { StoreReport } from '../cache/cache-store.ts';
 import { JSON_TYPE } from '../http/media-type.ts';
 import { problemResponse } from '../http/problem.ts';
 import { type HttpResponse, textResponse } from '../http/response.ts';
+import type { UsageReport } from '../usage/usage-report.ts';
 import type { AdminReplies, EndpointReport } from './admin-commands.ts';
 import type { OperationCounts } from './canary-monitor.ts';
 
@@ -32,6 +33,17 @@ export function endpointsResponse({ processes, replies }: AdminReplies): HttpRes
     }
   }
   return jsonResponse(200, { processes, responded: lists.length, endpoints: [...merged.values()] });
+}
+
+/** Returns the most complete report: that of the process which has read it after all others had stored their counts. */
+export function usageResponse({ processes, replies }: AdminReplies, path: string): HttpResponse {
+  const reports = replies.flatMap((reply) => (reply.kind === 'usage' ? reply.report : []));
+  const [best] = reports.sort((one, other) => requestsIn(other) - requestsIn(one));
+  return best ? jsonResponse(200, best) : appliedResponse({ processes, replies }, path);
+}
+
+function requestsIn({ operations }: UsageReport): number {
+  return operations.flatMap(({ uses }) => uses).reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Says what the canary has done so far, over all processes, and how the last one has ended. */

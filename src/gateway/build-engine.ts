@@ -32,6 +32,7 @@ import type { OpenCache } from './open-cache.ts';
 import type { OpenPlugins } from './open-plugins.ts';
 import { openSigners } from './open-signers.ts';
 import { closeSources, openSources } from './open-sources.ts';
+import type { OpenUsage } from './open-usage.ts';
 import { requestReads } from './request-reads.ts';
 
 /** Objects that engines share with the rest of the gateway. */
@@ -46,6 +47,7 @@ export interface EngineParts {
   readonly byteBudget?: ByteBudget | undefined;
   readonly plugins?: OpenPlugins | undefined;
   readonly cache?: OpenCache | undefined;
+  readonly usage?: Pick<OpenUsage, 'useOf'> | undefined;
 }
 
 /**
@@ -89,6 +91,7 @@ export function engineFactory(
       responseObserver,
       byteBudget,
       plugins: plugins !== undefined,
+      readsResponses: plugins?.readsResponses() ?? false,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;
@@ -110,7 +113,9 @@ export function engineFactory(
         },
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
         cachedSubgraphs: cache?.subgraphs,
+        useOf: parts.usage?.useOf,
         namesOperationsOf: namesOperationsOf(config),
+        onPlanned: instruments && ((ms) => instruments.operationPlanned(ms / 1_000)),
         ...errorHandling(config, logger),
       });
       isBuilt = true;

@@ -13,7 +13,7 @@ import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 export interface GraphqlRouteOptions
   extends RequestReaderOptions,
     Omit<OperationRunnerOptions<RequestContext>, 'contract'>,
-    Pick<GraphqlServiceOptions, 'logger' | 'cacheHeaders' | 'onRefused' | 'hasServerTiming'> {
+    Pick<GraphqlServiceOptions, 'logger' | 'cacheHeaders' | 'onRefused' | 'countUse' | 'hasServerTiming'> {
   /** Caches whole responses to GET; not with plugins of Yoga. */
   readonly responseCache?: ResponseCacheSettings | undefined;
   /** The smallest response to compress, in bytes (`traffic_shaping.router.compression`). Without it, none is compressed. */
@@ -34,7 +34,15 @@ export interface GraphqlRoute extends Required<Route> {
 }
 
 export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {
-  const { logger, onRefused, cacheHeaders, hasServerTiming, pathPrefix = '', yogaPlugins: plugins = [] } = options;
+  const {
+    logger,
+    onRefused,
+    countUse,
+    cacheHeaders,
+    hasServerTiming,
+    pathPrefix = '',
+    yogaPlugins: plugins = [],
+  } = options;
   const isExtended = plugins.length > 0;
   const readByPlugins = isExtended ? readsOfPlugins(plugins) : NOTHING;
   const cache = isExtended ? undefined : openResponseCache(options, contract);
@@ -43,7 +51,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
-    ...{ logger, cacheHeaders, onRefused, hasServerTiming },
+    ...{ logger, cacheHeaders, onRefused, countUse, hasServerTiming },
   });
   let yogaHandler: Promise<(context: RequestContext) => Promise<void>> | undefined;
   /** Loads Yoga with the first request that needs it: many gateways never do, and all start faster. */

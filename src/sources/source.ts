@@ -2,6 +2,8 @@ import type { Freshness } from '../client/freshness.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { PlannedLookup, PlannedRequest } from '../planner/plan.ts';
 import type { PrintedDocument } from '../planner/print-document.ts';
+import type { DebugTrace } from '../shared/debug-trace.ts';
+import type { FetchTrace } from '../shared/fetch-trace.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { CacheUse, RequestRecord } from '../shared/request-record.ts';
 
@@ -30,6 +32,8 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly deadline?: number | undefined;
   /** Times and fetches of the request, where something needs them. */
   readonly record?: RequestRecord | undefined;
+  /** What happens to the operation, for a client that sent `x-headgate-debug`. */
+  readonly debug?: DebugTrace | undefined;
   /** The operation, for the log. Set once it is known. */
   operation?: OperationLabel | undefined;
 }
@@ -82,18 +86,20 @@ export interface SourceRequest {
   readonly operationType: 'query' | 'mutation' | 'subscription';
   readonly client: ClientContext;
   /** Deadline by `performance.now()`, if it is before the source's own timeout. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /** Cancels this call alone. Layers that set it abort it also when the client's signal is aborted, so it replaces that. */
-  readonly signal?: CancelSignal;
+  readonly signal?: CancelSignal | undefined;
   /** Whether the call needs a connection that no call has used before. */
-  readonly needsFreshConnection?: boolean;
+  readonly needsFreshConnection?: boolean | undefined;
   /**
-   * URLs that tries of this request have used. A layer that sends a request several times passes the same set each time: the balancer
+   * URLs that tries of this request have used. A layer that sends a request several times passes the same list each time: the balancer
    * adds to it, and avoids what is in it. Missing for requests that are sent once.
    */
-  readonly tried?: Set<string> | undefined;
+  readonly tried?: string[] | undefined;
   /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
   readonly memory?: ResponseMemory | undefined;
+  /** Records what the layers and the source do. Only where the client's request has a debug trace. */
+  readonly trace?: FetchTrace | undefined;
 }
 
 /** The reason why a source returned no GraphQL result. Clients may see `message`: it has no addresses and no stack. */
@@ -124,6 +130,8 @@ export interface SourceFailure {
   readonly isConnectionFailure?: boolean;
   /** Whether there was no connection, or the source states that it has processed nothing. Even a mutation can be sent again then. */
   readonly isUnsent?: boolean;
+  /** Whether a plugin failed or refused the request, so that it says nothing about the source. */
+  readonly isOfPlugin?: boolean;
 }
 
 /** What the gateway knows of a response beside its content. */

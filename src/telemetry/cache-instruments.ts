@@ -16,7 +16,7 @@ export interface CacheInstruments {
 }
 
 export function createCacheInstruments(metrics: Metrics): CacheInstruments {
-  const values = metrics.adder({
+  const values = metrics.counter({
     name: 'headgate_response_cache_values_total',
     help: 'Entities and root fields that came from the cache (hit, stale, partial, stale-if-error), or were fetched (miss)',
     labels: ['subgraph', 'type', 'outcome'],
@@ -26,16 +26,16 @@ export function createCacheInstruments(metrics: Metrics): CacheInstruments {
     help: 'Responses to GET /graphql that were in the cache as a whole (hit), or not (miss)',
     labels: ['outcome'],
   });
-  const invalidated = metrics.adder({
+  const invalidated = metrics.counter({
     name: 'headgate_response_cache_invalidated_total',
     help: 'Cached values that were invalidated',
   });
   return {
     used(subgraph, type, outcome, count) {
-      values(count, subgraph, type, outcome);
+      values.series(subgraph, type, outcome).add(count);
     },
     respondedWhole: (outcome) => whole(outcome),
-    invalidated: (count) => invalidated(count),
+    invalidated: (count) => invalidated.series().add(count),
     watch(size) {
       const bytes = 'Bytes of the response cache in memory';
       metrics.gauge({ name: 'headgate_response_cache_bytes', help: bytes, together: 'sum' }, () => size().bytes);

@@ -75,6 +75,7 @@ class HedgedApiCall {
   #startSecond(): void {
     if (this.#isSettled || this.#running.size === 0) return;
     this.#hasSecond = this.#policy.share.withdraw();
+    if (this.#hasSecond) this.#request.trace?.expectTry(`hedge: no response after ${Math.round(this.#delay)} ms`);
     if (this.#hasSecond) this.#call(true);
     else this.#policy.onHedge?.('denied');
   }
@@ -120,8 +121,9 @@ class HedgedApiCall {
     const now = performance.now();
     if (isGood) for (const { start } of [run, ...this.#running]) latencies.record(now - start);
     if (this.#hasSecond) {
-      share.ended(isGood);
-      onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
+      const hasWon = isGood && run.isSecond;
+      share.ended(isGood, hasWon);
+      onHedge?.(hasWon ? 'won' : 'lost');
     }
     const others = [...this.#running];
     this.#running.clear();

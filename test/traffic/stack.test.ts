@@ -50,10 +50,16 @@ function everyPart() {
     returnHeaders: noting('returnHeaders', notes),
     respectsRetryAfter: true,
     plugins: true,
+    cache: noting('cache', notes),
     outages: { watch: noting('outages', notes) },
     share: { forward: () => ({ pairs: [], sharingKey: '' }) },
     limitRate: noting('limitRate', notes),
-    instruments: { fetchFinished: (_name, failure) => notes.push(`measured ${failure ?? 'success'}`) },
+    instruments: {
+      fetchesOf: () => ({
+        finished: (_status, failure) => notes.push(`measured ${failure ?? 'success'}`),
+        shared: () => notes.push('shared'),
+      }),
+    },
     deadline: { timeoutMs: 1_000 },
     retry: { ...LOST_CONNECTIONS, timeoutMs: 1_000, budget },
     hedge: { after: 1_000, maxShare: 1, latencies: new LatencyWindow(), budget },
@@ -72,6 +78,7 @@ it('the layers are in this order, the outermost first', () => {
     'returnHeaders',
     'retryAfter',
     'plugins',
+    'cache',
     'outages',
     'share',
     'limitRate',
@@ -91,8 +98,8 @@ it('a request passes the layers in that order, and its response in the opposite 
   ask(stack(source, parts));
   calls[0]?.done(text('1'));
   expect(notes).toEqual([
-    ...['> stitch', '> returnHeaders', '> outages', '> limitRate'],
-    ...['measured success', '< limitRate', '< outages', '< returnHeaders', '< stitch'],
+    ...['> stitch', '> returnHeaders', '> cache', '> outages', '> limitRate'],
+    ...['measured success', '< limitRate', '< outages', '< cache', '< returnHeaders', '< stitch'],
   ]);
 });
 
