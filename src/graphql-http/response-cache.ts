@@ -37,6 +37,8 @@ interface KnownUrl {
   readonly dependsOn: DependsOn;
   readonly label: OperationLabel | undefined;
   readonly engine: string;
+  /** The last key of a request, and what it was computed from. */
+  last?: { readonly from: string; readonly key: string } | undefined;
 }
 
 /** Characters of URLs that are remembered. */
@@ -169,7 +171,11 @@ export class ResponseCache {
     // what is declared to be the same for all is kept apart for those that identify themselves, who may get nothing else
     const isIdentified = identifiesClient(requester, known.dependsOn);
     const dependencies = sharedKey(requester, known.dependsOn);
-    return `response ${hash('sha256', JSON.stringify([engine, url, type, isIdentified, dependencies]), 'base64url')}`;
+    const from = `${type}\n${isIdentified}\n${dependencies}`;
+    if (known.last?.from === from) return known.last.key;
+    const key = `response ${hash('sha256', JSON.stringify([engine, url, from]), 'base64url')}`;
+    known.last = { from, key };
+    return key;
   }
 
   #urlOf({ req }: RequestContext): string {
