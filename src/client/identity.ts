@@ -1,4 +1,5 @@
 import type { PluginRun } from '../plugins/plugin-run.ts';
+import type { RequestTrace } from '../shared/trace.ts';
 import type { CacheControlAccumulator } from './freshness.ts';
 
 /** The identity of a client, from a verified credential. */
@@ -33,6 +34,8 @@ export interface ClientInfo {
   readonly freshness?: CacheControlAccumulator | undefined;
   /** The plugins of the request, if there are any. */
   readonly plugins?: PluginRun | undefined;
+  /** The trace of the request, where traces are on. */
+  readonly trace?: RequestTrace | undefined;
   /** Headers that plugins add to a fetch: a flat list of names, in lower case, and values. */
   readonly addedHeaders?: readonly string[] | undefined;
   /** Whether the rate limits of the request as a whole have been checked. */

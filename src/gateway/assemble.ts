@@ -22,7 +22,8 @@ import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-hand
 import type { EngineFactory, Gateway } from './generations.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
-import type { PluginOptions } from './open-plugins.ts';
+import { NO_PLUGINS, type PluginOptions } from './open-plugins.ts';
+import { tracingOptions } from './open-tracing.ts';
 import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
 import { requestTelemetry } from './request-telemetry.ts';
@@ -138,6 +139,7 @@ async function openRequestHandling(
     gateway,
     reloads,
     plugins,
+    tracer,
   }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
@@ -164,7 +166,8 @@ async function openRequestHandling(
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
-    plugins: plugins?.current,
+    plugins: plugins?.current ?? (tracer && (() => NO_PLUGINS)),
+    tracing: tracer && tracingOptions(tracer, config),
     countRequest: requestCounter(rateLimits),
     yogaPlugins: [...yogaPlugins, ...(await loadYogaPlugins(config.yoga.plugins))],
     storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),

@@ -44,6 +44,8 @@ export interface EngineParts {
   readonly responseObserver: ResponseObserver;
   readonly byteBudget?: ByteBudget | undefined;
   readonly plugins?: OpenPlugins | undefined;
+  /** Whether traces are on. */
+  readonly isTraced?: boolean | undefined;
 }
 
 /**
@@ -65,6 +67,7 @@ export function engineFactory(
     trafficState,
     endpoints,
     plugins,
+    isTraced,
   }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
@@ -91,7 +94,7 @@ export function engineFactory(
       variantInstruments: instruments?.ofVariants,
       responseObserver,
       byteBudget,
-      plugins: plugins !== undefined,
+      plugins: plugins !== undefined || isTraced === true,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { Tracer } from '../shared/trace.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
 import { foldRepeats } from '../telemetry/fold-repeats.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -23,6 +24,7 @@ import { compileHeaderRules } from './header-rules.ts';
 import { openAdmission } from './open-admission.ts';
 import { openMetrics } from './open-metrics.ts';
 import { type OpenPlugins, openPlugins } from './open-plugins.ts';
+import { openTracing, withPropagation } from './open-tracing.ts';
 import { openPolicyModule, type PolicyModule } from './policy-module.ts';
 import { settingWarnings } from './setting-warnings.ts';
 
@@ -42,6 +44,7 @@ export interface Foundation {
   readonly admission: AdmissionControl | undefined;
   readonly gateway: Gateway;
   readonly plugins: OpenPlugins | undefined;
+  readonly tracer: Tracer | undefined;
   readonly endpoints: EndpointControl;
   readonly canaries: CanaryReports;
   /** Read files again, on request; they never throw. */
@@ -51,15 +54,13 @@ export interface Foundation {
 /** Opens what everything else stands on. */
 export async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
   const { config, sharedState } = options;
-  const plainLogger = options.logger ?? createLogger(config.telemetry.logging);
-  const isBuffered = config.production && options.logger === undefined;
-  const accessLogger = isBuffered ? createLogger({ ...config.telemetry.logging, isBuffered }) : plainLogger;
-  const logger = foldRepeats(plainLogger, config.telemetry.logging.summary_interval);
-  closers.add(async () => logger.flush());
+  const { plainLogger, accessLogger, logger } = openLoggers(options, closers);
   for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
     logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
-  const rules = compileHeaderRules(config.headers);
+  const rules = compileHeaderRules(withPropagation(config));
   const { metrics, instruments } = await openMetrics(config);
+  // closed after everything that records spans
+  const tracer = await openTracing(config, plainLogger, closers);
   const redis = config.store.redis && (await createRedis(config.store.redis, logger));
   if (redis) closers.add(() => redis.close());
   if (redis) instruments?.watchStore(() => redis.available);
@@ -87,7 +88,17 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   });
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
-  const parts = { plugins, rateLimits, redis, instruments, ...failures, byteBudget, trafficState, endpoints };
+  const parts = {
+    plugins,
+    isTraced: tracer !== undefined,
+    rateLimits,
+    redis,
+    instruments,
+    ...failures,
+    byteBudget,
+    trafficState,
+    endpoints,
+  };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
@@ -103,17 +114,20 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   if (opened) closers.add(opened.close);
   const admission = opened?.admission;
   return {
-    logger,
-    plainLogger,
-    accessLogger,
-    metrics,
-    instruments,
-    rules,
-    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins },
-    endpoints: control,
-    canaries,
-    reloads,
+    ...{ logger, plainLogger, accessLogger, metrics, instruments, rules },
+    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, tracer },
+    ...{ endpoints: control, canaries, reloads },
   };
+}
+
+function openLoggers({ config, logger: given }: AssemblyOptions, closers: Closers) {
+  const { logging } = config.telemetry;
+  const plainLogger = given ?? createLogger(logging);
+  const isBuffered = config.production && given === undefined;
+  const accessLogger = isBuffered ? createLogger({ ...logging, isBuffered }) : plainLogger;
+  const logger = foldRepeats(plainLogger, logging.summary_interval);
+  closers.add(async () => logger.flush());
+  return { plainLogger, accessLogger, logger };
 }
 
 /** Opens what logs the failures of subgraphs. It is closed after the last operations. */

@@ -34,6 +34,7 @@ export interface GatewayHandlerOptions
       | 'login'
       | 'clientAwareness'
       | 'plugins'
+      | 'tracing'
     > {
   /** Returns the current engine; `undefined` while there is no schema. */
   readonly engine: () => Engine | undefined;
@@ -69,7 +70,8 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
   const routes = listRoutes(options, handling, fail, () => handler.isDraining);
   const { isGraphql } = routes;
   const graphiql = options.graphiql ? serveGraphiql({ ...options, isGraphql, fail }) : undefined;
-  const middleware = listMiddleware({ ...options, graphiql, corsOf: options.bff?.cors, fail });
+  const tracing = options.tracing && { ...options.tracing, isGraphql };
+  const middleware = listMiddleware({ ...options, tracing, graphiql, corsOf: options.bff?.cors, fail });
   const accessLog = createAccessLog(logger, options.accessLog ?? QUIET_ACCESS_LOG, routeFinder(isGraphql));
   const observe = instruments && requestObserver(instruments, isGraphql);
   const handler = createRequestHandler({
@@ -144,8 +146,8 @@ function bffRoute(bff: NonNullable<GatewayHandlerOptions['bff']>, options: Gatew
   const { csrf: csrfCheck, countRequest, returned, pathPrefix } = options;
   const missing = notFound(pathPrefix);
   const serveEndpoint = (context: RequestContext) => {
-    const { req, res, headers, plugins } = context;
-    const client = plugins ? { ...context.client, plugins } : context.client;
+    const { req, res, headers, plugins, trace } = context;
+    const client = plugins || trace ? { ...context.client, plugins, trace } : context.client;
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
     const known = returned ? { ...client, returned: returned.collect().follow(res) } : client;
     if (!bff.handle(req, res, known, context)) missing(context);

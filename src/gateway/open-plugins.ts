@@ -8,6 +8,9 @@ import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type GivenPlugin, loadPlugins, readGivenPlugins } from './load-plugins.ts';
 
+/** Where there are none, stages of recorded requests are observed all the same. */
+export const NO_PLUGINS = new PluginSet([]);
+
 export interface PluginOptions {
   readonly sections: readonly PluginSection[];
   /** Plugins that a program passes; they come first. */

@@ -3,6 +3,7 @@ import type { ClientInfo } from '../client/identity.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
+import type { RequestTrace } from '../shared/trace.ts';
 
 /** The parameters of a GraphQL request, as GraphQL over HTTP names them. */
 export interface GraphqlParams {
@@ -40,6 +41,8 @@ export interface OperationContext {
   readonly reads: Reads;
   /** The plugins of the request, if there are any. */
   readonly plugins?: PluginRun | undefined;
+  /** The trace of the request, where traces are on. */
+  readonly trace?: RequestTrace | undefined;
   /** Whether the client has disconnected. */
   readonly isClosed: boolean;
   /** Called once if the client disconnects before its response is sent. */

@@ -2,6 +2,7 @@ import type { Freshness } from '../client/freshness.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
+import type { CallSpan } from '../shared/trace.ts';
 
 /**
  * The interface between the executor and the sources that answer its fetches: an HTTP subgraph, or code in this process.
@@ -61,6 +62,8 @@ export interface SourceRequest {
    * adds to it, and avoids what is in it. Missing for requests that are sent once.
    */
   readonly tried?: Set<string> | undefined;
+  /** The span of the fetch or of the try, where the trace of the client request is recorded. */
+  readonly span?: CallSpan | undefined;
   /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
   readonly memory?: ResponseMemory | undefined;
 }
@@ -171,6 +174,8 @@ export interface ForwardedHeaders {
   readonly correlation?: ReadonlySet<string>;
   /** Names of headers that identify clients or locate them, whether or not this request has them. */
   readonly identityHeaders?: ReadonlySet<string>;
+  /** Whether a rule removes `traceparent`, so that the source gets no trace context. */
+  readonly removesTrace?: boolean;
 }
 
 /** Returns the forwarded headers by the rules of one source. Always returns the same object for one client request. */

@@ -4,6 +4,8 @@ import type { PluginResult } from '../plugins/hooks.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import type { SpanEnd } from '../shared/trace.ts';
+import { ABORTED } from '../sources/http/http-failure.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
 type Done = (response: SubgraphResponse) => void;
@@ -16,13 +18,16 @@ export function callFetchPlugins(source: Source): Source {
       return source.send(request, done);
     const start = performance.now();
     const end = onStage && plugins.startStage('fetch', source.name);
+    const span = plugins.spans?.startFetch(source.name, request.operationType);
+    const traced = span ? { ...request, span } : request;
     const finish: Done = (response) => {
       end?.({ error: errorOf(response) });
+      span?.end(endOf(response));
       if (onFetchResponse === undefined) return done(response);
       settle(replaced(source.name, request, response, performance.now() - start, plugins), done);
     };
-    if (onFetch === undefined) return source.send(request, finish);
-    sendWith(source, request, finish, (facts) => plugins.onFetch(facts));
+    if (onFetch === undefined) return source.send(traced, finish);
+    sendWith(source, traced, finish, (facts) => plugins.onFetch(facts));
   });
 }
 
@@ -32,12 +37,15 @@ export function callTryPlugins(source: Source): Source {
     const { onTry, onStage } = plugins.hooks;
     if (onTry === undefined && onStage === undefined) return source.send(request, done);
     const end = onStage && plugins.startStage('try', source.name);
+    const span = request.span?.startTry('POST');
+    const traced = span ? { ...request, span } : request;
     const finish: Done = (response) => {
       end?.({ error: errorOf(response) });
+      span?.end(endOf(response));
       done(response);
     };
-    if (onTry === undefined) return source.send(request, finish);
-    sendWith(source, request, finish, (facts) => plugins.onTry(facts));
+    if (onTry === undefined) return source.send(traced, finish);
+    sendWith(source, traced, finish, (facts) => plugins.onTry(facts));
   });
 }
 
@@ -153,6 +161,13 @@ function failureOf(name: string, error: unknown): SubgraphResponse {
     kind: 'failure',
     failure: { code: code as 'PLUGIN_FAILED', message: `The request to "${name}" was not completed: ${message}` },
   };
+}
+
+/** Returns how a fetch or a try ended, for its span. */
+function endOf(response: SubgraphResponse): SpanEnd {
+  const { status, code, reason } =
+    response.kind === 'failure' ? response.failure : { status: response.status, ...response.failed };
+  return { status, code, reason, isCancelled: reason === ABORTED };
 }
 
 function errorOf(response: SubgraphResponse): Error | undefined {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Audience } from '../../client/audience.ts';
 import type { Freshness } from '../../client/freshness.ts';
+import type { RequestTrace } from '../../shared/trace.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { SharedExecutions } from '../handlers/shared-executions.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
@@ -33,6 +34,8 @@ export interface CacheRequest {
   readonly audience: () => Audience;
   /** Response of the waiting client. */
   readonly res: ServerResponse;
+  /** The trace of the waiting client's request, where traces are on. */
+  readonly trace?: RequestTrace | undefined;
   /** Creates a new response: once for all identical requests in flight. */
   readonly make: (cancellation: Cancellation) => Promise<FreshResponse>;
 }
@@ -123,12 +126,17 @@ class StoredResponses implements ResponseCache {
       const isPrivate = request.shared && fresh.freshness?.isPrivate === true;
       return { response: stored ?? fresh.response, onlyFor: isPrivate ? request : undefined };
     };
-    const { response, onlyFor } = await this.#sharedExecutions.join(request.inFlightKey, res, make);
+    const { response, onlyFor } = await this.#sharedExecutions.join(
+      request.inFlightKey,
+      res,
+      make,
+      res && request.trace,
+    );
     if (onlyFor === undefined || onlyFor === request) return response;
     const clientKey = request.clientKey();
     if (clientKey !== undefined && clientKey === onlyFor.clientKey()) return response;
     const key = clientKey && `${request.key}\n${clientKey}`;
-    return (await this.#sharedExecutions.join(key, res, make)).response;
+    return (await this.#sharedExecutions.join(key, res, make, res && request.trace)).response;
   }
 
   async #load(request: CacheRequest, stored: StoredResponse | undefined): Promise<EndpointResponse> {

@@ -136,7 +136,7 @@ function respondFromCache(
   const { call, endpoint, dependsOn } = endpointCall;
   const properties = { scope: policy.scope, isGuarded: policy.isGuarded, named: headersReadBy(endpoint) };
   return cache.respond({
-    ...{ key, policy, shared, res: call.res },
+    ...{ key, policy, shared, res: call.res, trace: call.client?.trace },
     inFlightKey: meterLines(requesterOf(call), dependsOn) + key,
     clientKey: () => inFlightKey(requesterOf(call), dependsOn),
     audience: () => audienceOf(properties, requesterOf(call), dependsOn),
@@ -155,7 +155,8 @@ function respondShared(endpointCall: EndpointCall): Promise<EndpointResponse> {
     endpoint.method === 'GET' &&
     !forbidsSharing(call.req.headers) &&
     snapshot.engine.canDedupe({ query: endpoint.query });
-  return bff.sharedExecutions.join(canDedupe ? sharedExecutionKey(endpointCall) : undefined, call.res, start);
+  const key = canDedupe ? sharedExecutionKey(endpointCall) : undefined;
+  return bff.sharedExecutions.join(key, call.res, start, call.client?.trace);
 }
 
 function sharedExecutionKey({ call, snapshot, dependsOn }: EndpointCall): string | undefined {

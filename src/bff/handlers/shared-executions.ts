@@ -1,9 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { AbortableSingleFlight, type AbortableWork } from '../../shared/single-flight.ts';
+import type { RequestTrace } from '../../shared/trace.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 
 interface SharedExecution<T> extends AbortableWork {
   readonly result: Promise<T>;
+  /** The trace of the request that began it. */
+  readonly trace: RequestTrace | undefined;
 }
 
 /**
@@ -16,17 +19,20 @@ export class SharedExecutions<T> {
   /**
    * Joins the execution with this key, or starts one.
    * @param key `undefined`: the execution is not shared
+   * @param trace the trace of the waiting client
    * @param res response of the waiting client; without it, the execution runs to its end
    */
   join(
     key: string | undefined,
     res: ServerResponse | undefined,
     start: (cancellation: Cancellation) => Promise<T>,
+    trace?: RequestTrace,
   ): Promise<T> {
     const flight = this.#underWay.join(key, () => {
       const cancellation = new Cancellation();
-      return { result: start(cancellation), abort: () => cancellation.abort() };
+      return { result: start(cancellation), trace, abort: () => cancellation.abort() };
     });
+    trace?.join(flight.work.trace);
     res?.once('close', () => {
       if (!res.writableFinished) flight.leave();
     });

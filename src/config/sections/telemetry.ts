@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { timerDuration } from '../duration.ts';
 import { listenAddress } from '../listen.ts';
 import { accessLogSection, clientAwarenessSection } from './access-log.ts';
+import { tracingSection } from './tracing.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -36,11 +37,14 @@ const metricsSection = z
   .strictObject({ prometheus: prometheusSection.prefault({}) })
   .describe('Metrics; see docs/telemetry.md');
 
+const exportersSection = z.strictObject({ tracing: tracingSection.prefault({}) }).describe('Where telemetry is sent');
+
 export const telemetrySection = z
   .strictObject({
     logging: loggingSection.prefault({}),
     access_log: accessLogSection.prefault({}),
     client_awareness: clientAwarenessSection.prefault({}),
     metrics: metricsSection.prefault({}),
+    exporters: exportersSection.prefault({}),
   })
-  .describe('Logs, the access log and metrics');
+  .describe('Logs, the access log, metrics and traces');

@@ -1,3 +1,4 @@
+import type { Identity } from '../../client/identity.ts';
 import { andThen } from '../../plugins/call-hooks.ts';
 import type { OperationFacts, PluginResponse } from '../../plugins/hooks.ts';
 import { PluginRun } from '../../plugins/plugin-run.ts';
@@ -17,6 +18,7 @@ export function plugins(current: () => PluginSet | undefined, fail: Fail): Middl
     const set = current();
     // a probe must not wait for plugins
     if (set === undefined || HEALTH_PATHS.has(pathOf(context.req.url))) return next(context);
+    if (set.plugins.length === 0 && context.trace?.spans === undefined) return next(context);
     const run = beginRun(context, set, fail);
     if (run.hooks.onRequest === undefined) return next(context);
     return settle(run.onRequest(), next, context, fail);
@@ -55,9 +57,10 @@ function beginRun(context: RequestContext, set: PluginSet, fail: Fail): PluginRu
       return context.client;
     },
   };
-  const run = new PluginRun(set, facts, (identity) => {
+  const setIdentity = (identity: Identity) => {
     context.client = { ...context.client, identity };
-  });
+  };
+  const run = new PluginRun(set, facts, setIdentity, context.trace?.spans);
   context.plugins = run;
   const res: ClientResponse = context.res;
   if (run.hooks.onStage !== undefined) {

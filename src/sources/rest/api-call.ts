@@ -1,4 +1,5 @@
 import type { Connector } from '../../connectors/connector.ts';
+import { templateText } from '../../connectors/url-template.ts';
 import type { HeldBytes } from '../../shared/byte-budget.ts';
 import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
@@ -7,6 +8,7 @@ import { OverloadedError } from '../../shared/overloaded-error.ts';
 import { parseInSlices } from '../../shared/parse-in-slices.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { type TimeSlices, WorkStopped } from '../../shared/time-slices.ts';
+import type { CallSpan, SpanEnd } from '../../shared/trace.ts';
 import { acceptEncoding, type Compression, decodeContent, encodeRequest, encodingInHeaders } from '../body-encoding.ts';
 import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
 import { LONG_TEXT, stoppedFailure, takeMemory } from '../long-text.ts';
@@ -26,6 +28,14 @@ export interface RetryAfterGuard {
   respect(response: Pick<RawResponse, 'status' | 'headers'>): void;
 }
 
+/** The place of a call in a trace. */
+export interface ApiCallTrace {
+  /** The span of the fetch, where the trace is recorded. */
+  readonly span: CallSpan | undefined;
+  /** The headers with the trace context; empty where the API gets none. */
+  readonly headers: readonly string[];
+}
+
 export interface CallOptions {
   readonly subgraph: string;
   readonly connector: Connector;
@@ -43,6 +53,8 @@ export interface CallOptions {
   readonly cache?: { readonly cached: ApiCache; readonly userHeaders: ReadonlySet<string> } | undefined;
   /** Where long responses wait for memory; where it is missing, none waits. */
   readonly memory?: ResponseMemory | undefined;
+  /** The trace that the call belongs to. */
+  readonly trace: ApiCallTrace;
   /** Returns the slices in which a long response is processed. */
   slices(): TimeSlices;
 }
@@ -126,10 +138,38 @@ async function sendOnce(
   retryAfter?.check();
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
-  const raw = await target.send({ path, method, headers, body, signal, deadline: options.deadline });
-  const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);
-  retryAfter?.respect({ status: raw.statusCode, headers: raw.headers });
-  return { status: raw.statusCode, headers: raw.headers, bytes };
+  const { connector, deadline, trace } = options;
+  const sendsTrace = trace.headers.length > 0;
+  // headers of the connector take precedence over those of the client
+  const whole = sendsTrace ? { ...recordOf(trace.headers), ...headers } : headers;
+  const span = trace.span?.startCall(method, templateText(connector.url));
+  try {
+    const raw = await target.send({ path, method, headers: whole, body, signal, deadline, span, sendsTrace });
+    const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);
+    retryAfter?.respect({ status: raw.statusCode, headers: raw.headers });
+    span?.end({ status: raw.statusCode, code: isSuccessStatus(raw.statusCode) ? undefined : 'SUBREQUEST_HTTP_ERROR' });
+    return { status: raw.statusCode, headers: raw.headers, bytes };
+  } catch (error) {
+    span?.end(failedCall(options.subgraph, error, signal));
+    throw error;
+  }
+}
+
+function recordOf(pairs: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let at = 0; at < pairs.length; at += 2) headers[pairs[at] as string] = pairs[at + 1] as string;
+  return headers;
+}
+
+function failedCall(subgraph: string, error: unknown, signal: AbortSignal): SpanEnd {
+  if (error instanceof ApiRefusal) return error.failure;
+  if (isTimeout(signal)) return { code: timeoutFailure(subgraph, 0).code };
+  const { code, reason } = connectionFailure(subgraph, error);
+  return { code, reason, isCancelled: signal.aborted };
+}
+
+function isTimeout({ aborted, reason }: AbortSignal): boolean {
+  return aborted && (reason as Partial<Error> | undefined)?.name === 'TimeoutError';
 }
 
 async function readReceived(

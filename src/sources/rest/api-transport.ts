@@ -1,6 +1,7 @@
 // The bare pool has no `request` method: undici's main module adds it, and most of that module is not loaded.
 import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
+import type { CallSpan } from '../../shared/trace.ts';
 import type { Connections } from '../http/connections.ts';
 import { isConnectionLoss } from '../http/http-failure.ts';
 
@@ -17,6 +18,10 @@ export interface SentApiRequest {
   readonly deadline?: number | undefined;
   /** Whether the call needs a connection that no call has used before. */
   readonly needsFreshConnection?: boolean;
+  /** The span of the call, where the trace of the client request is recorded. */
+  readonly span?: CallSpan | undefined;
+  /** Whether the API gets the trace context of the span. */
+  readonly sendsTrace?: boolean | undefined;
 }
 
 /** Resolves with the status and headers of the response, whose body is still to be read. Rejects with `ApiCallError`. */
@@ -39,7 +44,7 @@ export class ApiCallError extends Error {
 
 /** Returns a function that sends requests over the connections of a pool, without retries. */
 export function createApiTransport(pool: Connections): SendApiRequest {
-  return async ({ needsFreshConnection, deadline: _deadline, ...request }) => {
+  return async ({ needsFreshConnection, deadline: _deadline, span: _span, sendsTrace: _sends, ...request }) => {
     try {
       return await requestBy.call(needsFreshConnection ? pool.fresh : pool, request as Dispatcher.RequestOptions);
     } catch (error) {

@@ -10,9 +10,11 @@ import type { Variables } from '../../connectors/mapping/scope.ts';
 import { TemplateError } from '../../connectors/url-template.ts';
 import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
 import { TimeSlices } from '../../shared/time-slices.ts';
+import type { CallSpan } from '../../shared/trace.ts';
 import { type RetryAfter, retryAfterOf } from '../retry-after.ts';
-import type { ClientContext, ForwardHeaders, ResponseMemory } from '../source.ts';
-import { type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
+import type { ClientContext, ForwardHeaders, ResponseMemory, SourceRequest } from '../source.ts';
+import { traceHeaders } from '../trace-headers.ts';
+import { type ApiCallTrace, type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus } from './api-response.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
@@ -49,6 +51,8 @@ export class RestContext {
   #request: Json;
   /** The memory of the latest fetch. */
   #memory: ResponseMemory | undefined;
+  /** The span of the latest fetch. */
+  #span: CallSpan | undefined;
   #size = 0;
   /** Exists from the first long response on. */
   #slices: TimeSlices | undefined;
@@ -74,12 +78,13 @@ export class RestContext {
     return this.#slices;
   }
 
-  /** Begins a fetch: sets the deadline that all its calls share, and the memory that long responses take. */
-  begin(memory: ResponseMemory | undefined): this {
+  /** Begins a fetch: sets the deadline that all its calls share, the memory that long responses take, and its span. */
+  begin({ memory, span }: Pick<SourceRequest, 'memory' | 'span'>): this {
     this.#deadline?.cancel();
     this.#deadline = new Deadline(this.runtime.timeoutMs, NOTHING_EXPIRES);
     this.#fetches++;
     this.#memory = memory;
+    this.#span = span;
     this.#size = 0;
     return this;
   }
@@ -181,8 +186,14 @@ export class RestContext {
       cache,
       retryAfter,
       memory,
+      trace: this.#trace(),
       slices,
     });
+  }
+
+  #trace(): ApiCallTrace {
+    const headers = traceHeaders({ client: this.#client, span: this.#span }, this.runtime.forward?.(this.#client));
+    return { span: this.#span, headers };
   }
 
   #retryAfterGuard(connector: Connector, target: ApiTarget): RetryAfterGuard {
