@@ -1,4 +1,5 @@
 import type { Env } from './expand.ts';
+import { headerName, headerValue } from './header.ts';
 import { isHttpUrl, type Tracing } from './sections/tracing.ts';
 
 /** Reports a variable that cannot be used: what is wrong, and what to write. */
@@ -44,8 +45,8 @@ class OtelVariables {
     this.#checkProtocol();
     const ofSignal = this.#url('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
     const headers = {
-      ...this.#pairs('OTEL_EXPORTER_OTLP_HEADERS'),
-      ...this.#pairs('OTEL_EXPORTER_OTLP_TRACES_HEADERS'),
+      ...this.#headers('OTEL_EXPORTER_OTLP_HEADERS'),
+      ...this.#headers('OTEL_EXPORTER_OTLP_TRACES_HEADERS'),
     };
     const batch = file.batch_processor;
     const size = this.#count('OTEL_BSP_MAX_EXPORT_BATCH_SIZE') ?? batch.max_export_batch_size;
@@ -53,7 +54,7 @@ class OtelVariables {
     return {
       ...file,
       endpoint: ofSignal ?? this.#url('OTEL_EXPORTER_OTLP_ENDPOINT') ?? file.endpoint,
-      http: { headers: { ...file.http.headers, ...lowerCased(headers) } },
+      http: { headers: { ...file.http.headers, ...headers } },
       batch_processor: {
         scheduled_delay: this.#count('OTEL_BSP_SCHEDULE_DELAY') ?? batch.scheduled_delay,
         max_queue_size: queue,
@@ -137,6 +138,17 @@ class OtelVariables {
     return undefined;
   }
 
+  #headers(variable: string): Record<string, string> {
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(this.#pairs(variable))) {
+      if (headerName.safeParse(name).success && headerValue.safeParse(value).success)
+        headers[name.toLowerCase()] = value;
+      else
+        this.#report(variable, 'An entry is not a valid header.', 'Use NAME=VALUE,NAME=VALUE, with names of headers.');
+    }
+    return headers;
+  }
+
   /** Reads `name=value,name=value`, with values in URL encoding. Values are not in messages: they can be keys. */
   #pairs(variable: string): Record<string, string> {
     const pairs: Record<string, string> = {};
@@ -168,10 +180,6 @@ class OtelVariables {
 const PROPAGATORS: ReadonlySet<string> = new Set(['tracecontext', 'baggage', 'b3', 'b3multi', 'none']);
 const KINDS = ['always_on', 'always_off', 'traceidratio'];
 const SAMPLERS = [...KINDS, ...KINDS.map((kind) => `parentbased_${kind}`)];
-
-function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
 
 function decoded(text: string): string {
   try {

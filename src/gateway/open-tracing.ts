@@ -36,10 +36,13 @@ export function tracingOptions(tracer: Tracer, { trusted_proxies, telemetry }: C
  * of a client: requests with different baggage share nothing.
  */
 export function withPropagation({ headers, telemetry }: Pick<Config, 'headers' | 'telemetry'>): Config['headers'] {
-  const { baggage, trace_context } = telemetry.exporters.tracing.propagation;
+  const { otlp, propagation } = telemetry.exporters.tracing;
+  const { baggage, trace_context } = propagation;
+  // where traces are on, they set these headers
+  const passesContext = otlp.enabled || trace_context;
   const rules = [
     ...(baggage ? [{ propagate: { named: ['baggage'] } }] : []),
-    ...(trace_context ? [] : [{ remove: { named: ['traceparent', 'tracestate'] } }]),
+    ...(passesContext ? [] : [{ remove: { named: ['traceparent', 'tracestate'] } }]),
   ];
   return rules.length === 0
     ? headers

@@ -10,11 +10,8 @@ export function traceApiTries(send: SendApiRequest, subgraph: string): SendApiRe
 
 async function sendTraced(send: SendApiRequest, subgraph: string, request: SentApiRequest, call: CallSpan) {
   const span = call.startTry(request.method);
-  const headers = { ...request.headers };
   // where a rule keeps the API out of the trace, the call has no headers of the trace
-  if (request.sendsTrace)
-    for (let at = 0; at < span.headers.length; at += 2)
-      headers[span.headers[at] as string] = span.headers[at + 1] as string;
+  const headers = request.sendsTrace ? withPairs(request.headers, span.headers) : request.headers;
   try {
     const response = await send({ ...request, headers });
     const { statusCode: status } = response;
@@ -27,6 +24,14 @@ async function sendTraced(send: SendApiRequest, subgraph: string, request: SentA
     span.end(endOf(subgraph, request, error));
     throw error;
   }
+}
+
+/** Returns headers with others, which replace those of the same name. A connector may have its own in any case. */
+function withPairs(headers: SentApiRequest['headers'], pairs: readonly string[]): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const name in headers) if (!pairs.includes(name.toLowerCase())) all[name] = headers[name] as string;
+  for (let at = 0; at < pairs.length; at += 2) all[pairs[at] as string] = pairs[at + 1] as string;
+  return all;
 }
 
 /** Returns how a try without a whole response ended. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { timerDuration } from '../duration.ts';
-import { headerName } from '../header.ts';
+import { headerName, headerValue } from '../header.ts';
 
 const SAMPLER = 'expected always_on, always_off, or a ratio from 0 to 1, such as 0.01';
 
@@ -63,7 +63,7 @@ const otlpSection = z
     http: z
       .strictObject({
         headers: z
-          .record(headerName, z.string())
+          .record(headerName, headerValue)
           .default({})
           .describe('Headers of each export, such as the key of a vendor (env: OTEL_EXPORTER_OTLP_HEADERS)'),
       })

@@ -141,7 +141,7 @@ async function sendOnce(
   const { connector, deadline, trace } = options;
   const sendsTrace = trace.headers.length > 0;
   // headers of the connector take precedence over those of the client
-  const whole = sendsTrace ? { ...recordOf(trace.headers), ...headers } : headers;
+  const whole = sendsTrace ? { ...missing(trace.headers, headers), ...headers } : headers;
   const span = trace.span?.startCall(method, templateText(connector.url));
   try {
     const raw = await target.send({ path, method, headers: whole, body, signal, deadline, span, sendsTrace });
@@ -155,10 +155,13 @@ async function sendOnce(
   }
 }
 
-function recordOf(pairs: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (let at = 0; at < pairs.length; at += 2) headers[pairs[at] as string] = pairs[at + 1] as string;
-  return headers;
+/** Returns those of a list of names and values that headers do not have. */
+function missing(pairs: readonly string[], headers: Readonly<Record<string, string>>): Record<string, string> {
+  const known = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  const added: Record<string, string> = {};
+  for (let at = 0; at < pairs.length; at += 2)
+    if (!known.has(pairs[at] as string)) added[pairs[at] as string] = pairs[at + 1] as string;
+  return added;
 }
 
 function failedCall(subgraph: string, error: unknown, signal: AbortSignal): SpanEnd {

@@ -151,12 +151,12 @@ function hex(bytes: Uint8Array): string {
 }
 
 function attributesOf(attributes: readonly Attribute[]): Record<string, unknown> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, valueOf(value)]));
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, anyValue(value)]));
 }
 
-function valueOf({ value: kind, ...value }: { readonly [kind: string]: unknown }): unknown {
+function anyValue({ value: kind, ...value }: { readonly [kind: string]: unknown }): unknown {
   const [[name, given] = ['', undefined]] = Object.entries(value);
-  if (name === 'arrayValue') return (given as { values: { [kind: string]: unknown }[] }).values.map(valueOf);
+  if (name === 'arrayValue') return (given as { values: { [kind: string]: unknown }[] }).values.map(anyValue);
   return name === 'intValue' ? Number(given) : given;
 }
 
