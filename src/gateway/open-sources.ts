@@ -116,6 +116,7 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
   const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
   return stack(source, {
     ...commonParts(dependencies),
+    callsTryPlugins: true,
     cacheControl: { in: 'response' },
     share: shares && { forward: shares, meter: dependencies.rateLimits.meterOf(name) },
   });

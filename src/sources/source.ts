@@ -52,16 +52,16 @@ export interface SourceRequest {
   readonly operationType: 'query' | 'mutation' | 'subscription';
   readonly client: ClientContext;
   /** Deadline by `performance.now()`, if it is before the source's own timeout. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /** Cancels this call alone. Layers that set it abort it also when the client's signal is aborted, so it replaces that. */
-  readonly signal?: CancelSignal;
+  readonly signal?: CancelSignal | undefined;
   /** Whether the call needs a connection that no call has used before. */
-  readonly needsFreshConnection?: boolean;
+  readonly needsFreshConnection?: boolean | undefined;
   /**
-   * URLs that tries of this request have used. A layer that sends a request several times passes the same set each time: the balancer
+   * URLs that tries of this request have used. A layer that sends a request several times passes the same list each time: the balancer
    * adds to it, and avoids what is in it. Missing for requests that are sent once.
    */
-  readonly tried?: Set<string> | undefined;
+  readonly tried?: string[] | undefined;
   /** The span of the fetch or of the try, where the trace of the client request is recorded. */
   readonly span?: CallSpan | undefined;
   /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */

@@ -1,4 +1,5 @@
 import type { ClientContext, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { copyRequest } from './copy-request.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { EndpointGroup } from './endpoint-group.ts';
 import { isObjectText } from './object-text.ts';
@@ -28,17 +29,19 @@ export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: B
     await Promise.all([...sources.values()].map((source) => source.close()));
   };
 
-  function sendTo(request: SourceRequest, tried: Set<string> | undefined, done: Done, isFailover = false) {
-    const endpoint = group.choose(keyOf?.(request.client), tried, isFailover);
-    tried?.add(endpoint.url);
+  function sendTo(request: SourceRequest, tried: string[] | undefined, done: Done, isFailover = false) {
     const start = now();
+    const endpoint = group.choose(keyOf?.(request.client), tried, isFailover, start);
+    tried?.push(endpoint.url);
     (sources.get(endpoint) as Source).send(request, (response) => {
-      group.ended(endpoint, isGood(response, now() - start >= timeoutMs / 2));
+      const end = now();
+      group.ended(endpoint, isGood(response, end - start >= timeoutMs / 2), end);
       if (!isUnsent(response) || request.client.signal?.aborted) return done(response);
-      const next = tried ?? new Set([endpoint.url]);
-      if (group.hasUntried(next))
-        sendTo({ ...request, deadline: request.deadline ?? start + timeoutMs }, next, done, true);
-      else done(response);
+      const next = tried ?? [endpoint.url];
+      if (!group.hasUntried(next)) return done(response);
+      const copy = copyRequest(request);
+      copy.deadline ??= start + timeoutMs;
+      sendTo(copy, next, done, true);
     });
   }
 

@@ -15,9 +15,10 @@ export function breakCircuit(source: Source, breaker: CircuitBreaker): Source {
     send(request, done) {
       const period = breaker.acquire();
       if (period === undefined) return done({ kind: 'failure', failure: rejectedFailure(name) });
-      const start = performance.now();
+      const start = breaker.now();
       source.send(request, (response) => {
-        breaker.record(period, outcomeOf(response, request), performance.now() - start);
+        const end = breaker.now();
+        breaker.record(period, outcomeOf(response, request), end - start, end);
         done(response);
       });
     },

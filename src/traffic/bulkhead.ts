@@ -42,11 +42,23 @@ export class Bulkhead {
    * @returns false when the queue is full, and the call will not be started
    */
   enter(call: WaitingCall): boolean {
-    if (this.#running < this.#settings.max && this.#waiting.size === 0) {
-      this.#running++;
-      call.start();
-      return true;
-    }
+    if (!this.tryEnter()) return this.wait(call);
+    call.start();
+    return true;
+  }
+
+  /** Returns whether a call may start at once. It needs a `leave` then. */
+  tryEnter(): boolean {
+    if (this.#running >= this.#settings.max || this.#waiting.size > 0) return false;
+    this.#running++;
+    return true;
+  }
+
+  /**
+   * Starts a call when it is its turn.
+   * @returns false when the queue is full, and the call will not be started
+   */
+  wait(call: WaitingCall): boolean {
     if (this.#waiting.size >= this.#settings.queue) return false;
     this.#waiting.add(call);
     return true;

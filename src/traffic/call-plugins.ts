@@ -4,9 +4,10 @@ import type { PluginResult } from '../plugins/hooks.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
-import type { SpanEnd } from '../shared/trace.ts';
+import type { CallSpan, SpanEnd } from '../shared/trace.ts';
 import { ABORTED } from '../sources/http/http-failure.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { copyRequest } from './copy-request.ts';
 
 type Done = (response: SubgraphResponse) => void;
 
@@ -19,7 +20,7 @@ export function callFetchPlugins(source: Source): Source {
     const start = performance.now();
     const end = onStage && plugins.startStage('fetch', source.name);
     const span = plugins.spans?.startFetch(source.name, request.operationType);
-    const traced = span ? { ...request, span } : request;
+    const traced = withSpan(request, span);
     const finish: Done = (response) => {
       end?.({ error: errorOf(response) });
       span?.end(endOf(response));
@@ -38,7 +39,7 @@ export function callTryPlugins(source: Source): Source {
     if (onTry === undefined && onStage === undefined) return source.send(request, done);
     const end = onStage && plugins.startStage('try', source.name);
     const span = request.span?.startTry('POST');
-    const traced = span ? { ...request, span } : request;
+    const traced = withSpan(request, span);
     const finish: Done = (response) => {
       end?.({ error: errorOf(response) });
       span?.end(endOf(response));
@@ -47,6 +48,13 @@ export function callTryPlugins(source: Source): Source {
     if (onTry === undefined) return source.send(traced, finish);
     sendWith(source, traced, finish, (facts) => plugins.onTry(facts));
   });
+}
+
+function withSpan(request: SourceRequest, span: CallSpan | undefined): SourceRequest {
+  if (span === undefined) return request;
+  const copy = copyRequest(request);
+  copy.span = span;
+  return copy;
 }
 
 function wrapped(source: Source, send: (request: SourceRequest, done: Done, plugins: PluginRun) => void): Source {

@@ -46,7 +46,8 @@ const SLOW = 2;
  */
 export class CircuitBreaker {
   readonly #settings: CircuitBreakerSettings;
-  readonly #now: () => number;
+  /** The clock of the breaker, in milliseconds. */
+  readonly now: () => number;
   readonly #onChange: OnStateChange | undefined;
   readonly #window: SlidingWindow;
   #state: CircuitState = 'closed';
@@ -62,7 +63,7 @@ export class CircuitBreaker {
   constructor(settings: CircuitBreakerSettings, onChange?: OnStateChange, now: () => number = () => performance.now()) {
     this.#settings = settings;
     this.#onChange = onChange;
-    this.#now = now;
+    this.now = now;
     this.#window = new SlidingWindow(settings.window, 3, now);
   }
 
@@ -106,15 +107,19 @@ export class CircuitBreaker {
     return this.#period;
   }
 
-  /** Ends a call. `ms`: how long it took, in milliseconds. */
-  record(period: number, outcome: CallOutcome, ms: number): void {
+  /**
+   * Ends a call.
+   * @param ms how long it took, in milliseconds
+   * @param now the time of the clock, where it is known
+   */
+  record(period: number, outcome: CallOutcome, ms: number, now: number = this.now()): void {
     if (period !== this.#period) return;
     const { slow_threshold: slow } = this.#settings;
     const isSlow = slow !== undefined && ms > slow.duration;
     if (outcome === 'ignored' && !isSlow) {
       if (this.#state === 'half_open') this.#probes--;
     } else if (this.#state === 'half_open') this.#recordProbe(outcome === 'failure', isSlow);
-    else this.#recordCall(outcome === 'failure', isSlow);
+    else this.#recordCall(outcome === 'failure', isSlow, now);
   }
 
   #recordProbe(isFailure: boolean, isSlow: boolean): void {
@@ -122,9 +127,8 @@ export class CircuitBreaker {
     else if (++this.#succeeded >= this.#settings.half_open_attempts) this.#enter('closed', 'all probes succeeded');
   }
 
-  #recordCall(isFailure: boolean, isSlow: boolean): void {
+  #recordCall(isFailure: boolean, isSlow: boolean, now: number): void {
     const window = this.#window;
-    const now = this.#now();
     window.add(CALLS, now);
     if (isFailure) window.add(FAILURES, now);
     if (isSlow) window.add(SLOW, now);
@@ -147,7 +151,7 @@ export class CircuitBreaker {
   }
 
   #open(reason: string): void {
-    this.#openedAt = this.#now();
+    this.#openedAt = this.now();
     this.#enter('open', reason);
   }
 
@@ -162,6 +166,6 @@ export class CircuitBreaker {
   }
 
   #isResetDue(): boolean {
-    return !this.#isTripped && this.#now() - this.#openedAt >= this.#settings.reset_timeout;
+    return !this.#isTripped && this.now() - this.#openedAt >= this.#settings.reset_timeout;
   }
 }

@@ -28,6 +28,7 @@ export class EndpointGroup {
   readonly endpoints: readonly Endpoint[];
   /** The endpoints that no operator has taken out of use; at least one. */
   #undrained: readonly Endpoint[];
+  readonly #haveOnePriority: boolean;
   readonly #choose: ChooseEndpoint;
   readonly #outliers: OutlierDetection;
   readonly #slowStart: SlowStart | undefined;
@@ -40,6 +41,7 @@ export class EndpointGroup {
       .map((settings) => new Endpoint(settings))
       .sort((one, other) => one.priority - other.priority);
     this.#undrained = this.endpoints;
+    this.#haveOnePriority = this.endpoints.every(({ priority }) => priority === this.endpoints[0]?.priority);
     this.#choose = chooserOf(policy, dependencies.random);
     this.#outliers = new OutlierDetection(this.endpoints, outliers);
     this.#slowStart = slowStart === undefined ? undefined : new SlowStart(this.endpoints, slowStart);
@@ -55,23 +57,36 @@ export class EndpointGroup {
    * answer is more likely than without a request.
    * @param tried URLs that other tries of the same request have used; they come last
    * @param isFailover whether only a URL that was not tried helps: one that is ejected comes before one that was tried
+   * @param now the time of the clock, where it is known
    */
-  choose(key: string | undefined, tried: ReadonlySet<string> | undefined, isFailover = false): Endpoint {
-    const now = this.#now();
+  choose(
+    key: string | undefined,
+    tried: readonly string[] | undefined,
+    isFailover = false,
+    now: number = this.#now(),
+  ): Endpoint {
     this.#slowStart?.update(now);
-    const isNew = (endpoint: Endpoint) => tried === undefined || !tried.has(endpoint.url);
-    const endpoint = this.#choose(
-      firstOf(this.endpoints, (one) => one.isAvailable(now) && isNew(one)) ??
-        (isFailover ? this.#lastResort(isNew) : undefined) ??
-        firstOf(this.endpoints, (one) => one.isAvailable(now)) ??
-        this.#lastResort(isNew) ??
-        firstOf(this.#undrained, takesRequests) ??
-        this.#undrained,
-      key,
-    );
+    const isFirstTry = tried === undefined || tried.length === 0;
+    const candidates =
+      isFirstTry && this.#haveOnePriority && allAvailable(this.endpoints, now)
+        ? this.endpoints
+        : this.#candidates(tried, isFailover, now);
+    const endpoint = this.#choose(candidates, key);
     endpoint.inFlight++;
     if (endpoint.isOnProbation) endpoint.isProbed = true;
     return endpoint;
+  }
+
+  #candidates(tried: readonly string[] | undefined, isFailover: boolean, now: number): readonly Endpoint[] {
+    const isNew = (endpoint: Endpoint) => tried === undefined || !tried.includes(endpoint.url);
+    return (
+      firstOf(this.endpoints, (one) => one.isAvailable(now) && isNew(one)) ??
+      (isFailover ? this.#lastResort(isNew) : undefined) ??
+      firstOf(this.endpoints, (one) => one.isAvailable(now)) ??
+      this.#lastResort(isNew) ??
+      firstOf(this.#undrained, takesRequests) ??
+      this.#undrained
+    );
   }
 
   /** Returns endpoints that are not available, and match: those that would not reject a request at once, if there are any. */
@@ -80,8 +95,8 @@ export class EndpointGroup {
   }
 
   /** Whether a request that has tried these URLs has another one to try. */
-  hasUntried(tried: ReadonlySet<string>): boolean {
-    return this.#undrained.some(({ url }) => !tried.has(url));
+  hasUntried(tried: readonly string[]): boolean {
+    return this.#undrained.some(({ url }) => !tried.includes(url));
   }
 
   /** Takes an endpoint out of use, or puts it back. Returns false, and does nothing, if no other would be left. */
@@ -106,10 +121,13 @@ export class EndpointGroup {
     this.#outliers.reset(endpoint);
   }
 
-  /** @param isGood `undefined` where the end of the request says nothing about the endpoint */
-  ended(endpoint: Endpoint, isGood: boolean | undefined): void {
+  /**
+   * Records the end of a request.
+   * @param isGood `undefined` where it says nothing about the endpoint
+   * @param now the time of the clock, where it is known
+   */
+  ended(endpoint: Endpoint, isGood: boolean | undefined, now: number = this.#now()): void {
     endpoint.inFlight--;
-    const now = this.#now();
     const { subgraph } = this;
     const { logger, instruments } = this.#dependencies;
     if (!endpoint.isEjected(now)) endpoint.isProbed = false;
@@ -135,6 +153,11 @@ export class EndpointGroup {
     if (isHealthy) logger.info(fields, 'endpoint healthy again');
     else logger.warn({ ...fields, reason }, 'endpoint unhealthy: its health checks fail');
   }
+}
+
+function allAvailable(endpoints: readonly Endpoint[], now: number): boolean {
+  for (const endpoint of endpoints) if (!endpoint.isAvailable(now)) return false;
+  return true;
 }
 
 function takesRequests({ isBlocked }: Endpoint): boolean {

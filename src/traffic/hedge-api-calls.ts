@@ -120,8 +120,9 @@ class HedgedApiCall {
     const now = performance.now();
     if (isGood) for (const { start } of [run, ...this.#running]) latencies.record(now - start);
     if (this.#hasSecond) {
-      share.ended(isGood);
-      onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
+      const hasWon = isGood && run.isSecond;
+      share.ended(isGood, hasWon);
+      onHedge?.(hasWon ? 'won' : 'lost');
     }
     const others = [...this.#running];
     this.#running.clear();

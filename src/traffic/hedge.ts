@@ -1,6 +1,8 @@
 import { Cancellation } from '../sources/cancellation.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { copyRequest } from './copy-request.ts';
 import { isGoodResponse } from './good-response.ts';
+import { type HedgeEntry, HedgeQueue } from './hedge-queue.ts';
 import { HedgeShare } from './hedge-share.ts';
 import type { LatencyWindow } from './latency-window.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -35,12 +37,13 @@ export interface HedgePolicy {
  */
 export function hedgeReads(source: Source, policy: HedgePolicy): Source {
   const share = new HedgeShare(policy.maxShare, policy.budget);
+  const queue = new HedgeQueue();
   return {
     name: source.name,
     send(request, done) {
       if (request.operationType !== 'query') return source.send(request, done);
       share.deposit();
-      new HedgedRequest(source, { policy, share }, request, done).start();
+      new HedgedRequest(source, { policy, share, queue }, request, done).start();
     },
     close: () => source.close(),
   };
@@ -49,25 +52,35 @@ export function hedgeReads(source: Source, policy: HedgePolicy): Source {
 interface Hedging {
   readonly policy: HedgePolicy;
   readonly share: HedgeShare;
+  readonly queue: HedgeQueue;
 }
 
 /** One of the two requests. */
-interface Run {
-  readonly cancellation: Cancellation;
+class Run extends Cancellation {
   readonly start: number;
-  readonly isSecond: boolean;
+
+  /** @param start `performance.now()` */
+  constructor(start: number) {
+    super();
+    this.start = start;
+  }
 }
 
-class HedgedRequest {
+class HedgedRequest implements HedgeEntry {
   readonly #source: Source;
   readonly #hedging: Hedging;
   #request: SourceRequest | undefined;
   #done: ((response: SubgraphResponse) => void) | undefined;
-  readonly #running = new Set<Run>();
-  #timer: NodeJS.Timeout | undefined;
+  /** The two requests, while they run. */
+  #first: Run | undefined;
+  #second: Run | undefined;
   /** How long the second request waits, in milliseconds. */
   #delay = 0;
   #hasSecond = false;
+  dueAt = 0;
+  earlier: HedgeEntry | undefined;
+  later: HedgeEntry | undefined;
+  isQueued = false;
 
   constructor(source: Source, hedging: Hedging, request: SourceRequest, done: (response: SubgraphResponse) => void) {
     this.#source = source;
@@ -79,70 +92,77 @@ class HedgedRequest {
   start(): void {
     const request = this.#request as SourceRequest;
     (request.signal ?? request.client.signal)?.addEventListener('abort', this);
-    const { after, latencies } = this.#hedging.policy;
-    const delay = after === 'p95' ? latencies.p95() : after;
+    const { policy, queue } = this.#hedging;
+    const delay = policy.after === 'p95' ? policy.latencies.p95() : policy.after;
+    const now = performance.now();
     if (delay !== undefined) {
       this.#delay = delay;
-      this.#timer = setTimeout(() => setImmediate(() => this.#startSecond()), delay);
+      this.dueAt = now + delay;
+      queue.add(this, now);
     }
-    this.#send(false);
+    this.#first = new Run(now);
+    this.#send(request, this.#first);
   }
 
   /** The `EventListener` of the abort signal. */
   handleEvent(): void {
-    clearTimeout(this.#timer);
+    this.#hedging.queue.remove(this);
     this.#cancelRunning();
   }
 
-  #startSecond(): void {
-    if (this.#done === undefined || this.#running.size === 0) return;
-    const isAllowed = this.#hedging.share.withdraw();
-    if (!isAllowed) this.#hedging.policy.onHedge?.('denied');
-    this.#hasSecond = isAllowed;
-    if (isAllowed) this.#send(true);
+  startSecond(): void {
+    const request = this.#request;
+    if (request === undefined || this.#first === undefined) return;
+    const { share, policy } = this.#hedging;
+    this.#hasSecond = share.withdraw();
+    if (!this.#hasSecond) return policy.onHedge?.('denied');
+    this.#second = new Run(performance.now());
+    this.#send(request, this.#second);
   }
 
-  #send(isSecond: boolean): void {
-    const request = this.#request;
-    if (request === undefined) return;
-    const cancellation = new Cancellation();
-    if ((request.signal ?? request.client.signal)?.aborted) cancellation.abort();
-    const run: Run = { cancellation, start: performance.now(), isSecond };
-    this.#running.add(run);
-    this.#source.send({ ...request, signal: cancellation }, (response) => this.#received(run, response));
+  #send(request: SourceRequest, run: Run): void {
+    if ((request.signal ?? request.client.signal)?.aborted) run.abort();
+    const copy = copyRequest(request);
+    copy.signal = run;
+    this.#source.send(copy, (response) => this.#received(run, response));
   }
 
   #received(run: Run, response: SubgraphResponse): void {
-    this.#running.delete(run);
+    const isSecond = run === this.#second;
+    if (isSecond) this.#second = undefined;
+    else this.#first = undefined;
     if (this.#done === undefined) return;
     const { share, policy } = this.#hedging;
     const { latencies, onHedge, hasRetryableError } = policy;
+    const other = this.#first ?? this.#second;
     const isGood = isGoodResponse(response) && hasRetryableError?.(response) !== true;
-    if (!isGood && this.#running.size > 0) return;
-    const now = performance.now();
+    if (!isGood && other !== undefined) return;
     if (isGood) {
+      const now = performance.now();
       latencies.record(now - run.start);
-      for (const { start } of this.#running) latencies.record(now - start);
+      if (other !== undefined) latencies.record(now - other.start);
     }
     if (this.#hasSecond) {
-      share.ended(isGood);
-      onHedge?.(isGood && run.isSecond ? 'won' : 'lost');
+      const hasWon = isGood && isSecond;
+      share.ended(isGood, hasWon);
+      onHedge?.(hasWon ? 'won' : 'lost');
     }
     this.#settle(response);
   }
 
   #cancelRunning(): void {
-    for (const { cancellation } of this.#running) cancellation.abort();
+    this.#first?.abort();
+    this.#second?.abort();
   }
 
   #settle(response: SubgraphResponse): void {
     const { signal, client } = this.#request as SourceRequest;
     const done = this.#done;
-    clearTimeout(this.#timer);
+    this.#hedging.queue.remove(this);
     (signal ?? client.signal)?.removeEventListener('abort', this);
     this.#request = undefined;
     this.#done = undefined;
-    if (this.#running.size > 0) setTimeout(() => this.#cancelRunning(), this.#delay).unref();
+    if (this.#first ?? this.#second) setTimeout(() => this.#cancelRunning(), this.#delay).unref();
     done?.(response);
   }
 }

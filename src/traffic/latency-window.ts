@@ -4,15 +4,19 @@ const SIZE = 256;
 const MIN_SIZE = 20;
 /** The percentile is computed once for so many responses. */
 const EVERY = 32;
+/** How many of all times are not smaller than the percentile. */
+const LARGEST = SIZE - Math.ceil(SIZE * 0.95) + 1;
 
 /**
  * The 95th percentile of the last 256 response times.
  *
- * A ring holds the times. Every 32nd time, they are sorted, and the smallest one that is not exceeded by 95 % of them is kept
- * (the nearest rank), which costs less than a microsecond per response.
+ * A ring holds the times. Every 32nd time, the smallest one that is not exceeded by 95 % of them is found and kept (the nearest
+ * rank). It is the 13th largest of 256: one pass finds it, which keeps the 13 largest so far. So a response costs some nanoseconds.
  */
 export class LatencyWindow {
   readonly #times = new Float64Array(SIZE);
+  /** The largest times, the largest first. */
+  readonly #largest = new Float64Array(LARGEST);
   #count = 0;
   #p95: number | undefined;
 
@@ -29,7 +33,16 @@ export class LatencyWindow {
 
   #compute(): void {
     if (this.#count < MIN_SIZE) return;
-    const sorted = this.#times.slice(0, Math.min(this.#count, SIZE)).sort();
-    this.#p95 = sorted[Math.ceil(sorted.length * 0.95) - 1];
+    const size = Math.min(this.#count, SIZE);
+    const rank = size - Math.ceil(size * 0.95);
+    const largest = this.#largest.fill(Number.NEGATIVE_INFINITY);
+    for (let index = 0; index < size; index++) {
+      const time = this.#times[index] as number;
+      if (time <= (largest[rank] as number)) continue;
+      let at = rank;
+      for (; at > 0 && (largest[at - 1] as number) < time; at--) largest[at] = largest[at - 1] as number;
+      largest[at] = time;
+    }
+    this.#p95 = largest[rank];
   }
 }

@@ -3,6 +3,7 @@ import { abortFailure } from '../sources/http/http-failure.ts';
 import type { CancelSignal, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import type { Bulkhead, WaitingCall } from './bulkhead.ts';
 import { queueFullFailure, waitedFailure } from './call-failures.ts';
+import { copyRequest } from './copy-request.ts';
 
 /**
  * Limits the calls of a source that run at once, see {@link Bulkhead}. A call leaves the queue when its client disconnects, or
@@ -12,21 +13,34 @@ export function limitConcurrency(source: Source, bulkhead: Bulkhead, timeoutMs: 
   return {
     name: source.name,
     send(request, done) {
-      new LimitedCall(source, bulkhead, request, done).enter(timeoutMs);
+      if (signalOf(request)?.aborted) return done({ kind: 'failure', failure: abortFailure(source.name) });
+      if (bulkhead.tryEnter()) sendEntered(source, bulkhead, request, done);
+      else new LimitedCall(source, bulkhead, request, done).enter(timeoutMs);
     },
     close: () => source.close(),
   };
 }
 
+/** Sends a call that has entered the bulkhead. */
+function sendEntered(source: Source, bulkhead: Bulkhead, request: SourceRequest, done: Done): void {
+  source.send(request, (response) => {
+    // the next call begins first: what the response leads to may take a while
+    bulkhead.leave();
+    done(response);
+  });
+}
+
+type Done = (response: SubgraphResponse) => void;
+
+/** A call that has to wait. */
 class LimitedCall implements WaitingCall, Expirable {
   readonly #source: Source;
   readonly #bulkhead: Bulkhead;
   #request: SourceRequest | undefined;
-  #done: ((response: SubgraphResponse) => void) | undefined;
-  #isStarted = false;
+  #done: Done | undefined;
   #deadline: Deadline | undefined;
 
-  constructor(source: Source, bulkhead: Bulkhead, request: SourceRequest, done: (response: SubgraphResponse) => void) {
+  constructor(source: Source, bulkhead: Bulkhead, request: SourceRequest, done: Done) {
     this.#source = source;
     this.#bulkhead = bulkhead;
     this.#request = request;
@@ -35,29 +49,23 @@ class LimitedCall implements WaitingCall, Expirable {
 
   enter(timeoutMs: number): void {
     const request = this.#request as SourceRequest;
-    const signal = signalOf(request);
-    if (signal?.aborted) return this.#fail(abortFailure(this.#source.name));
-    if (!this.#bulkhead.enter(this)) return this.#fail(queueFullFailure(this.#source.name));
-    if (this.#isStarted) return;
-    const until = performance.now() + timeoutMs;
-    const deadline = Math.min(until, request.deadline ?? until);
-    this.#request = { ...request, deadline };
-    this.#deadline = new Deadline(Math.max(0, deadline - performance.now()), this);
-    signal?.addEventListener('abort', this);
+    if (!this.#bulkhead.wait(this)) return this.#fail(queueFullFailure(this.#source.name));
+    const now = performance.now();
+    const deadline = Math.min(now + timeoutMs, request.deadline ?? Number.POSITIVE_INFINITY);
+    const copy = copyRequest(request);
+    copy.deadline = deadline;
+    this.#request = copy;
+    this.#deadline = new Deadline(Math.max(0, deadline - now), this);
+    signalOf(request)?.addEventListener('abort', this);
   }
 
   start(): void {
-    this.#isStarted = true;
     const request = this.#request as SourceRequest;
+    const done = this.#done as Done;
     this.#stopWaiting(request);
     this.#request = undefined;
-    this.#source.send(request, (response) => {
-      const done = this.#done;
-      this.#done = undefined;
-      // the next call begins first: what the response leads to may take a while
-      this.#bulkhead.leave();
-      done?.(response);
-    });
+    this.#done = undefined;
+    sendEntered(this.#source, this.#bulkhead, request, done);
   }
 
   /** The `EventListener` of the abort signal, while the call waits. */

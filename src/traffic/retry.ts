@@ -1,6 +1,7 @@
 import { abortFailure } from '../sources/http/http-failure.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
+import { copyRequest } from './copy-request.ts';
 import { isGoodResponse } from './good-response.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { conditionOf, type RetryCondition, resultOfTry } from './retry-conditions.ts';
@@ -57,7 +58,7 @@ export function retryReads(source: Source, policy: RetryPolicy): Source {
       if (request.operationType === 'subscription') return source.send(request, done);
       const now = performance.now();
       policy.budget.deposit(now);
-      new Tries(source, policy, request, done, now).next();
+      new Tries(source, policy, request, done, now).next(now);
     },
     close: () => source.close(),
   };
@@ -78,7 +79,7 @@ class Tries {
   #needsFreshConnection = false;
   #timer: NodeJS.Timeout | undefined;
   /** The URLs that tries have used. */
-  readonly #tried: Set<string> | undefined;
+  readonly #tried: string[] | undefined;
 
   /** @param now `performance.now()` */
   constructor(
@@ -90,18 +91,19 @@ class Tries {
   ) {
     this.#source = source;
     this.#policy = policy;
-    this.#tried = policy.avoidsTried ? new Set() : undefined;
+    this.#tried = policy.avoidsTried ? [] : undefined;
     this.#request = request;
     this.#done = done;
     const deadline = now + policy.timeoutMs;
     this.#deadline = Math.min(deadline, request.deadline ?? deadline);
   }
 
-  next(): void {
+  /** @param now `performance.now()` */
+  next(now: number): void {
     const request = this.#request;
     if (request === undefined) return;
     this.#count++;
-    this.#source.send(this.#asTry(request), (response) => this.#received(response));
+    this.#source.send(this.#asTry(request, now), (response) => this.#received(response));
   }
 
   /** The `EventListener` of the abort signal, while a retry waits. */
@@ -111,13 +113,17 @@ class Tries {
   }
 
   /** The first try of a request is that request, unless tries have a timeout or URLs of their own. */
-  #asTry(request: SourceRequest): SourceRequest {
+  #asTry(request: SourceRequest, now: number): SourceRequest {
     const { tryTimeoutMs } = this.#policy;
     const isTimed = tryTimeoutMs !== undefined && request.operationType === 'query';
-    const tried = this.#policy.avoidsTried ? { tried: this.#tried } : undefined;
-    if (this.#count === 1 && !isTimed) return tried ? { ...request, ...tried } : request;
-    const deadline = isTimed ? Math.min(this.#deadline, performance.now() + tryTimeoutMs) : this.#deadline;
-    return { ...request, ...tried, deadline, ...(this.#needsFreshConnection && { needsFreshConnection: true }) };
+    const isFirst = this.#count === 1;
+    if (isFirst && !isTimed && this.#tried === undefined) return request;
+    const copy = copyRequest(request);
+    copy.tried = this.#tried;
+    if (isTimed) copy.deadline = Math.min(this.#deadline, now + tryTimeoutMs);
+    else if (!isFirst) copy.deadline = this.#deadline;
+    if (this.#needsFreshConnection) copy.needsFreshConnection = true;
+    return copy;
   }
 
   #received(response: SubgraphResponse): void {
@@ -129,17 +135,19 @@ class Tries {
     const reason = this.#count < maxAttempts && !signal?.aborted ? this.#reasonToRetry(request, response) : undefined;
     if (reason === undefined) return this.#settle(response);
     const wait = reason === 'lost_connection' ? 0 : this.#waitAfter(response);
-    if (performance.now() + wait >= this.#deadline) return this.#settle(response);
+    const now = performance.now();
+    if (now + wait >= this.#deadline) return this.#settle(response);
     const isIdleLoss = response.kind === 'failure' && response.failure.wasIdle === true;
     const isDenied = !budget.withdraw(reason === 'lost_connection' && isIdleLoss ? IDLE_CONNECTIONS : 0);
     onRetry?.(reason, isDenied);
     if (isDenied) return this.#settle(response);
     if (reason === 'lost_connection') this.#needsFreshConnection = true;
-    if (wait === 0) return this.next();
+    if (wait === 0) return this.next(now);
     signal?.addEventListener('abort', this);
     this.#timer = setTimeout(() => {
       signal?.removeEventListener('abort', this);
-      this.next();
+      this.#timer = undefined;
+      this.next(performance.now());
     }, wait);
   }
 
@@ -159,7 +167,7 @@ class Tries {
 
   #settle(response: SubgraphResponse): void {
     const done = this.#done;
-    (this.#request?.signal ?? this.#request?.client.signal)?.removeEventListener('abort', this);
+    if (this.#timer) (this.#request?.signal ?? this.#request?.client.signal)?.removeEventListener('abort', this);
     this.#request = undefined;
     this.#done = undefined;
     done?.(response);

@@ -1,4 +1,5 @@
 import type { Source } from '../sources/source.ts';
+import { copyRequest } from './copy-request.ts';
 
 /**
  * Gives each fetch its deadline: the time that all tries, waits and calls of it have together, and not after that of the
@@ -10,7 +11,9 @@ export function setDeadline(source: Source, timeoutMs: number): Source {
     send(request, done) {
       const { deadline = Number.POSITIVE_INFINITY, client } = request;
       const own = performance.now() + timeoutMs;
-      source.send({ ...request, deadline: Math.min(own, deadline, client.deadline ?? own) }, done);
+      const copy = copyRequest(request);
+      copy.deadline = Math.min(own, deadline, client.deadline ?? own);
+      source.send(copy, done);
     },
     close: () => source.close(),
   };

@@ -38,6 +38,8 @@ export interface StackParts {
   readonly respectsRetryAfter?: boolean | undefined;
   /** Whether there are plugins. */
   readonly plugins?: boolean | undefined;
+  /** Whether the source itself calls `onTry`, for each of its calls. */
+  readonly callsTryPlugins?: boolean | undefined;
   readonly outages?: Pick<Outages, 'watch'> | undefined;
   /** Shares identical reads. */
   readonly share?: ShareInFlightOptions | undefined;
@@ -100,7 +102,7 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   deadline: ({ deadline }) => deadline && ((source) => setDeadline(source, deadline.timeoutMs)),
   retry: ({ retry }) => retry && ((source) => retryReads(source, retry)),
   hedge: ({ hedge }) => hedge && ((source) => hedgeReads(source, hedge)),
-  tries: ({ plugins }) => (plugins ? callTryPlugins : undefined),
+  tries: ({ plugins, callsTryPlugins }) => (plugins && !callsTryPlugins ? callTryPlugins : undefined),
   concurrency: ({ concurrency }) => concurrency && concurrencyLayer(concurrency),
   breaker: ({ breaker }) => breaker && ((source) => breakCircuit(source, breaker)),
 };

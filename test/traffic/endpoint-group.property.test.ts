@@ -45,7 +45,7 @@ it('a drained URL is never chosen, and the last one is never drained', () => {
           if (!one.isDrained) drained.delete(endpoint.url);
           else if (!isLast) drained.add(endpoint.url);
         }
-        expect(group.hasUntried(drained)).toBe(true);
+        expect(group.hasUntried([...drained])).toBe(true);
       }
     }),
     { numRuns: runs(2_000) },

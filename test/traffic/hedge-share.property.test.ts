@@ -34,3 +34,35 @@ it('second requests are at most a share of the first ones, with at most ten in a
     { numRuns: runs(500) },
   );
 });
+
+it('second requests that never win become few, and as many as before when they win again', () => {
+  const unlimited = new RetryBudget({ share: 0, window: 1_000, min_per_second: 1_000_000 }, () => 0);
+  const hedges = new HedgeShare(0.1, unlimited);
+  const secondsOf = (firsts: number, hasWon: boolean) => {
+    let seconds = 0;
+    for (let n = 0; n < firsts; n++) {
+      hedges.deposit();
+      if (!hedges.withdraw()) continue;
+      seconds++;
+      hedges.ended(true, hasWon);
+    }
+    return seconds;
+  };
+  expect(secondsOf(1_000, true)).toBe(99);
+  secondsOf(10_000, false);
+  // 0.5 %: a twentieth of the share
+  expect(secondsOf(10_000, false)).toBe(50);
+  secondsOf(10_000, true);
+  expect(secondsOf(1_000, true)).toBe(100);
+});
+
+it('a fifth that win are enough for the whole share', () => {
+  const unlimited = new RetryBudget({ share: 0, window: 1_000, min_per_second: 1_000_000 }, () => 0);
+  const hedges = new HedgeShare(0.1, unlimited);
+  let seconds = 0;
+  for (let n = 0; n < 10_000; n++) {
+    hedges.deposit();
+    if (hedges.withdraw()) hedges.ended(true, seconds++ % 4 === 0);
+  }
+  expect(seconds).toBeGreaterThan(950);
+});

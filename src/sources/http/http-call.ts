@@ -232,7 +232,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
     let headers = forwarded ? withForwarded(own, forwarded.pairs) : own;
     headers = withForwarded(headers, traceHeaders(request, forwarded));
     request.span?.sentTo(this.#target.url);
-    if (deadlineHeader) headers = withForwarded(headers, [deadlineHeader, String(Math.round(this.#timeoutMs))]);
+    if (deadlineHeader) headers = withHeader(headers, deadlineHeader, String(Math.round(this.#timeoutMs)));
     const sent = this.#encoded ?? body;
     if (sign) headers = sign(headers, sent);
     const connections = needsFreshConnection ? pool.fresh : pool;
@@ -277,6 +277,18 @@ function withForwarded(own: readonly string[], forwarded: readonly string[]): re
     if (!hasName(forwarded, name)) headers.push(name, own[at + 1] as string);
   }
   return headers;
+}
+
+/** Returns the list with one more header, or with another value of one that it has. */
+function withHeader(headers: readonly string[], name: string, value: string): readonly string[] {
+  const changed = headers.slice();
+  for (let at = 0; at < headers.length; at += 2) {
+    if (headers[at] !== name) continue;
+    changed[at + 1] = value;
+    return changed;
+  }
+  changed.push(name, value);
+  return changed;
 }
 
 function hasName(pairs: readonly string[], name: string): boolean {
