@@ -5,7 +5,7 @@
  * both alike.
  *
  * With `--traffic`, it compares two configs of one commit: nothing configured, and every group of `traffic_shaping` and
- * `outlier_detection` with its defaults.
+ * `outlier_detection` with its defaults. With `--traces SHARE`, nothing configured, and traces of that share of requests (`1`, `0.01`).
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,6 +17,7 @@ import { checkAnswers, measureLoad, waitUntilReady } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import { freePort, pinLoad, type Running, startNode, startStub } from './processes.ts';
 import { main, type Scenario, supergraphFor, tiny, varied } from './scenarios.ts';
+import { tracesConfig } from './traces-config.ts';
 import { trafficConfig } from './traffic-config.ts';
 
 /** What is compared: a build of the CLI, and a config file. */
@@ -46,8 +47,11 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '12' },
     seconds: { type: 'string', default: '3' },
     traffic: { type: 'boolean', default: false },
+    traces: { type: 'string' },
   },
 });
+/** Whether two configs of one commit are compared. */
+const comparesConfigs = values.traffic || values.traces !== undefined;
 const load = { connections: 50, seconds: Number(values.seconds), warmUpSeconds: 0 } as BenchOptions;
 
 function run(command: string, args: readonly string[], cwd: string): string {
@@ -121,15 +125,24 @@ function interval(sorted: readonly number[]): Ratio {
 
 const dir = mkdtempSync(join(tmpdir(), 'headgate-compare-'));
 let stub: Running | undefined;
+let collector: Running | undefined;
+
+async function configOf(supergraph: string): Promise<string> {
+  if (values.traces === undefined) return values.traffic ? trafficConfig(supergraph, dir) : ALONE_CONFIG;
+  const { running, port } = await startStub(join(ROOT, 'bench/stub/collector.ts'));
+  collector = running;
+  return tracesConfig(Number(values.traces), port, dir);
+}
+
 try {
   const now = build('HEAD', join(dir, 'now'));
-  const base = values.traffic ? now : build(values.base, join(dir, 'base'));
+  const base = comparesConfigs ? now : build(values.base, join(dir, 'base'));
   pinLoad();
   const subgraphs = await startStub(join(ROOT, 'bench/stub/start.ts'));
   stub = subgraphs.running;
   const supergraph = join(dir, 'supergraph.graphql');
   writeFileSync(supergraph, supergraphFor(subgraphs.port));
-  const config = values.traffic ? trafficConfig(supergraph, dir) : ALONE_CONFIG;
+  const config = await configOf(supergraph);
   const setups = { base: { cli: base, config: ALONE_CONFIG }, now: { cli: now, config } };
   const pairs: Map<Scenario, number>[] = [];
   for (let pair = 0; pair < Number(values.pairs); pair++) {
@@ -141,11 +154,17 @@ try {
     return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
   });
   const commit = run('git', ['rev-parse', '--short', 'HEAD'], ROOT).trim();
-  const against = values.traffic ? 'with traffic_shaping at its defaults against none' : `against ${values.base}`;
+  const against =
+    values.traces === undefined
+      ? values.traffic
+        ? 'with traffic_shaping at its defaults against none'
+        : `against ${values.base}`
+      : `with traces of ${values.traces} of all requests against none`;
   console.log(`| ${commit} ${against}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`);
 } finally {
   await stub?.stop();
-  for (const name of values.traffic ? ['now'] : ['base', 'now'])
+  await collector?.stop();
+  for (const name of comparesConfigs ? ['now'] : ['base', 'now'])
     run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
   rmSync(dir, { recursive: true, force: true });
 }
