@@ -38,7 +38,7 @@ export function endRequestSpan(span: Span, request: TracedRequest): void {
   span.set(A.endpoint, request.endpoint);
   span.set(A.clientName, client.name);
   span.set(A.clientVersion, client.version);
-  if (!(A.operationType in span.attributes)) {
+  if (!span.has(A.operationType)) {
     span.set(A.operationType, operation?.type || undefined);
     span.set(A.operationName, operation?.name);
   }

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import type { Tracing } from '../../config/sections/tracing.ts';
 import type { RequestTrace, TracePlace, Tracer } from '../../shared/trace.ts';
 import type { Logger } from '../logger.ts';
+import { encodeRequest, type SpanWriter } from './encode-spans.ts';
 import { ExportLog } from './export-log.ts';
 import { randomId } from './ids.ts';
 import { type IncomingContext, Propagation } from './propagation.ts';
@@ -33,13 +32,12 @@ export function openTracer({ settings, version, logger, summaryMs, closeMs }: Tr
   const url = tracesUrl(otlp.endpoint);
   const { origin } = new URL(url);
   const log = new ExportLog(logger, origin, summaryMs);
-  const exporter = new OTLPTraceExporter({ url, headers: otlp.http.headers, timeoutMillis: batch.max_export_timeout });
+  const resource = resourceAttributes(common, version);
+  const exporter = openExporter(otlp, url, (spans) => encodeRequest(spans, resource, { name: 'headgate', version }));
   const sizes = { maxQueueSize: batch.max_queue_size, maxBatchSize: batch.max_export_batch_size };
   const batches = new SpanBatches({ delayMs: batch.scheduled_delay, ...sizes }, sender(exporter), log);
   const shared: TraceSettings = {
     propagation,
-    resource: resourceFromAttributes(resourceAttributes(common, version)),
-    scope: { name: 'headgate', version },
     maxAttributes: common.max_attributes_per_span,
     maxLinks: common.max_links_per_span,
     recordsDocuments: common.graphql_document,
@@ -116,8 +114,25 @@ function resourceAttributes(common: Tracing['common'], version: string) {
   };
 }
 
-function sender(exporter: OTLPTraceExporter): SendSpans {
-  return (spans: ReadableSpan[]) =>
+/** Opens what sends encoded spans over HTTP, with retries, as the exporters of OpenTelemetry do. */
+function openExporter(
+  { http, batch_processor: batch }: Tracing['otlp'],
+  url: string,
+  encode: (spans: Buffer) => Buffer,
+) {
+  const type = 'application/x-protobuf';
+  const given = { url, headers: http.headers, timeoutMillis: batch.max_export_timeout };
+  const options = convertLegacyHttpOptions(given, 'TRACES', 'v1/traces', { 'content-type': type });
+  const serializer = {
+    serializeRequest: ({ written }: SpanWriter) => encode(written),
+    deserializeResponse: () => ({}),
+  };
+  const counter = { name: 'span', countItems: ({ count }: SpanWriter) => count } as const;
+  return createOtlpHttpExportDelegate(options, serializer, 'otlp_http_span_exporter', counter, undefined);
+}
+
+function sender(exporter: ReturnType<typeof openExporter>): SendSpans {
+  return (spans) =>
     new Promise((resolve) => {
       try {
         exporter.export(spans, ({ code, error }) => resolve(code === 0 ? undefined : reasonOf(error)));

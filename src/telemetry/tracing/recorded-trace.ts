@@ -1,4 +1,3 @@
-import type { Resource } from '@opentelemetry/resources';
 import type { DocumentNode } from 'graphql';
 import type { OperationLabel } from '../../shared/request-notes.ts';
 import type { CallSpan, OperationSpans, RequestTrace, TracedRequest, TracePlace } from '../../shared/trace.ts';
@@ -12,8 +11,6 @@ import { KIND, Span } from './span.ts';
 /** What all traces of a gateway share. */
 export interface TraceSettings {
   readonly propagation: Propagation;
-  readonly resource: Resource;
-  readonly scope: { readonly name: string; readonly version?: string };
   readonly maxAttributes: number;
   readonly maxLinks: number;
   readonly recordsDocuments: boolean;
@@ -130,8 +127,7 @@ class Recorder implements OperationSpans {
 
   startFetch(subgraph: string, operationType: string): CallSpan {
     const { spanId: parentId } = this.#execution ?? this.#parent;
-    const span = new Span(this.#trace, { name: `fetch ${subgraph}`, parentId });
-    span.set(A.subgraph, subgraph);
+    const span = new Span(this.#trace, { name: `fetch ${subgraph}`, parentId, subgraph });
     span.set(A.operationType, operationType);
     return span;
   }

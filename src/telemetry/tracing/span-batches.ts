@@ -1,4 +1,5 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { SpanWriter } from './encode-spans.ts';
+import type { Span } from './span.ts';
 
 export interface BatchSettings {
   /** How long a span waits for others, in milliseconds. */
@@ -7,8 +8,8 @@ export interface BatchSettings {
   readonly maxBatchSize: number;
 }
 
-/** Sends spans; resolves with the reason where that failed. Never rejects. */
-export type SendSpans = (spans: ReadableSpan[]) => Promise<string | undefined>;
+/** Sends spans that are encoded already; resolves with the reason where that failed. Never rejects. */
+export type SendSpans = (spans: SpanWriter) => Promise<string | undefined>;
 
 /** What is reported of sending spans. */
 export interface BatchObserver {
@@ -29,7 +30,11 @@ export class SpanBatches {
   readonly #settings: BatchSettings;
   readonly #send: SendSpans;
   readonly #observer: BatchObserver;
-  #queue: ReadableSpan[] = [];
+  /** Full batches that wait, and the one that spans are added to. */
+  readonly #full: SpanWriter[] = [];
+  #open = new SpanWriter();
+  /** How many spans wait. */
+  #count = 0;
   #timer: NodeJS.Timeout | undefined;
   #isSending = false;
   #isClosed = false;
@@ -41,10 +46,16 @@ export class SpanBatches {
     this.#observer = observer;
   }
 
-  add(span: ReadableSpan): void {
+  add(span: Span): void {
     if (this.#isClosed) return;
-    if (this.#queue.length >= this.#settings.maxQueueSize) return this.#observer.dropped();
-    this.#queue.push(span);
+    const { maxQueueSize, maxBatchSize } = this.#settings;
+    if (this.#count >= maxQueueSize) return this.#observer.dropped();
+    this.#count++;
+    this.#open.write(span);
+    if (this.#open.count >= maxBatchSize) {
+      this.#full.push(this.#open);
+      this.#open = new SpanWriter();
+    }
     if (!this.#isSending) this.#schedule();
   }
 
@@ -53,7 +64,7 @@ export class SpanBatches {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    while (this.#queue.length > 0) void this.#sendBatch();
+    while (this.#count > 0) void this.#sendBatch();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, withinMs);
@@ -63,8 +74,7 @@ export class SpanBatches {
   }
 
   #schedule(): void {
-    const isFull = this.#queue.length >= this.#settings.maxBatchSize;
-    if (isFull) {
+    if (this.#full.length > 0) {
       this.#isSending = true;
       clearTimeout(this.#timer);
       this.#timer = undefined;
@@ -80,18 +90,18 @@ export class SpanBatches {
     this.#isSending = true;
     await this.#sendBatch();
     this.#isSending = false;
-    if (this.#queue.length > 0 && !this.#isClosed) this.#schedule();
+    if (this.#count > 0 && !this.#isClosed) this.#schedule();
   }
 
   #sendBatch(): Promise<void> {
-    const { maxBatchSize } = this.#settings;
-    const spans = this.#queue.length <= maxBatchSize ? this.#queue : this.#queue.splice(0, maxBatchSize);
-    if (spans === this.#queue) this.#queue = [];
-    if (spans.length === 0) return Promise.resolve();
+    const spans = this.#full.shift() ?? this.#open;
+    if (spans === this.#open) this.#open = new SpanWriter();
+    if (spans.count === 0) return Promise.resolve();
+    this.#count -= spans.count;
     const sent = this.#send(spans).then((reason) => {
       this.#inFlight.delete(sent);
       if (reason === undefined) this.#observer.sent();
-      else this.#observer.failed(reason, spans.length);
+      else this.#observer.failed(reason, spans.count);
     });
     this.#inFlight.add(sent);
     return sent;

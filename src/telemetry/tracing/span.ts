@@ -1,43 +1,37 @@
-import type { Attributes, HrTime, Link, SpanContext, SpanStatus } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { CallSpan, SpanEnd, TracePlace } from '../../shared/trace.ts';
 import { ATTRIBUTES as A } from './attributes.ts';
+import type { AttributeValue } from './encode-spans.ts';
 import { randomId } from './ids.ts';
 import type { RecordedTrace } from './recorded-trace.ts';
 
-/** Kinds and status codes of OpenTelemetry; its enums would be code to load. */
+/** Kinds of spans, as OpenTelemetry numbers them. */
 export const KIND = { internal: 0, server: 1, client: 2 } as const;
-const UNSET: SpanStatus = { code: 0 };
-const ERROR = 2;
-
-const NO_LINKS: Link[] = [];
 
 /** Longer texts in attributes are cut. */
 const LONGEST = 256;
 
-type Value = string | number | boolean | string[] | undefined;
+const NO_LINKS: readonly TracePlace[] = [];
 
 /**
- * A span, which is also what the exporter reads. The SDK's own spans do more than is needed here, such as a sampler for each: they cost
- * several times as much.
+ * A span. Those of OpenTelemetry's SDK do more than is needed here, such as a sampler for each, and cost several times as much.
  */
-export class Span implements CallSpan, ReadableSpan {
+export class Span implements CallSpan {
   readonly spanId: string;
   readonly parentId: string | undefined;
   readonly trace: RecordedTrace;
   name: string;
   readonly kind: number;
-  attributes: Attributes = {};
-  links: Link[] = NO_LINKS;
-  status: SpanStatus = UNSET;
-  ended = false;
-  droppedAttributesCount = 0;
-  droppedLinksCount = 0;
-  readonly droppedEventsCount = 0;
-  readonly events: never[] = [];
-  #attributeCount = 0;
+  /** The names and values of its attributes, alternating. */
+  readonly pairs: (string | AttributeValue)[] = [];
+  links: readonly TracePlace[] = NO_LINKS;
+  /** The message of its error, which may be empty; `undefined` where it has none. */
+  error: string | undefined;
+  droppedAttributes = 0;
+  droppedLinks = 0;
+  readonly #subgraph: string | undefined;
   readonly #startedAt: number;
   #endedAt = 0;
+  #isEnded = false;
   #headers: readonly string[] | undefined;
   #tries = 0;
   /** Tries in flight. */
@@ -45,16 +39,15 @@ export class Span implements CallSpan, ReadableSpan {
   /** Of a try: the span that it belongs to. */
   #of: Span | undefined;
 
-  constructor(
-    trace: RecordedTrace,
-    { name, kind = KIND.internal, parentId, spanId = randomId(16), startedAt = performance.now() }: SpanStart,
-  ) {
+  constructor(trace: RecordedTrace, { name, kind = KIND.internal, parentId, subgraph, startedAt }: SpanStart) {
     this.trace = trace;
     this.name = name;
     this.kind = kind;
     this.parentId = parentId;
-    this.spanId = spanId;
-    this.#startedAt = startedAt;
+    this.spanId = randomId(16);
+    this.#subgraph = subgraph;
+    this.#startedAt = startedAt ?? performance.now();
+    if (subgraph !== undefined) this.set(A.subgraph, subgraph);
   }
 
   get traceId(): string {
@@ -70,51 +63,33 @@ export class Span implements CallSpan, ReadableSpan {
     return this.#headers;
   }
 
-  get resource() {
-    return this.trace.settings.resource;
+  /** Whether its parent is in another process. */
+  get hasRemoteParent(): boolean {
+    return this.kind === KIND.server && this.parentId !== undefined;
   }
 
-  get instrumentationScope() {
-    return this.trace.settings.scope;
+  /** In milliseconds since 1970. */
+  get startTime(): number {
+    return this.#startedAt + this.trace.clockOffset;
   }
 
-  spanContext(): SpanContext {
-    return { traceId: this.traceId, spanId: this.spanId, traceFlags: 1 };
+  get endTime(): number {
+    return this.#endedAt + this.trace.clockOffset;
   }
 
-  get parentSpanContext(): SpanContext | undefined {
-    if (this.parentId === undefined) return undefined;
-    const isRemote = this.kind === KIND.server;
-    return { traceId: this.traceId, spanId: this.parentId, traceFlags: 1, isRemote };
-  }
-
-  get startTime(): HrTime {
-    return hrTime(this.#startedAt + this.trace.clockOffset);
-  }
-
-  get endTime(): HrTime {
-    return hrTime(this.#endedAt + this.trace.clockOffset);
-  }
-
-  get duration(): HrTime {
-    return hrTime(this.#endedAt - this.#startedAt);
+  has(name: string): boolean {
+    return this.pairs.includes(name);
   }
 
   /** Sets an attribute. Long texts are cut; attributes beyond the limit are counted. */
-  set(name: string, value: Value): void {
+  set(name: string, value: AttributeValue | undefined): void {
     if (value === undefined) return;
-    if (this.#attributeCount >= this.trace.settings.maxAttributes) {
-      this.droppedAttributesCount++;
-      return;
-    }
-    this.#attributeCount++;
-    this.attributes[name] = typeof value === 'string' && value.length > LONGEST ? value.slice(0, LONGEST) : value;
+    this.#add(name, typeof value === 'string' && value.length > LONGEST ? value.slice(0, LONGEST) : value);
   }
 
   /** Sets a long text, such as a document. */
   setText(name: string, value: string): void {
-    this.set(name, '');
-    if (name in this.attributes) this.attributes[name] = value;
+    this.#add(name, value);
   }
 
   startCall(method: string, template: string): CallSpan {
@@ -144,24 +119,20 @@ export class Span implements CallSpan, ReadableSpan {
 
   join(other: TracePlace | undefined): void {
     if (other === undefined || other.spanId === this.spanId) return;
-    if (this.links.length >= this.trace.settings.maxLinks) {
-      this.droppedLinksCount++;
-      return;
-    }
-    if (this.links === NO_LINKS) this.links = [];
-    const { traceId, spanId, isSampled } = other;
-    this.links.push({ context: { traceId, spanId, traceFlags: isSampled ? 1 : 0 } });
+    if (this.links.length >= this.trace.settings.maxLinks) this.droppedLinks++;
+    // a copy, since the other would be kept with all its spans
+    else this.links = [...this.links, { traceId: other.traceId, spanId: other.spanId, isSampled: true, headers: [] }];
   }
 
   /** Sets the status to an error, with its code and its cause in a few words. */
   fail(code: string, reason?: string): void {
     this.set(A.errorType, code);
-    this.status = reason === undefined ? { code: ERROR } : { code: ERROR, message: reason.slice(0, LONGEST) };
+    this.error = reason?.slice(0, LONGEST) ?? '';
   }
 
   end({ status, code, reason, isCancelled }: SpanEnd = {}): void {
-    if (this.ended) return;
-    this.ended = true;
+    if (this.#isEnded) return;
+    this.#isEnded = true;
     this.#endedAt = performance.now();
     if (this.#of) this.#of.#running--;
     this.set(A.status, status);
@@ -171,10 +142,13 @@ export class Span implements CallSpan, ReadableSpan {
     this.trace.add(this);
   }
 
+  #add(name: string, value: AttributeValue): void {
+    if (this.pairs.length >= 2 * this.trace.settings.maxAttributes) this.droppedAttributes++;
+    else this.pairs.push(name, value);
+  }
+
   #child(name: string, kind: number): Span {
-    const span = new Span(this.trace, { name, kind, parentId: this.spanId });
-    span.set(A.subgraph, this.attributes[A.subgraph] as string | undefined);
-    return span;
+    return new Span(this.trace, { name, kind, parentId: this.spanId, subgraph: this.#subgraph });
   }
 }
 
@@ -182,15 +156,9 @@ interface SpanStart {
   readonly name: string;
   readonly kind?: number;
   readonly parentId?: string | undefined;
-  readonly spanId?: string;
-  /** By `performance.now()`. */
+  readonly subgraph?: string | undefined;
+  /** By `performance.now()`. Default: now. */
   readonly startedAt?: number;
-}
-
-/** Seconds and nanoseconds of milliseconds. */
-function hrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1_000);
-  return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
 }
 
 const ADDRESSES = new Map<string, { readonly address: string | undefined; readonly port: number | undefined }>();
