@@ -1,5 +1,11 @@
 import type { Span } from './span.ts';
 
+/** The encoded resource and scope of a request. */
+export interface RequestHead {
+  readonly resource: Buffer;
+  readonly scope: Buffer;
+}
+
 /** What an attribute may be. */
 export type AttributeValue = string | number | boolean | readonly string[];
 
@@ -12,25 +18,58 @@ const FIXED32 = 5;
 /** A message has at most 2 MiB: its length has three bytes, whatever it is. Protobuf allows longer varints than needed. */
 const LENGTH_BYTES = 3;
 
-const FIRST_SIZE = 64 * 1_024;
+const FIRST_SIZE = 32 * 1_024;
+/** The tag and the length of a message that may be long. */
+const LONG_PREFIX = 6;
 /** What a span without its texts takes at most. */
 const ROOM = 512;
 
 /**
  * Writes spans in the Protobuf form of OTLP, each as soon as it has ended. Spans that wait are bytes then and no objects, so that the garbage
- * collector has nothing to do with them; this takes a fifth of the time of the serializer of OpenTelemetry. What is
- * written is a sequence of `ScopeSpans.spans`.
+ * collector has nothing to do with them; this takes a fifth of the time of the serializer of OpenTelemetry. The
+ * bytes are a whole request.
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
  */
 export class SpanWriter {
   count = 0;
+  readonly #head: RequestHead | undefined;
   #bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
   #at = 0;
+
+  /** @param head what a request begins with. Without it, the bytes are no request */
+  constructor(head?: RequestHead) {
+    this.#head = head;
+    this.clear();
+  }
 
   /** The bytes so far. */
   get written(): Buffer {
     return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** Empties it, so that it can be used again: long buffers are expensive to make. */
+  clear(): void {
+    this.count = 0;
+    this.#at = 0;
+    if (this.#head === undefined) return;
+    const { resource, scope } = this.#head;
+    const size = 2 * LONG_PREFIX + resource.length + scope.length;
+    this.#reserve(size);
+    this.#at = size;
+  }
+
+  /** Returns an `ExportTraceServiceRequest` with the spans. It is valid until `clear`. */
+  request(): Buffer {
+    const { resource, scope } = this.#head as RequestHead;
+    const bytes = this.#bytes;
+    const end = this.#at;
+    const inner = LONG_PREFIX + resource.length;
+    writePrefix(bytes, 0, 1, end - LONG_PREFIX);
+    resource.copy(bytes, LONG_PREFIX);
+    writePrefix(bytes, inner, 2, end - inner - LONG_PREFIX);
+    scope.copy(bytes, inner + LONG_PREFIX);
+    return bytes.subarray(0, end);
   }
 
   write(span: Span): void {
@@ -196,39 +235,30 @@ export class SpanWriter {
   }
 }
 
+/** Writes the tag and the length of a message, in a varint of five bytes. */
+function writePrefix(bytes: Buffer, at: number, field: number, length: number): void {
+  bytes[at] = (field << 3) | BYTES;
+  for (let i = 0; i < 4; i++) bytes[at + 1 + i] = ((length >>> (7 * i)) & 0x7f) | 0x80;
+  bytes[at + 5] = (length >>> 28) & 0x7f;
+}
+
 /** Returns the value of a hexadecimal digit in lower case. */
 function digitOf(code: number): number {
   return code < 0x3a ? code - 0x30 : code - 0x57;
 }
 
-/** Returns an `ExportTraceServiceRequest` for spans that a writer has written. */
-export function encodeRequest(
-  spans: Buffer,
+/** Returns the message that is the same in all requests: the resource, and the scope. */
+export function encodeHead(
   resource: Readonly<Record<string, AttributeValue>>,
   scope: { readonly name: string; readonly version: string },
-): Buffer {
+): RequestHead {
   const attributes = new SpanWriter();
   for (const [name, value] of Object.entries(resource)) attributes.attribute(1, name, value);
   const named = new SpanWriter();
   named.text(1, scope.name);
   named.text(2, scope.version);
-  const head = new SpanWriter();
-  head.message(1, attributes.written);
-  const scopeHead = new SpanWriter();
-  scopeHead.message(1, named.written);
-  const scopeSpans = Buffer.concat([prefix(2, scopeHead.written.length + spans.length), scopeHead.written, spans]);
-  const body = Buffer.concat([head.written, scopeSpans]);
-  return Buffer.concat([prefix(1, body.length), body]);
-}
-
-/** The tag and the length of a message. */
-function prefix(field: number, length: number): Buffer {
-  const bytes = [(field << 3) | BYTES];
-  let rest = length;
-  while (rest > 0x7f) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest = Math.floor(rest / 128);
-  }
-  bytes.push(rest);
-  return Buffer.from(bytes);
+  const [outer, inner] = [new SpanWriter(), new SpanWriter()];
+  outer.message(1, attributes.written);
+  inner.message(1, named.written);
+  return { resource: Buffer.from(outer.written), scope: Buffer.from(inner.written) };
 }

@@ -4,7 +4,7 @@ import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic
 import type { Tracing } from '../../config/sections/tracing.ts';
 import type { RequestTrace, TracePlace, Tracer } from '../../shared/trace.ts';
 import type { Logger } from '../logger.ts';
-import { encodeRequest, type SpanWriter } from './encode-spans.ts';
+import { encodeHead, type SpanWriter } from './encode-spans.ts';
 import { ExportLog } from './export-log.ts';
 import { randomId } from './ids.ts';
 import { type IncomingContext, Propagation } from './propagation.ts';
@@ -32,10 +32,10 @@ export function openTracer({ settings, version, logger, summaryMs, closeMs }: Tr
   const url = tracesUrl(otlp.endpoint);
   const { origin } = new URL(url);
   const log = new ExportLog(logger, origin, summaryMs);
-  const resource = resourceAttributes(common, version);
-  const exporter = openExporter(otlp, url, (spans) => encodeRequest(spans, resource, { name: 'headgate', version }));
+  const head = encodeHead(resourceAttributes(common, version), { name: 'headgate', version });
+  const exporter = openExporter(otlp, url);
   const sizes = { maxQueueSize: batch.max_queue_size, maxBatchSize: batch.max_export_batch_size };
-  const batches = new SpanBatches({ delayMs: batch.scheduled_delay, ...sizes }, sender(exporter), log);
+  const batches = new SpanBatches({ delayMs: batch.scheduled_delay, ...sizes }, head, sender(exporter), log);
   const shared: TraceSettings = {
     propagation,
     maxAttributes: common.max_attributes_per_span,
@@ -115,16 +115,12 @@ function resourceAttributes(common: Tracing['common'], version: string) {
 }
 
 /** Opens what sends encoded spans over HTTP, with retries, as the exporters of OpenTelemetry do. */
-function openExporter(
-  { http, batch_processor: batch }: Tracing['otlp'],
-  url: string,
-  encode: (spans: Buffer) => Buffer,
-) {
+function openExporter({ http, batch_processor: batch }: Tracing['otlp'], url: string) {
   const type = 'application/x-protobuf';
   const given = { url, headers: http.headers, timeoutMillis: batch.max_export_timeout };
   const options = convertLegacyHttpOptions(given, 'TRACES', 'v1/traces', { 'content-type': type });
   const serializer = {
-    serializeRequest: ({ written }: SpanWriter) => encode(written),
+    serializeRequest: (spans: SpanWriter) => spans.request(),
     deserializeResponse: () => ({}),
   };
   const counter = { name: 'span', countItems: ({ count }: SpanWriter) => count } as const;

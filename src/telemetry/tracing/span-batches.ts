@@ -1,4 +1,4 @@
-import { SpanWriter } from './encode-spans.ts';
+import { type RequestHead, SpanWriter } from './encode-spans.ts';
 import type { Span } from './span.ts';
 
 export interface BatchSettings {
@@ -19,6 +19,9 @@ export interface BatchObserver {
   readonly dropped: () => void;
 }
 
+/** How many buffers are kept for further batches. */
+const MOST_EMPTY = 4;
+
 /**
  * Collects spans and sends them in batches, one after the other. The queue has a bound: while the collector is slow or down, further spans are
  * dropped, and requests never wait.
@@ -32,7 +35,10 @@ export class SpanBatches {
   readonly #observer: BatchObserver;
   /** Full batches that wait, and the one that spans are added to. */
   readonly #full: SpanWriter[] = [];
-  #open = new SpanWriter();
+  #open: SpanWriter;
+  /** Empty ones, to be used again. */
+  readonly #empty: SpanWriter[] = [];
+  readonly #head: RequestHead;
   /** How many spans wait. */
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -40,7 +46,9 @@ export class SpanBatches {
   #isClosed = false;
   readonly #inFlight = new Set<Promise<void>>();
 
-  constructor(settings: BatchSettings, send: SendSpans, observer: BatchObserver) {
+  constructor(settings: BatchSettings, head: RequestHead, send: SendSpans, observer: BatchObserver) {
+    this.#head = head;
+    this.#open = new SpanWriter(head);
     this.#settings = settings;
     this.#send = send;
     this.#observer = observer;
@@ -54,7 +62,7 @@ export class SpanBatches {
     this.#open.write(span);
     if (this.#open.count >= maxBatchSize) {
       this.#full.push(this.#open);
-      this.#open = new SpanWriter();
+      this.#open = this.#next();
     }
     if (!this.#isSending) this.#schedule();
   }
@@ -93,15 +101,22 @@ export class SpanBatches {
     if (this.#count > 0 && !this.#isClosed) this.#schedule();
   }
 
+  #next(): SpanWriter {
+    return this.#empty.pop() ?? new SpanWriter(this.#head);
+  }
+
   #sendBatch(): Promise<void> {
     const spans = this.#full.shift() ?? this.#open;
-    if (spans === this.#open) this.#open = new SpanWriter();
+    if (spans === this.#open) this.#open = this.#next();
     if (spans.count === 0) return Promise.resolve();
     this.#count -= spans.count;
     const sent = this.#send(spans).then((reason) => {
       this.#inFlight.delete(sent);
+      const { count } = spans;
       if (reason === undefined) this.#observer.sent();
-      else this.#observer.failed(reason, spans.count);
+      else this.#observer.failed(reason, count);
+      spans.clear();
+      if (this.#empty.length < MOST_EMPTY) this.#empty.push(spans);
     });
     this.#inFlight.add(sent);
     return sent;
