@@ -1,6 +1,10 @@
 const GRAPHIQL = 'GraphiQL is at /graphql, unless NODE_ENV=production.';
 const HEALTH = 'Health checks are at /health and /ready, on the same port as /graphql.';
 const TELEMETRY = 'Metrics are "telemetry.metrics.prometheus", the log is "telemetry.logging".';
+const OTLP = 'Traces are sent by "telemetry.exporters.tracing.otlp".';
+const NO_EVENTS = 'Spans have no events, and their links no attributes: remove it.';
+const PROPAGATION =
+  'Use "telemetry.exporters.tracing.propagation.trace_context" or "telemetry.exporters.tracing.propagation.zipkin".';
 const IN_CODE =
   'Your own code runs in "plugins", in "yoga.plugins", in the module of "authorization.policies.module" and in response shapes of endpoints.';
 
@@ -39,8 +43,32 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['authentication.subgraph.all.aws_sig_v4', 'Use "authentication.subgraph.all.http_message_signature" (RFC 9421).'],
   ['batching.subgraph', 'Subgraphs get no batches: remove it.'],
   ['limits.introspection_max_depth', 'The size of introspection is always limited: remove it.'],
-  ['telemetry.exporters', TELEMETRY],
-  ['telemetry.instrumentation', TELEMETRY],
+  ['telemetry.exporters.metrics', TELEMETRY],
+  ['telemetry.exporters.logging', TELEMETRY],
+  ['telemetry.exporters.tracing.zipkin', OTLP],
+  ['telemetry.exporters.tracing.datadog', OTLP],
+  [
+    'telemetry.exporters.tracing.experimental_response_trace_id',
+    'The trace id is in the access log, as traceId, and no header of the response has it: remove it.',
+  ],
+  [
+    'telemetry.exporters.tracing.otlp.grpc',
+    'gRPC is not supported. Write "telemetry.exporters.tracing.otlp.endpoint" with port 4318 of the collector.',
+  ],
+  [
+    'telemetry.exporters.tracing.otlp.batch_processor.max_concurrent_exports',
+    'One batch is sent after the other: remove it.',
+  ],
+  ['telemetry.exporters.tracing.common.max_events_per_span', NO_EVENTS],
+  ['telemetry.exporters.tracing.common.max_attributes_per_event', NO_EVENTS],
+  ['telemetry.exporters.tracing.common.max_attributes_per_link', NO_EVENTS],
+  ['telemetry.exporters.tracing.propagation.jaeger', PROPAGATION],
+  ['telemetry.exporters.tracing.propagation.datadog', PROPAGATION],
+  ['telemetry.exporters.tracing.propagation.aws_xray', PROPAGATION],
+  [
+    'telemetry.instrumentation',
+    'What spans have is fixed: remove it. For the text of the operation, write "telemetry.exporters.tracing.common.graphql_document".',
+  ],
   [
     'telemetry.apollo',
     'Nothing is sent to Apollo: remove it. For client_name_header, write "telemetry.client_awareness.name_headers".',
