@@ -10,6 +10,8 @@ const ROOMS = {
   config: [],
   telemetry: ['config'],
   store: ['config', 'telemetry'],
+  // its coordinates are of the public schema, which is graphql-js's
+  usage: ['store'],
   supergraph: [],
   connectors: ['supergraph', 'config'],
   services: [],

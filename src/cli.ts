@@ -140,9 +140,33 @@ function addBffCommands(program: Command): void {
       .description('find breaking changes of the schema, and the endpoints and persisted documents that they break'),
   )
     .requiredOption('--against <file>', 'the supergraph SDL before the change')
+    .option(
+      '--usage [source]',
+      'say whom each change breaks: the URL of an admin listener, a Redis URL, or a file of `headgate usage --format json` (default: as the config says)',
+    )
+    .addOption(
+      new Option('--fail-on <changes>', 'with --usage: which breaking changes exit with 1 (default: used)').choices([
+        'used',
+        'any',
+      ]),
+    )
+    .option('--token <token>', 'the value of admin.token, for --usage (env: HEADGATE_ADMIN_TOKEN)')
     .addOption(configOption())
     .addOption(bffOption())
     .action(async (flags) => (await import('./cli/check.ts')).check(flags));
+
+  from(program.command('usage').description('print which operations and clients use which parts of the schema'))
+    .addOption(configOption())
+    .option('--field <coordinate>', 'only this one: Product.price, Query.products(first:), Color.RED')
+    .option('--client <name>', 'only the uses of this client')
+    .option('--unused', 'list what the schema has and nobody uses')
+    .option('--deprecated', 'list only what is deprecated')
+    .addOption(new Option('--format <format>').choices(['text', 'json']).default('text'))
+    .option('--url <url>', 'the admin listener of a running gateway (default: as the config says)')
+    .option('--redis <url>', 'the Redis with the counts, with usage.store: redis')
+    .option('--file <file>', 'the output of `headgate usage --format json`')
+    .option('--token <token>', 'the value of admin.token (env: HEADGATE_ADMIN_TOKEN)')
+    .action(async (flags) => (await import('./cli/usage.ts')).usage(flags));
 
   program
     .command('cache')

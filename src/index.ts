@@ -39,8 +39,11 @@ export type GatewayOptions = SchemaOrigin & {
 export interface EmbeddedGateway {
   /** For a server of one's own: `createServer(gateway.handle)`. It must be given whole paths: `/graphql`, `/bff/…`. */
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
-  /** Opens a port of its own: `config.supergraph.listen`, or `address`; port 0 means any free port. */
-  listen(address?: { host?: string; port?: number }): Promise<{ url: string; port: number }>;
+  /**
+   * Opens a port of its own: `config.supergraph.listen`, or `address`; port 0 means any free port. `lingerMs`: how long `close` keeps
+   * idle connections open for requests that are on their way, in milliseconds. Default 250.
+   */
+  listen(address?: { host?: string; port?: number; lingerMs?: number }): Promise<{ url: string; port: number }>;
   /** Where metrics are served, at the port of `config.telemetry.metrics.prometheus`; `undefined` where they are off. */
   readonly metricsUrl: string | undefined;
   /**

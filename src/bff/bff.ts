@@ -98,6 +98,8 @@ export interface BffOptions {
   readonly onCache?: ((outcome: CacheOutcome) => void) | undefined;
   /** Called when a policy rejects a request, with the policy and the reason. The limiter reports rate limits itself. */
   readonly onRefused?: CountRefusal | undefined;
+  /** Counts a request to an endpoint. */
+  readonly countUse?: BffContext['countUse'];
   /** Returns milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
 }
@@ -229,6 +231,7 @@ function createContext(options: BffOptions): BffContext {
     purge: options.purgeEverywhere ?? (async (tags) => (await cache?.purge(tags)) ?? 0),
     cache,
     onRefused: options.onRefused,
+    countUse: options.countUse,
     idempotency: new IdempotentExecutor(
       redis ? createRedisKeyStore(redis) : (options.keyStore ?? createMemoryKeyStore()),
     ),

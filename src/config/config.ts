@@ -33,6 +33,7 @@ import { telemetrySection } from './sections/telemetry.ts';
 import { tlsSection } from './sections/tls.ts';
 import { trafficShapingSection } from './sections/traffic-shaping.ts';
 import { trustedProxiesSection } from './sections/trusted-proxies.ts';
+import { usageSection } from './sections/usage.ts';
 import { workersSection } from './sections/workers.ts';
 import { yogaSection } from './sections/yoga.ts';
 
@@ -74,6 +75,7 @@ export const configFileSchema = z
     ip_lists: ipListsSection.prefault({}),
     security_headers: securityHeadersSection.prefault({}),
     plugins: pluginsSection.default([]),
+    usage: usageSection.prefault({}),
     yoga: yogaSection.prefault({}),
   })
   .superRefine(({ admin, telemetry }, context) => {

@@ -71,7 +71,7 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ],
   [
     'telemetry.apollo',
-    'Nothing is sent to Apollo: remove it. For client_name_header, write "telemetry.client_awareness.name_headers".',
+    'Nothing is sent to Apollo: remove it. For client_name_header, write "telemetry.client_awareness.name_headers". For the usage of fields, write "usage".',
   ],
   ['coprocessor', IN_CODE],
   ['rhai', IN_CODE],

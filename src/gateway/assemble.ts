@@ -140,6 +140,7 @@ async function openRequestHandling(
     reloads,
     plugins,
     tracer,
+    usage,
   }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
@@ -168,6 +169,7 @@ async function openRequestHandling(
     returned: rules.response,
     plugins: plugins?.current ?? (tracer && (() => NO_PLUGINS)),
     tracing: tracer && tracingOptions(tracer, config),
+    countUse: usage?.countUse,
     countRequest: requestCounter(rateLimits),
     yogaPlugins: [...yogaPlugins, ...(await loadYogaPlugins(config.yoga.plugins))],
     storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
@@ -177,7 +179,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads, usage }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -194,6 +196,7 @@ async function openEndpoints(
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,
       admission,
+      countUse: usage?.countEndpoint,
     });
   }
   if (bff) reloads.push(() => bff && reloadBff(bff, logger, true));

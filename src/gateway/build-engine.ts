@@ -31,6 +31,7 @@ import { openMemoryBudget } from './memory-budget.ts';
 import type { OpenPlugins } from './open-plugins.ts';
 import { openSigners } from './open-signers.ts';
 import { closeSources, openSources } from './open-sources.ts';
+import type { OpenUsage } from './open-usage.ts';
 import { requestReads } from './request-reads.ts';
 
 /** Objects that engines share with the rest of the gateway. */
@@ -46,6 +47,7 @@ export interface EngineParts {
   readonly plugins?: OpenPlugins | undefined;
   /** Whether traces are on. */
   readonly isTraced?: boolean | undefined;
+  readonly usage?: Pick<OpenUsage, 'useOf'> | undefined;
 }
 
 /**
@@ -68,6 +70,7 @@ export function engineFactory(
     endpoints,
     plugins,
     isTraced,
+    usage,
   }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
@@ -115,6 +118,7 @@ export function engineFactory(
           ofPlugins: plugins?.reads(),
         },
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
+        useOf: usage?.useOf,
         namesOperationsOf: namesOperationsOf(config),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsMasked: (all, client) => {

@@ -25,6 +25,7 @@ import { openAdmission } from './open-admission.ts';
 import { openMetrics } from './open-metrics.ts';
 import { type OpenPlugins, openPlugins } from './open-plugins.ts';
 import { openTracing, withPropagation } from './open-tracing.ts';
+import type { OpenUsage, UsageParts } from './open-usage.ts';
 import { openPolicyModule, type PolicyModule } from './policy-module.ts';
 import { settingWarnings } from './setting-warnings.ts';
 
@@ -45,6 +46,7 @@ export interface Foundation {
   readonly gateway: Gateway;
   readonly plugins: OpenPlugins | undefined;
   readonly tracer: Tracer | undefined;
+  readonly usage: OpenUsage | undefined;
   readonly endpoints: EndpointControl;
   readonly canaries: CanaryReports;
   /** Read files again, on request; they never throw. */
@@ -88,17 +90,9 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   });
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
-  const parts = {
-    plugins,
-    isTraced: tracer !== undefined,
-    rateLimits,
-    redis,
-    instruments,
-    ...failures,
-    byteBudget,
-    trafficState,
-    endpoints,
-  };
+  const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
+  const own = { plugins, usage, isTraced: tracer !== undefined, ...failures };
+  const parts = { ...own, rateLimits, redis, instruments, byteBudget, trafficState, endpoints };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
@@ -115,7 +109,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   const admission = opened?.admission;
   return {
     ...{ logger, plainLogger, accessLogger, metrics, instruments, rules },
-    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, tracer },
+    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, tracer, usage },
     ...{ endpoints: control, canaries, reloads },
   };
 }
@@ -128,6 +122,15 @@ function openLoggers({ config, logger: given }: AssemblyOptions, closers: Closer
   const logger = foldRepeats(plainLogger, logging.summary_interval);
   closers.add(async () => logger.flush());
   return { plainLogger, accessLogger, logger };
+}
+
+/** Opens the counts of usage. Their code is loaded only where they are on. They are closed after the last operations. */
+async function openUsageOf(config: Config, parts: UsageParts, closers: Closers): Promise<OpenUsage | undefined> {
+  if (!config.usage.enabled) return undefined;
+  const { openUsage } = await import('./open-usage.ts');
+  const usage = openUsage(config, parts);
+  closers.add(() => usage.close());
+  return usage;
 }
 
 /** Opens what logs the failures of subgraphs. It is closed after the last operations. */

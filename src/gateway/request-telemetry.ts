@@ -14,7 +14,7 @@ export function requestTelemetry(
       logger,
       settings,
       clientNames: clientAwareness,
-      level: dev ? 'info' : 'debug',
+      level: dev || config.production ? 'info' : 'debug',
       isForPeople: dev && logging.format !== 'json',
       secretHeaders: credentialHeaders(config),
     },

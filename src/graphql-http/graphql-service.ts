@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
 import { charsetOf, isJsonType, parseMediaType } from '../client/media-type.ts';
@@ -15,6 +16,7 @@ import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import { READABLE_CODINGS } from '../shared/content-codings.ts';
 import { isUtf8Charset } from '../shared/decode-text.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import type { OperationLabel } from '../shared/request-notes.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { CacheHeaders } from './cache-headers.ts';
 import type { ResponseSender } from './compressed-response.ts';
@@ -30,6 +32,8 @@ export interface GraphqlServiceOptions {
   readonly cacheHeaders?: CacheHeaders | undefined;
   /** Whether responses have `Server-Timing`. */
   readonly hasServerTiming?: boolean | undefined;
+  /** Counts that a client uses an operation. */
+  readonly countUse?: ((operation: OperationLabel, headers: IncomingHttpHeaders) => void) | undefined;
   /** Called for each refused request. */
   readonly onRefused?: ((refusal: GatewayError) => void) | undefined;
 }
@@ -61,7 +65,7 @@ export interface GraphqlService {
 }
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
-  const { runner, reader, cacheHeaders, sender } = options;
+  const { runner, reader, cacheHeaders, sender, countUse } = options;
   const refuse = (context: RequestContext, error: unknown) =>
     errorResponse(toGatewayError(error, context, options), contentTypeFor(context));
 
@@ -75,6 +79,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   function respond(context: RequestContext, result: SingleResult): HttpResponse {
     const { cachePolicy, dependsOn } = result;
     context.operation = result.operation;
+    if (countUse && result.operation) countUse(result.operation, context.requestHeaders);
     if (result.errors.length > 0) context.errors = result.errors;
     context.record?.begin('respond');
     if (options.hasServerTiming) addServerTiming(context);

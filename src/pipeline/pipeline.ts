@@ -299,6 +299,7 @@ class Pipeline implements Engine {
         supergraph,
         fieldIndex: this.labels.fieldIndex(labels),
         conditions: variables,
+        use: this.options.useOf?.(known.document, operation, supergraph.publicSchema),
         policies: this.options.policies ?? [],
         namesOperationsOf: this.options.namesOperationsOf,
         cachePolicy: readCachePolicy?.(known.document, operation, known.reads.isGuarded),

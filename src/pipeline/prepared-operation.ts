@@ -10,7 +10,7 @@ import type { FieldIndex } from '../planner/field-index.ts';
 import { nameOperations } from '../planner/operation-names.ts';
 import type { QueryPlan } from '../planner/plan.ts';
 import { planInSteps } from '../planner/planner.ts';
-import type { OperationLabel } from '../shared/request-notes.ts';
+import type { OperationLabel, UseCounter } from '../shared/request-notes.ts';
 import { runInSlices } from '../shared/steps.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { OperationCachePolicy } from './cache-policy.ts';
@@ -44,6 +44,8 @@ export interface PreparationOptions {
   readonly deferGroups?: DeferGroups | undefined;
   /** Returns whether operations sent to a subgraph have a name. None have one where it is missing. */
   readonly namesOperationsOf?: ((subgraph: string) => boolean) | undefined;
+  /** Counts which clients use it. */
+  readonly use?: UseCounter | undefined;
   /** Whether these parts are delivered after the rest. */
   readonly streamed?: boolean | undefined;
 }
@@ -83,7 +85,7 @@ export class PreparedOperation {
     this.supergraph = supergraph;
     this.fieldIndex = fieldIndex;
     this.cachePolicy = options.cachePolicy;
-    this.label = { name: operation.name?.value, type: operation.operation };
+    this.label = { name: operation.name?.value, type: operation.operation, use: options.use };
     this.deferGroups = options.deferGroups;
     this.streamed = options.streamed;
     this.namesOperationsOf = options.namesOperationsOf;

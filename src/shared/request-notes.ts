@@ -4,6 +4,13 @@ import type { RequestRecord } from './request-record.ts';
 export interface OperationLabel {
   readonly name: string | undefined;
   readonly type: string;
+  /** Counts which clients use it, where that is counted. */
+  readonly use?: UseCounter | undefined;
+}
+
+/** Counts the requests of clients for one operation. */
+export interface UseCounter {
+  count(client: string | undefined, version: string | undefined): void;
 }
 
 /** The part of an error that logs need. */

@@ -26,6 +26,10 @@ export interface WatchOptions {
   readonly onEvent?: ((event: PathEvent, reason?: string) => void) | undefined;
   /** Watches one folder for events. By default `fs.watch`. */
   readonly watchFolder?: WatchFolder | undefined;
+  /** Time between checks, in milliseconds. Default {@link POLL_MS}. */
+  readonly pollMs?: number | undefined;
+  /** After this time a folder that could not be watched is tried again, in milliseconds. Default 10,000. */
+  readonly retryMs?: number | undefined;
 }
 
 /** A part of the signature of `fs.watch`. */
@@ -102,7 +106,7 @@ class PathWatcher implements Watching {
       this.#seen = (await this.#checkedSnapshot()) ?? this.#seen;
       this.#watch(this.#seen);
     }
-    this.#poll = setInterval(() => this.#look(), POLL_MS).unref();
+    this.#poll = setInterval(() => this.#look(), this.#options.pollMs ?? POLL_MS).unref();
   }
 
   /** Returns `undefined`, and reports it, if the folder cannot be read right now: that must not look like a change. */
@@ -203,7 +207,7 @@ class PathWatcher implements Watching {
   /** Reports the first of several errors. A folder that was removed meanwhile is no error. */
   #failed(folder: string, error: unknown): void {
     if (isGone(error)) return;
-    this.#retryAt.set(folder, performance.now() + RETRY_MS);
+    this.#retryAt.set(folder, performance.now() + (this.#options.retryMs ?? RETRY_MS));
     this.#reportPolled(error);
   }
 

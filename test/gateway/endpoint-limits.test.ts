@@ -24,7 +24,7 @@ async function endpoint(rateLimits: object, directive = '', clientFile = '') {
     logger: createLogger({ level: 'silent' }),
   });
   onTestFinished(() => gateway.close());
-  const { url } = await gateway.listen({ port: 0, host: '127.0.0.1' });
+  const { url } = await gateway.listen({ port: 0, host: '127.0.0.1', lingerMs: 10 });
   return new URL('/bff/web/hello', url).href;
 }
 
@@ -98,7 +98,7 @@ async function limited(rate: string, config: object) {
     logger: createLogger({ level: 'silent' }),
   });
   onTestFinished(() => gateway.close());
-  const { url } = await gateway.listen({ port: 0, host: '127.0.0.1' });
+  const { url } = await gateway.listen({ port: 0, host: '127.0.0.1', lingerMs: 10 });
   return (headers?: Record<string, string>) => fetch(new URL('/bff/web/hello', url), { headers });
 }
 
@@ -180,7 +180,7 @@ test('a page of another site cannot make a browser call an endpoint that takes a
     logger: createLogger({ level: 'silent' }),
   });
   onTestFinished(() => gateway.close());
-  const { url } = await gateway.listen({ port: 0, host: '127.0.0.1' });
+  const { url } = await gateway.listen({ port: 0, host: '127.0.0.1', lingerMs: 10 });
   const form = { 'user-agent': 'Mozilla/5.0', 'content-type': 'application/x-www-form-urlencoded', cookie: 'token=t' };
   const post = (headers: Record<string, string>) =>
     fetch(new URL('/bff/web/items/7/remove', url), { method: 'POST', headers: { ...form, ...headers } });

@@ -54,7 +54,7 @@ export async function startWorld({ plugins, config = {}, data = () => DATA }: Wo
   const gateway = await createGateway({ schemas, bff: folderOf(ENDPOINTS), config, logger, plugins });
   const close = () => gateway.close();
   onTestFinished(close);
-  const { url, port } = await gateway.listen({ host: '127.0.0.1', port: 0 });
+  const { url, port } = await gateway.listen({ host: '127.0.0.1', port: 0, lingerMs: 10 });
   const origin = `http://127.0.0.1:${port}`;
   return {
     ...{ url, origin, lines, subgraph, close },

@@ -18,6 +18,8 @@ async function watching(path: string, counts?: (name: string) => boolean, watchF
     path,
     ...(counts && { counts }),
     watchFolder,
+    // 2 s and 10 s would be waited for
+    ...(watchFolder && { pollMs: 100, retryMs: 500 }),
     onChange(exists) {
       recorded.changes++;
       recorded.exists = exists;

@@ -49,6 +49,7 @@ export async function handleEndpoint(
   const unmet = unmetPrecondition(endpoint, headers, streamed);
   if (unmet) return problemResponse(unmet, call.path);
   if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return STREAM_FINISHED;
+  bff.countUse?.(endpoint, snapshot.engine.publicSchema);
   const reading = endpointDependsOn(snapshot.engine, endpoint);
   const dependsOn = reading instanceof Promise ? await reading : reading;
   const cacheUse = endpoint.cache && !streamed ? cacheUseOf(call, endpoint, endpoint.cache, dependsOn, bff) : undefined;
