@@ -138,7 +138,11 @@ module.exports = {
       comment: 'The code for traces is loaded only where they are on: import it with `await import(…)`',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/telemetry/tracing/' },
-      to: { path: '^src/telemetry/tracing/|node_modules/@opentelemetry/', dynamic: false, dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^src/telemetry/tracing/|node_modules/@opentelemetry/',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'pure-rooms',
