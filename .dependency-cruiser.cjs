@@ -6,7 +6,12 @@ const ROOMS = {
   shared: [],
   client: ['plugins (types)'],
   // the hooks and their composition; who calls them, and loads plugins, is elsewhere
-  plugins: ['client', 'config/linear-pattern.ts'],
+  plugins: [
+    'client',
+    'config/sections/coprocessor.ts (types)',
+    'config/sections/coprocessor-condition.ts (types)',
+    'config/linear-pattern.ts',
+  ],
   config: [],
   telemetry: ['config'],
   store: ['config', 'telemetry'],

@@ -4,21 +4,19 @@
  * their memory lies); within a pair the load goes to one and then to the other, so that what else the machine does hits
  * both alike.
  *
- * With `--traffic`, it compares two configs of one commit: nothing configured, and every group of `traffic_shaping` and
- * `outlier_detection` with its defaults. With `--traces SHARE`, nothing configured, and traces of that share of requests (`1`, `0.01`).
+ * With `--with FEATURE`, it compares two configs of one commit: nothing configured, and the feature, see `features.ts`.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { FEATURES } from './features.ts';
 import { ALONE_CONFIG, ROOT } from './gateways.ts';
 import { checkAnswers, measureLoad, waitUntilReady } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import { freePort, pinLoad, type Running, startNode, startStub } from './processes.ts';
 import { main, type Scenario, supergraphFor, tiny, varied } from './scenarios.ts';
-import { tracesConfig } from './traces-config.ts';
-import { trafficConfig } from './traffic-config.ts';
 
 /** What is compared: a build of the CLI, and a config file. */
 interface Setup {
@@ -46,13 +44,15 @@ const { values } = parseArgs({
     base: { type: 'string', default: DEFAULT_BASE },
     pairs: { type: 'string', default: '12' },
     seconds: { type: 'string', default: '3' },
-    traffic: { type: 'boolean', default: false },
-    traces: { type: 'string' },
+    with: { type: 'string' },
   },
 });
-/** Whether two configs of one commit are compared. */
-const comparesConfigs = values.traffic || values.traces !== undefined;
 const load = { connections: 50, seconds: Number(values.seconds), warmUpSeconds: 0 } as BenchOptions;
+
+/** The feature that is compared with nothing configured; `undefined` where two commits are compared. */
+const feature = values.with === undefined ? undefined : FEATURES[values.with];
+if (values.with !== undefined && feature === undefined)
+  throw new Error(`--with ${values.with}: expected one of ${Object.keys(FEATURES).join(', ')}`);
 
 function run(command: string, args: readonly string[], cwd: string): string {
   return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
@@ -125,24 +125,19 @@ function interval(sorted: readonly number[]): Ratio {
 
 const dir = mkdtempSync(join(tmpdir(), 'headgate-compare-'));
 let stub: Running | undefined;
-let collector: Running | undefined;
-
-async function configOf(supergraph: string): Promise<string> {
-  if (values.traces === undefined) return values.traffic ? trafficConfig(supergraph, dir) : ALONE_CONFIG;
-  const { running, port } = await startStub(join(ROOT, 'bench/stub/collector.ts'));
-  collector = running;
-  return tracesConfig(Number(values.traces), port, dir);
-}
-
+/** What the feature needs. */
+let helper: Running | undefined;
 try {
   const now = build('HEAD', join(dir, 'now'));
-  const base = comparesConfigs ? now : build(values.base, join(dir, 'base'));
+  const base = feature ? now : build(values.base, join(dir, 'base'));
   pinLoad();
   const subgraphs = await startStub(join(ROOT, 'bench/stub/start.ts'));
   stub = subgraphs.running;
   const supergraph = join(dir, 'supergraph.graphql');
   writeFileSync(supergraph, supergraphFor(subgraphs.port));
-  const config = await configOf(supergraph);
+  const started = await feature?.start?.();
+  helper = started?.running;
+  const config = feature?.config(dir, supergraph, started?.port ?? 0) ?? ALONE_CONFIG;
   const setups = { base: { cli: base, config: ALONE_CONFIG }, now: { cli: now, config } };
   const pairs: Map<Scenario, number>[] = [];
   for (let pair = 0; pair < Number(values.pairs); pair++) {
@@ -154,17 +149,12 @@ try {
     return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
   });
   const commit = run('git', ['rev-parse', '--short', 'HEAD'], ROOT).trim();
-  const against =
-    values.traces === undefined
-      ? values.traffic
-        ? 'with traffic_shaping at its defaults against none'
-        : `against ${values.base}`
-      : `with traces of ${values.traces} of all requests against none`;
+  const against = feature ? `with ${feature.title} against none` : `against ${values.base}`;
   console.log(`| ${commit} ${against}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`);
 } finally {
   await stub?.stop();
-  await collector?.stop();
-  for (const name of comparesConfigs ? ['now'] : ['base', 'now'])
+  await helper?.stop();
+  for (const name of feature ? ['now'] : ['base', 'now'])
     run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
   rmSync(dir, { recursive: true, force: true });
 }

@@ -53,6 +53,7 @@ function addSchemaCommands(program: Command): void {
     .action(async (flags) => (await import('./cli/compose.ts')).compose(flags));
 
   addPlan(program);
+  addDebugging(program);
 
   ofOperation(program.command('limits').description('print the rate limits that apply to an operation'))
     .addOption(configOption())
@@ -76,6 +77,27 @@ function addPlan(program: Command): void {
     .option('--stage <name>', 'print the output of one planner stage instead of the plan')
     .addOption(new Option('--format <format>').choices(['text', 'json', 'mermaid']).default('text'))
     .action(async (flags) => (await import('./cli/plan.ts')).plan(flags));
+}
+
+function addDebugging(program: Command): void {
+  program
+    .command('explain')
+    .description('run an operation on a running gateway, and print why its nulls are null')
+    .option('--query <file>', 'the operation, - for standard input; without it, --url is that of an endpoint')
+    .option('--operation <name>', 'which operation of the file')
+    .option('--variables <json>', 'the variables')
+    .option('--url <url>', 'the URL of the gateway, or of an endpoint', 'http://127.0.0.1:4000/graphql')
+    .option('--header <line>', 'a header to send, such as "authorization: Bearer …"; repeatable', repeated)
+    .option('--token <token>', 'a token of `headgate debug-token` (env: HEADGATE_DEBUG_TOKEN)')
+    .option('--response <file>', 'a saved response with a debug trace, - for standard input, instead of a request')
+    .addOption(new Option('--format <format>').choices(['text', 'json']).default('text'))
+    .action(async (flags) => (await import('./cli/explain.ts')).explain(flags));
+  program
+    .command('debug-token')
+    .description('print a token that allows debug traces in production')
+    .addOption(configOption())
+    .option('--ttl <duration>', 'how long it is valid, at most 1h', '15m')
+    .action(async (flags) => (await import('./cli/debug-token.ts')).debugToken(flags));
 }
 
 function addInit(program: Command): void {

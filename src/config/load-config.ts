@@ -6,6 +6,7 @@ import { resolvePaths } from './config-paths.ts';
 import { displayPath } from './display-path.ts';
 import type { Env } from './expand.ts';
 import { tracingFrom } from './otel-env.ts';
+import { withOtelEnvironment } from './otel-environment.ts';
 import { parsePort } from './port.ts';
 import { formatProblem, type Problem } from './problem.ts';
 import { missingRedis } from './redis-switches.ts';
@@ -60,9 +61,9 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
   const port = portFrom(env, problems);
   const level = logLevelFrom(env, problems);
   const redis = redisFrom(env, file, problems) ?? file.store.redis;
-  const tracing = tracingFrom(env, file.telemetry.exporters.tracing, (variable, message, hint) =>
-    problems.push(envProblem(variable, message, hint)),
-  );
+  const complain = (...problem: Parameters<typeof envProblem>) => problems.push(envProblem(...problem));
+  const telemetry = withOtelEnvironment(file.telemetry, env, complain);
+  const tracing = tracingFrom(env, file.telemetry.exporters.tracing, complain);
   if (path !== undefined && problems.length === 0) {
     problems.push(...withoutRedis({ ...file, store: { redis } }, { path, text }));
   }
@@ -78,9 +79,9 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
       introspection: introspection ?? !production,
     },
     telemetry: {
-      ...file.telemetry,
-      logging: { ...file.telemetry.logging, ...(level === undefined ? {} : { level }) },
-      exporters: { ...file.telemetry.exporters, tracing },
+      ...telemetry,
+      logging: { ...telemetry.logging, ...(level === undefined ? {} : { level }) },
+      exporters: { ...telemetry.exporters, tracing },
     },
     store: { ...file.store, redis },
     production,

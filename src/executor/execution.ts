@@ -35,6 +35,7 @@ import { ResponseObjects } from './response-objects.ts';
 import { sendFetch } from './send-fetch.ts';
 import { countEntities, OpenParts } from './split-entities.ts';
 import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
+import { traceFetch, traceNulls } from './trace-execution.ts';
 import { type LateGroups, WriteContext } from './write-context.ts';
 
 /** Receives the text of `data` and the errors of a single result. */
@@ -187,7 +188,9 @@ export class Execution implements MergeTarget, StreamedExecution {
   private sendTo(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], entities: string): void {
     const { body, sharedBody } = this.bodies.write(request, sent, entities);
     const { operationType } = request.planned;
-    const fetch = { body, sharedBody, operationType, client: this.input.client, memory: this.memory };
+    const { client } = this.input;
+    const trace = client.debug && traceFetch(client.debug, request, sent);
+    const fetch = { body, sharedBody, operationType, client, memory: this.memory, trace };
     sendFetch(source, fetch, (response) => this.attempt(() => this.receive(request, sent, response)));
   }
 
@@ -291,6 +294,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   private endStream(): void {
     this.finished = true;
     this.progress?.stop();
+    traceNulls(this, (group) => this.streamed?.delivery.wasLate(group) === true);
     this.streamed?.stream.close();
     this.end();
   }
@@ -330,6 +334,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     const { late, violations } = context;
     if (late) for (const group of late.missed) this.report.addTimeout(deferGroups?.list[group] as DeferGroup);
     observeMissing(this.input.responseObserver, violations, this.input.client);
+    traceNulls(this, (group) => late?.isLate(group) === true);
     const hasNoErrors = this.errorReport === undefined && violations.length === 0;
     const errors = hasNoErrors ? (knownErrors ?? []) : this.report.all(violations);
     this.end();

@@ -52,8 +52,8 @@ export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
   '/admin/canary': { method: 'GET', command: () => ({ kind: 'canary_status' }), response: canaryResponse },
   '/admin/canary/promote': canaryAction('promote'),
   '/admin/canary/roll-back': canaryAction('roll_back'),
-  '/admin/usage': { method: 'GET', command: () => ({ kind: 'usage' }), response: usageResponse },
   '/admin/reload': { method: 'POST', command: () => ({ kind: 'reload' }), response: appliedResponse },
+  '/admin/usage': { method: 'GET', command: () => ({ kind: 'usage' }), response: usageResponse },
 };
 
 const MAX_BODY_BYTES = 10_000;

@@ -98,6 +98,7 @@ export function engineFactory(
       responseObserver,
       byteBudget,
       plugins: plugins !== undefined || isTraced === true,
+      readsResponses: plugins?.readsResponses() ?? false,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;
@@ -120,6 +121,7 @@ export function engineFactory(
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
         useOf: usage?.useOf,
         namesOperationsOf: namesOperationsOf(config),
+        onPlanned: instruments && ((ms) => instruments.operationPlanned(ms / 1_000)),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsMasked: (all, client) => {
           const errors = all.filter(isLoggedByItself);

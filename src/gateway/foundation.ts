@@ -23,7 +23,7 @@ import { createGateway, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { openAdmission } from './open-admission.ts';
 import { openMetrics } from './open-metrics.ts';
-import { type OpenPlugins, openPlugins } from './open-plugins.ts';
+import { type OpenPlugins, openPlugins, type PluginOptions } from './open-plugins.ts';
 import { openTracing, withPropagation } from './open-tracing.ts';
 import type { OpenUsage, UsageParts } from './open-usage.ts';
 import { openPolicyModule, type PolicyModule } from './policy-module.ts';
@@ -71,7 +71,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     refused: instruments?.refused,
     countTogether: sharedState?.countLimits,
   });
-  const module = await openModule(config, logger, options.dev ?? false);
+  const module = await openModule(config, logger, options.dev ?? false, instruments);
   if (module) closers.add(() => module.close());
   const reloads: (() => unknown)[] = module ? [module.reload] : [];
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
@@ -85,9 +85,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     openInstruments: instruments?.openEndpoints,
     listsSingles: config.admin.token !== undefined,
   });
-  const plugins = await openPlugins({
-    ...{ sections: config.plugins, given: options.plugins, dev: options.dev ?? false, logger },
-  });
+  const plugins = await openPlugins(pluginOptions(options, logger));
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
   const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
@@ -133,6 +131,11 @@ async function openUsageOf(config: Config, parts: UsageParts, closers: Closers):
   return usage;
 }
 
+function pluginOptions(options: AssemblyOptions, logger: Logger): PluginOptions {
+  const { config, plugins: given, dev = false, ownsProcess } = options;
+  return { sections: config.plugins, coprocessor: config.coprocessor, given, dev, ownsProcess, logger };
+}
+
 /** Opens what logs the failures of subgraphs. It is closed after the last operations. */
 function openFailureLogs(
   { telemetry }: Config,
@@ -148,8 +151,13 @@ function openFailureLogs(
   return { outages, responseObserver: observeResponses({ instruments, outages, graphqlErrors }) };
 }
 
-async function openModule({ authorization }: Config, logger: Logger, dev: boolean): Promise<PolicyModule | undefined> {
+async function openModule(
+  { authorization }: Config,
+  logger: Logger,
+  dev: boolean,
+  instruments: Instruments | undefined,
+): Promise<PolicyModule | undefined> {
   const { directives, policies } = authorization;
   if (!directives.enabled || policies.module === undefined) return undefined;
-  return openPolicyModule(policies.module, logger, dev);
+  return openPolicyModule(policies.module, logger, dev, instruments?.reloaded);
 }

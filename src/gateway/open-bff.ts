@@ -90,12 +90,18 @@ export function openBff(
  * Reads the folder again. If that fails, keeps the endpoints and logs the error.
  * @param keepsWorking see `Bff.reload`
  */
-export async function reloadBff(bff: Bff, logger: Logger, keepsWorking = false): Promise<void> {
+export async function reloadBff(
+  bff: Bff,
+  { logger, instruments }: Pick<BffParts, 'logger' | 'instruments'>,
+  keepsWorking = false,
+): Promise<void> {
   try {
     const problems = await bff.reload({ keepsWorking });
+    instruments?.reloaded('endpoints', problems.length === 0);
     if (problems.length === 0) return;
     logger.error({ problems: problems.map(formatProblem) }, 'BFF endpoints have problems; keeping the previous ones');
   } catch (err) {
+    instruments?.reloaded('endpoints', false);
     logger.error({ err }, 'the BFF folder cannot be read; keeping the previous endpoints');
   }
 }

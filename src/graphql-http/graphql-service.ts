@@ -20,7 +20,7 @@ import type { OperationLabel } from '../shared/request-notes.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { CacheHeaders } from './cache-headers.ts';
 import type { ResponseSender } from './compressed-response.ts';
-import { refusedResult, resultResponse } from './graphql-over-http.ts';
+import { refusedResult, resultResponse, tracedResponse } from './graphql-over-http.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 
 export interface GraphqlServiceOptions {
@@ -66,8 +66,12 @@ export interface GraphqlService {
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
   const { runner, reader, cacheHeaders, sender, countUse } = options;
-  const refuse = (context: RequestContext, error: unknown) =>
-    errorResponse(toGatewayError(error, context, options), contentTypeFor(context));
+  const refuse = (context: RequestContext, error: unknown) => {
+    const refusal = toGatewayError(error, context, options);
+    if (options.hasServerTiming) addServerTiming(context);
+    if (context.debug === undefined) return errorResponse(refusal, contentTypeFor(context));
+    return tracedResponse(refusedResult(refusal), context.debug, contentTypeFor(context));
+  };
 
   const execute = (context: RequestContext, call: GraphqlCall) => {
     context.operationName = call.params.operationName ?? undefined;
@@ -83,6 +87,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     if (result.errors.length > 0) context.errors = result.errors;
     context.record?.begin('respond');
     if (options.hasServerTiming) addServerTiming(context);
+    if (context.debug) return tracedResponse(result, context.debug, contentTypeFor(context));
     // a `cache-control` that a header rule returns from a subgraph takes precedence
     const needsCacheControl =
       cachePolicy !== undefined && cacheHeaders !== undefined && !context.res.hasHeader('cache-control');

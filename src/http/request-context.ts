@@ -50,6 +50,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   errors: RequestNotes['errors'];
   reason: RequestNotes['reason'];
   record: RequestNotes['record'];
+  debug: RequestNotes['debug'];
   isOverload: RequestNotes['isOverload'];
 
   constructor(req: IncomingMessage, res: ServerResponse) {
@@ -90,8 +91,11 @@ export class RequestContext implements RequestNotes, OperationContext {
   /** Returns a context for one operation of a batch. It shares nothing with the others, and no response is written to it. */
   forOperation(headerSink: (collected: CollectedHeaders) => void): RequestContext {
     const copy: RequestContext = Object.create(RequestContext.prototype);
-    const plugins = this.plugins?.forOperation();
-    return Object.assign(copy, this, { plugins, onAbort: undefined, shared: undefined, headerSink });
+    return Object.assign(copy, this, {
+      ...{ onAbort: undefined, shared: undefined, headerSink },
+      plugins: this.plugins?.forOperation(),
+      debug: this.debug?.forOperation(),
+    });
   }
 }
 

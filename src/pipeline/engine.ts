@@ -95,6 +95,8 @@ export interface EngineOptions {
     | undefined;
   /** Called for each request that will run, with its document and whether its operation was already prepared. */
   readonly onOperation?: ((document: DocumentNode, known: boolean) => void) | undefined;
+  /** Called with how long it took to plan and compile an operation, in milliseconds. */
+  readonly onPlanned?: ((ms: number) => void) | undefined;
   /** Called with each result of an operation that did not run. */
   readonly onRefused?: ((result: SingleResult) => void) | undefined;
   /** Called with internal errors; clients see `INTERNAL_SERVER_ERROR` without details. */

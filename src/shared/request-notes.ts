@@ -1,3 +1,4 @@
+import type { DebugTrace } from './debug-trace.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** The name and type of an operation, for logs. */
@@ -35,6 +36,8 @@ export interface RequestNotes {
   reason: string | undefined;
   /** Times and fetches, where something needs them. */
   record: RequestRecord | undefined;
+  /** What happens to the request, for a client that may know. */
+  debug?: DebugTrace | undefined;
   /** Whether it was refused with `OVERLOADED`: such refusals are one line together, since a line for each would make the overload worse. */
   isOverload?: boolean | undefined;
 }

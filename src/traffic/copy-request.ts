@@ -19,5 +19,6 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     tried: request.tried,
     span: request.span,
     memory: request.memory,
+    trace: request.trace,
   };
 }

@@ -44,6 +44,7 @@ async function secretProject(secrets: Secrets, subgraph: number) {
   const config = `
 admin: { listen: "127.0.0.1:0", token: "${admin}" }
 bff: { purge_token: "${s('bff.purge_token')}" }
+debug: { token_secret: "${s('debug.token_secret')} which is long enough" }
 store: { redis: { url: "redis://default:${s('redis.password')}@127.0.0.1:1" } }
 rate_limits: { store: redis }
 headers:
@@ -262,6 +263,7 @@ test('what is wrong with a secret is said without the secret', async () => {
     `subgraphs: { a: { url: "ftp://user:${s('subgraph.password')}@a?key=${s('subgraph.key')}" } }`,
     `subgraphs: { products: { urls: "http://user:${s('subgraph.urls')}@a" } }`,
     `bff: { purge_token: [${s('purge_token')}] }`,
+    `debug: { token_secret: [${s('debug.token_secret in a list')}] }`,
     `telemetry: { access_log: { user_hash_key: [${s('user_hash_key')}] } }`,
     `admin: { token: "\${SECRET" }\nbff: { purge_token: "${s('yaml')}`,
     `connectors: { sources: { a: { $config: "${s('connectors')}" } } }`,

@@ -9,10 +9,10 @@ function recording({ maxEntries = 100 } = {}) {
   const added: UseCount[][] = [];
   const failures: unknown[] = [];
   const lost: number[] = [];
-  let isAway = false;
+  let isDown = false;
   const store: UsageStore = {
     async add(counts) {
-      if (isAway) throw new Error('away');
+      if (isDown) throw new Error('down');
       added.push([...counts]);
     },
     read: () => Promise.reject(new Error('not used')),
@@ -23,10 +23,10 @@ function recording({ maxEntries = 100 } = {}) {
     onLost: (combinations) => void lost.push(combinations),
   });
   onTestFinished(() => recorder.close());
-  const away = (value: boolean) => {
-    isAway = value;
+  const down = (value: boolean) => {
+    isDown = value;
   };
-  return { recorder, added, failures, lost, away };
+  return { recorder, added, failures, lost, down };
 }
 
 test('counts per client and version, and starts again after a flush', async () => {
@@ -79,13 +79,13 @@ test('operations with the same name and the same coordinates are one', async () 
 });
 
 test('counts that cannot be stored are stored later', async () => {
-  const { recorder, added, failures, away } = recording();
+  const { recorder, added, failures, down } = recording();
   const use = recorder.counterOf(SHELF, () => USED);
-  away(true);
+  down(true);
   use.count('web', '1');
   await recorder.flush();
   expect(failures).toHaveLength(1);
-  away(false);
+  down(false);
   use.count('web', '1');
   await recorder.flush();
   expect(added.flat().map(({ count }) => count)).toEqual([2]);

@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Audience } from '../../client/audience.ts';
 import type { Freshness } from '../../client/freshness.ts';
-import type { RequestTrace } from '../../shared/trace.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
-import { SharedExecutions } from '../handlers/shared-executions.ts';
+import { SharedExecutions, type Sharer } from '../handlers/shared-executions.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import type { CachePolicy } from './policy.ts';
 import { expiresAt, type ResponseStore, type StoredResponse } from './stored-response.ts';
@@ -34,8 +33,8 @@ export interface CacheRequest {
   readonly audience: () => Audience;
   /** Response of the waiting client. */
   readonly res: ServerResponse;
-  /** The trace of the waiting client's request, where traces are on. */
-  readonly trace?: RequestTrace | undefined;
+  /** The waiting request. */
+  readonly sharer?: Sharer | undefined;
   /** Creates a new response: once for all identical requests in flight. */
   readonly make: (cancellation: Cancellation) => Promise<FreshResponse>;
 }
@@ -130,13 +129,13 @@ class StoredResponses implements ResponseCache {
       request.inFlightKey,
       res,
       make,
-      res && request.trace,
+      res && request.sharer,
     );
     if (onlyFor === undefined || onlyFor === request) return response;
     const clientKey = request.clientKey();
     if (clientKey !== undefined && clientKey === onlyFor.clientKey()) return response;
     const key = clientKey && `${request.key}\n${clientKey}`;
-    return (await this.#sharedExecutions.join(key, res, make, res && request.trace)).response;
+    return (await this.#sharedExecutions.join(key, res, make, res && request.sharer)).response;
   }
 
   async #load(request: CacheRequest, stored: StoredResponse | undefined): Promise<EndpointResponse> {

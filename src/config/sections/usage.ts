@@ -27,5 +27,3 @@ export const usageSection = z
       .describe('How often each process adds what it has counted to the store'),
   })
   .describe('Counts for `headgate usage` and `headgate check --usage`. See docs/usage.md');
-
-export type UsageSection = z.output<typeof usageSection>;

@@ -4,6 +4,7 @@ import type { HeldBytes } from '../../shared/byte-budget.ts';
 import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
+import type { FetchTrace } from '../../shared/fetch-trace.ts';
 import { OverloadedError } from '../../shared/overloaded-error.ts';
 import { parseInSlices } from '../../shared/parse-in-slices.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
@@ -17,6 +18,7 @@ import { ApiRefusal } from './api-refusal.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
 import type { ApiTarget } from './api-target.ts';
+import type { ApiCallOrigin } from './api-transport.ts';
 import { ApiCache, type CacheLookup } from './cache/api-cache.ts';
 import { failed, malformed } from './rest-failure.ts';
 
@@ -29,7 +31,7 @@ export interface RetryAfterGuard {
 }
 
 /** The place of a call in a trace. */
-export interface ApiCallTrace {
+export interface ApiCallPlace {
   /** The span of the fetch, where the trace is recorded. */
   readonly span: CallSpan | undefined;
   /** The headers with the trace context; empty where the API gets none. */
@@ -53,8 +55,12 @@ export interface CallOptions {
   readonly cache?: { readonly cached: ApiCache; readonly userHeaders: ReadonlySet<string> } | undefined;
   /** Where long responses wait for memory; where it is missing, none waits. */
   readonly memory?: ResponseMemory | undefined;
-  /** The trace that the call belongs to. */
-  readonly trace: ApiCallTrace;
+  /** The place of the call in the telemetry of the client request. */
+  readonly place: ApiCallPlace;
+  /** The fetch that the call is for; only where there are plugins. */
+  readonly ofFetch?: Omit<ApiCallOrigin, 'body'> | undefined;
+  /** Records the call. Only where the client's request has a debug trace. */
+  readonly trace?: FetchTrace | undefined;
   /** Returns the slices in which a long response is processed. */
   slices(): TimeSlices;
 }
@@ -115,10 +121,22 @@ function fetchResponse(request: ApiRequest, options: CallOptions, signal: AbortS
 async function fetchCached(
   cached: ApiCache,
   lookup: CacheLookup,
-  { memory, signal }: CallOptions,
+  { memory, signal, trace }: CallOptions,
 ): Promise<RawResponse> {
-  const response = await cached.fetch(lookup);
+  const response = await (trace ? fetchTraced(cached, lookup, trace) : cached.fetch(lookup));
   if (response.text.length > LONG_TEXT) await takeMemory(memory, response.text.length, signal);
+  return response;
+}
+
+/** Does the same as the cache, and records whether it made a call for this request. */
+async function fetchTraced(cached: ApiCache, lookup: CacheLookup, trace: FetchTrace): Promise<RawResponse> {
+  let isCalled = false;
+  const call: CacheLookup['call'] = (headers, signal) => {
+    isCalled = true;
+    return lookup.call(headers, signal);
+  };
+  const response = await cached.fetch({ ...lookup, call });
+  trace.note(`API cache: ${isCalled ? 'called the API' : 'no call, the response was cached or in flight'}`);
   return response;
 }
 
@@ -138,13 +156,15 @@ async function sendOnce(
   retryAfter?.check();
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
-  const { connector, deadline, trace } = options;
-  const sendsTrace = trace.headers.length > 0;
+  const { connector, deadline, trace, place } = options;
+  const sendsTrace = place.headers.length > 0;
   // headers of the connector take precedence over those of the client
-  const whole = sendsTrace ? { ...missing(trace.headers, headers), ...headers } : headers;
-  const span = trace.span?.startCall(method, templateText(connector.url));
+  const whole = sendsTrace ? { ...missing(place.headers, headers), ...headers } : headers;
+  const span = place.span?.startCall(method, templateText(connector.url));
+  const ofFetch = options.ofFetch && { ...options.ofFetch, body: request.body ?? '' };
+  const sent = { path, method, headers: whole, body, signal, deadline, ofFetch, trace, span, sendsTrace };
   try {
-    const raw = await target.send({ path, method, headers: whole, body, signal, deadline, span, sendsTrace });
+    const raw = await target.send(sent);
     const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);
     retryAfter?.respect({ status: raw.statusCode, headers: raw.headers });
     span?.end({ status: raw.statusCode, code: isSuccessStatus(raw.statusCode) ? undefined : 'SUBREQUEST_HTTP_ERROR' });

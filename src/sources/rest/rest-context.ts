@@ -14,7 +14,7 @@ import type { CallSpan } from '../../shared/trace.ts';
 import { type RetryAfter, retryAfterOf } from '../retry-after.ts';
 import type { ClientContext, ForwardHeaders, ResponseMemory, SourceRequest } from '../source.ts';
 import { traceHeaders } from '../trace-headers.ts';
-import { type ApiCallTrace, type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
+import { type ApiCallPlace, type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus } from './api-response.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
@@ -30,6 +30,9 @@ export interface RestRuntime {
   readonly timeoutMs: number;
   readonly forward: ForwardHeaders | undefined;
 }
+
+/** What the calls of a fetch need of it. */
+export type FetchParts = Pick<SourceRequest, 'memory' | 'trace' | 'span'>;
 
 /**
  * State that the fetches of one client request share: responses, looked up entities, and the number of calls. `remembers` is
@@ -51,6 +54,8 @@ export class RestContext {
   #request: Json;
   /** The memory of the latest fetch. */
   #memory: ResponseMemory | undefined;
+  /** The debug trace of the latest fetch. */
+  #trace: SourceRequest['trace'];
   /** The span of the latest fetch. */
   #span: CallSpan | undefined;
   #size = 0;
@@ -78,12 +83,13 @@ export class RestContext {
     return this.#slices;
   }
 
-  /** Begins a fetch: sets the deadline that all its calls share, the memory that long responses take, and its span. */
-  begin({ memory, span }: Pick<SourceRequest, 'memory' | 'span'>): this {
+  /** Begins a fetch: sets the deadline that all its calls share, the memory that long responses take, its debug trace and its span. */
+  begin({ memory, trace, span }: FetchParts): this {
     this.#deadline?.cancel();
     this.#deadline = new Deadline(this.runtime.timeoutMs, NOTHING_EXPIRES);
     this.#fetches++;
     this.#memory = memory;
+    this.#trace = trace;
     this.#span = span;
     this.#size = 0;
     return this;
@@ -131,7 +137,7 @@ export class RestContext {
     if (response === undefined) {
       response = this.#send(connector, target, request);
       this.#responses.set(key, response);
-    }
+    } else this.#trace?.note('reused the response of an earlier call of the same request');
     return response;
   }
 
@@ -165,7 +171,9 @@ export class RestContext {
       const message = `The request needs more than ${max} calls of one REST API.`;
       throw new RestError(subgraph, connector, { code: 'REQUEST_LIMIT_EXCEEDED', message });
     }
-    const { signal } = this.#client;
+    const { signal, plugins } = this.#client;
+    const ofFetch =
+      plugins && ({ client: this.#client, operationType: this.#remembers ? 'query' : 'mutation' } as const);
     const leftMs = this.#deadline?.leftMs ?? timeoutMs;
     const cache = this.#cacheFor(connector, target);
     const retryAfter = this.#retryAfterGuard(connector, target);
@@ -175,6 +183,7 @@ export class RestContext {
       return this.#slices;
     };
     const memory = this.#memory;
+    const trace = this.#trace;
     return callApi(request, {
       subgraph,
       connector,
@@ -186,12 +195,14 @@ export class RestContext {
       cache,
       retryAfter,
       memory,
-      trace: this.#trace(),
+      place: this.#place(),
+      ofFetch,
       slices,
+      trace,
     });
   }
 
-  #trace(): ApiCallTrace {
+  #place(): ApiCallPlace {
     const headers = traceHeaders({ client: this.#client, span: this.#span }, this.runtime.forward?.(this.#client));
     return { span: this.#span, headers };
   }
@@ -210,7 +221,9 @@ export class RestContext {
   }
 
   #cacheFor(connector: Connector, { cache }: ApiTarget): CallOptions['cache'] {
-    if (cache === undefined || forbidsSharing(this.#client.headers)) return undefined;
+    const { headers, plugins } = this.#client;
+    // what `onTry` adds for one client may differ for another
+    if (cache === undefined || plugins?.separatesTries || forbidsSharing(headers)) return undefined;
     return { cached: cache, userHeaders: headersOfUser(connector, this.runtime.forward?.(this.#client)) };
   }
 
