@@ -17,6 +17,10 @@ const endpoint = z
     (text) => text === 'default' || isHttpUrl(text),
     'expected a URL such as "http://localhost:4318", or "default"',
   )
+  .refine(
+    (text) => !hasCredentials(text),
+    'expected no user and no password. Write them into `http.headers`, as `authorization`',
+  )
   .describe(
     'The URL of the collector; /v1/traces is added unless it ends with that. `default` is http://localhost:4318',
   );
@@ -162,4 +166,11 @@ export type Tracing = z.output<typeof tracingSection>;
 
 export function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+/** Whether a URL has a user or a password. */
+export function hasCredentials(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username !== '' || password !== '';
 }

@@ -29,17 +29,17 @@ export function endRequestSpan(span: Span, request: TracedRequest): void {
   const isKnown = METHODS.has(request.method);
   const method = isKnown ? request.method : 'HTTP';
   span.name = route === undefined ? method : `${method} ${route}`;
-  span.set(A.method, isKnown ? request.method : '_OTHER');
-  span.set(A.route, route);
-  if (route !== undefined && !route.includes(':')) span.set(A.urlPath, route);
-  span.set(A.urlScheme, request.scheme);
-  span.set(A.protocolVersion, request.httpVersion);
+  span.setKnown(A.method, isKnown ? request.method : '_OTHER');
+  span.setKnown(A.route, route);
+  if (route !== undefined && !route.includes(':')) span.setKnown(A.urlPath, route);
+  span.setKnown(A.urlScheme, request.scheme);
+  span.setKnown(A.protocolVersion, request.httpVersion);
   span.set(A.requestId, request.requestId);
   span.set(A.endpoint, request.endpoint);
   span.set(A.clientName, client.name);
   span.set(A.clientVersion, client.version);
-  if (!span.has(A.operationType)) {
-    span.set(A.operationType, operation?.type || undefined);
+  if (!span.isNamed) {
+    span.setKnown(A.operationType, operation?.type || undefined);
     span.set(A.operationName, operation?.name);
   }
   const codes = codesIn(errors);

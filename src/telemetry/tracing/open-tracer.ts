@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import type { Tracing } from '../../config/sections/tracing.ts';
 import type { RequestTrace, TracePlace, Tracer } from '../../shared/trace.ts';
 import type { Logger } from '../logger.ts';
-import { encodeHead, type SpanWriter } from './encode-spans.ts';
+import { CollectorConnection } from '../otlp/collector-connection.ts';
+import { encodeHead } from './encode-spans.ts';
 import { ExportLog } from './export-log.ts';
 import { randomId } from './ids.ts';
 import { type IncomingContext, Propagation } from './propagation.ts';
 import { RecordedTrace, type TraceSettings } from './recorded-trace.ts';
 import { Sampler } from './sampler.ts';
-import { type SendSpans, SpanBatches } from './span-batches.ts';
+import { spanSender } from './send-spans.ts';
+import { SpanBatches } from './span-batches.ts';
 
 export interface TracerOptions {
   readonly settings: Tracing;
@@ -33,9 +34,13 @@ export function openTracer({ settings, version, logger, summaryMs, closeMs }: Tr
   const { origin } = new URL(url);
   const log = new ExportLog(logger, origin, summaryMs);
   const head = encodeHead(resourceAttributes(common, version), { name: 'headgate', version });
-  const exporter = openExporter(otlp, url);
+  const connection = new CollectorConnection({
+    ...{ url, headers: otlp.http.headers, contentType: 'application/x-protobuf', compression: 'none' },
+    timeout: batch.max_export_timeout,
+  });
+  const send = spanSender(connection, batch.max_export_timeout);
   const sizes = { maxQueueSize: batch.max_queue_size, maxBatchSize: batch.max_export_batch_size };
-  const batches = new SpanBatches({ delayMs: batch.scheduled_delay, ...sizes }, head, sender(exporter), log);
+  const batches = new SpanBatches({ delayMs: batch.scheduled_delay, ...sizes }, head, send, log);
   const shared: TraceSettings = {
     propagation,
     maxAttributes: common.max_attributes_per_span,
@@ -55,6 +60,7 @@ export function openTracer({ settings, version, logger, summaryMs, closeMs }: Tr
     },
     async close() {
       await batches.close(closeMs);
+      await connection.destroy();
       log.flush();
     },
   };
@@ -112,36 +118,4 @@ function resourceAttributes(common: Tracing['common'], version: string) {
     [ATTR_SERVICE_NAME]: common.service_name,
     [ATTR_SERVICE_VERSION]: common.service_version ?? version,
   };
-}
-
-/** Opens what sends encoded spans over HTTP, with retries, as the exporters of OpenTelemetry do. */
-function openExporter({ http, batch_processor: batch }: Tracing['otlp'], url: string) {
-  const type = 'application/x-protobuf';
-  const given = { url, headers: http.headers, timeoutMillis: batch.max_export_timeout };
-  const options = convertLegacyHttpOptions(given, 'TRACES', 'v1/traces', { 'content-type': type });
-  const serializer = {
-    serializeRequest: (spans: SpanWriter) => spans.request(),
-    deserializeResponse: () => ({}),
-  };
-  const counter = { name: 'span', countItems: ({ count }: SpanWriter) => count } as const;
-  return createOtlpHttpExportDelegate(options, serializer, 'otlp_http_span_exporter', counter, undefined);
-}
-
-function sender(exporter: ReturnType<typeof openExporter>): SendSpans {
-  return (spans) =>
-    new Promise((resolve) => {
-      try {
-        exporter.export(spans, ({ code, error }) => resolve(code === 0 ? undefined : reasonOf(error)));
-      } catch (error) {
-        resolve(reasonOf(error));
-      }
-    });
-}
-
-/** Returns the reason why an export failed, in a few words: the collector's own text can have anything in it. */
-function reasonOf(error: unknown): string {
-  const { code, cause, message } = (error ?? {}) as { code?: unknown; cause?: unknown; message?: string };
-  if (typeof code === 'number') return `HTTP status ${code}`;
-  const from = (cause as { readonly code?: unknown } | undefined)?.code ?? code;
-  return typeof from === 'string' ? from : (message ?? 'unknown').slice(0, 200);
 }

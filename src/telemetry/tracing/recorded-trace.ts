@@ -4,9 +4,9 @@ import type { CallSpan, OperationSpans, RequestTrace, TracedRequest, TracePlace 
 import { ATTRIBUTES as A } from './attributes.ts';
 import { withoutLiterals } from './document-text.ts';
 import { endRequestSpan } from './end-request.ts';
-import { randomId } from './ids.ts';
+import { digitsOf, randomWord, wordAt } from './ids.ts';
 import type { IncomingContext, Propagation } from './propagation.ts';
-import { KIND, Span } from './span.ts';
+import { KIND, Span, spanIdOf } from './span.ts';
 
 /** What all traces of a gateway share. */
 export interface TraceSettings {
@@ -27,12 +27,14 @@ const OWN_SPANS: ReadonlySet<string> = new Set(['request', 'fetch', 'try']);
 /** A trace that is recorded, or that may be: then its spans wait for the decision. */
 export class RecordedTrace implements RequestTrace {
   readonly settings: TraceSettings;
-  readonly traceId: string;
+  /** Its id, in four words of 32 bits. */
+  readonly idWords: readonly [number, number, number, number];
   readonly root: Span;
   /** What to add to `performance.now()` for the time since 1970. */
   readonly clockOffset = Date.now() - performance.now();
   readonly #traceState: string | undefined;
   readonly #decide: Decide | undefined;
+  #id: string | undefined;
   #isSampled: boolean | undefined;
   #waiting: Span[] = [];
   readonly #recorder: Recorder;
@@ -49,12 +51,23 @@ export class RecordedTrace implements RequestTrace {
     decide?: Decide,
   ) {
     this.settings = settings;
-    this.traceId = parent?.traceId ?? traceId ?? randomId(32);
+    this.#id = parent?.traceId ?? traceId;
+    this.idWords = this.#id === undefined ? randomWords() : wordsOf(this.#id);
     this.#traceState = traceState;
     this.#decide = decide;
     this.#isSampled = decide === undefined ? true : undefined;
-    this.root = new Span(this, { name: 'request', kind: KIND.server, parentId: parent?.spanId, startedAt });
+    this.root = new Span(this, {
+      name: 'request',
+      kind: KIND.server,
+      parent: parent && spanIdOf(parent.spanId),
+      startedAt,
+    });
     this.#recorder = new Recorder(this, this.root);
+  }
+
+  get traceId(): string {
+    this.#id ??= this.idWords.map(digitsOf).join('');
+    return this.#id;
   }
 
   get spanId(): string {
@@ -120,31 +133,41 @@ class Recorder implements OperationSpans {
   startStage(stage: string): ((end: { readonly error?: unknown }) => void) | undefined {
     if (OWN_SPANS.has(stage)) return undefined;
     const within = stage === 'mask errors' || stage === 'cache policy' ? this.#execution : undefined;
-    const span = new Span(this.#trace, { name: stage, parentId: (within ?? this.#parent).spanId });
+    const span = new Span(this.#trace, { name: stage, parent: within ?? this.#parent });
     if (stage === 'execute') this.#execution = span;
     return ({ error }) => span.end(error === undefined ? {} : { code: codeOf(error) });
   }
 
   startFetch(subgraph: string, operationType: string): CallSpan {
-    const { spanId: parentId } = this.#execution ?? this.#parent;
-    const span = new Span(this.#trace, { name: `fetch ${subgraph}`, parentId, subgraph });
-    span.set(A.operationType, operationType);
+    const parent = this.#execution ?? this.#parent;
+    const span = new Span(this.#trace, { name: `fetch ${subgraph}`, parent, subgraph });
+    span.setKnown(A.operationType, operationType);
     return span;
   }
 
   name({ name, type }: OperationLabel, document: DocumentNode): void {
     this.#trace.operationName ??= name;
     if (!this.#trace.decide()) return;
-    this.#parent.set(A.operationType, type);
+    this.#parent.setKnown(A.operationType, type || undefined);
+    this.#parent.isNamed = true;
     this.#parent.set(A.operationName, name);
     if (this.#trace.settings.recordsDocuments) this.#parent.setText(A.document, withoutLiterals(document));
   }
 
   startOperation(): OperationSpans {
-    const span = new Span(this.#trace, { name: 'operation', parentId: this.#parent.spanId });
+    const span = new Span(this.#trace, { name: 'operation', parent: this.#parent });
     this.#trace.operations.push(span);
     return new Recorder(this.#trace, span);
   }
+}
+
+function randomWords() {
+  // an id is never zero
+  return [randomWord(), randomWord(), randomWord(), randomWord() || 1] as const;
+}
+
+function wordsOf(digits: string) {
+  return [wordAt(digits, 0), wordAt(digits, 8), wordAt(digits, 16), wordAt(digits, 24)] as const;
 }
 
 function codeOf(error: unknown): string {

@@ -1,7 +1,8 @@
 import type { CallSpan, SpanEnd, TracePlace } from '../../shared/trace.ts';
 import { ATTRIBUTES as A } from './attributes.ts';
 import type { AttributeValue } from './encode-spans.ts';
-import { randomId } from './ids.ts';
+import { digitsOf, randomWord, wordAt } from './ids.ts';
+import { KnownAttributes } from './known-attributes.ts';
 import type { RecordedTrace } from './recorded-trace.ts';
 
 /** Kinds of spans, as OpenTelemetry numbers them. */
@@ -11,21 +12,30 @@ export const KIND = { internal: 0, server: 1, client: 2 } as const;
 const LONGEST = 256;
 
 const NO_LINKS: readonly TracePlace[] = [];
+const NO_PAIRS: readonly AttributeValue[] = [];
 
 /**
  * A span. Those of OpenTelemetry's SDK do more than is needed here, such as a sampler for each, and cost several times as much.
  */
 export class Span implements CallSpan {
-  readonly spanId: string;
-  readonly parentId: string | undefined;
   readonly trace: RecordedTrace;
   name: string;
   readonly kind: number;
-  /** The names and values of its attributes, alternating. */
-  readonly pairs: (string | AttributeValue)[] = [];
+  /** Its id, in two words of 32 bits. */
+  readonly idHigh: number;
+  readonly idLow: number;
+  readonly hasParent: boolean;
+  readonly parentHigh: number;
+  readonly parentLow: number;
+  /** Its attributes that many spans have. */
+  known: KnownAttributes = KnownAttributes.none;
+  /** The names and values of its other attributes, alternating. */
+  pairs: readonly AttributeValue[] = NO_PAIRS;
   links: readonly TracePlace[] = NO_LINKS;
   /** The message of its error, which may be empty; `undefined` where it has none. */
   error: string | undefined;
+  /** Whether it has the name and the type of the operation. */
+  isNamed = false;
   droppedAttributes = 0;
   droppedLinks = 0;
   readonly #subgraph: string | undefined;
@@ -33,21 +43,31 @@ export class Span implements CallSpan {
   #endedAt = 0;
   #isEnded = false;
   #headers: readonly string[] | undefined;
+  #id: string | undefined;
   #tries = 0;
   /** Tries in flight. */
   #running = 0;
   /** Of a try: the span that it belongs to. */
   #of: Span | undefined;
 
-  constructor(trace: RecordedTrace, { name, kind = KIND.internal, parentId, subgraph, startedAt }: SpanStart) {
+  constructor(trace: RecordedTrace, { name, kind = KIND.internal, parent, subgraph, startedAt }: SpanStart) {
     this.trace = trace;
     this.name = name;
     this.kind = kind;
-    this.parentId = parentId;
-    this.spanId = randomId(16);
+    this.hasParent = parent !== undefined;
+    this.parentHigh = parent?.idHigh ?? 0;
+    this.parentLow = parent?.idLow ?? 0;
+    this.idHigh = randomWord();
+    // an id is never zero
+    this.idLow = randomWord() || 1;
     this.#subgraph = subgraph;
     this.#startedAt = startedAt ?? performance.now();
-    if (subgraph !== undefined) this.set(A.subgraph, subgraph);
+    if (subgraph !== undefined) this.setKnown(A.subgraph, subgraph);
+  }
+
+  get spanId(): string {
+    this.#id ??= digitsOf(this.idHigh) + digitsOf(this.idLow);
+    return this.#id;
   }
 
   get traceId(): string {
@@ -65,7 +85,7 @@ export class Span implements CallSpan {
 
   /** Whether its parent is in another process. */
   get hasRemoteParent(): boolean {
-    return this.kind === KIND.server && this.parentId !== undefined;
+    return this.kind === KIND.server && this.hasParent;
   }
 
   /** In milliseconds since 1970. */
@@ -77,14 +97,19 @@ export class Span implements CallSpan {
     return this.#endedAt + this.trace.clockOffset;
   }
 
-  has(name: string): boolean {
-    return this.pairs.includes(name);
-  }
-
   /** Sets an attribute. Long texts are cut; attributes beyond the limit are counted. */
   set(name: string, value: AttributeValue | undefined): void {
     if (value === undefined) return;
     this.#add(name, typeof value === 'string' && value.length > LONGEST ? value.slice(0, LONGEST) : value);
+  }
+
+  /** Sets an attribute whose value clients cannot choose. Many spans share its encoded form. */
+  setKnown(name: string, value: string | number | undefined): void {
+    if (value === undefined) return;
+    const known =
+      this.#isFull || (typeof value === 'string' && value.length > LONGEST) ? undefined : this.known.with(name, value);
+    if (known === undefined) this.set(name, value);
+    else this.known = known;
   }
 
   /** Sets a long text, such as a document. */
@@ -94,15 +119,15 @@ export class Span implements CallSpan {
 
   startCall(method: string, template: string): CallSpan {
     const span = this.#child(`${method} ${template}`, KIND.internal);
-    span.set(A.method, method);
-    span.set(A.urlTemplate, template);
+    span.setKnown(A.method, method);
+    span.setKnown(A.urlTemplate, template);
     return span;
   }
 
   startTry(method: string): CallSpan {
     const span = this.#child(method, KIND.client);
     span.#of = this;
-    span.set(A.method, method);
+    span.setKnown(A.method, method);
     if (this.#tries > 0) span.set(A.resendCount, this.#tries);
     if (this.#running > 0) span.set(A.hedge, true);
     this.#tries++;
@@ -111,10 +136,10 @@ export class Span implements CallSpan {
   }
 
   sentTo(url: string): void {
-    this.set(A.urlFull, url);
     const { address, port } = addressOf(url);
-    this.set(A.serverAddress, address);
-    this.set(A.serverPort, port);
+    this.setKnown(A.urlFull, url);
+    this.setKnown(A.serverAddress, address);
+    this.setKnown(A.serverPort, port);
   }
 
   join(other: TracePlace | undefined): void {
@@ -135,27 +160,43 @@ export class Span implements CallSpan {
     this.#isEnded = true;
     this.#endedAt = performance.now();
     if (this.#of) this.#of.#running--;
-    this.set(A.status, status);
+    this.setKnown(A.status, status);
     if (isCancelled) this.set(A.cancelled, true);
     else if (code !== undefined) this.fail(code, reason);
     else if (this.kind === KIND.client && status !== undefined && status >= 400) this.fail(String(status));
     this.trace.add(this);
   }
 
+  get #isFull(): boolean {
+    return this.known.count + this.pairs.length / 2 >= this.trace.settings.maxAttributes;
+  }
+
   #add(name: string, value: AttributeValue): void {
-    if (this.pairs.length >= 2 * this.trace.settings.maxAttributes) this.droppedAttributes++;
-    else this.pairs.push(name, value);
+    if (this.#isFull) this.droppedAttributes++;
+    else if (this.pairs === NO_PAIRS) this.pairs = [name, value];
+    else (this.pairs as AttributeValue[]).push(name, value);
   }
 
   #child(name: string, kind: number): Span {
-    return new Span(this.trace, { name, kind, parentId: this.spanId, subgraph: this.#subgraph });
+    return new Span(this.trace, { name, kind, parent: this, subgraph: this.#subgraph });
   }
+}
+
+/** The id of a span, in two words of 32 bits. */
+export interface SpanId {
+  readonly idHigh: number;
+  readonly idLow: number;
+}
+
+/** Returns the id with 16 hexadecimal digits. */
+export function spanIdOf(digits: string): SpanId {
+  return { idHigh: wordAt(digits, 0), idLow: wordAt(digits, 8) };
 }
 
 interface SpanStart {
   readonly name: string;
   readonly kind?: number;
-  readonly parentId?: string | undefined;
+  readonly parent?: SpanId | undefined;
   readonly subgraph?: string | undefined;
   /** By `performance.now()`. Default: now. */
   readonly startedAt?: number;
