@@ -150,6 +150,17 @@ module.exports = {
       to: { path: '/index\\.ts$', pathNot: 'node_modules/' },
     },
     {
+      name: 'lazy-traces',
+      comment: 'The code for traces is loaded only where they are on: import it with `await import(…)`',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/telemetry/tracing/' },
+      to: {
+        path: '^src/telemetry/tracing/|node_modules/@opentelemetry/',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'pure-rooms',
       comment: 'operation/, planner/ and executor/ know no HTTP, no Yoga and no Redis',
       severity: 'error',

@@ -198,7 +198,9 @@ async function respond(
     }
     const { endpoint, operation } = notes;
     const { requestId } = call;
-    logger?.error({ requestId, endpoint, operation: operation?.name, err: error }, 'A BFF endpoint failed');
+    const { traceId } = notes;
+    const ids = traceId === undefined ? { requestId } : { requestId, traceId };
+    logger?.error({ ...ids, endpoint, operation: operation?.name, err: error }, 'A BFF endpoint failed');
     void send(call, problemResponse(FAILED, call.path), bff);
   }
 }

@@ -1,4 +1,5 @@
 import type { PluginRun } from '../plugins/plugin-run.ts';
+import type { RequestTrace } from '../shared/trace.ts';
 import type { CacheControlAccumulator } from './freshness.ts';
 import type { TagCollector } from './tag-collector.ts';
 
@@ -36,6 +37,8 @@ export interface ClientInfo {
   readonly cacheTags?: TagCollector | undefined;
   /** The plugins of the request, if there are any. */
   readonly plugins?: PluginRun | undefined;
+  /** The trace of the request, where traces are on. */
+  readonly trace?: RequestTrace | undefined;
   /** Headers that plugins add to a fetch: a flat list of names, in lower case, and values. */
   readonly addedHeaders?: readonly string[] | undefined;
   /** Names, in lower case, of headers that plugins leave out of those that rules send with a fetch. */

@@ -26,7 +26,8 @@ import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-hand
 import type { EngineFactory, Gateway } from './generations.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
-import type { PluginOptions } from './open-plugins.ts';
+import { NO_PLUGINS, type PluginOptions } from './open-plugins.ts';
+import { tracingOptions } from './open-tracing.ts';
 import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
 import { requestTelemetry } from './request-telemetry.ts';
@@ -161,6 +162,7 @@ async function openRequestHandling(
     reloads,
     plugins,
     cache,
+    tracer,
     usage,
   }: Foundation,
   closers: Closers,
@@ -189,7 +191,8 @@ async function openRequestHandling(
     responseCache: cache?.responses,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
-    plugins: plugins?.current,
+    plugins: plugins?.current ?? (tracer && (() => NO_PLUGINS)),
+    tracing: tracer && tracingOptions(tracer, config),
     countUse: usage?.countUse,
     countRequest: requestCounter(rateLimits),
     yogaPlugins: [...yogaPlugins, ...(await loadYogaPlugins(config.yoga.plugins))],

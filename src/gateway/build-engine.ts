@@ -47,6 +47,8 @@ export interface EngineParts {
   readonly byteBudget?: ByteBudget | undefined;
   readonly plugins?: OpenPlugins | undefined;
   readonly cache?: OpenCache | undefined;
+  /** Whether traces are on. */
+  readonly isTraced?: boolean | undefined;
   readonly usage?: Pick<OpenUsage, 'useOf'> | undefined;
 }
 
@@ -61,7 +63,7 @@ export function engineFactory(
   policies: EnginePolicies,
   parts: EngineParts,
 ): EngineFactory {
-  const { rateLimits, responseObserver, plugins, cache: responseCache } = parts;
+  const { rateLimits, responseObserver, plugins, isTraced, cache: responseCache } = parts;
   const { instruments, outages, trafficState, endpoints, byteBudget } = parts;
   const pools = createHttpPools();
   const signerOf = openSigners(config, logger);
@@ -90,7 +92,7 @@ export function engineFactory(
       variantInstruments: instruments?.ofVariants,
       responseObserver,
       byteBudget,
-      plugins: plugins !== undefined,
+      plugins: plugins !== undefined || isTraced === true,
       readsResponses: plugins?.readsResponses() ?? false,
     });
     const close = () => closeSources(sources);

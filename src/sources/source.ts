@@ -6,6 +6,7 @@ import type { DebugTrace } from '../shared/debug-trace.ts';
 import type { FetchTrace } from '../shared/fetch-trace.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { CacheUse, RequestRecord } from '../shared/request-record.ts';
+import type { CallSpan } from '../shared/trace.ts';
 
 /**
  * The interface between the executor and the sources that answer its fetches: an HTTP subgraph, or code in this process.
@@ -96,6 +97,8 @@ export interface SourceRequest {
    * adds to it, and avoids what is in it. Missing for requests that are sent once.
    */
   readonly tried?: string[] | undefined;
+  /** The span of the fetch or of the try, where the trace of the client request is recorded. */
+  readonly span?: CallSpan | undefined;
   /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
   readonly memory?: ResponseMemory | undefined;
   /** Records what the layers and the source do. Only where the client's request has a debug trace. */
@@ -212,6 +215,8 @@ export interface ForwardedHeaders {
   readonly correlation?: ReadonlySet<string>;
   /** Names of headers that identify clients or locate them, whether or not this request has them. */
   readonly identityHeaders?: ReadonlySet<string>;
+  /** Whether a rule removes `traceparent`, so that the source gets no trace context. */
+  readonly removesTrace?: boolean;
 }
 
 /** Returns the forwarded headers by the rules of one source. Always returns the same object for one client request. */

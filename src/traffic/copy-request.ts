@@ -17,6 +17,7 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     signal: request.signal,
     needsFreshConnection: request.needsFreshConnection,
     tried: request.tried,
+    span: request.span,
     memory: request.memory,
     trace: request.trace,
     parts: request.parts,

@@ -165,7 +165,7 @@ function respondShared(endpointCall: EndpointCall): Promise<EndpointResponse> {
 }
 
 function sharerOf({ notes, client }: Call): Sharer {
-  return { record: notes.record, plugins: client?.plugins };
+  return { record: notes.record, plugins: client?.plugins, trace: client?.trace };
 }
 
 function sharedExecutionKey({ call, snapshot, dependsOn }: EndpointCall): string | undefined {
