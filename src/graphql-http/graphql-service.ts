@@ -86,7 +86,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   function respond(context: RequestContext, result: SingleResult): HttpResponse {
     const { cachePolicy, dependsOn } = result;
     context.operation = result.operation;
-    if (countUse && result.operation) countUse(result.operation, context.requestHeaders);
+    if (countUse && result.operation && context.debug === undefined) countUse(result.operation, context.requestHeaders);
     if (result.errors.length > 0) context.errors = result.errors;
     context.record?.begin('respond');
     if (options.hasServerTiming) addServerTiming(context);
