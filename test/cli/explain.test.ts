@@ -136,10 +136,12 @@ request in 1 ms, request r1
     ['a wrong header', ['--query', '-', '--header', 'x'], '--header: expected "name: value"'],
     ['variables that are no object', ['--query', '-', '--variables', '[]'], '--variables: expected a JSON object'],
     ['variables without a query', ['--variables', '{}'], '--operation and --variables need --query'],
+    ['an absent query', ['--query', 'absent.graphql'], '--query: file not found: absent.graphql'],
+    ['an absent response', ['--response', 'absent.json'], '--response: file not found: absent.json'],
     ['a response that is no JSON', ['--response', '-'], '--response: standard input: expected JSON'],
   ])('%s is a mistake', async (_, args, message) => {
     const { code, stderr } = await runCli(await project(), ['explain', ...args], '{ a }');
-    expect(code).not.toBe(0);
+    expect(code).toBe(2);
     expect(stderr).toContain(message);
   });
 });
