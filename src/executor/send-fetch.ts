@@ -1,4 +1,5 @@
 import type { FetchEnd } from '../shared/fetch-trace.ts';
+import { recordedStatus } from '../sources/response-status.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
 /** Sends a fetch. If the client's request is recorded, records when the fetch began and how it ended. */
@@ -9,7 +10,7 @@ export function sendFetch(source: Source, request: SourceRequest, done: (respons
   const end = record?.beginFetch(source.name);
   source.send(request, (response) => {
     if (response.kind === 'failure') end?.(response.failure);
-    else end?.({ status: response.status, code: response.failed?.code, cache: response.cache });
+    else end?.({ status: recordedStatus(response), code: response.failed?.code, cache: response.cache });
     trace?.finish(endOf(response));
     done(response);
   });
@@ -17,7 +18,7 @@ export function sendFetch(source: Source, request: SourceRequest, done: (respons
 
 function endOf(response: SubgraphResponse): FetchEnd {
   if (response.kind === 'failure') return response.failure;
-  const { status, failed } = response;
+  const { failed } = response;
   const bytes = response.kind === 'text' ? Buffer.byteLength(response.text) : response.size;
-  return { status, code: failed?.code, reason: failed?.reason, bytes };
+  return { status: recordedStatus(response), code: failed?.code, reason: failed?.reason, bytes };
 }
