@@ -8,6 +8,7 @@ import { ageOf, type CacheEntry, stateOf } from './entry.ts';
 import type { KeyedPart } from './fetch-keys.ts';
 import { saidBySource } from './lifetime.ts';
 import { type NewResponse, newEntries } from './new-entries.ts';
+import { membersOf } from './response-text.ts';
 
 type CompleteResponse = Exclude<SubgraphResponse, { kind: 'failure' }>;
 
@@ -115,7 +116,7 @@ export class CachedFetch {
     // the objects of a parsed response belong to the execution, which changes them
     const text = textOf(response);
     const divided = text === undefined ? undefined : divideResponse(text, this.#keyed, missing.map(lengthOf));
-    if ((divided === undefined || !isUsable(response)) && this.#mayFallBack(missing))
+    if (hasFailed(response, divided, text) && this.#mayFallBack(missing))
       return this.#serve('stale-if-error', this.#cache.now());
     if (divided === undefined || text === undefined || response.kind === 'failure') return this.#done(response);
     const { options } = this.#cache;
@@ -202,8 +203,8 @@ export class CachedFetch {
       client.cacheTags?.add(tags);
       if (entries.length > 0) void options.store.set(entries, this.#moment);
     } catch (error) {
-      // what is not JSON is reported by the executor
-      if (!(error instanceof SyntaxError)) throw error;
+      // what is not JSON, or too deep, is reported by the executor
+      if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     }
   }
 
@@ -265,9 +266,15 @@ function textOf(response: SubgraphResponse): string | undefined {
   return response.kind === 'text' ? response.text : (stringifyJson(response.result) ?? 'null');
 }
 
-/** Whether the source has worked. */
-function isUsable(response: SubgraphResponse): boolean {
-  return (
-    response.kind !== 'failure' && response.status < 500 && response.status !== 429 && response.failed === undefined
-  );
+/**
+ * Whether the source has failed, so that old values may be used. One that refuses a client (401, 403), or
+ * responds with errors, works; and so does one for which a plugin refuses a client.
+ * @see https://www.rfc-editor.org/rfc/rfc5861#section-4
+ */
+function hasFailed(response: SubgraphResponse, divided: DividedResponse | undefined, text: string | undefined): boolean {
+  const status = response.kind === 'failure' ? response.failure.status : response.status;
+  if (response.kind === 'failure' && response.failure.isOfPlugin) return false;
+  if (status !== undefined && status >= 300) return status >= 500 || status === 429 || status < 400;
+  if (response.kind === 'failure' || response.failed !== undefined) return true;
+  return divided === undefined && membersOf(text ?? '')?.has('errors') !== true;
 }

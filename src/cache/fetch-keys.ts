@@ -97,12 +97,18 @@ function prefixOf(
   viewer: string,
 ): string {
   const names = selection.variables;
-  const variables = names.length === 0 ? '' : (stringifyJson(names.map((name) => parts.variable(name) ?? null)) ?? '');
+  const variables = names.length === 0 ? '' : names.map((name) => writtenVariable(name, parts)).join();
   const from = `${variables}\n${contextValues}\n${sent}\n${viewer}`;
   if (facts.prefix?.from === from && representations.length > 0) return facts.prefix.text;
   const text = digest(['entity', owner, selection.text, variables, contextValues, sent, viewer]);
   facts.prefix = { from, text };
   return text;
+}
+
+/** Returns a variable as a request has it: one that is missing, so that defaults apply, is not one that is null. */
+function writtenVariable(name: string, parts: FetchParts): string {
+  const value = parts.variable(name);
+  return value === undefined ? '' : (stringifyJson(value) ?? '');
 }
 
 function shortened(representation: string): string {
