@@ -4,7 +4,7 @@ import type { FetchParts, SourceRequest, SubgraphResponse } from '../sources/sou
 import type { Done, FetchCache } from './cache-fetches.ts';
 import type { Found, Moment } from './cache-store.ts';
 import { composeResponse, type DividedResponse, divideResponse, factsOf, movedErrors } from './compose-response.ts';
-import { ageOf, type CacheEntry, stateOf } from './entry.ts';
+import { ageOf, type CacheEntry, type EntryState, stateOf } from './entry.ts';
 import type { KeyedPart } from './fetch-keys.ts';
 import { saidBySource } from './lifetime.ts';
 import { type NewResponse, newEntries } from './new-entries.ts';
@@ -46,7 +46,11 @@ export class CachedFetch {
     let at = 0;
     let missed = 0;
     let stale = 0;
-    for (const { keys } of this.#keyed) {
+    for (const { keys, facts } of this.#keyed) {
+      const mostMs = Math.min(
+        facts.hint.maxAgeMs ?? Number.POSITIVE_INFINITY,
+        this.#cache.options.lifetime?.ttlMs ?? Number.POSITIVE_INFINITY,
+      );
       const own = entries.slice(at, at + keys.length);
       at += keys.length;
       this.#entries.push(own);
@@ -54,7 +58,7 @@ export class CachedFetch {
       const toRefresh: number[] = [];
       for (let i = 0; i < keys.length; i++) {
         const entry = own[i];
-        const state = entry === undefined || isReload ? undefined : stateOf(entry, now);
+        const state = entry === undefined || isReload ? undefined : stateWithin(mostMs, entry, now);
         if (state === undefined || state === 'error') toFetch.push(i);
         else if (state === 'stale' || this.#isDue(entry as CacheEntry, now)) toRefresh.push(i);
         if (state === 'stale') stale++;
@@ -251,6 +255,12 @@ export class CachedFetch {
   }
 }
 
+/** Returns how an entry can be used: not longer than is allowed now, whatever schema and config it was stored with. */
+function stateWithin(mostMs: number, entry: CacheEntry, now: number): EntryState | undefined {
+  const end = entry.storedAt + mostMs;
+  return entry.freshUntil > end && now >= end ? undefined : stateOf(entry, now);
+}
+
 function ageOfOldest(entries: readonly CacheEntry[], now: number): number | undefined {
   const ages = entries.map((entry) => ageOf(entry, now));
   return ages.length === 0 ? undefined : Math.max(...ages);
@@ -271,7 +281,11 @@ function textOf(response: SubgraphResponse): string | undefined {
  * responds with errors, works; and so does one for which a plugin refuses a client.
  * @see https://www.rfc-editor.org/rfc/rfc5861#section-4
  */
-function hasFailed(response: SubgraphResponse, divided: DividedResponse | undefined, text: string | undefined): boolean {
+function hasFailed(
+  response: SubgraphResponse,
+  divided: DividedResponse | undefined,
+  text: string | undefined,
+): boolean {
   const status = response.kind === 'failure' ? response.failure.status : response.status;
   if (response.kind === 'failure' && response.failure.isOfPlugin) return false;
   if (status !== undefined && status >= 300) return status >= 500 || status === 429 || status < 400;

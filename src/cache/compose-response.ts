@@ -31,6 +31,7 @@ export function divideResponse(
     return value === undefined || value === 'null' || value === '[]' ? undefined : value;
   };
   const rest = { errors: memberText('errors'), extensions: memberText('extensions') };
+  if (rest.extensions !== undefined && jsonOf(rest.extensions) === undefined) return undefined;
   if (parts[0]?.lookup === undefined) return { values: [[textAt(text, data)]], ...rest };
   const fields = membersOf(text, data.from);
   const values: string[][] = [];

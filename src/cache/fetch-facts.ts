@@ -72,7 +72,7 @@ export class FetchFacts {
     for (const { name: argument, defaultValue } of field?.args ?? [])
       if (defaultValue !== undefined) values[argument] = defaultValue;
     for (const { name: argument, value } of args) {
-      const given = valueOf(value, parts);
+      const given = literalValue(value, parts);
       if (given !== undefined) values[argument.value] = given;
     }
     return values;
@@ -87,7 +87,7 @@ export class FetchFacts {
 }
 
 /** Returns the value of a literal. Numbers keep their digits, as they do in variables. */
-function valueOf(node: ValueNode, parts: FetchParts): unknown {
+function literalValue(node: ValueNode, parts: FetchParts): unknown {
   switch (node.kind) {
     case Kind.VARIABLE:
       return parts.variable(node.name.value);
@@ -98,10 +98,10 @@ function valueOf(node: ValueNode, parts: FetchParts): unknown {
     case Kind.FLOAT:
       return parseJson(node.value);
     case Kind.LIST:
-      return node.values.map((item) => valueOf(item, parts));
+      return node.values.map((item) => literalValue(item, parts));
     case Kind.OBJECT: {
       const value: Record<string, unknown> = Object.create(null);
-      for (const field of node.fields) value[field.name.value] = valueOf(field.value, parts);
+      for (const field of node.fields) value[field.name.value] = literalValue(field.value, parts);
       return value;
     }
     default:

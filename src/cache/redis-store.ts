@@ -13,13 +13,15 @@ const decompress = promisify(inflateRaw);
  * Entries that have expired are removed from these sets, which would only ever grow otherwise. Leaves out what has a tag that was
  * invalidated since the look-up.
  *
- * Keys: entries, then the sets of tags, then their last invalidations. Arguments: the moment of the look-up, the numbers of entries and of
+ * Keys: entries, then the sets of tags, then their last invalidations, then their count. It is lower than at the look-up where Redis has
+ * lost its data: then nothing is known of invalidations. Arguments: the moment of the look-up, the numbers of entries and of
  * tags; then for each entry its bytes, its time in milliseconds, the number of its tags, and their indices.
  */
 const SET = `
 local n, m, at = tonumber(ARGV[2]), tonumber(ARGV[3]), 4
 local time = redis.call('TIME')
 local now, outdated = time[1] * 1000 + math.floor(time[2] / 1000), {}
+if tonumber(redis.call('GET', KEYS[#KEYS]) or '0') < tonumber(ARGV[1]) then return 0 end
 for j = 1, m do
   redis.call('ZREMRANGEBYSCORE', KEYS[n + j], '-inf', now)
   local last = redis.call('GET', KEYS[n + m + j])
@@ -123,6 +125,7 @@ export class RedisStore implements CacheStore {
       ...entries.map(([key]) => this.#key('entry', key)),
       ...tags.map((tag) => this.#key('tagged', tag)),
       ...tags.map((tag) => this.#key('invalidated', tag)),
+      this.#count,
     ];
     // ioredis sends a Buffer unchanged; the type of scripts only allows strings and numbers
     await this.#ifAvailable(() => this.#options.redis.run(() => this.#set(keys, args as (string | number)[])));
@@ -141,7 +144,9 @@ export class RedisStore implements CacheStore {
   async claim(key: string, ms: number): Promise<boolean> {
     const { redis, timeoutMs } = this.#options;
     const name = this.#key('refresh', hash('sha256', key, 'base64url'));
-    const reply = await this.#ifAvailable(() => redis.run((client) => client.set(name, '1', 'PX', ms, 'NX'), timeoutMs));
+    const reply = await this.#ifAvailable(() =>
+      redis.run((client) => client.set(name, '1', 'PX', ms, 'NX'), timeoutMs),
+    );
     return reply === 'OK';
   }
 

@@ -88,7 +88,10 @@ function storeOf(
   if (!settings.enabled || redis === undefined) return memory;
   let rejected: unknown;
   const warn = oncePerMinute((times) =>
-    logger.warn({ err: rejected, times }, 'Redis rejects a command of the response cache, which does without it; check its rights and version'),
+    logger.warn(
+      { err: rejected, times },
+      'Redis rejects a command of the response cache, which does without it; check its rights and version',
+    ),
   );
   const onRejected = (error: unknown) => {
     rejected = error;

@@ -58,6 +58,8 @@ export class ResponseCache {
     sizeCalculation: (_, url) => 256 + url.length,
   });
   readonly #engines = new WeakMap<Engine, string>();
+  /** The schema that was served when a request came. */
+  readonly #startedWith = new WeakMap<TagCollector, string | undefined>();
   readonly #responses = new WeakMap<CacheEntry, HttpResponse>();
 
   constructor(options: ResponseCacheOptions) {
@@ -84,7 +86,9 @@ export class ResponseCache {
     const isHit = entry !== undefined && stateOf(entry, now) === 'fresh';
     this.#options.onLookUp?.(isHit ? 'hit' : 'miss');
     if (!isHit) {
-      context.client = { ...context.client, cacheTags: new TagCollector(moment) };
+      const cacheTags = new TagCollector(moment);
+      this.#startedWith.set(cacheTags, this.#engineOf(context));
+      context.client = { ...context.client, cacheTags };
       return undefined;
     }
     context.operation = this.#known.get(this.#urlOf(context))?.label;
@@ -133,7 +137,8 @@ export class ResponseCache {
       ...(tagHeader !== undefined && named !== '' && { [tagHeader]: named }),
     };
     const made = { ...response, headers: { ...response.headers, ...headers } };
-    if (collected.isIncomplete) return made;
+    // the schema may have changed meanwhile
+    if (collected.isIncomplete || this.#startedWith.get(collected) !== engine) return made;
     const now = this.#now();
     const url = this.#urlOf(context);
     const before = this.#known.get(url);
