@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { timerDuration } from '../duration.ts';
 import { headerName, headerValue } from '../header.ts';
+import { hasNoCredentials, isHttpUrl } from '../http-url.ts';
 
 const SAMPLER = 'expected always_on, always_off, or a ratio from 0 to 1, such as 0.01';
 
@@ -17,13 +18,19 @@ const endpoint = z
     (text) => text === 'default' || isHttpUrl(text),
     'expected a URL such as "http://localhost:4318", or "default"',
   )
-  .refine(
-    (text) => !hasCredentials(text),
-    'expected no user and no password. Write them into `http.headers`, as `authorization`',
-  )
+  .refine(hasNoCredentials, 'expected no user and no password. Write them into `http.headers`, as `authorization`')
+  .transform(tracesUrl)
   .describe(
     'The URL of the collector; /v1/traces is added unless it ends with that. `default` is http://localhost:4318',
   );
+
+/** Returns the URL for traces of a collector's base URL. */
+function tracesUrl(endpoint: string): string {
+  const url = new URL(endpoint === 'default' ? 'http://localhost:4318' : endpoint);
+  const path = url.pathname.replace(/\/$/, '');
+  if (!path.endsWith('/v1/traces')) url.pathname = `${path}/v1/traces`;
+  return url.href;
+}
 
 const count = z.int().min(1);
 
@@ -59,11 +66,15 @@ const otlpSection = z
       .boolean()
       .default(false)
       .describe('Whether traces are recorded and sent (env: OTEL_TRACES_EXPORTER=otlp or none, OTEL_SDK_DISABLED)'),
-    endpoint: endpoint.default('default'),
+    endpoint: endpoint.prefault('default'),
     protocol: z
       .enum(['http', 'http/protobuf'], { error: PROTOCOL })
       .default('http')
       .describe('`http` and `http/protobuf` mean the same: OTLP over HTTP with protobuf'),
+    compression: z
+      .enum(['none', 'gzip'])
+      .default('none')
+      .describe('How exports are compressed (env: OTEL_EXPORTER_OTLP_COMPRESSION)'),
     http: z
       .strictObject({
         headers: z
@@ -163,14 +174,3 @@ export const tracingSection = z
   .describe('Traces; see docs/telemetry.md');
 
 export type Tracing = z.output<typeof tracingSection>;
-
-export function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-}
-
-/** Whether a URL has a user or a password. */
-export function hasCredentials(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username !== '' || password !== '';
-}
