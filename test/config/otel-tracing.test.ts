@@ -127,7 +127,7 @@ describe('settings that cannot be used are refused by their keys', () => {
     [{ otlp: { endpoint: 'http://a:b@collector' } }, 'otlp.endpoint', 'no user and no password'],
     [{ otlp: { http: { headers: { k: 'a\nb' } } } }, 'otlp.http.headers.k', 'one line'],
     [
-      { otlp: { batch_processor: { max_queue_size: 5 } } },
+      { otlp: { batch_processor: { max_queue_size: 5, max_export_batch_size: 6 } } },
       'otlp.batch_processor.max_export_batch_size',
       'at most max_queue_size',
     ],

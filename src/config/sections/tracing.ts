@@ -34,6 +34,9 @@ function tracesUrl(endpoint: string): string {
 
 const count = z.int().min(1);
 
+/** An export costs the same for few spans as for many. */
+const MOST_IN_BATCH = 2_048;
+
 const batchSection = z
   .strictObject({
     scheduled_delay: timerDuration
@@ -41,23 +44,29 @@ const batchSection = z
       .describe('How long a span waits for others (env: OTEL_BSP_SCHEDULE_DELAY)'),
     max_queue_size: count
       .max(1_000_000)
-      .default(2048)
+      .default(16_384)
       .describe(
         'How many spans may wait. Further ones are dropped, and their number is logged (env: OTEL_BSP_MAX_QUEUE_SIZE)',
       ),
     max_export_batch_size: count
       .max(100_000)
-      .default(512)
-      .describe('The most spans of one export (env: OTEL_BSP_MAX_EXPORT_BATCH_SIZE)'),
+      .optional()
+      .describe(
+        'The most spans of one export. Default: 2048, or max_queue_size if that is less (env: OTEL_BSP_MAX_EXPORT_BATCH_SIZE)',
+      ),
     max_export_timeout: timerDuration
       .prefault('30s')
       .describe('How long an export may take, with its retries (env: OTEL_BSP_EXPORT_TIMEOUT)'),
   })
   .superRefine(({ max_queue_size, max_export_batch_size }, context) => {
-    if (max_export_batch_size <= max_queue_size) return;
+    if (max_export_batch_size === undefined || max_export_batch_size <= max_queue_size) return;
     const message = `expected at most max_queue_size, which is ${max_queue_size}`;
     context.addIssue({ code: 'custom', path: ['max_export_batch_size'], message });
   })
+  .transform(({ max_export_batch_size, ...batch }) => ({
+    ...batch,
+    max_export_batch_size: max_export_batch_size ?? Math.min(MOST_IN_BATCH, batch.max_queue_size),
+  }))
   .describe('How spans are collected before they are sent');
 
 const otlpSection = z
