@@ -64,7 +64,7 @@ export function openTracer({ settings, version, logger, summaryMs, closeMs, tls 
     },
     async close() {
       await batches.close(closeMs);
-      await connection.destroy();
+      connection.close();
       log.flush();
     },
   };
