@@ -32,6 +32,11 @@ export const FEATURES: Readonly<Record<string, Feature>> = {
     title: 'the access log',
     config: withSection({ telemetry: { access_log: { enabled: true, level: 'info' } } }),
   },
+  // everything is cached after the first request: what a hit costs, against the requests to subgraphs that it saves
+  cache: {
+    title: 'response_cache with a ttl',
+    config: withSection({ response_cache: { enabled: true, subgraph: { all: { ttl: '1h' } } } }),
+  },
   traces: { title: 'traces of all requests', config: traces(1), start: startCollector },
   'traces-1-percent': { title: 'traces of 1 % of all requests', config: traces(0.01), start: startCollector },
   usage: { title: 'usage', config: withSection({ usage: { enabled: true } }) },

@@ -97,6 +97,9 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['coprocessor.connector', 'Write "coprocessor.subgraph.all": its stages are called for fetches of REST APIs, too.'],
   ['coprocessor.execution.request.query_plan', 'Query plans are not sent: remove it.'],
   ['rhai', IN_CODE],
-  ['preview_entity_cache', 'Responses of endpoints can be cached: "bff.cache".'],
-  ['response_cache', 'Responses of endpoints can be cached: "bff.cache".'],
+  ['preview_entity_cache', 'Write "response_cache".'],
+  ['response_cache.subgraph.all.redis', 'Write "response_cache.redis"; it uses the Redis of "store.redis".'],
+  ['response_cache.subgraph.all.invalidation', 'Write "response_cache.invalidation.shared_key".'],
+  ['response_cache.invalidation.listen', 'It is at "admin.listen".'],
+  ['response_cache.debug', 'The admin API lists what is cached: GET /admin/cache.'],
 ]);

@@ -2,7 +2,9 @@ import type { Config } from '../config/config.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Tracer } from '../shared/trace.ts';
+import { relayedMessages } from '../store/messages.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
+import { redisMessages } from '../store/redis-messages.ts';
 import { foldRepeats } from '../telemetry/fold-repeats.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -22,6 +24,7 @@ import { enginePolicies } from './engine-policies.ts';
 import { createGateway, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { openAdmission } from './open-admission.ts';
+import { type OpenCache, openCache } from './open-cache.ts';
 import { openMetrics } from './open-metrics.ts';
 import { type OpenPlugins, openPlugins, type PluginOptions } from './open-plugins.ts';
 import { openTracing, withPropagation } from './open-tracing.ts';
@@ -48,6 +51,7 @@ export interface Foundation {
   readonly tracer: Tracer | undefined;
   readonly usage: OpenUsage | undefined;
   readonly endpoints: EndpointControl;
+  readonly cache: OpenCache | undefined;
   readonly canaries: CanaryReports;
   /** Read files again, on request; they never throw. */
   readonly reloads: (() => unknown)[];
@@ -88,9 +92,10 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   const plugins = await openPlugins(pluginOptions(options, logger));
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
+  const cache = await openResponseCache(options, { redis, instruments, logger }, closers);
   const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
-  const own = { plugins, usage, isTraced: tracer !== undefined, ...failures };
-  const parts = { ...own, rateLimits, redis, instruments, byteBudget, trafficState, endpoints };
+  const shared = { plugins, usage, cache, isTraced: tracer !== undefined, rateLimits, redis, instruments, ...failures };
+  const parts = { ...shared, byteBudget, trafficState, endpoints };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
@@ -108,8 +113,22 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   return {
     ...{ logger, plainLogger, accessLogger, metrics, instruments, rules },
     ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, tracer, usage },
-    ...{ endpoints: control, canaries, reloads },
+    ...{ endpoints: control, cache, canaries, reloads },
   };
+}
+
+/** Opens the response cache, and the messages that invalidate it in other processes. */
+async function openResponseCache(
+  { config, sharedState }: AssemblyOptions,
+  { redis, instruments, logger }: Pick<Foundation, 'redis' | 'instruments' | 'logger'>,
+  closers: Closers,
+): Promise<OpenCache | undefined> {
+  if (!config.response_cache.enabled) return undefined;
+  const { redis: settings } = config.store;
+  const messages =
+    settings && redis ? await redisMessages(settings, redis, logger) : relayedMessages(sharedState?.messages);
+  closers.add(() => messages.close());
+  return openCache(config, { redis, messages, instruments: instruments?.openCache(), logger });
 }
 
 function openLoggers({ config, logger: given }: AssemblyOptions, closers: Closers) {

@@ -233,7 +233,7 @@ function clientContext(
     deadline,
   }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline'>,
 ): ClientContext {
-  const { ip, identity } = client;
+  const { ip, identity, cacheTags } = client;
   const operation = undefined;
   // listed one by one: V8 makes an object of a fixed shape from that
   return {
@@ -248,6 +248,7 @@ function clientContext(
     record,
     operation,
     plugins,
+    cacheTags,
     debug,
     trace,
   };

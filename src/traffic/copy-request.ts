@@ -20,5 +20,6 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     span: request.span,
     memory: request.memory,
     trace: request.trace,
+    parts: request.parts,
   };
 }

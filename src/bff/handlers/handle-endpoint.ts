@@ -144,7 +144,7 @@ function respondFromCache(
     clientKey: () => inFlightKey(requesterOf(call), dependsOn),
     audience: () => audienceOf(properties, requesterOf(call), dependsOn),
     sharer: sharerOf(call),
-    make: (cancellation) => createFreshResponse(endpointCall, cancellation),
+    make: (cancellation, collector) => createFreshResponse(endpointCall, cancellation, collector),
   });
 }
 

@@ -1,3 +1,4 @@
+import { subgraphTag } from '../../cache/tags.ts';
 import type { Connector } from '../../connectors/connector.ts';
 import { templateText } from '../../connectors/url-template.ts';
 import type { HeldBytes } from '../../shared/byte-budget.ts';
@@ -111,7 +112,8 @@ function fetchResponse(request: ApiRequest, options: CallOptions, signal: AbortS
     }
   };
   if (cache === undefined) return untilAborted(call({}, signal), signal);
-  const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, signal, call };
+  const tags = [subgraphTag(options.subgraph)];
+  const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, tags, signal, call };
   if (isShared) return fetchCached(cache.cached, lookup, options);
   if (request.method === 'GET') return untilAborted(call({}, signal), signal);
   return untilAborted(call({}, signal), signal).finally(() => cache.cached.invalidate(lookup));
