@@ -58,6 +58,7 @@ async function exposed(): Promise<string> {
       demand_control: { enabled: true, actual_cost: true },
       rate_limits: { requests: [{ name: 'all', limit: 3, window: '1h' }] },
       limits: { max_buffered_bytes: '64MiB' },
+      authentication: { router: { jwt: { jwks: [{ url: 'http://127.0.0.1:1/jwks' }] } } },
     },
   });
   behave('shop', undefined);
