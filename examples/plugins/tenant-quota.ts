@@ -17,19 +17,25 @@ interface Account {
 /** Accounts by tenant, in this process: with `--workers N`, a tenant has N times as much. */
 const accounts = new Map<string, Account>();
 
+/** From this number on, accounts of past windows are removed before one is added. */
+const MAX_ACCOUNTS = 10_000;
+
 /** Returns the account of a tenant in the current window. */
 function accountOf(tenant: string, { seconds }: Config): Account {
   const now = Date.now();
   const current = accounts.get(tenant);
   if (current !== undefined && current.endsAt > now) return current;
+  if (accounts.size >= MAX_ACCOUNTS)
+    for (const [name, { endsAt }] of accounts) if (endsAt <= now) accounts.delete(name);
   const account = { used: 0, endsAt: now + seconds * 1_000, isLogged: false };
   accounts.set(tenant, account);
   return account;
 }
 
 /**
- * A quota for each tenant, the claim `tenant` of a token. A request costs one unit, and each of its fetches one more. Responses say in `x-quota-remaining` what is left.
- * Requests over the quota get 429 with `QUOTA_EXCEEDED` and `Retry-After`; the log has one line about them for each tenant and window.
+ * A quota for each tenant, the claim `tenant` of a token. A request costs one unit, and each fetch of its plan one more. Responses say in
+ * `x-quota-remaining` what is left. Requests over the quota get 429 with `QUOTA_EXCEEDED` and `Retry-After`; the log has one line about
+ * them for each tenant and window.
  */
 export default definePlugin<Config>({
   name: 'tenant-quota',
@@ -67,10 +73,6 @@ export default definePlugin<Config>({
       if (account === undefined) return;
       account.used += Number(context.get('fetches') ?? 0);
       response.headers.set('x-quota-remaining', String(Math.max(0, config.units - account.used)));
-    },
-    onSchemaChange() {
-      // from time to time, forgets the tenants that are gone
-      for (const [tenant, { endsAt }] of accounts) if (endsAt <= Date.now()) accounts.delete(tenant);
     },
   },
 });
