@@ -11,6 +11,8 @@ export interface FetchRecord {
   code?: string | undefined;
   /** `undefined` while it is in flight. */
   durationMs?: number;
+  /** Bytes of the response, decoded, if there is one. */
+  bytes?: number | undefined;
 }
 
 /** A request with lists of entities may need any number of fetches. Further ones are only counted. */
@@ -51,15 +53,16 @@ export class RequestRecord {
   }
 
   /** Records a fetch that begins. */
-  beginFetch(subgraph: string): (result: Pick<FetchRecord, 'status' | 'code'>) => void {
+  beginFetch(subgraph: string): (result: Pick<FetchRecord, 'status' | 'code' | 'bytes'>) => void {
     this.fetchCount += 1;
     const startedAt = this.now();
     const fetch: FetchRecord = { subgraph };
     if (this.fetches.length < MOST_FETCHES) this.fetches.push(fetch);
-    return ({ status, code }) => {
+    return ({ status, code, bytes }) => {
       fetch.status = status;
       fetch.code = code;
       fetch.durationMs = rounded(this.now() - startedAt);
+      fetch.bytes = bytes;
     };
   }
 
