@@ -32,9 +32,10 @@ const MAX_PATHS = 5;
 export function printTrace(trace: DebugJson): string {
   const lines = [heading(trace), ''];
   lines.push(...nullLines(trace));
-  for (const { decision, code, message, path } of trace.policies) {
+  for (const { decision, code, message, path, requirement } of trace.policies) {
     const what = decision === 'refused' ? 'The operation was refused' : `${pathText(path ?? [])} was dropped`;
-    lines.push(`policy: ${what}: ${message} (${code})`);
+    const needs = requirement === undefined ? '' : `. It needs ${requirement}`;
+    lines.push(`policy: ${what}: ${message} (${code})${needs}`);
   }
   if (trace.policies.length > 0) lines.push('');
   lines.push(trace.fetches.length === 0 ? 'no fetches' : 'fetches:');

@@ -96,6 +96,8 @@ describe.skipIf(!canRun)('ten faults, each found with the commands of docs/runbo
     write('operation.graphql', query);
     const explained = await run('A field is null for some users', 1, { USER_TOKEN: await tokenOf('read:products') });
     expect(explained).toContain('A policy dropped Product.margin');
+    expect(explained).toContain('policy: products.margin was dropped');
+    expect(explained).toContain('It needs @requiresScopes: read:margin\n');
     const allowed = await run('A field is null for some users', 1, { USER_TOKEN: await tokenOf('read:margin') });
     expect(allowed).toContain('No null has another cause');
   });
