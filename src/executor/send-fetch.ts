@@ -9,7 +9,8 @@ export function sendFetch(source: Source, request: SourceRequest, done: (respons
   const end = record?.beginFetch(source.name);
   source.send(request, (response) => {
     const ended = endOf(response);
-    end?.(ended);
+    if (response.kind === 'failure') end?.(response.failure);
+    else end?.({ status: ended.status, code: ended.code, bytes: ended.bytes, cache: response.cache });
     trace?.finish(ended);
     done(response);
   });
