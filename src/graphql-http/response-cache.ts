@@ -44,6 +44,8 @@ interface KnownUrl {
 /** Characters of URLs that are remembered. */
 const MOST_CHARACTERS = 4 * 2 ** 20;
 const LONGEST_URL = 8_192;
+/** What clients can make longer is not remembered for each URL. */
+const LONGEST_REMEMBERED = 500;
 
 /**
  * Caches whole responses to GET /graphql that are the same for all clients with the same headers. Which headers these are is known
@@ -179,7 +181,7 @@ export class ResponseCache {
     const from = `${type}\n${isIdentified}\n${dependencies}`;
     if (known.last?.from === from) return known.last.key;
     const key = `response ${hash('sha256', JSON.stringify([engine, url, from]), 'base64url')}`;
-    known.last = { from, key };
+    if (from.length <= LONGEST_REMEMBERED) known.last = { from, key };
     return key;
   }
 

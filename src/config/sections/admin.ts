@@ -25,7 +25,10 @@ const DEFAULT_ADDRESS: ListenAddress = { host: '127.0.0.1', port: 9090 };
 /** The part of the config that says whether and where the admin listener is. */
 interface AdminConfig extends MetricsConfig {
   readonly admin: AdminSection;
-  readonly response_cache?: { readonly invalidation: { readonly shared_key?: string | undefined } };
+  readonly response_cache?: {
+    readonly enabled: boolean;
+    readonly invalidation: { readonly shared_key?: string | undefined };
+  };
 }
 
 /** Returns where the admin listener is, with the name of the setting that says so; `undefined` if it is off. */
@@ -34,7 +37,8 @@ export function adminListen(
 ): { readonly address: ListenAddress; readonly setting: string } | undefined {
   const { admin, response_cache: cache } = config;
   const { enabled, listen, key } = prometheusSettings(config);
-  const needsIt = enabled || admin.token !== undefined || cache?.invalidation.shared_key !== undefined;
+  const invalidates = cache?.enabled === true && cache.invalidation.shared_key !== undefined;
+  const needsIt = enabled || admin.token !== undefined || invalidates;
   if (!needsIt && admin.listen === undefined) return undefined;
   if (admin.listen !== undefined) return { address: admin.listen, setting: 'admin.listen' };
   const setting = enabled ? `${key}.listen` : 'admin.listen';
