@@ -16,6 +16,14 @@ async function invalidate({ adminUrl }: Shop, body: unknown, key = KEY) {
   return { status: response.status, body: await response.json() };
 }
 
+it('the invalidation API refuses a key that is nested too deep', async () => {
+  const world = await shop(...SETTINGS);
+  const nested = (levels: number): object => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`);
+  const send = (levels: number) => invalidate(world, { kind: 'entity', type: 'Product', key: nested(levels) });
+  expect((await send(20)).status).toBe(202);
+  expect((await send(2_000)).status).toBe(400);
+});
+
 describe('what is invalidated is fetched again', () => {
   it.each([
     ['a subgraph', { kind: 'subgraph', subgraph: 'reviews' }, { products: 0, reviews: 1 }, 3],
