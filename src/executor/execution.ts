@@ -6,6 +6,7 @@ import type { Source, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
 import { DeferProgress } from './defer-progress.ts';
+import { type Delivery, openDelivery } from './delivery.ts';
 import { ErrorReport } from './error-report.ts';
 import { CLIENT_DISCONNECTED } from './errors.ts';
 import type { ExecutionInput } from './execution-input.ts';
@@ -34,8 +35,8 @@ import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
 import { sendFetch } from './send-fetch.ts';
 import { countEntities, OpenParts } from './split-entities.ts';
-import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
-import { type LateGroups, WriteContext } from './write-context.ts';
+import type { StreamedExecution } from './stream-delivery.ts';
+import { WriteContext } from './write-context.ts';
 
 /** Receives the text of `data` and the errors of a single result. */
 export type UseResult<T> = (dataText: string, errors: readonly GraphQLFormattedError[]) => T;
@@ -61,7 +62,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   private readonly reject: (error: unknown) => void;
   private readonly bodies: RequestBodies;
   private readonly progress: DeferProgress | undefined;
-  private streamed: { readonly stream: PayloadStream; readonly delivery: StreamDelivery } | undefined;
+  private streamed: { readonly stream: PayloadStream; readonly delivery: Delivery } | undefined;
   /** The request that errors are about, where the payloads of a stream share them out. */
   private current: CompiledRequest | undefined;
   private readonly memory: ExecutionMemory | undefined;
@@ -108,9 +109,10 @@ export class Execution implements MergeTarget, StreamedExecution {
 
   /** @param onFirst called with the stream when its first payload is written */
   stream(groups: DeferGroups, onFirst: (stream: PayloadStream) => void): void {
-    const stream = new PayloadStream(() => this.endStream());
+    const [cancel, expire] = [() => this.endStream(), (error: GraphQLFormattedError) => this.expire(error)];
+    const stream = new PayloadStream(cancel, expire);
     if (this.progress === undefined) throw new Error('a plan without defer groups cannot be streamed');
-    const delivery = new StreamDelivery(this, groups, this.progress, stream, () => onFirst(stream));
+    const delivery = openDelivery(this, groups, this.progress, stream, () => onFirst(stream));
     this.streamed = { stream, delivery };
     this.begin();
   }
@@ -121,6 +123,8 @@ export class Execution implements MergeTarget, StreamedExecution {
     // requests may finish synchronously and change the counters, so the ready ones are selected first
     const ready = this.compiled.requests.filter(({ planned }) => planned.dependsOn.length === 0);
     for (const request of ready) this.attempt(() => this.send(request));
+    // everything may be deferred
+    if (this.streamed && this.progress?.isRestDone) this.attempt(() => this.proceed());
   }
 
   /** Created with the first error. */
@@ -288,16 +292,18 @@ export class Execution implements MergeTarget, StreamedExecution {
     } else if (this.streamed.delivery.advance()) this.endStream();
   }
 
+  /** Ends a stream whose next payload takes too long. */
+  private expire(error: GraphQLFormattedError): void {
+    if (this.finished) return;
+    this.streamed?.delivery.expire?.(error);
+    this.endStream();
+  }
+
   private endStream(): void {
     this.finished = true;
     this.progress?.stop();
     this.streamed?.stream.close();
     this.end();
-  }
-
-  private stop(progress: DeferProgress): LateGroups {
-    progress.stop();
-    return { isLate: (group) => progress.isPending(group), missed: new Set() };
   }
 
   private leave(): void {
@@ -310,7 +316,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     // a synchronous source can end the execution from within a loop above
     if (this.finished) return;
     this.finished = true;
-    const late = this.progress && this.stop(this.progress);
+    const late = this.progress?.stop();
     const options = { introspected: this.input.introspected, late, nullReasons: this.nullReasonsIfAny };
     if (this.textTaken >= SLICED_TEXT) {
       writeInSlices(this, options).then(

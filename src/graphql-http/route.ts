@@ -12,7 +12,7 @@ import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 export interface GraphqlRouteOptions
   extends RequestReaderOptions,
     Omit<OperationRunnerOptions<RequestContext>, 'contract'>,
-    Pick<GraphqlServiceOptions, 'logger' | 'cacheHeaders' | 'onRefused' | 'hasServerTiming'> {
+    Pick<GraphqlServiceOptions, 'logger' | 'cacheHeaders' | 'onRefused' | 'hasServerTiming' | 'incremental'> {
   /** The smallest response to compress, in bytes (`traffic_shaping.router.compression`). Without it, none is compressed. */
   readonly compressFrom?: number | undefined;
   /** The path prefix of the gateway behind a proxy: `/shop-api`. */
@@ -38,6 +38,8 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
+    // plugins of Yoga see whole results
+    incremental: options.incremental === true && !isExtended,
     ...{ logger, cacheHeaders, onRefused, hasServerTiming },
   });
   let yogaHandler: Promise<(context: RequestContext) => Promise<void>> | undefined;

@@ -1,5 +1,5 @@
 import type { CompiledPlan } from '../executor/compile.ts';
-import { Payload } from '../executor/payload.ts';
+import type { Payload } from '../executor/payload.ts';
 import { checkErrors, isRecord } from '../plugins/accept.ts';
 import { andThen, type Maybe } from '../plugins/call-hooks.ts';
 import type { OperationFacts, PlanFacts, PluginPayload, PluginResult } from '../plugins/hooks.ts';
@@ -138,7 +138,7 @@ function changeStream({ payloads, operation }: StreamResult, plugins: PluginRun)
   payloads.mapLater((given) => {
     const payload = new LazyPayload(given);
     return andThen(plugins.onPayload(operationOf(operation), payload, payload.check), () =>
-      payload.isChanged ? new Payload(payload.takeText(), payload.errors, payload.extensions, given.deferred) : given,
+      payload.isChanged ? given.replace(payload.takeText(), payload.errors, payload.extensions) : given,
     );
   });
 }
