@@ -23,7 +23,7 @@ export const MAX_SELECTED_FIELDS = 10_000;
 /** The most levels of fields; a deeper operation is refused, because recursive stages would exhaust the stack. */
 export const MAX_LEVELS = 500;
 
-/** The most deferred fragments of one operation, with fragments expanded. */
+/** The most deferred fragments of one operation, with fragments expanded; further ones come with what is around them. */
 export const MAX_DEFERRED_FRAGMENTS = 200;
 
 /** Thrown for an operation that is valid GraphQL, but too large to plan once its fragments are expanded. */
@@ -47,7 +47,7 @@ const TYPENAME_TYPE: TypeNode = {
  *
  * @param conditions the values of the variables in `@skip`, `@include` and `@defer`
  * @param defers whether `@defer` counts; otherwise its fragments are like any other
- * @throws OperationTooLargeError above {@link MAX_SELECTED_FIELDS}, {@link MAX_LEVELS} or {@link MAX_DEFERRED_FRAGMENTS}
+ * @throws OperationTooLargeError above {@link MAX_SELECTED_FIELDS} or {@link MAX_LEVELS}
  * @see https://spec.graphql.org/October2021/#sec-Field-Collection
  */
 export function normalise(
@@ -171,11 +171,7 @@ class Normaliser {
     // it is collected several times where the fragment around it is for several types
     const known = this.deferredHere.get(node)?.find((one) => one.parent === parent);
     if (known !== undefined) return known;
-    if (this.deferredFragments >= MAX_DEFERRED_FRAGMENTS) {
-      throw new OperationTooLargeError(
-        `The operation has more than ${MAX_DEFERRED_FRAGMENTS} deferred fragments once its fragments are expanded.`,
-      );
-    }
+    if (this.deferredFragments >= MAX_DEFERRED_FRAGMENTS) return parent;
     const made = { id: this.deferredFragments++, label: defer.label, parent, depth: this.levels - 1 };
     this.deferredHere.set(node, [...(this.deferredHere.get(node) ?? []), made]);
     return made;

@@ -51,8 +51,9 @@ export function createIncrementalService({
       if (result.kind === 'stream') return respondInParts(context, result, format);
       const isJson = negotiateMediaType(context.req.headers.accept) !== undefined;
       if (isJson || result.refusal !== undefined) return respond(context, result);
+      const text = resultText(result);
       const { headers } = respond(context, result);
-      return streamedResponse(format, one(resultText(result)), { headers: withoutBody(headers) });
+      return streamedResponse(format, one(text), { headers: withoutBody(headers) });
     },
   };
 }
