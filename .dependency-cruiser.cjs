@@ -6,10 +6,17 @@ const ROOMS = {
   shared: [],
   client: ['plugins (types)'],
   // the hooks and their composition; who calls them, and loads plugins, is elsewhere
-  plugins: ['client', 'config/linear-pattern.ts'],
+  plugins: [
+    'client',
+    'config/sections/coprocessor.ts (types)',
+    'config/sections/coprocessor-condition.ts (types)',
+    'config/linear-pattern.ts',
+  ],
   config: [],
   telemetry: ['config'],
   store: ['config', 'telemetry'],
+  // its coordinates are of the public schema, which is graphql-js's
+  usage: ['store'],
   supergraph: [],
   connectors: ['supergraph', 'config'],
   services: [],

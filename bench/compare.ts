@@ -4,20 +4,19 @@
  * their memory lies); within a pair the load goes to one and then to the other, so that what else the machine does hits
  * both alike.
  *
- * With `--traffic`, it compares two configs of one commit: nothing configured, and every group of `traffic_shaping` and
- * `outlier_detection` with its defaults.
+ * With `--with FEATURE`, it compares two configs of one commit: nothing configured, and the feature, see `features.ts`.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { FEATURES } from './features.ts';
 import { ALONE_CONFIG, ROOT } from './gateways.ts';
 import { checkAnswers, measureLoad, waitUntilReady } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import { freePort, pinLoad, type Running, startNode, startStub } from './processes.ts';
 import { main, type Scenario, supergraphFor, tiny, varied } from './scenarios.ts';
-import { trafficConfig } from './traffic-config.ts';
 
 /** What is compared: a build of the CLI, and a config file. */
 interface Setup {
@@ -45,10 +44,15 @@ const { values } = parseArgs({
     base: { type: 'string', default: DEFAULT_BASE },
     pairs: { type: 'string', default: '12' },
     seconds: { type: 'string', default: '3' },
-    traffic: { type: 'boolean', default: false },
+    with: { type: 'string' },
   },
 });
 const load = { connections: 50, seconds: Number(values.seconds), warmUpSeconds: 0 } as BenchOptions;
+
+/** The feature that is compared with nothing configured; `undefined` where two commits are compared. */
+const feature = values.with === undefined ? undefined : FEATURES[values.with];
+if (values.with !== undefined && feature === undefined)
+  throw new Error(`--with ${values.with}: expected one of ${Object.keys(FEATURES).join(', ')}`);
 
 function run(command: string, args: readonly string[], cwd: string): string {
   return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
@@ -123,13 +127,13 @@ const dir = mkdtempSync(join(tmpdir(), 'headgate-compare-'));
 let stub: Running | undefined;
 try {
   const now = build('HEAD', join(dir, 'now'));
-  const base = values.traffic ? now : build(values.base, join(dir, 'base'));
+  const base = feature ? now : build(values.base, join(dir, 'base'));
   pinLoad();
   const subgraphs = await startStub(join(ROOT, 'bench/stub/start.ts'));
   stub = subgraphs.running;
   const supergraph = join(dir, 'supergraph.graphql');
   writeFileSync(supergraph, supergraphFor(subgraphs.port));
-  const config = values.traffic ? trafficConfig(supergraph, dir) : ALONE_CONFIG;
+  const config = feature?.config(dir, supergraph) ?? ALONE_CONFIG;
   const setups = { base: { cli: base, config: ALONE_CONFIG }, now: { cli: now, config } };
   const pairs: Map<Scenario, number>[] = [];
   for (let pair = 0; pair < Number(values.pairs); pair++) {
@@ -141,11 +145,11 @@ try {
     return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
   });
   const commit = run('git', ['rev-parse', '--short', 'HEAD'], ROOT).trim();
-  const against = values.traffic ? 'with traffic_shaping at its defaults against none' : `against ${values.base}`;
+  const against = feature ? `with ${feature.title} against none` : `against ${values.base}`;
   console.log(`| ${commit} ${against}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`);
 } finally {
   await stub?.stop();
-  for (const name of values.traffic ? ['now'] : ['base', 'now'])
+  for (const name of feature ? ['now'] : ['base', 'now'])
     run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
   rmSync(dir, { recursive: true, force: true });
 }

@@ -53,6 +53,7 @@ function addSchemaCommands(program: Command): void {
     .action(async (flags) => (await import('./cli/compose.ts')).compose(flags));
 
   addPlan(program);
+  addDebugging(program);
 
   ofOperation(program.command('limits').description('print the rate limits that apply to an operation'))
     .addOption(configOption())
@@ -76,6 +77,27 @@ function addPlan(program: Command): void {
     .option('--stage <name>', 'print the output of one planner stage instead of the plan')
     .addOption(new Option('--format <format>').choices(['text', 'json', 'mermaid']).default('text'))
     .action(async (flags) => (await import('./cli/plan.ts')).plan(flags));
+}
+
+function addDebugging(program: Command): void {
+  program
+    .command('explain')
+    .description('run an operation on a running gateway, and print why its nulls are null')
+    .option('--query <file>', 'the operation, - for standard input; without it, --url is that of an endpoint')
+    .option('--operation <name>', 'which operation of the file')
+    .option('--variables <json>', 'the variables')
+    .option('--url <url>', 'the URL of the gateway, or of an endpoint', 'http://127.0.0.1:4000/graphql')
+    .option('--header <line>', 'a header to send, such as "authorization: Bearer …"; repeatable', repeated)
+    .option('--token <token>', 'a token of `headgate debug-token` (env: HEADGATE_DEBUG_TOKEN)')
+    .option('--response <file>', 'a saved response with a debug trace, - for standard input, instead of a request')
+    .addOption(new Option('--format <format>').choices(['text', 'json']).default('text'))
+    .action(async (flags) => (await import('./cli/explain.ts')).explain(flags));
+  program
+    .command('debug-token')
+    .description('print a token that allows debug traces in production')
+    .addOption(configOption())
+    .option('--ttl <duration>', 'how long it is valid, at most 1h', '15m')
+    .action(async (flags) => (await import('./cli/debug-token.ts')).debugToken(flags));
 }
 
 function addInit(program: Command): void {
@@ -140,9 +162,33 @@ function addBffCommands(program: Command): void {
       .description('find breaking changes of the schema, and the endpoints and persisted documents that they break'),
   )
     .requiredOption('--against <file>', 'the supergraph SDL before the change')
+    .option(
+      '--usage [source]',
+      'say whom each change breaks: the URL of an admin listener, a Redis URL, or a file of `headgate usage --format json` (default: as the config says)',
+    )
+    .addOption(
+      new Option('--fail-on <changes>', 'with --usage: which breaking changes exit with 1 (default: used)').choices([
+        'used',
+        'any',
+      ]),
+    )
+    .option('--token <token>', 'the value of admin.token, for --usage (env: HEADGATE_ADMIN_TOKEN)')
     .addOption(configOption())
     .addOption(bffOption())
     .action(async (flags) => (await import('./cli/check.ts')).check(flags));
+
+  from(program.command('usage').description('print which operations and clients use which parts of the schema'))
+    .addOption(configOption())
+    .option('--field <coordinate>', 'only this one: Product.price, Query.products(first:), Color.RED')
+    .option('--client <name>', 'only the uses of this client')
+    .option('--unused', 'list what the schema has and nobody uses')
+    .option('--deprecated', 'list only what is deprecated')
+    .addOption(new Option('--format <format>').choices(['text', 'json']).default('text'))
+    .option('--url <url>', 'the admin listener of a running gateway (default: as the config says)')
+    .option('--redis <url>', 'the Redis with the counts, with usage.store: redis')
+    .option('--file <file>', 'the output of `headgate usage --format json`')
+    .option('--token <token>', 'the value of admin.token (env: HEADGATE_ADMIN_TOKEN)')
+    .action(async (flags) => (await import('./cli/usage.ts')).usage(flags));
 
   program
     .command('cache')

@@ -7,7 +7,7 @@ import { conflictMessage, renameKeys } from './config/renamed-keys.ts';
 import { assemble } from './gateway/assemble.ts';
 import { listenForClients } from './gateway/client-listener.ts';
 import type { GivenPlugin } from './gateway/load-plugins.ts';
-import { openAdminOf } from './gateway/server.ts';
+import { openAdminOf, openExportOf } from './gateway/server.ts';
 import type { YogaPlugin } from './graphql-http/yoga-plugin.ts';
 import type { Plugin } from './plugins/plugin.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -44,7 +44,7 @@ export interface EmbeddedGateway {
    * idle connections open for requests that are on their way, in milliseconds. Default 250.
    */
   listen(address?: { host?: string; port?: number; lingerMs?: number }): Promise<{ url: string; port: number }>;
-  /** Where metrics are served, at the port of `config.telemetry.metrics.prometheus`; `undefined` where they are off. */
+  /** Where metrics are served, at the port of `config.telemetry.exporters.metrics.prometheus`; `undefined` where they are off. */
   readonly metricsUrl: string | undefined;
   /**
    * Answers what is in flight on the ports that `listen` opened, and ends watching and all connections. If `config.shutdown.delay`
@@ -79,16 +79,19 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
   });
   const { handler, close } = assembly;
   const closers = [close];
-  const admin = await openAdminOf(config, assembly).catch(async (error: unknown) => {
-    await close();
+  const closeOnFailure = async (error: unknown) => {
+    for (const end of closers.splice(0)) await end();
     throw error;
-  });
+  };
+  const admin = await openAdminOf(config, assembly).catch(closeOnFailure);
   if (admin) closers.unshift(admin.close);
+  const exporting = await openExportOf(config, assembly).catch(closeOnFailure);
+  if (exporting) closers.unshift(() => exporting.close());
   return {
     metricsUrl: admin?.metricsUrl,
     handle: handler.handle,
     async listen(address = {}) {
-      const listener = await listenForClients(handler, config, assembly.logger, address);
+      const listener = await listenForClients(handler, config, assembly, address);
       closers.unshift(() => listener.close({ delayMs: config.shutdown.delay ?? 0 }));
       return { url: `${listener.origin}${config.path_prefix ?? ''}/graphql`, port: listener.port };
     },

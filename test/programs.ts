@@ -11,6 +11,9 @@ export const PROGRAMS = {
   openssl: isInstalled('openssl'),
   bash: isInstalled('bash'),
   curl: isInstalled('curl'),
+  python3: isInstalled('python3'),
+  prometheus: isInstalled('prometheus'),
+  promtool: isInstalled('promtool'),
 };
 
 function isInstalled(program: string): boolean {

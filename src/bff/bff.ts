@@ -3,6 +3,7 @@ import type { ClientInfo } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
 import { problemResponse } from '../http/problem.ts';
 import { sendRepresentation } from '../http/send-representation.ts';
+import { serverTiming } from '../http/server-timing.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
@@ -37,8 +38,9 @@ import {
 } from './idempotency/idempotency.ts';
 import type { DocumentSettings } from './openapi/document-settings.ts';
 import { policyAt } from './responses/cors.ts';
+import { withDebugTrace } from './responses/debug-trace.ts';
+import type { EndpointResponse } from './responses/endpoint-response.ts';
 import { refuseMethod } from './responses/methods.ts';
-import { addServerTiming } from './responses/server-timing.ts';
 
 /** Options of the BFF. */
 export interface BffOptions {
@@ -98,6 +100,8 @@ export interface BffOptions {
   readonly onCache?: ((outcome: CacheOutcome) => void) | undefined;
   /** Called when a policy rejects a request, with the policy and the reason. The limiter reports rate limits itself. */
   readonly onRefused?: CountRefusal | undefined;
+  /** Counts a request to an endpoint. */
+  readonly countUse?: BffContext['countUse'];
   /** Returns milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
 }
@@ -170,15 +174,14 @@ async function respond(
   bff: BffContext,
   logger: BffOptions['logger'],
 ): Promise<void> {
-  const { req, res, notes } = call;
+  const { res, notes } = call;
   try {
     const response = await routeCall(call, endpoints.snapshot(call.client), bff);
     if (response === undefined) return;
     if (response.errors) notes.errors = response.errors;
     if (notes.record) notes.record.responseCache = outcomeOf(response.headers['cache-status']);
     notes.record?.begin('respond');
-    if (bff.dev && response.timings) addServerTiming(res, response.timings);
-    await sendRepresentation(req, res, response, bff);
+    await send(call, response, bff);
   } catch (error) {
     if (res.destroyed) return;
     const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
@@ -186,14 +189,23 @@ async function respond(
     if (error instanceof GatewayError) {
       const { status, kind, message: detail, headers } = error;
       if (error.code === 'OVERLOADED') notes.isOverload = true;
-      void sendRepresentation(req, res, problemResponse({ status, kind, detail, headers }, call.path), bff);
+      void send(call, problemResponse({ status, kind, detail, headers }, call.path), bff);
       return;
     }
     const { endpoint, operation } = notes;
     const { requestId } = call;
     logger?.error({ requestId, endpoint, operation: operation?.name, err: error }, 'A BFF endpoint failed');
-    void sendRepresentation(req, res, problemResponse(FAILED, call.path), bff);
+    void send(call, problemResponse(FAILED, call.path), bff);
   }
+}
+
+/** Sends the response of a call, with its timings and its debug trace where it has these. */
+function send({ req, res, notes }: Call, response: EndpointResponse, bff: BffContext): void | Promise<void> {
+  const { record, debug } = notes;
+  const timing = bff.dev ? serverTiming(record, response.timings) : '';
+  if (timing !== '' && !res.headersSent) res.setHeader('server-timing', timing);
+  const shown = debug && notes.endpoint !== undefined ? withDebugTrace(response, debug) : response;
+  return sendRepresentation(req, res, shown, bff);
 }
 
 /** Serves `/demo`; returns false for other paths. */
@@ -227,6 +239,7 @@ function createContext(options: BffOptions): BffContext {
     purge: options.purgeEverywhere ?? (async (tags) => (await cache?.purge(tags)) ?? 0),
     cache,
     onRefused: options.onRefused,
+    countUse: options.countUse,
     idempotency: new IdempotentExecutor(
       redis ? createRedisKeyStore(redis) : (options.keyStore ?? createMemoryKeyStore()),
     ),

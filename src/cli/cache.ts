@@ -1,4 +1,5 @@
-import { UsageError } from './failure.ts';
+import { urlWithoutSecrets } from '../shared/secret-parameters.ts';
+import { fetchFailure, UsageError } from './failure.ts';
 
 export interface PurgeFlags {
   readonly tag?: readonly string[];
@@ -19,7 +20,7 @@ export async function purgeCache(flags: PurgeFlags): Promise<void> {
   if (!token)
     throw new UsageError('--token, or HEADGATE_PURGE_TOKEN, must have the value of bff.purge_token of the gateway.');
   if (!/^https?:/.test(flags.url) || !URL.canParse(flags.url))
-    throw new UsageError(`--url: "${flags.url}" is not an http:// or https:// URL`);
+    throw new UsageError(`--url: "${urlWithoutSecrets(flags.url)}" is not an http:// or https:// URL`);
   const target = new URL(flags.url);
   target.pathname = `${target.pathname.replace(/\/$/, '')}/bff/purge`;
   const response = await fetch(target, {
@@ -35,12 +36,12 @@ export async function purgeCache(flags: PurgeFlags): Promise<void> {
   console.log(`purged ${result.purged} response${result.purged === 1 ? '' : 's'}`);
 }
 
-function unreachable({ origin }: URL, { message, cause }: Error): string {
-  const reason = (cause as NodeJS.ErrnoException | undefined)?.code ?? message;
+function unreachable({ origin }: URL, error: Error): string {
+  const reason = (error.cause as NodeJS.ErrnoException | undefined)?.code ?? fetchFailure(error);
   return `no gateway responds at ${origin} (${reason}). Start it, or name its URL with --url.`;
 }
 
 function failure(target: URL, status: number, detail: string | undefined): string {
   const hint = status === 404 ? ' Is bff.purge_token set in its config?' : '';
-  return `${target} responded with ${status}: ${detail ?? 'no reason given'}${hint}`;
+  return `${urlWithoutSecrets(target.href)} responded with ${status}: ${detail ?? 'no reason given'}${hint}`;
 }

@@ -13,23 +13,34 @@ import { configMismatches } from '../gateway/config-mismatches.ts';
 import { endpointSettings } from '../gateway/endpoint-settings.ts';
 import { type ManifestDocument, readManifestDocuments } from '../policy/persisted/manifests.ts';
 import { readSupergraph, type Supergraph, SupergraphError } from '../supergraph/supergraph.ts';
+import type { UsageReport } from '../usage/usage-report.ts';
+import { usersOfChange } from './breaking-usage.ts';
 import { compareDocuments } from './compare-documents.ts';
 import { type Schemas, slowerBy } from './compare-plans.ts';
+import { periodText, userText } from './coordinate-users.ts';
 import { type Effect, indent, summarize } from './effect.ts';
 import { AlreadyReported, countOf, UsageError } from './failure.ts';
 import { originOf, type SchemaSourceFlags } from './schema-source.ts';
 import { bffFolder } from './start.ts';
+import { readUsage } from './usage-source.ts';
 
 export interface CheckFlags extends SchemaSourceFlags {
   /** A file with the supergraph SDL before the change. */
   readonly against: string;
   readonly config?: string;
   readonly bff?: string;
+  /** Where usage is read from; `true` means as the config says. Without it, usage does not matter. */
+  readonly usage?: string | true;
+  /** Which breaking changes make the command fail. */
+  readonly failOn?: 'used' | 'any';
+  /** `admin.token` */
+  readonly token?: string;
 }
 
 /**
  * `headgate check`: prints the breaking changes of the schema, which endpoints and persisted documents they break (exit 1), and
- * which they make slower (a warning, with both plans).
+ * which they make slower (a warning, with both plans). With `usage`, it prints which operations and clients each change breaks, and
+ * changes that break nobody do not fail.
  */
 export async function check(flags: CheckFlags): Promise<void> {
   const before = readBefore(flags.against);
@@ -37,7 +48,7 @@ export async function check(flags: CheckFlags): Promise<void> {
   if (!loaded.ok) throw new CompositionError(loaded.problems);
   const schemas = { before, now: readSupergraph(loaded.update.sdl) };
   const config = loadConfig({ file: flags.config });
-  const breaking = reportBreaking(schemas);
+  const breaking = reportBreaking(schemas, await usageFor(flags, config), flags.failOn);
   const dir = bffFolder(flags);
   const endpointConfig = endpointSettings(config, configPath({ file: flags.config }));
   const effects = [
@@ -65,15 +76,39 @@ function readBefore(file: string): Supergraph {
   }
 }
 
-function reportBreaking({ before, now }: Schemas): number {
+/** Returns what clients use; `undefined` where it does not matter. */
+async function usageFor(flags: CheckFlags, config: Config): Promise<UsageReport | undefined> {
+  if (flags.usage === undefined) {
+    if (flags.failOn !== undefined) throw new UsageError('--fail-on needs --usage');
+    return undefined;
+  }
+  return readUsage({ source: flags.usage === true ? undefined : flags.usage, token: flags.token }, config);
+}
+
+/** Prints the breaking changes. Returns how many of them make the command fail. */
+function reportBreaking(
+  { before, now }: Schemas,
+  usage: UsageReport | undefined,
+  failOn: CheckFlags['failOn'],
+): number {
   const breaking = findBreakingChanges(before.publicSchema, now.publicSchema).filter(
     ({ description }) => !description.startsWith('Standard scalar '),
   );
   console.log(
     `schema     ${breaking.length === 0 ? 'no breaking changes' : countOf(breaking.length, 'breaking change')}`,
   );
-  for (const { type, description } of breaking) console.log(`  ${type}  ${description}`);
-  return breaking.length;
+  let unused = 0;
+  for (const change of breaking) {
+    console.log(`  ${change.type}  ${change.description}`);
+    const users = usage && usersOfChange(change, usage);
+    for (const user of users ?? []) console.log(`    breaks ${userText(user)}`);
+    if (usage === undefined || usage.operations.length === 0 || users?.length !== 0) continue;
+    unused += 1;
+    console.log(`    breaks nobody: not used ${periodText(usage)}`);
+  }
+  if (usage?.operations.length === 0 && breaking.length > 0)
+    console.log('  No usage is recorded, so every breaking change counts as used.');
+  return failOn === 'any' ? breaking.length : breaking.length - unused;
 }
 
 async function compareEndpoints(dir: string, schemas: Schemas, endpointConfig: EndpointConfig): Promise<Effect> {

@@ -29,6 +29,17 @@ function textOf(error: unknown): string {
   return explainSystem(error) ?? error.stack ?? error.message;
 }
 
+/**
+ * Returns why a request of a command failed, without its URL. A URL with a user name and a password is not sent, and the error of `fetch`
+ * would have both.
+ */
+export function fetchFailure(error: unknown): string {
+  if (!(error instanceof Error)) return 'no response';
+  if (error.message.includes('URL that includes credentials'))
+    return 'a user name and a password in a URL cannot be sent; remove them';
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+}
+
 /** Formats a count: `1 problem`, `3 problems`. */
 export function countOf(count: number, what = 'problem'): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -6,7 +6,8 @@ import { readSource } from '../composition/read-source.ts';
 import { formatProblem } from '../config/problem.ts';
 import { convertOpenApi, OpenApiError } from '../connectors/openapi/convert.ts';
 import { withoutByteOrderMark } from '../shared/decode-text.ts';
-import { UsageError } from './failure.ts';
+import { urlWithoutSecrets } from '../shared/secret-parameters.ts';
+import { fetchFailure, UsageError } from './failure.ts';
 
 export interface InitRestFlags {
   /** A file, or an http(s) URL. */
@@ -44,11 +45,10 @@ async function readDocument(place: string): Promise<string> {
     return withoutByteOrderMark(readFileSync(place, 'utf8'));
   }
   const response = await fetch(place, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) }).catch((error: Error) => {
-    throw new UsageError(
-      `--openapi: ${place} cannot be fetched: ${(error.cause as Error | undefined)?.message ?? error.message}`,
-    );
+    throw new UsageError(`--openapi: ${urlWithoutSecrets(place)} cannot be fetched: ${fetchFailure(error)}`);
   });
-  if (!response.ok) throw new UsageError(`--openapi: ${place} responded with HTTP status ${response.status}`);
+  if (!response.ok)
+    throw new UsageError(`--openapi: ${urlWithoutSecrets(place)} responded with HTTP status ${response.status}`);
   return response.text();
 }
 
@@ -58,10 +58,12 @@ function parseDocument(text: string, place: string): object {
   try {
     document = text.trimStart().startsWith('{') ? JSON.parse(text) : parse(text, { maxAliasCount: MOST_ALIASES });
   } catch (error) {
-    throw new UsageError(`--openapi: ${place} is neither JSON nor YAML: ${(error as Error).message.split('\n')[0]}`);
+    throw new UsageError(
+      `--openapi: ${urlWithoutSecrets(place)} is neither JSON nor YAML: ${(error as Error).message.split('\n')[0]}`,
+    );
   }
   if (typeof document === 'object' && document !== null) return document;
-  throw new UsageError(`--openapi: ${place} is not an OpenAPI document`);
+  throw new UsageError(`--openapi: ${urlWithoutSecrets(place)} is not an OpenAPI document`);
 }
 
 function convert(document: object, name: string, location: string) {

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildClientSchema, type GraphQLSchema, getIntrospectionQuery, type IntrospectionQuery } from 'graphql';
 import { guessLookups, writeServiceFile } from '../services/guess-lookups.ts';
-import { UsageError } from './failure.ts';
+import { urlWithoutSecrets } from '../shared/secret-parameters.ts';
+import { fetchFailure, UsageError } from './failure.ts';
 
 export interface InitServiceFlags {
   readonly url: string;
@@ -20,7 +21,7 @@ const TIMEOUT_MS = 10_000;
  */
 export async function initService(flags: InitServiceFlags): Promise<void> {
   if (!URL.canParse(flags.url) || !/^https?:$/.test(new URL(flags.url).protocol)) {
-    throw new UsageError(`--url: "${flags.url}" is not an http:// or https:// URL`);
+    throw new UsageError(`--url: "${urlWithoutSecrets(flags.url)}" is not an http:// or https:// URL`);
   }
   const name = flags.name ?? nameOf(new URL(flags.url));
   if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(name)) {
@@ -67,7 +68,7 @@ async function introspect(url: string, headers: Readonly<Record<string, string>>
     failure = result.errors?.[0]?.message ?? 'the response has no schema';
   }
   throw new UsageError(
-    `${url}: introspection failed: ${failure}\nIf it is disabled, write the file by hand, with the service's SDL.`,
+    `${urlWithoutSecrets(url)}: introspection failed: ${failure}\nIf it is disabled, write the file by hand, with the service's SDL.`,
   );
 }
 
@@ -90,7 +91,7 @@ async function request(url: string, headers: Readonly<Record<string, string>>, q
     });
     [status, text] = [response.status, await response.text()];
   } catch (error) {
-    throw new UsageError(`${url} does not respond: ${causeOf(error)}`);
+    throw new UsageError(`${urlWithoutSecrets(url)} does not respond: ${causeOf(error)}`);
   }
   try {
     const result: unknown = JSON.parse(text);
@@ -98,19 +99,19 @@ async function request(url: string, headers: Readonly<Record<string, string>>, q
   } catch {
     // reported below
   }
-  throw new UsageError(`${url} responded with status ${status}, and not with a GraphQL result.`);
+  throw new UsageError(`${urlWithoutSecrets(url)} responded with status ${status}, and not with a GraphQL result.`);
 }
 
 function causeOf(error: unknown): string {
-  const { cause, message } = error as { cause?: { code?: string; message?: string }; message?: string };
-  return cause?.code ?? cause?.message ?? message ?? String(error);
+  const { cause } = error as { cause?: { code?: string } };
+  return cause?.code ?? fetchFailure(error);
 }
 
 function checked(schema: GraphQLSchema, url: string): GraphQLSchema {
   if (!schema.getQueryType()?.getFields()._service) return schema;
   throw new UsageError(
-    `${url} is a federation subgraph, not a plain service: put the SDL of its \`{ _service { sdl } }\` into the file, below ` +
-      `\`extend schema @subgraph(url: "${url}")\`.`,
+    `${urlWithoutSecrets(url)} is a federation subgraph, not a plain service: put the SDL of its \`{ _service { sdl } }\` into the file, below ` +
+      `\`extend schema @subgraph(url: "${urlWithoutSecrets(url)}")\`.`,
   );
 }
 

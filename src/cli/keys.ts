@@ -10,6 +10,7 @@ import {
   parseApiKeyRecord,
 } from '../policy/authentication/api-key-record.ts';
 import { redisKeysName } from '../policy/authentication/api-keys.ts';
+import { subgraphUrlLabel } from '../shared/subgraph-url.ts';
 import { createRedis, StoreUnavailable } from '../store/redis.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { UsageError } from './failure.ts';
@@ -151,7 +152,9 @@ async function withRedis<T>(
     });
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    throw new ConfigValueError(`--redis: ${url} does not respond: ${error.message}`, { cause: error });
+    throw new ConfigValueError(`--redis: ${subgraphUrlLabel(url)} does not respond: ${error.message}`, {
+      cause: error,
+    });
   } finally {
     await redis.close();
   }

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load-config.ts';
-import { loadPlugins } from '../gateway/load-plugins.ts';
+import { coprocessorPlugin, loadPlugins } from '../gateway/load-plugins.ts';
 import { HOOK_NAMES } from '../plugins/hooks.ts';
 import { type LoadedPlugin, PluginSet } from '../plugins/plugin-set.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -11,13 +11,16 @@ export interface PluginFlags {
 /** `headgate plugins list`: prints the plugins of the config file, and which of them each hook calls. Throws `ConfigValueError`. */
 export async function listPlugins(flags: PluginFlags): Promise<void> {
   const config = loadConfig({ file: flags.config });
-  const plugins = await loadPlugins(config.plugins, createLogger({ level: 'silent' }));
+  const logger = createLogger({ level: 'silent' });
+  const { coprocessor } = config;
+  const own = coprocessor ? [coprocessorPlugin(coprocessor, logger)] : [];
+  const plugins = [...(await loadPlugins(config.plugins, logger)), ...own];
   process.stdout.write(plugins.length === 0 ? 'no plugins\n' : `${table(plugins)}\n\n${hooksOf(plugins)}\n`);
 }
 
 function table(plugins: readonly LoadedPlugin[]): string {
   const rows = plugins.map(({ name, file = '', timeoutMs, onError, plugin: { reads } }) => [
-    ...[name, file, `${timeoutMs} ms`, onError, readsText(reads)],
+    ...[name, file, Number.isFinite(timeoutMs) ? `${timeoutMs} ms` : 'its own', onError, readsText(reads)],
   ]);
   return aligned([['plugin', 'file', 'timeout', 'on_error', 'reads'], ...rows]);
 }

@@ -4,13 +4,23 @@ import type { Config } from '../config/config.ts';
 import type { Failures } from '../policy/authentication/failed-attempts.ts';
 import { registeredDocuments } from '../policy/persisted/registered-documents.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
+import { memoryUsage } from '../usage/memory-usage.ts';
 import type { CallHandlers, Calls } from './process-calls.ts';
 
 /** The handlers by which workers access the state in the primary. */
 export type StateHandlers = Required<
   Pick<
     CallHandlers,
-    'claimKey' | 'getKey' | 'finishKey' | 'releaseKey' | 'countLimits' | 'getDocument' | 'setDocument' | 'addFailure'
+    | 'claimKey'
+    | 'getKey'
+    | 'finishKey'
+    | 'releaseKey'
+    | 'countLimits'
+    | 'getDocument'
+    | 'setDocument'
+    | 'addFailure'
+    | 'addUsage'
+    | 'readUsage'
   >
 >;
 
@@ -21,11 +31,15 @@ type Change = Calls['failuresChanged']['given'];
  * failed attempts.
  * @param announce sends a changed count of failures to every worker
  */
-export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Change) => void): StateHandlers {
+export function primaryState(
+  { apq, usage }: Pick<Config, 'apq' | 'usage'>,
+  announce: (change: Change) => void,
+): StateHandlers {
   const keys = createMemoryKeyStore();
   const limiter = createMemoryLimiter();
   const documents = registeredDocuments({ ...apq, store: 'memory' }, undefined);
   const addFailure = failureCounter();
+  const used = memoryUsage({ retentionMs: usage.retention, maxEntries: usage.max_entries });
   return {
     claimKey: async ({ key, remembered, ms }) => ({ known: await keys.claim(key, remembered, ms) }),
     getKey: async (key) => ({ known: await keys.get(key) }),
@@ -43,6 +57,11 @@ export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Ch
       documents.set(hash, query);
       return true;
     },
+    async addUsage(counts) {
+      await used.add(counts);
+      return true;
+    },
+    readUsage: () => used.read(),
     async addFailure({ scope, group, windowMs }) {
       const sum = addFailure(`${scope} ${group}`, windowMs);
       // before the response: a worker reads this message before the request that the client sends next

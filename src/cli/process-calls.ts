@@ -7,6 +7,7 @@ import type { LimitDecisions, LimitQuery } from '../policy/rate-limits/limiter.t
 import { Deadline } from '../shared/deadline.ts';
 import type { PathEvent } from '../shared/watch-path.ts';
 import type { Snapshot } from '../telemetry/metrics.ts';
+import type { UsageReport, UseCount } from '../usage/usage-report.ts';
 
 /** The calls between the primary and its workers: arguments and results. */
 export interface Calls {
@@ -25,6 +26,8 @@ export interface Calls {
   readonly countLimits: { readonly given: LimitQuery; readonly back: LimitDecisions };
   readonly getDocument: { readonly given: string; readonly back: { readonly query: string | undefined } };
   readonly setDocument: { readonly given: { readonly hash: string; readonly query: string }; readonly back: true };
+  readonly addUsage: { readonly given: readonly UseCount[]; readonly back: true };
+  readonly readUsage: { readonly given: undefined; readonly back: UsageReport };
   readonly addFailure: {
     readonly given: { readonly scope: string; readonly group: string; readonly windowMs: number };
     readonly back: Failures;

@@ -61,7 +61,7 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   // those that came before `current` was set; later ones arrive as calls
   const actions = (await callPeer(process, 'getEndpointActions', undefined, ADMIN_MS)) ?? [];
   for (const action of actions) await assembly.control({ kind: 'endpoint', action });
-  const listener = await listenForClients(assembly.handler, options.config, assembly.logger, {
+  const listener = await listenForClients(assembly.handler, options.config, assembly, {
     onConnection: letOthersAccept,
   }).catch(failAtOnce);
   if (listener.reloadCertificates) assembly.addReload(listener.reloadCertificates);

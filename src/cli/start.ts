@@ -80,7 +80,7 @@ export function serverOptions(
   const config = loadConfig({ flags: { port, host }, file: flags.config });
   const origin = originOf(flags, defaults.schemasDir);
   const schema = createSupergraphProvider(origin, process.env, { firstInThread: composesInThread });
-  return { config, schema, dev, demo, bffDir: bffFolder(flags, defaults) };
+  return { config, schema, dev, demo, bffDir: bffFolder(flags, defaults), ownsProcess: true };
 }
 
 /**

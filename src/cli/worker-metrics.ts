@@ -1,6 +1,10 @@
 import type { Worker } from 'node:cluster';
-import type { Snapshot } from '../telemetry/metrics.ts';
-import { gaugeSnapshot, joinSnapshots } from '../telemetry/prometheus.ts';
+import { openMetricsExport } from '../gateway/open-metrics-export.ts';
+import type { ServerOptions } from '../gateway/server.ts';
+import { joinSnapshots } from '../telemetry/join-snapshots.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Snapshot, SnapshotMetric } from '../telemetry/metrics.ts';
+import type { MetricsExport } from '../telemetry/otlp/export-metrics.ts';
 import { callPeer } from './process-calls.ts';
 
 /** A worker that has been stopped just now is not known to be unresponsive. */
@@ -14,6 +18,17 @@ export interface WorkersByState {
   readonly starting: number;
 }
 
+/** Collects the metrics of all workers, and sends them to a collector where the config says so: no worker does. */
+export async function openWorkerMetrics(
+  config: ServerOptions['config'],
+  logger: Logger,
+  workersByState: () => WorkersByState,
+): Promise<WorkerMetrics> {
+  const metrics = new WorkerMetrics(workersByState);
+  metrics.exporting = await openMetricsExport(config, { logger, snapshot: () => metrics.snapshot() });
+  return metrics;
+}
+
 /**
  * The metrics of all workers together. The last counts of a worker that has ended are kept, so that sums never fall.
  */
@@ -22,16 +37,20 @@ export class WorkerMetrics {
   readonly #seen = new Map<Worker, Snapshot>();
   /** The summed counts of workers that have ended. */
   #ended: Snapshot = [];
+  readonly #workersByState: () => WorkersByState;
+  exporting: MetricsExport | undefined;
+  #closing: Promise<void> | undefined;
 
-  /** Returns the metrics in Prometheus' text format. For a worker that does not respond, the last snapshot counts. */
-  async text({ responsive, unresponsive, starting }: WorkersByState): Promise<string> {
+  constructor(workersByState: () => WorkersByState) {
+    this.#workersByState = workersByState;
+  }
+
+  /** Returns the metrics. For a worker that does not respond, the last snapshot counts. */
+  async snapshot(): Promise<Snapshot> {
+    const { responsive, unresponsive, starting } = this.#workersByState();
     await Promise.all(responsive.map((worker) => this.#fetchSnapshot(worker)));
-    const states = gaugeSnapshot(
-      { name: 'headgate_workers', help: 'Workers by state; unresponsive: heartbeats are missing', label: 'state' },
-      { responsive: responsive.length, unresponsive, starting },
-    );
-    const { text } = await joinSnapshots([...this.#seen.values(), this.#ended, [states]]);
-    return text;
+    const states = workerStates({ responsive: responsive.length, unresponsive, starting });
+    return [...joinSnapshots([...this.#seen.values(), this.#ended]), states];
   }
 
   async #fetchSnapshot(worker: Worker): Promise<void> {
@@ -39,12 +58,28 @@ export class WorkerMetrics {
     if (snapshot !== undefined && !worker.isDead()) this.#seen.set(worker, snapshot);
   }
 
-  async workerEnded(worker: Worker): Promise<void> {
+  /** Sends the metrics a last time. */
+  close(): Promise<void> {
+    this.#closing ??= this.exporting?.close() ?? Promise.resolve();
+    return this.#closing;
+  }
+
+  workerEnded(worker: Worker): void {
     const last = this.#seen.get(worker);
     if (last === undefined) return;
     this.#seen.delete(worker);
-    const summed = last.filter(({ type }) => type === 'counter' || type === 'histogram');
-    const { snapshot } = await joinSnapshots([this.#ended, summed]);
-    this.#ended = snapshot;
+    this.#ended = joinSnapshots([this.#ended, last.filter(({ type }) => type !== 'gauge')]);
   }
+}
+
+/** Returns the numbers of workers as a metric. */
+export function workerStates(states: Readonly<Record<string, number>>): SnapshotMetric {
+  return {
+    name: 'headgate_workers',
+    help: 'Workers by state, with --workers: responsive; unresponsive: heartbeats are missing; starting',
+    type: 'gauge',
+    labels: ['state'],
+    together: 'sum',
+    series: Object.entries(states).map(([state, value]) => ({ labels: [state], value })),
+  };
 }

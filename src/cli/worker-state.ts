@@ -29,6 +29,10 @@ export function workerState(processes: number): WorkerState {
       get: async (hash) => (await callPeer(process, 'getDocument', hash, TIMEOUT_MS))?.query,
       set: (hash, query) => void callPeer(process, 'setDocument', { hash, query }, TIMEOUT_MS),
     },
+    usage: {
+      add: async (counts) => void (await askPrimary('addUsage', counts)),
+      read: () => askPrimary('readUsage', undefined),
+    },
     failuresOf: (scope): SharedFailures => ({
       processes,
       add: (group, windowMs) => callPeer(process, 'addFailure', { scope, group, windowMs }, TIMEOUT_MS),

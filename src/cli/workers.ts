@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CanaryEnd, SupergraphWatching } from '../composition/supergraph-provider.ts';
 import { adminListen } from '../config/sections/admin.ts';
+import { hasMetrics } from '../config/sections/metrics.ts';
 import { shutdownDelay } from '../config/sections/shutdown.ts';
 import { type AdminCommand, type AdminReplies, type AdminReply, NO_CANARY } from '../gateway/admin-commands.ts';
 import type { ServerOptions } from '../gateway/server.ts';
@@ -54,7 +55,7 @@ export async function runWorkers(
   });
   const logger = createLogger(config.telemetry.logging);
   const workerPool = new WorkerPool(count, { config, logger, schema, handlers: state });
-  if (adminListen(config) !== undefined) await workerPool.openAdmin(config);
+  await workerPool.openAdmin(config);
   let watching: SupergraphWatching | undefined;
   workerPool.onReload = () => watching?.reload?.();
   workerPool.handleSignals();
@@ -115,21 +116,20 @@ class WorkerPool {
     this.#heartbeats.start();
   }
 
-  /** Opens the admin listener for all workers; a worker's own would show only its own metrics. Rejects if it cannot be opened. */
+  /** Opens metrics and admin listener for all workers; a worker's own would show only its own. Rejects if it cannot be opened. */
   async openAdmin(config: ServerOptions['config']): Promise<void> {
-    const [{ adminUrls, openAdmin }, { WorkerMetrics }] = await Promise.all([
-      import('../gateway/admin.ts'),
-      import('./worker-metrics.ts'),
-    ]);
-    const metrics = new WorkerMetrics();
+    if (hasMetrics(config)) {
+      const { openWorkerMetrics } = await import('./worker-metrics.ts');
+      this.#metrics = await openWorkerMetrics(config, this.#logger, () => this.#workersByState());
+    }
+    if (adminListen(config) === undefined) return;
+    const { adminUrls, openAdmin } = await import('../gateway/admin.ts');
     const actions = {
-      metrics: () => metrics.text(this.#workersByState()),
+      metrics: async () => (await this.#metrics?.snapshot()) ?? [],
       purge: (tags: readonly string[]) => this.#purge(tags),
       send: (command: AdminCommand) => this.#control(command),
     };
-    const admin = await openAdmin(config, actions, this.#logger);
-    this.#metrics = metrics;
-    this.#adminUrls = adminUrls(admin);
+    this.#adminUrls = adminUrls(await openAdmin(config, actions, this.#logger));
   }
 
   #workersByState(): WorkersByState {
@@ -220,6 +220,8 @@ class WorkerPool {
       }
       this.#stopping = true;
       if (workers.length === 0) process.exit(0);
+      // while the workers can still be asked
+      void this.#metrics?.close();
       for (const worker of workers) worker.process.kill('SIGTERM');
       this.#limitStop();
     };
@@ -229,7 +231,8 @@ class WorkerPool {
       if (!this.#stopping) return;
       // a worker that was still starting has no signal handlers yet
       if (code !== 0 && signal !== 'SIGTERM') this.#unclean = true;
-      if (livingWorkers().length === 0) process.exit(this.#unclean ? 1 : 0);
+      if (livingWorkers().length > 0) return;
+      void Promise.resolve(this.#metrics?.close()).then(() => process.exit(this.#unclean ? 1 : 0));
     });
   }
 
@@ -309,7 +312,7 @@ class WorkerPool {
 
   async #lost(worker: Worker, end: End, uptimeMs: number): Promise<void> {
     this.#serving.delete(worker);
-    await this.#metrics?.workerEnded(worker);
+    this.#metrics?.workerEnded(worker);
     if (this.#stopping) return;
     if (uptimeMs >= STEADY_MS) this.#quickDeaths = 0;
     else this.#quickDeaths++;

@@ -35,6 +35,8 @@ export interface ClientInfo {
   readonly plugins?: PluginRun | undefined;
   /** Headers that plugins add to a fetch: a flat list of names, in lower case, and values. */
   readonly addedHeaders?: readonly string[] | undefined;
+  /** Names, in lower case, of headers that plugins leave out of those that rules send with a fetch. */
+  readonly removedHeaders?: readonly string[] | undefined;
   /** Whether the rate limits of the request as a whole have been checked. */
   readonly rateLimitChecked?: boolean | undefined;
 }

@@ -1,6 +1,7 @@
 import { type ASTNode, type DocumentNode, GraphQLError, parse, Source } from 'graphql';
 import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
+import { urlWithoutSecrets } from '../shared/secret-parameters.ts';
 import { readSubgraphUrl } from '../shared/subgraph-url.ts';
 import type { ExtractedDirective } from './gateway-directives.ts';
 import type { GatewayDirectiveUse, SourceDefinition } from './source-definition.ts';
@@ -70,5 +71,5 @@ export function asUse({ node, coordinate, args }: ExtractedDirective): GatewayDi
 /** Returns what is wrong with the URL of a source; `undefined` for a good one. */
 export function urlMistake(text: string): string | undefined {
   const address = readSubgraphUrl(text);
-  return typeof address === 'string' ? `"${text}" cannot be used: ${address}.` : undefined;
+  return typeof address === 'string' ? `"${urlWithoutSecrets(text)}" cannot be used: ${address}.` : undefined;
 }

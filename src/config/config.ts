@@ -9,8 +9,10 @@ import { bffSection } from './sections/bff.ts';
 import { cacheControlSection } from './sections/cache-control.ts';
 import { connectorsSection } from './sections/connectors.ts';
 import { contractsSection } from './sections/contracts.ts';
+import { coprocessorSection } from './sections/coprocessor.ts';
 import { corsSection } from './sections/cors.ts';
 import { csrfSection } from './sections/csrf.ts';
+import { debugSection } from './sections/debug.ts';
 import { deferSection } from './sections/defer.ts';
 import { demandControlSection } from './sections/demand-control.ts';
 import { headersSection } from './sections/headers.ts';
@@ -20,6 +22,7 @@ import { introspectionEndpointsSection } from './sections/introspection-endpoint
 import { ipListsSection } from './sections/ip-lists.ts';
 import { limitsSection } from './sections/limits.ts';
 import { loginSection } from './sections/login.ts';
+import { prometheusSettings } from './sections/metrics.ts';
 import { overrideLabelsSection } from './sections/override-labels.ts';
 import { pathPrefixSection } from './sections/path-prefix.ts';
 import { apqSection, persistedQueriesSection } from './sections/persisted-queries.ts';
@@ -34,6 +37,7 @@ import { telemetrySection } from './sections/telemetry.ts';
 import { tlsSection } from './sections/tls.ts';
 import { trafficShapingSection } from './sections/traffic-shaping.ts';
 import { trustedProxiesSection } from './sections/trusted-proxies.ts';
+import { usageSection } from './sections/usage.ts';
 import { workersSection } from './sections/workers.ts';
 import { yogaSection } from './sections/yoga.ts';
 
@@ -61,6 +65,7 @@ export const configFileSchema = z
     authentication: authenticationSection.prefault({}),
     authorization: authorizationSection.prefault({}),
     demand_control: demandControlSection.prefault({}),
+    debug: debugSection.prefault({}),
     api_keys: apiKeysSection.optional(),
     introspection_endpoints: introspectionEndpointsSection.default([]),
     tls: tlsSection.prefault({}),
@@ -76,11 +81,14 @@ export const configFileSchema = z
     ip_lists: ipListsSection.prefault({}),
     security_headers: securityHeadersSection.prefault({}),
     plugins: pluginsSection.default([]),
+    usage: usageSection.prefault({}),
+    coprocessor: coprocessorSection.optional(),
     yoga: yogaSection.prefault({}),
   })
   .superRefine(({ admin, telemetry }, context) => {
-    if (admin.listen === undefined || telemetry.metrics.prometheus.listen === undefined) return;
-    const message = 'cannot be used together with `telemetry.metrics.prometheus.listen`: they are two names of one key';
+    const { listen, key } = prometheusSettings({ telemetry });
+    if (admin.listen === undefined || listen === undefined) return;
+    const message = `cannot be used together with \`${key}.listen\`: they are two names of one key`;
     context.addIssue({ code: 'custom', path: ['admin', 'listen'], message });
   })
   .meta({ title: 'headgate.yaml', description: 'Configuration of the Headgate GraphQL gateway' });

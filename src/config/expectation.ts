@@ -1,3 +1,4 @@
+import { urlWithoutSecrets } from '../shared/secret-parameters.ts';
 import { keyText } from './key-text.ts';
 
 /** A validation issue of the schema library, as far as messages need it. */
@@ -81,6 +82,11 @@ function alternatives(texts: readonly string[]): string {
   return texts.length < 2 ? (texts[0] ?? '') : `${texts.slice(0, -1).join(', ')} or ${texts.at(-1)}`;
 }
 
+/** Returns whether a key is for something secret, by its name. */
+function isSecretKey(path: readonly PropertyKey[]): boolean {
+  return path.some((name) => /keys?$|secret|token|passw|credential|value/i.test(String(name)));
+}
+
 /**
  * Returns how to write a value of the wrong type, if that is obvious: a single string instead of a list, or `true` instead of a
  * section.
@@ -94,7 +100,11 @@ export function correctionFor(
   if (code !== 'invalid_type' || value === undefined) return undefined;
   if (expected === 'array') {
     if (typeof value === 'object') return 'Begin each entry of the list with "- ".';
-    return `Write a list with one entry: ${keyText(path.slice(-1))}: [${JSON.stringify(value)}]`;
+    // a list of keys, or an expanded variable, is not for a terminal or a log
+    const shown = isSecretKey(path)
+      ? '…'
+      : JSON.stringify(typeof value === 'string' ? urlWithoutSecrets(value) : value);
+    return `Write a list with one entry: ${keyText(path.slice(-1))}: [${shown}]`;
   }
   return expected === 'object' && known.length > 0 ? `Known keys: ${known.join(', ')}.` : undefined;
 }

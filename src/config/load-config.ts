@@ -5,6 +5,7 @@ import { placeOfKey, readConfigFile } from './config-file.ts';
 import { resolvePaths } from './config-paths.ts';
 import { displayPath } from './display-path.ts';
 import type { Env } from './expand.ts';
+import { withOtelEnvironment } from './otel-environment.ts';
 import { parsePort } from './port.ts';
 import { formatProblem, type Problem } from './problem.ts';
 import { missingRedis } from './redis-switches.ts';
@@ -59,6 +60,7 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
   const port = portFrom(env, problems);
   const level = logLevelFrom(env, problems);
   const redis = redisFrom(env, file, problems) ?? file.store.redis;
+  const telemetry = withOtelEnvironment(file.telemetry, env, (...problem) => problems.push(envProblem(...problem)));
   if (path !== undefined && problems.length === 0) {
     problems.push(...withoutRedis({ ...file, store: { redis } }, { path, text }));
   }
@@ -73,7 +75,7 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
       listen: { host, port: flags.port ?? port ?? listen.port },
       introspection: introspection ?? !production,
     },
-    telemetry: { ...file.telemetry, logging: { ...file.telemetry.logging, ...(level === undefined ? {} : { level }) } },
+    telemetry: { ...telemetry, logging: { ...telemetry.logging, ...(level === undefined ? {} : { level }) } },
     store: { ...file.store, redis },
     production,
     file: path,

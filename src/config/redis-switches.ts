@@ -24,13 +24,14 @@ export function missingRedis(config: FileConfig): MissingRedis[] {
 }
 
 /** Returns the settings that select Redis, by `true` or `redis`. */
-function settingsOf({ bff, api_keys, connectors, rate_limits, apq, login }: FileConfig) {
+function settingsOf({ bff, api_keys, connectors, rate_limits, apq, login, usage }: FileConfig) {
   const settings: (readonly [path: readonly string[], value: unknown])[] = [
     [['bff', 'redis'], bff.redis],
     [['api_keys', 'redis'], api_keys?.redis],
     [['connectors', 'cache', 'redis'], connectors.cache.redis],
     [['rate_limits', 'store'], rate_limits.store],
     [['apq', 'store'], apq.store],
+    [['usage', 'store'], usage.enabled && usage.store],
   ];
   for (const [client, { session }] of Object.entries(login)) {
     settings.push([['login', client, 'session', 'store'], session.store]);

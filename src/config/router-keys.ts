@@ -1,8 +1,7 @@
 const GRAPHIQL = 'GraphiQL is at /graphql, unless NODE_ENV=production.';
 const HEALTH = 'Health checks are at /health and /ready, on the same port as /graphql.';
-const TELEMETRY = 'Metrics are "telemetry.metrics.prometheus", the log is "telemetry.logging".';
 const IN_CODE =
-  'Your own code runs in "plugins", in "yoga.plugins", in the module of "authorization.policies.module" and in response shapes of endpoints.';
+  'Your own code runs in "plugins", in a "coprocessor", in "yoga.plugins", in the module of "authorization.policies.module" and in response shapes of endpoints.';
 
 /**
  * Keys of Apollo Router that Headgate does not have, with what to use instead. Names in double quotes are keys of Headgate.
@@ -39,13 +38,40 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['authentication.subgraph.all.aws_sig_v4', 'Use "authentication.subgraph.all.http_message_signature" (RFC 9421).'],
   ['batching.subgraph', 'Subgraphs get no batches: remove it.'],
   ['limits.introspection_max_depth', 'The size of introspection is always limited: remove it.'],
-  ['telemetry.exporters', TELEMETRY],
-  ['telemetry.instrumentation', TELEMETRY],
+  ['telemetry.exporters.logging', 'Write "telemetry.logging".'],
+  [
+    'telemetry.exporters.metrics.common.service_namespace',
+    'Write "telemetry.exporters.metrics.common.resource", with the attribute service.namespace.',
+  ],
+  [
+    'telemetry.exporters.metrics.common.views',
+    'Durations have the buckets of "telemetry.exporters.metrics.common.buckets"; "telemetry.metrics" has the labels.',
+  ],
+  [
+    'telemetry.exporters.metrics.prometheus.resource_selector',
+    'Attributes of the process are in OTLP only: remove it.',
+  ],
+  ['telemetry.exporters.metrics.prometheus.temporality', 'Counts for Prometheus are always cumulative: remove it.'],
+  [
+    'telemetry.exporters.metrics.otlp.batch_processor',
+    'Write "telemetry.exporters.metrics.otlp.interval" and "telemetry.exporters.metrics.otlp.timeout".',
+  ],
+  ['telemetry.exporters.metrics.otlp.http', 'Write "telemetry.exporters.metrics.otlp.headers".'],
+  [
+    'telemetry.exporters.metrics.otlp.grpc',
+    'gRPC is not supported: remove it, and use the port 4318 of the collector.',
+  ],
+  [
+    'telemetry.instrumentation',
+    '"telemetry.metrics" has the labels of metrics, "telemetry.access_log" the fields of the log.',
+  ],
   [
     'telemetry.apollo',
-    'Nothing is sent to Apollo: remove it. For client_name_header, write "telemetry.client_awareness.name_headers".',
+    'Nothing is sent to Apollo: remove it. For client_name_header, write "telemetry.client_awareness.name_headers". For the usage of fields, write "usage".',
   ],
-  ['coprocessor', IN_CODE],
+  ['coprocessor.client', 'Connections to the coprocessor use HTTP/1.1: remove it.'],
+  ['coprocessor.connector', 'Write "coprocessor.subgraph.all": its stages are called for fetches of REST APIs, too.'],
+  ['coprocessor.execution.request.query_plan', 'Query plans are not sent: remove it.'],
   ['rhai', IN_CODE],
   ['preview_entity_cache', 'Responses of endpoints can be cached: "bff.cache".'],
   ['response_cache', 'Responses of endpoints can be cached: "bff.cache".'],

@@ -12,6 +12,8 @@ export interface Delivery {
   isClosed(request: CompiledRequest): boolean;
   /** Writes the payloads that are ready. Returns whether they were the last. */
   advance(): boolean;
+  /** Returns whether the deadline of a group has passed. */
+  wasLate?(group: number): boolean;
   /** Writes that what is not complete has failed. */
   expire?(error: GraphQLFormattedError): void;
 }

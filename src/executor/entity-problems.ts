@@ -1,13 +1,15 @@
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CompiledRequest } from './compile.ts';
-import { kindOf } from './errors.ts';
+import { kindOf, malformed } from './errors.ts';
 import type { GatheredEntities } from './gather-entities.ts';
-import type { MissingFields, NullReasons } from './null-reasons.ts';
+import type { NullOrigin } from './null-origin.ts';
+import type { NullReasons } from './null-reasons.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 
 /** The entities of one look-up that are null, or not of the requested type. */
 export class EntityProblems {
-  private readonly service: string;
+  private readonly request: CompiledRequest;
+  private readonly part: object;
   private readonly keys: ReadonlySet<string>;
   private readonly typename: string | undefined;
   private readonly types: Supergraph['types'];
@@ -16,8 +18,9 @@ export class EntityProblems {
   /** By the index of the entity. */
   private readonly reasons = new Map<number, string>();
 
-  constructor(request: CompiledRequest, { lookup }: GatheredEntities, types: Supergraph['types']) {
-    this.service = request.planned.subgraph.name;
+  constructor(request: CompiledRequest, { lookup, slots }: GatheredEntities, types: Supergraph['types']) {
+    this.request = request;
+    this.part = slots;
     this.keys = new Set(lookup.keys.map(({ key }) => key));
     this.typename = lookup.planned.representation.typename;
     this.types = types;
@@ -41,17 +44,22 @@ export class EntityProblems {
    * @param report called with the reasons, where entities are malformed
    */
   note(nullReasons: NullReasons, report: (reasons: ReadonlyMap<number, string>) => void): void {
-    const missingFields = (reason: MissingFields['reason']): MissingFields => ({
-      service: this.service,
-      keys: this.keys,
-      reason,
-    });
-    this.addMissing(nullReasons, this.unknown, missingFields('null'));
-    this.addMissing(nullReasons, this.wrong, missingFields('reported'));
-    if (this.reasons.size > 0) report(this.reasons);
+    const { request, part } = this;
+    this.addMissing(nullReasons, this.unknown, 'null', { kind: 'entity', request, part });
+    const [first] = this.reasons.values();
+    if (first === undefined) return;
+    const failure = malformed(request.planned, first);
+    this.addMissing(nullReasons, this.wrong, 'reported', { kind: 'failure', request, part, failure });
+    report(this.reasons);
   }
 
-  private addMissing(nullReasons: NullReasons, objects: readonly ResponseObject[], missingFields: MissingFields): void {
+  private addMissing(
+    nullReasons: NullReasons,
+    objects: readonly ResponseObject[],
+    reason: 'null' | 'reported',
+    origin: NullOrigin,
+  ): void {
+    const missingFields = { service: this.request.planned.subgraph.name, keys: this.keys, reason, origin };
     for (const object of objects) nullReasons.add(object, missingFields);
   }
 

@@ -18,6 +18,7 @@ import {
   withViolations,
 } from './errors.ts';
 import type { RequestError } from './fragment-errors.ts';
+import type { NullOrigin } from './null-origin.ts';
 import type { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
 import { ResponseErrors, type ResponsePlace } from './response-errors.ts';
@@ -120,7 +121,7 @@ export class ErrorReport {
     const service = request.planned.subgraph.name;
     for (const path of this.missingPaths(request, sent, isExplained))
       this.errors.push(formatFailure(failure, service, path));
-    this.noteReported(request, sent);
+    this.noteReported(request, sent, { kind: 'failure', request, part: sent[0]?.slots, failure });
   }
 
   /**
@@ -139,7 +140,7 @@ export class ErrorReport {
       for (const path of this.missingPaths(request, sent))
         if (!reported.has(JSON.stringify(path))) this.errors.push(formatSubgraphError(error, service, path));
     }
-    this.noteReported(request, sent);
+    this.noteReported(request, sent, { kind: 'error', request, part: sent[0]?.slots, error });
   }
 
   private missingPaths(
@@ -165,10 +166,10 @@ export class ErrorReport {
     return paths.values();
   }
 
-  private noteReported(request: CompiledRequest, sent: readonly SentLookup[]): void {
+  private noteReported(request: CompiledRequest, sent: readonly SentLookup[], origin: NullOrigin): void {
     const service = request.planned.subgraph.name;
     const note = (objects: readonly ResponseObject[], keys: readonly WrittenKey[]) => {
-      const missingFields = { service, keys: keyNames(keys), reason: 'reported' } as const;
+      const missingFields = { service, keys: keyNames(keys), reason: 'reported', origin } as const;
       for (const object of objects) this.nullReasons.add(object, missingFields);
     };
     if (request.planned.root) note(this.targets.at(request.planned.root.position), request.rootKeys);
@@ -185,23 +186,23 @@ export class ErrorReport {
     objects: readonly ResponseObject[],
     keys: readonly WrittenKey[] = lookup.keys.filter(({ needsInputs }) => needsInputs),
   ): void {
-    this.missing(request, lookup, objects, keys, formatMissingInput);
+    this.missing({ kind: 'inputs', request, lookup }, objects, keys, formatMissingInput);
   }
 
   /**
    * Reports objects that were not looked up because their keys could not be fetched, as missing inputs are reported.
    */
   addMissingKeys(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
-    this.missing(request, lookup, objects, lookup.keys, formatMissingKey);
+    this.missing({ kind: 'key', request, lookup }, objects, lookup.keys, formatMissingKey);
   }
 
   private missing(
-    request: CompiledRequest,
-    lookup: CompiledLookup,
+    origin: Extract<NullOrigin, { kind: 'inputs' | 'key' }>,
     objects: readonly ResponseObject[],
     keys: readonly WrittenKey[],
     format: typeof formatMissingInput,
   ): void {
+    const { request, lookup } = origin;
     const service = request.planned.subgraph.name;
     const among = new Set(objects);
     for (const { position } of lookup.targets) {
@@ -217,7 +218,7 @@ export class ErrorReport {
           for (const path of this.clientPaths([...base, key]).paths) this.errors.push(format(service, path));
       }
     }
-    const missingFields = { service, keys: keyNames(keys), reason: 'reported' } as const;
+    const missingFields = { service, keys: keyNames(keys), reason: 'reported', origin } as const;
     for (const object of objects) this.nullReasons.add(object, missingFields);
   }
 
@@ -260,7 +261,8 @@ export class ErrorReport {
       for (const { paths } of found.slice(0, most))
         for (const path of paths) this.errors.push(formatSubgraphError(error, service, path));
       if (found.length === 0) this.errors.push(formatSubgraphError(error, service, undefined));
-      for (const one of found) responseErrors.add(one.place, one.depth);
+      const origin = { kind: 'error', request, part: sent[0]?.slots, error } as const;
+      for (const one of found) responseErrors.add(one.place, one.depth, origin);
     }
     responseErrors.note(this.nullReasons);
     return responseErrors;

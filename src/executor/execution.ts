@@ -36,6 +36,7 @@ import { ResponseObjects } from './response-objects.ts';
 import { sendFetch } from './send-fetch.ts';
 import { countEntities, OpenParts } from './split-entities.ts';
 import type { StreamedExecution } from './stream-delivery.ts';
+import { traceFetch, traceNulls } from './trace-execution.ts';
 import { WriteContext } from './write-context.ts';
 
 /** Receives the text of `data` and the errors of a single result. */
@@ -109,8 +110,10 @@ export class Execution implements MergeTarget, StreamedExecution {
 
   /** @param onFirst called with the stream when its first payload is written */
   stream(groups: DeferGroups, onFirst: (stream: PayloadStream) => void): void {
-    const [cancel, expire] = [() => this.endStream(), (error: GraphQLFormattedError) => this.expire(error)];
-    const stream = new PayloadStream(cancel, expire);
+    const stream = new PayloadStream((idle) => {
+      if (idle) this.streamed?.delivery.expire?.(idle);
+      this.endStream();
+    });
     if (this.progress === undefined) throw new Error('a plan without defer groups cannot be streamed');
     const delivery = openDelivery(this, groups, this.progress, stream, () => onFirst(stream));
     this.streamed = { stream, delivery };
@@ -191,7 +194,9 @@ export class Execution implements MergeTarget, StreamedExecution {
   private sendTo(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], entities: string): void {
     const { body, sharedBody } = this.bodies.write(request, sent, entities);
     const { operationType } = request.planned;
-    const fetch = { body, sharedBody, operationType, client: this.input.client, memory: this.memory };
+    const { client } = this.input;
+    const trace = client.debug && traceFetch(client.debug, request, sent);
+    const fetch = { body, sharedBody, operationType, client, memory: this.memory, trace };
     sendFetch(source, fetch, (response) => this.attempt(() => this.receive(request, sent, response)));
   }
 
@@ -292,16 +297,10 @@ export class Execution implements MergeTarget, StreamedExecution {
     } else if (this.streamed.delivery.advance()) this.endStream();
   }
 
-  /** Ends a stream whose next payload takes too long. */
-  private expire(error: GraphQLFormattedError): void {
-    if (this.finished) return;
-    this.streamed?.delivery.expire?.(error);
-    this.endStream();
-  }
-
   private endStream(): void {
     this.finished = true;
     this.progress?.stop();
+    traceNulls(this, (group) => this.streamed?.delivery.wasLate?.(group) === true);
     this.streamed?.stream.close();
     this.end();
   }
@@ -336,6 +335,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     const { late, violations } = context;
     if (late) for (const group of late.missed) this.report.addTimeout(deferGroups?.list[group] as DeferGroup);
     observeMissing(this.input.responseObserver, violations, this.input.client);
+    traceNulls(this, (group) => late?.isLate(group) === true);
     const hasNoErrors = this.errorReport === undefined && violations.length === 0;
     const errors = hasNoErrors ? (knownErrors ?? []) : this.report.all(violations);
     this.end();

@@ -22,7 +22,7 @@ interface MissingKeyPart {
 }
 
 /** Finds out why objects were not looked up: which parts of their keys are missing, and which subgraph caused it. */
-class MissingKeyReasons {
+export class MissingKeyReasons {
   private readonly service: string;
   private readonly lookup: CompiledLookup;
   private readonly nullReasons: NullReasons;
@@ -47,8 +47,7 @@ class MissingKeyReasons {
 
   /** Returns why an object was not looked up. */
   reason(object: ResponseObject): NullReason {
-    const { representation } = this.lookup.planned;
-    const missing = this.missingPart(representation, object);
+    const missing = this.missingPart(object);
     // every part is present, so one of them is of a wrong kind
     if (missing === undefined) return keyFault(this.service, this.structuredKeys(), 'wrong');
     if (missing.isReported) return 'reported';
@@ -62,7 +61,7 @@ class MissingKeyReasons {
   }
 
   /** Returns the names of the key fields that are objects and lists. */
-  private structuredKeys(): string {
+  structuredKeys(): string {
     const { fields } = this.lookup.planned.representation;
     const named = (item: RepresentationItem) =>
       item.kind === 'field' && item.isKey && (item.nested || item.lists) ? [item.name] : [];
@@ -83,7 +82,9 @@ class MissingKeyReasons {
     return paths;
   }
 
-  private missingPart({ typename, fields }: Representation, object: ResponseObject): MissingKeyPart | undefined {
+  /** Returns the first part of its key that an object lacks; `undefined` where one is of a wrong kind instead. */
+  missingPart(object: ResponseObject): MissingKeyPart | undefined {
+    const { typename, fields }: Representation = this.lookup.planned.representation;
     const own = typename ?? object.__typename;
     if (typeof own === 'string') return this.missingPartIn(fields, object, own, [], false);
     const name = '__typename';
@@ -165,7 +166,7 @@ export function noteSkipped(
   for (const object of objects) {
     const reason = skipped.reason(object);
     if (reason === 'reported') failed.push(object);
-    else nullReasons.add(object, { service, keys, reason });
+    else nullReasons.add(object, { service, keys, reason, origin: { kind: 'key', request, lookup } });
   }
   if (failed.length > 0) execution.report.addMissingKeys(request, lookup, failed);
 }

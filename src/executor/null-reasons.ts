@@ -1,3 +1,4 @@
+import type { NullOrigin } from './null-origin.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 import type { SubgraphPath } from './response-objects.ts';
 
@@ -23,7 +24,20 @@ export interface MissingFields {
   /** Aliased keys; `undefined` means all. */
   readonly keys: ReadonlySet<string> | undefined;
   readonly reason: NullReason;
+  /** What happened, for debug traces. */
+  readonly origin: NullOrigin;
 }
+
+/** An error at a place. */
+interface PlacedError {
+  readonly origin: NullOrigin;
+  /** From the place to where the error is: to a field that only other fetches need. */
+  readonly rest: SubgraphPath;
+}
+
+/** The most errors that are kept for one place, for debug traces. */
+const MAX_ERRORS = 20;
+const NO_PATH: SubgraphPath = [];
 
 /** The places of one subgraph response at which errors were reported, as a tree of keys and list indices. */
 export class ErrorPlaces {
@@ -31,20 +45,31 @@ export class ErrorPlaces {
   reported = false;
   /** Whether the null of an error below propagated to here, or through here. */
   passed = false;
+  /** The errors that were reported here, up to a number of them. */
+  readonly errors: PlacedError[] = [];
+  /** The first error whose null passed. */
+  passedFrom: NullOrigin | undefined;
   private next: Map<string | number, ErrorPlaces> | undefined;
 
   /**
    * Adds the path of an error.
    * @param from how much of the path leads to the resulting null; less than all where types are non-null
+   * @param rest the end of the error's own path that the client has not selected
    */
-  add(path: SubgraphPath, from: number = path.length): void {
+  add(path: SubgraphPath, from: number, origin: NullOrigin, rest: SubgraphPath = NO_PATH): void {
     let node: ErrorPlaces = this;
     for (let depth = 0; ; depth++) {
-      if (depth >= from && depth < path.length) node.passed = true;
+      if (depth >= from && depth < path.length) node.pass(origin);
       if (depth === path.length) break;
       node = node.make(path[depth] as string | number);
     }
     node.reported = true;
+    if (node.errors.length < MAX_ERRORS) node.errors.push({ origin, rest });
+  }
+
+  private pass(origin: NullOrigin): void {
+    this.passed = true;
+    this.passedFrom ??= origin;
   }
 
   at(step: string | number): ErrorPlaces | undefined {
@@ -87,10 +112,20 @@ export class NullReasons {
    * @param service the subgraph that the field is read from; `undefined` means any
    */
   reason(object: ResponseObject, key: string, service: string | undefined): NullReason | undefined {
+    return this.missingFields(object, key, service)?.reason;
+  }
+
+  /** Returns the same with all that is known of it. */
+  missingFields(object: ResponseObject, key: string, service: string | undefined): MissingFields | undefined {
     return firstReason(
       this.missing.get(object)?.filter(({ keys }) => keys === undefined || keys.has(key)),
       service,
     );
+  }
+
+  /** Returns whether these are missing fields of an object. */
+  lacks(object: ResponseObject, missingFields: MissingFields): boolean {
+    return this.missing.get(object)?.includes(missingFields) === true;
   }
 
   /** Returns the missing fields of an object that concern what is below one of its fields. */
@@ -105,6 +140,35 @@ export class NullReasons {
   /** Returns whether an earlier error explains a null at a path from the root object. */
   isExplained(root: ResponseObject, path: SubgraphPath): boolean {
     return this.coverageAt(root, path).explainsNull;
+  }
+
+  /**
+   * Returns the error that made the value at a path null: the nearest one at the path or above it, or else the one below it whose null
+   * propagated to it.
+   */
+  errorAt(
+    root: ResponseObject,
+    path: SubgraphPath,
+  ): { readonly origin: NullOrigin; readonly isBelow: boolean } | undefined {
+    let found: NullOrigin | undefined;
+    let places: readonly ErrorPlaces[] = NONE;
+    let value: unknown = root;
+    const look = (among: readonly ErrorPlaces[], rest: SubgraphPath) => {
+      for (const { errors } of among) found = errors.find((error) => leadsTo(error.rest, rest))?.origin ?? found;
+    };
+    for (const [depth, step] of path.entries()) {
+      if (isObject(value)) {
+        const own = this.placesAt(value);
+        look(own, path.slice(depth));
+        places = [...places, ...own];
+      }
+      places = places.flatMap((one) => one.at(step) ?? NONE);
+      look(places, path.slice(depth + 1));
+      value = Array.isArray(value) || isObject(value) ? (value as Record<string | number, unknown>)[step] : undefined;
+    }
+    if (found) return { origin: found, isBelow: false };
+    const passed = places.find((one) => one.passed)?.passedFrom;
+    return passed && { origin: passed, isBelow: true };
   }
 
   /** Returns what errors explain at a path from the root object. */
@@ -126,6 +190,13 @@ export class NullReasons {
 
 const NONE: readonly never[] = [];
 
+/** Returns whether one path begins with the other. */
+function leadsTo(one: SubgraphPath, other: SubgraphPath): boolean {
+  const length = Math.min(one.length, other.length);
+  for (let i = 0; i < length; i++) if (one[i] !== other[i]) return false;
+  return true;
+}
+
 function addTo<T>(lists: Map<ResponseObject, T[]>, object: ResponseObject, item: T): void {
   const list = lists.get(object);
   if (list === undefined) lists.set(object, [item]);
@@ -135,13 +206,13 @@ function addTo<T>(lists: Map<ResponseObject, T[]>, object: ResponseObject, item:
 function firstReason(
   missing: readonly MissingFields[] | undefined,
   service: string | undefined,
-): NullReason | undefined {
+): MissingFields | undefined {
   const own = missing?.filter(
     (missingFields) =>
       service === undefined || (missingFields.service === service) !== (missingFields.isOfOthers === true),
   );
   // an error that was reported is not reported again
-  return own?.some(({ reason }) => reason === 'reported') ? 'reported' : own?.[0]?.reason;
+  return own?.find(({ reason }) => reason === 'reported') ?? own?.[0];
 }
 
 /** What errors explain at one place of the response; computed step by step from the root. */
@@ -166,7 +237,12 @@ export class ErrorCoverage {
 
   /** Returns why data of a subgraph is missing at this place, where that is known from the places above. */
   reason(service: string | undefined): NullReason | undefined {
-    return this.isWhole ? 'reported' : firstReason(this.missing, service);
+    return this.isWhole ? 'reported' : firstReason(this.missing, service)?.reason;
+  }
+
+  /** Returns the missing fields of an object above that explain it. */
+  missingFields(service: string | undefined): MissingFields | undefined {
+    return firstReason(this.missing, service);
   }
 
   /** Returns the coverage of the same place, with what is known of its object. */

@@ -15,8 +15,7 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
   /** Resolves when nothing more will be written: after the last payload, a failure, or when the reader cancels. */
   readonly ended: Promise<void>;
   private end: () => void = () => {};
-  private readonly onCancel: () => void;
-  private readonly onExpire: (error: GraphQLFormattedError) => void;
+  private readonly onCancel: (idle?: GraphQLFormattedError) => void;
   private readonly written: Payload[] = [];
   private readonly readers: Reader[] = [];
   private idle: { readonly ms: number; readonly error: GraphQLFormattedError } | undefined;
@@ -26,13 +25,9 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
   private isOver = false;
   private failure: { readonly error: unknown } | undefined;
 
-  /**
-   * @param onCancel called when the reader cancels before the end
-   * @param onExpire called when the reader waits no longer for what is missing
-   */
-  constructor(onCancel: () => void, onExpire: (error: GraphQLFormattedError) => void = onCancel) {
+  /** @param onCancel called before the end when the reader cancels, or, with an error, when it has waited too long for a payload */
+  constructor(onCancel: (idle?: GraphQLFormattedError) => void) {
     this.onCancel = onCancel;
-    this.onExpire = onExpire;
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
@@ -89,7 +84,7 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
   private watch(): void {
     const { idle } = this;
     if (idle === undefined || this.readers.length === 0) return;
-    this.deadline ??= new Deadline(idle.ms, { expire: () => this.onExpire(idle.error) });
+    this.deadline ??= new Deadline(idle.ms, { expire: () => this.onCancel(idle.error) });
   }
 
   private unwatch(): void {

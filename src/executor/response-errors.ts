@@ -1,5 +1,6 @@
 import type { CompiledRequest } from './compile.ts';
 import type { SubgraphError } from './errors.ts';
+import type { NullOrigin } from './null-origin.ts';
 import { ErrorPlaces, type NullReasons } from './null-reasons.ts';
 import { isNullish, isObject } from './objects.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
@@ -134,7 +135,7 @@ export class ResponseErrors {
    * Records that an error was reported at a place.
    * @param depth how much of the path the client selected: the error is reported there
    */
-  add({ entity, rest, nullDepth }: ResponsePlace, depth: number): void {
+  add({ entity, rest, nullDepth }: ResponsePlace, depth: number, origin: NullOrigin): void {
     const alias = entity?.alias ?? '';
     const slot = entity?.slot ?? 0;
     let bySlot = this.known.get(alias);
@@ -147,7 +148,8 @@ export class ResponseErrors {
       places = new ErrorPlaces();
       bySlot.set(slot, places);
     }
-    places.add(depth < rest.length ? rest.slice(0, depth) : rest, nullDepth);
+    if (depth < rest.length) places.add(rest.slice(0, depth), nullDepth, origin, rest.slice(depth));
+    else places.add(rest, nullDepth, origin);
   }
 
   /** Returns whether a root field has an error of its own. */
@@ -163,18 +165,16 @@ export class ResponseErrors {
     for (const { part, lookup, objects, slots } of this.sent) {
       const bySlot = this.known.get(part.alias);
       if (!bySlot) continue;
-      const missingFields = {
-        service: subgraph.name,
-        keys: new Set(lookup.keys.map(({ key }) => key)),
-        reason: 'reported',
-      } as const;
+      const keys = new Set(lookup.keys.map(({ key }) => key));
       for (let i = 0; i < objects.length; i++) {
         const slot = slots[i] as number;
         const places = bySlot.get(slot);
         const object = objects[i];
         if (!places || !object) continue;
         nullReasons.addPlaces(object, places);
-        if (places.passed && !isObject(this.entity(part.alias, slot))) nullReasons.add(object, missingFields);
+        const { passedFrom: origin } = places;
+        if (origin !== undefined && !isObject(this.entity(part.alias, slot)))
+          nullReasons.add(object, { service: subgraph.name, keys, reason: 'reported', origin });
       }
     }
   }

@@ -30,11 +30,16 @@ export class ResponseMerger implements MergeObserver {
   }
 
   onNull(value: unknown, isNew: boolean): void {
+    const { service } = this;
+    const message = isNew
+      ? `The subgraph "${service}" returned null for an object that another subgraph returned.`
+      : `Another subgraph returned null for an object that the subgraph "${service}" returned.`;
     this.problems.nullReasons.addBelow(value, {
-      service: this.service,
+      service,
       isOfOthers: !isNew,
       keys: undefined,
       reason: 'null',
+      origin: { kind: 'conflict', service, message },
     });
   }
 
@@ -42,7 +47,12 @@ export class ResponseMerger implements MergeObserver {
     const { service } = this;
     const message = `The subgraph "${service}" returned a list of ${length} items where another subgraph returned ${known.length}.`;
     const reason = { message, code: 'SUBREQUEST_MALFORMED_RESPONSE' };
-    this.problems.nullReasons.addBelow(known, { service, keys: undefined, reason });
+    this.problems.nullReasons.addBelow(known, {
+      service,
+      keys: undefined,
+      reason,
+      origin: { kind: 'conflict', service, message },
+    });
   }
 
   /** Merges the data of a root request into its objects. */

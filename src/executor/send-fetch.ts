@@ -1,12 +1,22 @@
+import type { FetchEnd } from '../shared/fetch-trace.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
 /** Sends a fetch. If the client's request is recorded, records when the fetch began and how it ended. */
 export function sendFetch(source: Source, request: SourceRequest, done: (response: SubgraphResponse) => void): void {
+  const { trace } = request;
   const { record } = request.client;
-  if (record === undefined) return source.send(request, done);
-  const end = record.beginFetch(source.name);
+  if (record === undefined && trace === undefined) return source.send(request, done);
+  const end = record?.beginFetch(source.name);
   source.send(request, (response) => {
-    end(response.kind === 'failure' ? response.failure : { status: response.status, code: response.failed?.code });
+    end?.(response.kind === 'failure' ? response.failure : { status: response.status, code: response.failed?.code });
+    trace?.finish(endOf(response));
     done(response);
   });
+}
+
+function endOf(response: SubgraphResponse): FetchEnd {
+  if (response.kind === 'failure') return response.failure;
+  const { status, failed } = response;
+  const bytes = response.kind === 'text' ? Buffer.byteLength(response.text) : response.size;
+  return { status, code: failed?.code, reason: failed?.reason, bytes };
 }

@@ -73,6 +73,11 @@ export class StreamDelivery {
     return true;
   }
 
+  /** Returns whether a group was written as null, because it was late. */
+  wasLate(group: number): boolean {
+    return this.late.has(group);
+  }
+
   /**
    * Writes the payloads that are ready.
    * @returns whether they were the last
@@ -132,7 +137,10 @@ export class StreamDelivery {
   private writeGroup(number: number, group: DeferGroup): void {
     const isLate = this.progress.isPending(number) || this.late.has(number);
     const late: LateGroups | undefined = isLate ? { isLate: (one) => one === number, missed: new Set() } : undefined;
-    if (isLate) this.closeWithin(group);
+    if (isLate) {
+      this.late.add(number);
+      this.closeWithin(group);
+    }
     let known = isLate ? [formatTimeout(group)] : this.execution.report.ofGroup(number);
     for (const place of this.placesOf(number)) {
       const { text, violations } = this.write(place, late);

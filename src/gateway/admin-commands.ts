@@ -1,6 +1,7 @@
 import type { CanaryEnd } from '../composition/supergraph-provider.ts';
 import type { ProblemDetails } from '../http/problem.ts';
 import type { CircuitState } from '../traffic/circuit-breaker.ts';
+import type { UsageReport } from '../usage/usage-report.ts';
 import type { CanaryStatus } from './canary.ts';
 import type { EndedCanary } from './canary-reports.ts';
 
@@ -26,6 +27,7 @@ export type AdminCommand =
   | { readonly kind: 'endpoint'; readonly action: EndpointAction }
   | { readonly kind: 'canary_status' }
   | { readonly kind: 'reload' }
+  | { readonly kind: 'usage' }
   | CanaryAction;
 
 /** Ends a canary. */
@@ -69,6 +71,7 @@ export type Refusal = Pick<ProblemDetails, 'status' | 'kind' | 'detail'>;
 export type AdminReply =
   | { readonly kind: 'endpoints'; readonly endpoints: readonly EndpointReport[] }
   | { readonly kind: 'canary'; readonly canary: CanaryReport }
+  | { readonly kind: 'usage'; readonly report: UsageReport }
   | { readonly kind: 'applied' }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
@@ -78,6 +81,16 @@ export interface AdminReplies {
   readonly processes: number;
   readonly replies: readonly AdminReply[];
 }
+
+/** The reply where usage is not counted. */
+export const NO_USAGE: AdminReply = {
+  kind: 'refused',
+  refusal: {
+    status: 409,
+    kind: 'usage-off',
+    detail: 'Usage is not counted. Set "usage.enabled: true" in the config, and restart the gateway.',
+  },
+};
 
 /** The reply where no canary runs. */
 export const NO_CANARY: AdminReply = {

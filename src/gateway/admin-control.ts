@@ -1,17 +1,19 @@
-import { type AdminCommand, type AdminReply, NO_CANARY } from './admin-commands.ts';
+import { type AdminCommand, type AdminReply, NO_CANARY, NO_USAGE } from './admin-commands.ts';
 import type { CanaryReports } from './canary-reports.ts';
 import type { EndpointControl } from './endpoint-control.ts';
 import { endCanary, type Gateway } from './generations.ts';
+import type { OpenUsage } from './open-usage.ts';
 
 export interface AdminControlParts {
   readonly endpoints: EndpointControl;
   readonly gateway: Pick<Gateway, 'canary' | 'promote' | 'rollBack'>;
   readonly canaries: Pick<CanaryReports, 'last'>;
+  readonly usage: Pick<OpenUsage, 'report'> | undefined;
   readonly reload: () => Promise<void>;
 }
 
 /** Returns a function that applies commands of the admin API to this process. */
-export function adminControl({ endpoints, gateway, canaries, reload }: AdminControlParts) {
+export function adminControl({ endpoints, gateway, canaries, usage, reload }: AdminControlParts) {
   return async (command: AdminCommand): Promise<AdminReply> => {
     switch (command.kind) {
       case 'list_endpoints':
@@ -23,6 +25,8 @@ export function adminControl({ endpoints, gateway, canaries, reload }: AdminCont
       case 'reload':
         await reload();
         return { kind: 'applied' };
+      case 'usage':
+        return usage ? { kind: 'usage', report: await usage.report() } : NO_USAGE;
       case 'canary_status':
         return { kind: 'canary', canary: { running: gateway.canary()?.status, last: canaries.last } };
       case 'end_canary':

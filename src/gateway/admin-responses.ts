@@ -1,6 +1,7 @@
 import { JSON_TYPE } from '../http/media-type.ts';
 import { problemResponse } from '../http/problem.ts';
 import { type HttpResponse, textResponse } from '../http/response.ts';
+import type { UsageReport } from '../usage/usage-report.ts';
 import type { AdminReplies, EndpointReport } from './admin-commands.ts';
 import type { OperationCounts } from './canary-monitor.ts';
 
@@ -31,6 +32,17 @@ export function endpointsResponse({ processes, replies }: AdminReplies): HttpRes
     }
   }
   return jsonResponse(200, { processes, responded: lists.length, endpoints: [...merged.values()] });
+}
+
+/** Returns the most complete report: that of the process which has read it after all others had stored their counts. */
+export function usageResponse({ processes, replies }: AdminReplies, path: string): HttpResponse {
+  const reports = replies.flatMap((reply) => (reply.kind === 'usage' ? reply.report : []));
+  const [best] = reports.sort((one, other) => requestsIn(other) - requestsIn(one));
+  return best ? jsonResponse(200, best) : appliedResponse({ processes, replies }, path);
+}
+
+function requestsIn({ operations }: UsageReport): number {
+  return operations.flatMap(({ uses }) => uses).reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Says what the canary has done so far, over all processes, and how the last one has ended. */

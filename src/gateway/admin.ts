@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { PURGE_PATH, purgeResponse } from '../bff/caching/serve-purge.ts';
 import type { Config } from '../config/config.ts';
 import { adminListen } from '../config/sections/admin.ts';
+import { prometheusSettings } from '../config/sections/metrics.ts';
 import { type ListenerHost, listen } from '../http/listener.ts';
 import { checkHeaderLines } from '../http/middleware/header-lines.ts';
 import { type ProblemDetails, problemResponse } from '../http/problem.ts';
@@ -12,6 +13,9 @@ import { compileAddressList } from '../policy/requests/address-filter.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { pathOf } from '../shared/url-path.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Snapshot } from '../telemetry/metrics.ts';
+import { metricsFormat } from '../telemetry/metrics-format.ts';
+import { CONTENT_TYPES, metricsText, type TextFormat } from '../telemetry/prometheus.ts';
 import { createAdminApi } from './admin-api.ts';
 import type { AdminCommand, AdminReplies } from './admin-commands.ts';
 import { createTokenGuard } from './admin-token.ts';
@@ -20,8 +24,8 @@ import { createTokenGuard } from './admin-token.ts';
 export interface AdminActions {
   /** Sends a command of the admin API to all processes. */
   send(command: AdminCommand): Promise<AdminReplies>;
-  /** Returns metrics in the text format of Prometheus. */
-  metrics(): Promise<string>;
+  /** Returns the metrics of all processes. */
+  metrics(): Promise<Snapshot>;
   /** Purges cached responses of endpoints in all processes. Resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
 }
@@ -54,7 +58,7 @@ export async function openAdmin(
     graceMs: GRACE_MS,
     lingerMs: 0,
   });
-  const { enabled, path } = config.telemetry.metrics.prometheus;
+  const { enabled, path } = prometheusSettings(config);
   return {
     metricsUrl: enabled ? `${origin}${path}` : undefined,
     apiUrl: config.admin.token === undefined ? undefined : `${origin}/admin`,
@@ -63,7 +67,7 @@ export async function openAdmin(
 }
 
 function createAdminHandler(config: Config, actions: AdminActions, logger: Logger): ListenerHost {
-  const { path: metricsPath, enabled: hasMetrics } = config.telemetry.metrics.prometheus;
+  const { path: metricsPath, enabled: hasMetrics } = prometheusSettings(config);
   const { limit, window: windowMs } = config.authentication.failed_attempts ?? DEFAULT_ATTEMPTS;
   const guard = createTokenGuard({ token: config.admin.token, limit, windowMs, logger });
   const serveApi = createAdminApi({ guard, send: actions.send, logger });
@@ -83,11 +87,13 @@ function createAdminHandler(config: Config, actions: AdminActions, logger: Logge
     if (path !== metricsPath || !hasMetrics) {
       const there = hasMetrics
         ? `Metrics are at ${metricsPath}.`
-        : 'Metrics are off: see telemetry.metrics.prometheus.enabled.';
+        : 'Metrics are off: see telemetry.exporters.metrics.prometheus.enabled.';
       const detail = `There is nothing at ${path}. ${there} The admin API is below /admin/: see docs/admin.md.`;
       return problemResponse({ status: 404, kind: 'not-found', detail }, path);
     }
-    if (req.method === 'GET' || req.method === 'HEAD') return actions.metrics().then(metricsReply);
+    if (req.method === 'GET' || req.method === 'HEAD') {
+      return actions.metrics().then((snapshot) => metricsReply(snapshot, metricsFormat(req.headers.accept)));
+    }
     const detail = `${path} supports GET only.`;
     return problemResponse({ status: 405, kind: 'method-not-allowed', detail, headers: { allow: 'GET, HEAD' } }, path);
   }
@@ -121,9 +127,9 @@ function problemOf(error: unknown): ProblemDetails {
 
 const ALWAYS = { 'x-content-type-options': 'nosniff' };
 
-function metricsReply(text: string): HttpResponse {
-  const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' };
-  return { status: 200, headers, body: text };
+function metricsReply(snapshot: Snapshot, format: TextFormat): HttpResponse {
+  const headers = { 'content-type': CONTENT_TYPES[format], 'cache-control': 'no-store', vary: 'accept' };
+  return { status: 200, headers, body: metricsText(snapshot, format) };
 }
 
 /** Returns the lines that name the URLs of the admin listener. */

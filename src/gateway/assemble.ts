@@ -7,9 +7,12 @@ import { cacheHeaders } from '../graphql-http/cache-headers.ts';
 import type { YogaPlugin } from '../graphql-http/yoga-plugin.ts';
 import { requestCounter } from '../http/middleware/rate-limit.ts';
 import type { RequestHandler } from '../http/request-handler.ts';
+import type { Engine } from '../pipeline/engine.ts';
+import type { SchemaFacts } from '../plugins/hooks.ts';
 import { configureLogin } from '../policy/login/login.ts';
 import { watchPath } from '../shared/watch-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
+import type { CountReload } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -49,6 +52,8 @@ export interface AssemblyOptions {
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
   /** Plugins before those of `plugins` in the config. */
   readonly plugins?: PluginOptions['given'];
+  /** Whether no other code runs in the process: the gateway is no part of another program. */
+  readonly ownsProcess?: boolean | undefined;
   /** Called when a canary was rolled back in this process; the others must be. What sets it also says when a canary is promoted. */
   readonly onCanaryRollback?: ((id: string, reason: string) => void) | undefined;
   /** Whether to log warnings about settings: true, except in all but one of several processes. */
@@ -65,6 +70,8 @@ export interface Assembly {
   readonly logger: Logger;
   /** What this process counts and measures; `undefined` where that is off. */
   readonly metrics: Metrics | undefined;
+  /** Counts reloads of what is read outside of it. */
+  readonly countReload: CountReload | undefined;
   /** Removes cached responses of endpoints with one of the tags from this process. Resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
   /** Reads schemas, endpoints, keys and documents again. What is not valid does not replace what is served, and is logged. */
@@ -110,6 +117,7 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
     handler: createGatewayHandler({ ...handlerOptions, bff }),
     logger,
     metrics: foundation.metrics,
+    countReload: foundation.instruments?.reloaded,
     reload,
     addReload: (one) => void foundation.reloads.push(one),
     control: adminControl({ ...foundation, reload }),
@@ -138,6 +146,7 @@ async function openRequestHandling(
     gateway,
     reloads,
     plugins,
+    usage,
   }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
@@ -165,6 +174,7 @@ async function openRequestHandling(
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
     plugins: plugins?.current,
+    countUse: usage?.countUse,
     countRequest: requestCounter(rateLimits),
     yogaPlugins: [...yogaPlugins, ...(await loadYogaPlugins(config.yoga.plugins))],
     storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
@@ -174,13 +184,13 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads, usage }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
   if (dev && bffDir !== undefined) {
     // before the folder is read: what changes meanwhile must not be missed
-    const onChange = (exists: boolean) => exists && bff && void reloadBff(bff, logger);
+    const onChange = (exists: boolean) => exists && bff && void reloadBff(bff, { logger, instruments });
     const watching = await watchPath({ path: bffDir, onChange, onEvent: logPathEvents(logger, bffDir) });
     closers.add(() => watching.close());
   }
@@ -191,9 +201,10 @@ async function openEndpoints(
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,
       admission,
+      countUse: usage?.countEndpoint,
     });
   }
-  if (bff) reloads.push(() => bff && reloadBff(bff, logger, true));
+  if (bff) reloads.push(() => bff && reloadBff(bff, { logger, instruments }, true));
   if (cluster.isWorker && sharedState === undefined) {
     checkSeparateProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
   }
@@ -201,9 +212,13 @@ async function openEndpoints(
 }
 
 /** Calls `onSchemaChange` of the plugins with the current schema, if there is one. */
-function notifyPlugins({ gateway, plugins }: Foundation): void {
+function notifyPlugins({ gateway, plugins }: Pick<Foundation, 'gateway' | 'plugins'>): void {
   const engine = plugins && gateway.engine();
-  if (engine) plugins?.schemaChanged(engine.publicSchema);
+  if (engine) plugins?.schemaChanged(schemaOf(engine));
+}
+
+function schemaOf({ publicSchema: schema, supergraph, isCanary = false }: Engine): SchemaFacts {
+  return { schema, supergraphSdl: supergraph.sdl, isCanary };
 }
 
 /** Swaps each schema in that the provider brings from now on. */
@@ -220,9 +235,14 @@ async function followSchema(
   plugins?.beforeReload(async () => {
     const engine = gateway.engine();
     if (engine) await gateway.swap({ sdl: engine.supergraph.sdl }, prepare);
-    return gateway.engine()?.publicSchema;
+    const current = gateway.engine();
+    return current && schemaOf(current);
   });
-  const listener = schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap });
+  const onCanary = (engine: Engine | undefined) => {
+    if (engine) plugins?.schemaChanged(schemaOf(engine));
+    else notifyPlugins({ gateway, plugins });
+  };
+  const listener = schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap, onCanary });
   canaries.listener = listener.canaryEnded;
   const watching = await schema.watch(listener);
   closers.add(() => watching.close());

@@ -31,6 +31,7 @@ import { openMemoryBudget } from './memory-budget.ts';
 import type { OpenPlugins } from './open-plugins.ts';
 import { openSigners } from './open-signers.ts';
 import { closeSources, openSources } from './open-sources.ts';
+import type { OpenUsage } from './open-usage.ts';
 import { requestReads } from './request-reads.ts';
 
 /** Objects that engines share with the rest of the gateway. */
@@ -44,6 +45,7 @@ export interface EngineParts {
   readonly responseObserver: ResponseObserver;
   readonly byteBudget?: ByteBudget | undefined;
   readonly plugins?: OpenPlugins | undefined;
+  readonly usage?: Pick<OpenUsage, 'useOf'> | undefined;
 }
 
 /**
@@ -65,6 +67,7 @@ export function engineFactory(
     trafficState,
     endpoints,
     plugins,
+    usage,
   }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
@@ -92,6 +95,7 @@ export function engineFactory(
       responseObserver,
       byteBudget,
       plugins: plugins !== undefined,
+      readsResponses: plugins?.readsResponses() ?? false,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;
@@ -112,7 +116,9 @@ export function engineFactory(
           ofPlugins: plugins?.reads(),
         },
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
+        useOf: usage?.useOf,
         namesOperationsOf: namesOperationsOf(config),
+        onPlanned: instruments && ((ms) => instruments.operationPlanned(ms / 1_000)),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsMasked: (all, client) => {
           const errors = all.filter(isLoggedByItself);

@@ -41,7 +41,7 @@ export function callParts(
 }
 
 /** Returns the layer around the calls of a connector, in place of those. */
-export function apiLayer(subgraph: string, traffic: SubgraphTraffic, state: TrafficState): ApiLayer {
+export function apiLayer(subgraph: string, traffic: SubgraphTraffic, state: TrafficState, plugins: boolean): ApiLayer {
   const retry = retryPolicy(subgraph, traffic, state);
   const { concurrency, circuit_breaker: breaker, deadline, hedge } = traffic;
   const share = hedge && new HedgeShare(hedge.max_share ?? 0, retry.budget);
@@ -59,6 +59,7 @@ export function apiLayer(subgraph: string, traffic: SubgraphTraffic, state: Traf
       bulkhead: concurrency && state.bulkheadOf(subgraph, concurrency, origin),
       breaker: breaker && state.breakerOf(subgraph, origin, breaker),
       deadlineHeader: deadline?.header,
+      plugins,
     });
 }
 

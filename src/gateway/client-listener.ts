@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { type Listener, type ListenerOptions, listen } from '../http/listener.ts';
 import type { RequestHandler } from '../http/request-handler.ts';
 import { tlsOptions } from '../http/tls-options.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Assembly } from './assemble.ts';
 import { type ReloadCertificates, reloadCertificates } from './reload-certificates.ts';
 
 type ListenerConfig = Pick<Config, 'supergraph' | 'tls' | 'shutdown'>;
@@ -20,7 +20,7 @@ export interface ClientListener extends Listener {
 export async function listenForClients(
   handler: RequestHandler,
   config: ListenerConfig,
-  logger: Logger,
+  { logger, countReload }: Pick<Assembly, 'logger' | 'countReload'>,
   other: Partial<Omit<ListenerOptions, 'tls'>> = {},
 ): Promise<ClientListener> {
   const listener = await listen(handler, {
@@ -31,7 +31,7 @@ export async function listenForClients(
   });
   const { supergraph: tls } = config.tls;
   if (tls === undefined) return listener;
-  const certificates = await reloadCertificates(tls, listener, logger);
+  const certificates = await reloadCertificates(tls, listener, logger, countReload);
   return {
     ...listener,
     reloadCertificates: certificates.reload,

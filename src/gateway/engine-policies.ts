@@ -113,7 +113,11 @@ function demandControl(
     onExceeded: instruments && ((reason) => instruments.refused('demand_control', reason, settings.mode)),
     onTooExpensive: (found, client) =>
       logger.warn({ ...requestFields(client), ...found }, 'an operation costs too much'),
-    onMeasured: (cost, client) => logger.debug({ ...requestFields(client), cost }, 'cost of an operation'),
+    onEstimated: instruments?.costEstimated,
+    onMeasured(cost, client) {
+      instruments?.costMeasured(cost.actual);
+      logger.debug({ ...requestFields(client), cost }, 'cost of an operation');
+    },
   };
   return [createDemandPolicy(settings, observer, hidesDetails)];
 }

@@ -22,7 +22,8 @@ import { createGateway, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { openAdmission } from './open-admission.ts';
 import { openMetrics } from './open-metrics.ts';
-import { type OpenPlugins, openPlugins } from './open-plugins.ts';
+import { type OpenPlugins, openPlugins, type PluginOptions } from './open-plugins.ts';
+import type { OpenUsage, UsageParts } from './open-usage.ts';
 import { openPolicyModule, type PolicyModule } from './policy-module.ts';
 import { settingWarnings } from './setting-warnings.ts';
 
@@ -42,6 +43,7 @@ export interface Foundation {
   readonly admission: AdmissionControl | undefined;
   readonly gateway: Gateway;
   readonly plugins: OpenPlugins | undefined;
+  readonly usage: OpenUsage | undefined;
   readonly endpoints: EndpointControl;
   readonly canaries: CanaryReports;
   /** Read files again, on request; they never throw. */
@@ -68,7 +70,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     refused: instruments?.refused,
     countTogether: sharedState?.countLimits,
   });
-  const module = await openModule(config, logger, options.dev ?? false);
+  const module = await openModule(config, logger, options.dev ?? false, instruments);
   if (module) closers.add(() => module.close());
   const reloads: (() => unknown)[] = module ? [module.reload] : [];
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
@@ -82,12 +84,11 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     openInstruments: instruments?.openEndpoints,
     listsSingles: config.admin.token !== undefined,
   });
-  const plugins = await openPlugins({
-    ...{ sections: config.plugins, given: options.plugins, dev: options.dev ?? false, logger },
-  });
+  const plugins = await openPlugins(pluginOptions(options, logger));
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
-  const parts = { plugins, rateLimits, redis, instruments, ...failures, byteBudget, trafficState, endpoints };
+  const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
+  const parts = { plugins, usage, rateLimits, redis, instruments, ...failures, byteBudget, trafficState, endpoints };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
@@ -109,11 +110,25 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     metrics,
     instruments,
     rules,
-    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins },
+    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, usage },
     endpoints: control,
     canaries,
     reloads,
   };
+}
+
+/** Opens the counts of usage. Their code is loaded only where they are on. They are closed after the last operations. */
+async function openUsageOf(config: Config, parts: UsageParts, closers: Closers): Promise<OpenUsage | undefined> {
+  if (!config.usage.enabled) return undefined;
+  const { openUsage } = await import('./open-usage.ts');
+  const usage = openUsage(config, parts);
+  closers.add(() => usage.close());
+  return usage;
+}
+
+function pluginOptions(options: AssemblyOptions, logger: Logger): PluginOptions {
+  const { config, plugins: given, dev = false, ownsProcess } = options;
+  return { sections: config.plugins, coprocessor: config.coprocessor, given, dev, ownsProcess, logger };
 }
 
 /** Opens what logs the failures of subgraphs. It is closed after the last operations. */
@@ -131,8 +146,13 @@ function openFailureLogs(
   return { outages, responseObserver: observeResponses({ instruments, outages, graphqlErrors }) };
 }
 
-async function openModule({ authorization }: Config, logger: Logger, dev: boolean): Promise<PolicyModule | undefined> {
+async function openModule(
+  { authorization }: Config,
+  logger: Logger,
+  dev: boolean,
+  instruments: Instruments | undefined,
+): Promise<PolicyModule | undefined> {
   const { directives, policies } = authorization;
   if (!directives.enabled || policies.module === undefined) return undefined;
-  return openPolicyModule(policies.module, logger, dev);
+  return openPolicyModule(policies.module, logger, dev, instruments?.reloaded);
 }

@@ -15,6 +15,7 @@ import { refusalObserver, requestObserver, routeFinder } from '../http/observe-r
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import { createRequestHandler, type RequestHandler } from '../http/request-handler.ts';
 import { createRouter, type Route } from '../http/router.ts';
+import { addServerTiming } from '../http/server-timing.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import { isBelow } from '../policy/requests/paths.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
@@ -33,6 +34,7 @@ export interface GatewayHandlerOptions
       | 'authenticator'
       | 'login'
       | 'clientAwareness'
+      | 'debugAccess'
       | 'plugins'
     > {
   /** Returns the current engine; `undefined` while there is no schema. */
@@ -56,7 +58,7 @@ export interface GatewayHandlerOptions
   /** Default: all requests, at `debug`. */
   readonly accessLog?: AccessLogOptions | undefined;
   /** Counters of completed requests, and of those that are refused before they become operations. */
-  readonly instruments?: Pick<Instruments, 'requestFinished' | 'refused'> | undefined;
+  readonly instruments?: Pick<Instruments, 'requests' | 'refused'> | undefined;
   /** Writes responses within limits. By default there are none. */
   readonly clientWrites?: ClientWrites | undefined;
 }
@@ -65,14 +67,15 @@ export interface GatewayHandlerOptions
 export function createGatewayHandler(options: GatewayHandlerOptions): RequestHandler {
   const { logger, instruments, pathPrefix } = options;
   const handling = { logger, onRefused: instruments && refusalObserver(instruments.refused) };
-  const fail = errorSender(handling, pathPrefix);
+  const fail = errorSender(handling, options);
   const routes = listRoutes(options, handling, fail, () => handler.isDraining);
   const { isGraphql } = routes;
   const graphiql = options.graphiql ? serveGraphiql({ ...options, isGraphql, fail }) : undefined;
   const middleware = listMiddleware({ ...options, graphiql, corsOf: options.bff?.cors, fail });
   const accessLog = createAccessLog(logger, options.accessLog ?? QUIET_ACCESS_LOG, routeFinder(isGraphql));
-  const observe = instruments && requestObserver(instruments, isGraphql);
-  const handler = createRequestHandler({
+  const clientNames = options.clientAwareness ?? QUIET_ACCESS_LOG.clientNames;
+  const observe = instruments && requestObserver({ instruments: instruments.requests, isGraphql, clientNames });
+  const handler: RequestHandler = createRequestHandler({
     handler: compose(middleware, createRouter(routes.list, notFound(pathPrefix))),
     fail,
     pathPrefix,
@@ -85,15 +88,21 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
       observe?.(context);
     },
   });
+  instruments?.requests.watchActive(() => handler.activeCount);
   return handler;
 }
 
 type Fail = (context: RequestContext, error: unknown) => void;
 
 /** Returns a function that sends the response for an error outside an operation. */
-function errorSender(handling: ErrorHandling, pathPrefix: string | undefined): Fail {
-  return (context, error) =>
+function errorSender(
+  handling: ErrorHandling,
+  { pathPrefix, hasServerTiming }: Pick<GatewayHandlerOptions, 'pathPrefix' | 'hasServerTiming'>,
+): Fail {
+  return (context, error) => {
+    if (hasServerTiming) addServerTiming(context);
     sendResponse(context, routeErrorResponse(toGatewayError(error, context, handling), context, pathPrefix));
+  };
 }
 
 interface Routes {
@@ -109,7 +118,7 @@ function listRoutes(
   fail: Fail,
   isDraining: () => boolean,
 ): Routes {
-  const settings = { ...options, ...handling };
+  const settings = { ...options, ...handling, onShared: options.instruments?.requests.requestShared };
   const main = createGraphqlRoute(settings, '/graphql');
   const contracts = (options.contracts ?? []).map(({ name, path }) => createGraphqlRoute(settings, path, name));
   const graphql = [main, ...contracts];

@@ -1,8 +1,10 @@
 import { importFresh } from '../bff/shapes/import-fresh.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import { nearest } from '../config/nearest.ts';
+import type { CoprocessorSection } from '../config/sections/coprocessor.ts';
 import type { PluginSection } from '../config/sections/plugins.ts';
 import { isRecord } from '../plugins/accept.ts';
+import { createCoprocessor } from '../plugins/coprocessor/coprocessor.ts';
 import { HOOK_NAMES } from '../plugins/hooks.ts';
 import type { ConfigSchema, Plugin } from '../plugins/plugin.ts';
 import { problemOfReads } from '../plugins/plugin-reads.ts';
@@ -42,9 +44,24 @@ export async function readGivenPlugins(
   for (const [index, one] of given.entries()) {
     const key = `plugins[${index}]`;
     const { plugin, ...settings } = 'plugin' in one ? one : { plugin: one };
+    checkTimeout(settings.timeoutMs, key);
     loaded.push(await readPlugin(checkPlugin(plugin, key, 'it'), settings, key, logger));
   }
   return loaded;
+}
+
+/** A timer of Node fires at once for more than 24 days. */
+function checkTimeout(timeoutMs: unknown, key: string): void {
+  if (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs < 2 ** 31)) return;
+  throw new ConfigValueError(`${key}.timeoutMs: expected milliseconds, more than 0 and less than 2^31.`);
+}
+
+/** Returns the plugin that calls the coprocessor. It has time limits of its own, and its own policy for the failures of each stage. */
+export function coprocessorPlugin(section: CoprocessorSection, logger: Logger): LoadedPlugin {
+  const plugin = createCoprocessor(section);
+  const { name } = plugin;
+  const log = logger.child({ plugin: name });
+  return { name, plugin, config: undefined, timeoutMs: Number.POSITIVE_INFINITY, onError: 'fail', log };
 }
 
 async function importPlugin(file: string, key: string): Promise<unknown> {
@@ -74,9 +91,10 @@ function checkPlugin(value: unknown, key: string, what: string): Plugin {
   if (typeof name !== 'string' || name === '') throw new ConfigValueError(`${key}: ${what} has no "name". ${example}`);
   const plugin = `${key}: the plugin "${name}"`;
   if (!isRecord(hooks)) throw new ConfigValueError(`${plugin} has no "hooks". ${example}`);
-  for (const [hook, call] of Object.entries(hooks)) {
-    if (!HOOK_NAMES.some((known) => known === hook)) throw new ConfigValueError(unknownHook(plugin, hook));
-    if (call !== undefined && typeof call !== 'function')
+  const unknown = Object.keys(hooks).find((hook) => !HOOK_NAMES.some((known) => known === hook));
+  if (unknown !== undefined) throw new ConfigValueError(unknownHook(plugin, unknown));
+  for (const hook of HOOK_NAMES) {
+    if (hooks[hook] !== undefined && typeof hooks[hook] !== 'function')
       throw new ConfigValueError(`${plugin}: "hooks.${hook}" is not a function.`);
   }
   const problem = problemOfReads(reads);

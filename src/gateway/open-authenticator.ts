@@ -44,13 +44,13 @@ export async function openAuthenticator(
   try {
     const files = authenticator.files.map(bound);
     for (const { file, reload } of files) {
-      const onChange = (exists: boolean) => exists && reloadOrKeep(file, reload, logger);
+      const onChange = (exists: boolean) => exists && reloadOrKeep(file, reload, environment);
       watching.push(await watchPath({ path: file, onChange, onEvent: logPathEvents(logger, file) }));
     }
     return {
       authenticator: token === undefined ? authenticator : exceptPurging(authenticator, token),
       reload() {
-        for (const { file, reload } of files) reloadOrKeep(file, reload, logger);
+        for (const { file, reload } of files) reloadOrKeep(file, reload, environment);
       },
       close,
     };
@@ -75,11 +75,17 @@ function bound(watched: Authenticator['files'][number]) {
   return { file: watched.file, reload: () => watched.reload() };
 }
 
-function reloadOrKeep(file: string, reload: () => void, logger: Logger): void {
+function reloadOrKeep(
+  file: string,
+  reload: () => void,
+  { logger, instruments }: Pick<AuthenticatorEnvironment, 'logger' | 'instruments'>,
+): void {
   try {
     reload();
+    instruments?.reloaded('keys', true);
     logger.info({ file }, 'reloaded');
   } catch (err) {
+    instruments?.reloaded('keys', false);
     logger.error({ file, err }, 'cannot be reloaded; keeping the previous version');
   }
 }

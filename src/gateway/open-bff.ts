@@ -13,6 +13,7 @@ import { documentSettings } from './document-settings.ts';
 import { endpointSettings } from './endpoint-settings.ts';
 import { hidesSchemaDetails } from './engine-policies.ts';
 import type { Gateway } from './generations.ts';
+import type { OpenUsage } from './open-usage.ts';
 
 export interface BffParts {
   readonly gateway: Gateway;
@@ -27,6 +28,8 @@ export interface BffParts {
   readonly byteBudget: ByteBudget;
   readonly admission?: AdmissionControl | undefined;
   readonly instruments?: Instruments | undefined;
+  /** Counts a request to an endpoint. */
+  readonly countUse?: OpenUsage['countEndpoint'] | undefined;
   /** Purges in all processes of this gateway. */
   readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
 }
@@ -35,7 +38,19 @@ export interface BffParts {
 export function openBff(
   dir: string,
   config: Config,
-  { gateway, logger, redis, keyStore, limiter, demo, byteBudget, admission, instruments, purgeEverywhere }: BffParts,
+  {
+    gateway,
+    logger,
+    redis,
+    keyStore,
+    limiter,
+    demo,
+    byteBudget,
+    admission,
+    instruments,
+    purgeEverywhere,
+    countUse,
+  }: BffParts,
 ): Promise<Bff> {
   const { bff, traffic_shaping } = config;
   return createBff({
@@ -67,6 +82,7 @@ export function openBff(
     purgeEverywhere,
     onCache: instruments?.responseCacheLookedUp,
     onRefused: instruments?.refused,
+    countUse,
   });
 }
 
@@ -74,12 +90,18 @@ export function openBff(
  * Reads the folder again. If that fails, keeps the endpoints and logs the error.
  * @param keepsWorking see `Bff.reload`
  */
-export async function reloadBff(bff: Bff, logger: Logger, keepsWorking = false): Promise<void> {
+export async function reloadBff(
+  bff: Bff,
+  { logger, instruments }: Pick<BffParts, 'logger' | 'instruments'>,
+  keepsWorking = false,
+): Promise<void> {
   try {
     const problems = await bff.reload({ keepsWorking });
+    instruments?.reloaded('endpoints', problems.length === 0);
     if (problems.length === 0) return;
     logger.error({ problems: problems.map(formatProblem) }, 'BFF endpoints have problems; keeping the previous ones');
   } catch (err) {
+    instruments?.reloaded('endpoints', false);
     logger.error({ err }, 'the BFF folder cannot be read; keeping the previous endpoints');
   }
 }

@@ -1,17 +1,22 @@
-import type { GraphQLSchema } from 'graphql';
 import type { Reads } from '../client/depends-on.ts';
+import type { CoprocessorSection } from '../config/sections/coprocessor.ts';
 import type { PluginSection } from '../config/sections/plugins.ts';
+import type { SchemaFacts } from '../plugins/hooks.ts';
 import type { Plugin } from '../plugins/plugin.ts';
 import { PluginSet } from '../plugins/plugin-set.ts';
-import { watchPath } from '../shared/watch-path.ts';
-import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type GivenPlugin, loadPlugins, readGivenPlugins } from './load-plugins.ts';
+import { coprocessorPlugin, type GivenPlugin, loadPlugins, readGivenPlugins } from './load-plugins.ts';
+import { logStrayRejections } from './stray-rejections.ts';
+import { WatchedModules } from './watched-modules.ts';
 
 export interface PluginOptions {
   readonly sections: readonly PluginSection[];
   /** Plugins that a program passes; they come first. */
   readonly given?: readonly (Plugin | GivenPlugin)[] | undefined;
+  /** The coprocessor, which comes last. */
+  readonly coprocessor?: CoprocessorSection | undefined;
+  /** Whether no other code runs in the process, so that a stray rejection may be logged in place of ending it. */
+  readonly ownsProcess?: boolean | undefined;
   /** Loads the files again when they change. */
   readonly dev: boolean;
   readonly logger: Logger;
@@ -23,39 +28,52 @@ export interface OpenPlugins {
   readonly current: () => PluginSet;
   /** Returns what plugins read, for an engine that is built now. */
   readonly reads: () => Reads;
+  /** Returns whether plugins read the responses of fetches, for an engine that is built now. */
+  readonly readsResponses: () => boolean;
   /** Calls `onSchemaChange`, without waiting. */
-  schemaChanged(schema: GraphQLSchema): void;
+  schemaChanged(facts: SchemaFacts): void;
   /**
    * Sets what is called with changed plugins before requests begin with them: what is cached for the former ones is dropped then.
-   * Resolves with the public schema.
+   * Resolves with the current schema.
    */
-  beforeReload(prepare: () => Promise<GraphQLSchema | undefined>): void;
+  beforeReload(prepare: () => Promise<SchemaFacts | undefined>): void;
   /** Calls `onShutdown`. */
   close(): Promise<void>;
 }
 
 /** Loads the plugins; `undefined` if there are none. Throws `ConfigValueError`. */
 export async function openPlugins(options: PluginOptions): Promise<OpenPlugins | undefined> {
-  const { sections, given = [], dev, logger } = options;
-  if (sections.length === 0 && given.length === 0) return undefined;
+  const { sections, given = [], coprocessor, dev, ownsProcess, logger } = options;
+  if (sections.length === 0 && given.length === 0 && coprocessor === undefined) return undefined;
   const load = async () =>
-    new PluginSet([...(await readGivenPlugins(given, logger)), ...(await loadPlugins(sections, logger))]);
+    new PluginSet([
+      ...(await readGivenPlugins(given, logger)),
+      ...(await loadPlugins(sections, logger)),
+      ...(coprocessor ? [coprocessorPlugin(coprocessor, logger)] : []),
+    ]);
   const state = new ReloadedPlugins(await load(), load, logger);
-  const files = dev ? [...new Set(sections.map(({ path }) => path))] : [];
-  const onChange = (exists: boolean) => exists && state.reload();
-  const watching = await Promise.all(
-    files.map((path) => watchPath({ path, onChange, onEvent: logPathEvents(logger, path) })),
-  );
+  const stopLogging = ownsProcess && sections.length > 0 ? logStrayRejections(logger) : undefined;
+  const watching = dev
+    ? new WatchedModules(
+        sections.map(({ path }) => path),
+        () => state.reload(),
+        logger,
+      )
+    : undefined;
+  await watching?.update();
+  state.afterReload = () => watching?.update();
   return {
     current: () => state.current,
     reads: () => state.next.reads,
-    schemaChanged: (schema) => void state.current.schemaChanged(schema),
+    readsResponses: () => state.next.hooks.onFetchResponse !== undefined,
+    schemaChanged: (facts) => void state.current.schemaChanged(facts),
     beforeReload: (prepare) => {
       state.prepare = prepare;
     },
     close: async () => {
-      await Promise.all(watching.map((one) => one.close()));
+      await watching?.close();
       await state.close();
+      stopLogging?.();
     },
   };
 }
@@ -64,7 +82,9 @@ class ReloadedPlugins {
   current: PluginSet;
   /** The set that becomes the current one, while it is prepared. */
   next: PluginSet;
-  prepare: () => Promise<GraphQLSchema | undefined> = async () => undefined;
+  prepare: () => Promise<SchemaFacts | undefined> = async () => undefined;
+  /** Called after each attempt to load the plugins again. */
+  afterReload: () => Promise<void> | undefined = () => undefined;
   readonly #load: () => Promise<PluginSet>;
   readonly #logger: Logger;
   #last: Promise<void> = Promise.resolve();
@@ -79,7 +99,7 @@ class ReloadedPlugins {
 
   /** Loads the plugins again, one reload after the other. Keeps the previous ones where that fails. */
   reload(): void {
-    this.#last = this.#last.then(() => this.#reload());
+    this.#last = this.#last.then(() => this.#reload()).then(() => this.afterReload());
   }
 
   async close(): Promise<void> {

@@ -52,6 +52,8 @@ export interface SourceDependencies {
   readonly byteBudget: ByteBudget | undefined;
   /** Whether there are plugins. */
   readonly plugins: boolean;
+  /** Whether they read the responses of fetches. */
+  readonly readsResponses: boolean;
 }
 
 /**
@@ -110,12 +112,14 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
     cache: apiCache,
     compression: compressionOf(traffic),
     pool: poolOf(settings, config),
-    callLayer: apiLayer(name, traffic, trafficState),
+    callLayer: apiLayer(name, traffic, trafficState, dependencies.plugins),
     byteBudget,
   });
   const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
   return stack(source, {
     ...commonParts(dependencies),
+    callsTryPlugins: true,
+    fetched: { forward },
     cacheControl: { in: 'response' },
     share: shares && { forward: shares, meter: dependencies.rateLimits.meterOf(name) },
   });
@@ -140,14 +144,20 @@ function openVariant(subgraph: Subgraph, settings: VariantSettings, dependencies
   const { name, traffic, own, urls, variant } = settings;
   const { config, rules, endpoints, trafficState } = dependencies;
   const respected = respectsHeadersOf(config.cache_control, name);
+  const readsHeaders = dependencies.readsResponses;
   const owner = variant === undefined ? name : `${name} ${variant}`;
   const common = httpOptions(settings, dependencies);
-  const options = { ...common, poolOwner: owner, returnsHeaders: rules.response !== undefined || respected };
+  const options = {
+    ...common,
+    poolOwner: owner,
+    returnsHeaders: rules.response !== undefined || respected || readsHeaders,
+  };
   const { circuit_breaker: breaker } = traffic;
   const breakerOf = breaker ? (url: string) => trafficState.breakerOf(name, url, breaker) : undefined;
   const source = openEndpoints(owner, urls, options, own, endpoints, breakerOf);
   return stack(source, {
     ...commonParts(dependencies),
+    fetched: { forward: settings.forward, url: urls[0]?.url },
     ...graphqlParts(subgraph, settings, dependencies),
     mirror: variant === undefined ? mirrorOf(own, common, dependencies) : undefined,
   });

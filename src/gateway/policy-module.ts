@@ -1,9 +1,9 @@
 import { importFresh } from '../bff/shapes/import-fresh.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import type { DecidePolicies } from '../policy/authorization/granted-policies.ts';
-import { watchPath } from '../shared/watch-path.ts';
-import { logPathEvents } from '../telemetry/log-path-events.ts';
+import type { CountReload } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { WatchedModules } from './watched-modules.ts';
 
 /**
  * Imports the module that decides policies (`authorization.policies.module`): JavaScript, or TypeScript with erasable syntax only.
@@ -34,19 +34,27 @@ export interface PolicyModule {
 /**
  * Loads the module. Throws `ConfigValueError` when the first load fails.
  * @param watches whether the module is reloaded when it changes
+ * @param onReload called after each reload
  */
-export async function openPolicyModule(file: string, logger: Logger, watches: boolean): Promise<PolicyModule> {
+export async function openPolicyModule(
+  file: string,
+  logger: Logger,
+  watches: boolean,
+  onReload?: CountReload,
+): Promise<PolicyModule> {
   let current = await loadPolicyModule(file);
   const reload = async () => {
     try {
       current = await loadPolicyModule(file);
+      onReload?.('policies', true);
       logger.info({ file }, 'reloaded');
     } catch (err) {
+      onReload?.('policies', false);
       logger.error({ file, err }, 'cannot be reloaded; keeping the previous version');
     }
   };
-  const onChange = (exists: boolean) => exists && void reload();
-  const onEvent = logPathEvents(logger, file);
-  const watching = watches ? await watchPath({ path: file, onChange, onEvent }) : undefined;
+  const onChange = () => void reload().then(() => watching?.update());
+  const watching = watches ? new WatchedModules([file], onChange, logger) : undefined;
+  await watching?.update();
   return { decide: (policies, request) => current(policies, request), reload, close: async () => watching?.close() };
 }

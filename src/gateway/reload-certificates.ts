@@ -3,6 +3,7 @@ import type { ListenerTls } from '../config/sections/tls.ts';
 import type { Listener } from '../http/listener.ts';
 import { isPemText, tlsOptions } from '../http/tls-options.ts';
 import { type Watching, watchPath } from '../shared/watch-path.ts';
+import type { CountReload } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
@@ -24,14 +25,17 @@ export async function reloadCertificates(
   settings: ListenerTls,
   listener: Pick<Listener, 'useCertificates'>,
   logger: Logger,
+  onReload?: CountReload,
 ): Promise<CertificateReload> {
   const reload = () => {
     try {
       listener.useCertificates(tlsOptions(settings));
+      onReload?.('certificates', true);
       logger.info({}, 'certificates reloaded: new connections use them');
       return true;
     } catch (error) {
       if (!(error instanceof ConfigValueError)) throw error;
+      onReload?.('certificates', false);
       logger.error({ reason: error.message }, 'certificates not reloaded; keeping the last good ones');
       return false;
     }

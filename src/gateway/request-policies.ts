@@ -41,7 +41,7 @@ export async function openRequestPolicies(
   const documents = openDocuments(config, parts);
   const { manifest } = config.persisted_queries;
   const watched = parts.dev && documents && manifest.length > 0;
-  const watchers = watched ? await watchManifests(manifest, documents, parts.logger) : [];
+  const watchers = watched ? await watchManifests(manifest, documents, parts) : [];
   return {
     policies: {
       maxUrlBytes: config.limits.http_max_url_bytes,
@@ -53,7 +53,7 @@ export async function openRequestPolicies(
       maxBatch: config.batching.enabled ? config.batching.maximum_size : undefined,
     },
     reload() {
-      if (documents && manifest.length > 0) reload(documents, manifest, parts.logger);
+      if (documents && manifest.length > 0) reload(documents, manifest, parts);
     },
     close: async () => {
       await Promise.all(watchers.map((watcher) => watcher.close()));
@@ -88,19 +88,24 @@ function openDocuments(
   });
 }
 
-function watchManifests(paths: readonly string[], documents: PersistedDocuments, logger: Logger) {
-  const onChange = (exists: boolean) => exists && reload(documents, paths, logger);
+function watchManifests(paths: readonly string[], documents: PersistedDocuments, parts: ReloadParts) {
+  const { logger } = parts;
+  const onChange = (exists: boolean) => exists && reload(documents, paths, parts);
   return Promise.all(
     paths.map((path) => watchPath({ path, counts: isDocumentFile, onChange, onEvent: logPathEvents(logger, path) })),
   );
 }
 
-function reload(documents: PersistedDocuments, paths: readonly string[], logger: Logger): void {
+type ReloadParts = Pick<RequestPolicyParts, 'logger' | 'instruments'>;
+
+function reload(documents: PersistedDocuments, paths: readonly string[], { logger, instruments }: ReloadParts): void {
   try {
     documents.replace(readManifests(paths));
+    instruments?.reloaded('documents', true);
     logger.info({}, 'persisted queries reloaded');
   } catch (error) {
     if (!(error instanceof ConfigValueError)) throw error;
+    instruments?.reloaded('documents', false);
     logger.error({ problem: error.message }, 'the manifest cannot be used; keeping the previous version');
   }
 }

@@ -20,6 +20,8 @@ export interface SchemaListenerParts {
   readonly warmedUp: number;
   /** Called after a new schema has become the current one. */
   readonly onSwap: () => void;
+  /** Called when a canary has begun, and again, without an engine, when one has ended that was not promoted. */
+  readonly onCanary?: ((engine: Engine | undefined) => void) | undefined;
 }
 
 interface EndpointName {
@@ -48,6 +50,7 @@ export function schemaListener(parts: SchemaListenerParts): SchemaListener {
         announce(beforeCanary, parts);
         rewarm(others, gateway.engine, parts);
       }
+      if (kind === 'rolled_back' || kind === 'replaced') parts.onCanary?.(undefined);
       if (kind !== 'replaced') instruments?.schemaReloaded(kind === 'promoted');
     },
     problems(problems) {
@@ -78,6 +81,7 @@ async function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts):
   if (swapped === 'unchanged') return undefined;
   warnOfSkipped(update, logger);
   if (swapped === 'served') announce(before, parts);
+  else parts.onCanary?.(engine);
   rewarm(previous, current, parts);
   return swapped === 'served' ? true : undefined;
 }

@@ -1,8 +1,10 @@
 import type { Listener } from '../http/listener.ts';
+import type { MetricsExport } from '../telemetry/otlp/export-metrics.ts';
 import { type AdminListener, adminUrls, openAdmin } from './admin.ts';
 import type { AdminCommand } from './admin-commands.ts';
 import { type Assembly, type AssemblyOptions, assemble } from './assemble.ts';
 import { type ClientListener, checkClientListener, listenForClients } from './client-listener.ts';
+import { openMetricsExport } from './open-metrics-export.ts';
 
 export interface ServerOptions extends AssemblyOptions {
   /** How long `close` waits for requests in flight, in milliseconds. Default: `shutdown.grace`. */
@@ -49,13 +51,15 @@ export async function prepareServer(options: ServerOptions): Promise<PreparedSer
 
 async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOptions): Promise<RunningServer> {
   let admin: AdminListener | undefined;
+  let exporting: MetricsExport | undefined;
   let listener: ClientListener;
   try {
     admin = await openAdminOf(config, assembly);
-    const { handler, logger } = assembly;
-    listener = await listenForClients(handler, config, logger, graceMs === undefined ? {} : { graceMs });
+    exporting = await openExportOf(config, assembly);
+    listener = await listenForClients(assembly.handler, config, assembly, graceMs === undefined ? {} : { graceMs });
   } catch (error) {
     await admin?.close();
+    await exporting?.close();
     await assembly.close();
     throw error;
   }
@@ -64,7 +68,7 @@ async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOpti
   assembly.warmUp();
   const { port, reloadCertificates } = listener;
   if (reloadCertificates) assembly.addReload(reloadCertificates);
-  const close = closeOnce(listener, assembly, admin);
+  const close = closeOnce(listener, assembly, { admin, exporting });
   const urls = { url, metricsUrl: admin?.metricsUrl, adminUrl: admin?.apiUrl };
   return { ...urls, port, reload: assembly.reload, reloadCertificates, close };
 }
@@ -74,19 +78,29 @@ function printUrls(url: string, admin: AdminListener | undefined): void {
   process.stdout.write(`Headgate listening on ${url}\n${adminUrls(admin)}`);
 }
 
-/** Opens the admin listener of a gateway with a single process. */
-export function openAdminOf(config: ServerOptions['config'], { metrics, purge, control, logger }: Assembly) {
-  const text = () => metrics?.text() ?? Promise.resolve('');
-  const send = async (command: AdminCommand) => ({ processes: 1, replies: [await control(command)] });
-  return openAdmin(config, { metrics: text, purge, send }, logger);
+/** Starts to send the metrics of a gateway with a single process. */
+export async function openExportOf(config: ServerOptions['config'], { metrics, logger }: Assembly) {
+  return metrics && openMetricsExport(config, { logger, snapshot: () => metrics.snapshot() });
 }
 
-/** Returns a function that closes everything once. Metrics are available until the last request has ended. */
-function closeOnce(listener: Listener, assembly: Assembly, admin: AdminListener | undefined): RunningServer['close'] {
+/** Opens the admin listener of a gateway with a single process. */
+export function openAdminOf(config: ServerOptions['config'], { metrics, purge, control, logger }: Assembly) {
+  const snapshot = () => metrics?.snapshot() ?? Promise.resolve([]);
+  const send = async (command: AdminCommand) => ({ processes: 1, replies: [await control(command)] });
+  return openAdmin(config, { metrics: snapshot, purge, send }, logger);
+}
+
+/** Returns a function that closes everything once. Metrics are available until the last request has ended, and sent after it. */
+function closeOnce(
+  listener: Listener,
+  assembly: Assembly,
+  { admin, exporting }: { readonly admin: AdminListener | undefined; readonly exporting: MetricsExport | undefined },
+): RunningServer['close'] {
   let closing: Promise<void> | undefined;
   return (stop) => {
     closing ??= listener
       .close(stop)
+      .then(() => exporting?.close())
       .then(() => admin?.close())
       .then(() => assembly.close());
     return closing;

@@ -2,6 +2,7 @@ import { JSON_TYPE } from '../http/media-type.ts';
 import { type HttpResponse, textResponse } from '../http/response.ts';
 import { resultText, SingleResult } from '../pipeline/execution-result.ts';
 import type { GraphqlParams, SharedResponse } from '../pipeline/operation-context.ts';
+import type { DebugTrace } from '../shared/debug-trace.ts';
 import { ExactNumber, parseJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 
@@ -104,6 +105,12 @@ export function resultResponse(
   if (shared) shared.response = response;
   if (isLast) result.takeText();
   return response;
+}
+
+/** Returns the response for a result with its debug trace. No cache may store it. */
+export function tracedResponse(result: SingleResult, debug: DebugTrace, contentType: string): HttpResponse {
+  const extensions = { ...result.extensions, headgate: debug.toJSON() };
+  return resultResponse(result.with({ extensions }), contentType, { 'cache-control': 'no-store' });
 }
 
 /** Encodes the text of a shared response once, because Node would encode a text again for each client. */

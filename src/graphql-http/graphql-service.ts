@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
 import { charsetOf, isJsonType, parseMediaType } from '../client/media-type.ts';
@@ -15,10 +16,11 @@ import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import { READABLE_CODINGS } from '../shared/content-codings.ts';
 import { isUtf8Charset } from '../shared/decode-text.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import type { OperationLabel } from '../shared/request-notes.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { CacheHeaders } from './cache-headers.ts';
 import type { ResponseSender } from './compressed-response.ts';
-import { refusedResult, resultResponse } from './graphql-over-http.ts';
+import { refusedResult, resultResponse, tracedResponse } from './graphql-over-http.ts';
 import { createIncrementalService, type IncrementalService } from './incremental/incremental-service.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 
@@ -33,6 +35,8 @@ export interface GraphqlServiceOptions {
   readonly incremental?: boolean | undefined;
   /** Whether responses have `Server-Timing`. */
   readonly hasServerTiming?: boolean | undefined;
+  /** Counts that a client uses an operation. */
+  readonly countUse?: ((operation: OperationLabel, headers: IncomingHttpHeaders) => void) | undefined;
   /** Called for each refused request. */
   readonly onRefused?: ((refusal: GatewayError) => void) | undefined;
 }
@@ -64,9 +68,13 @@ export interface GraphqlService {
 }
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
-  const { runner, cacheHeaders, sender } = options;
-  const refuse = (context: RequestContext, error: unknown) =>
-    errorResponse(toGatewayError(error, context, options), contentTypeFor(context));
+  const { runner, cacheHeaders, sender, countUse } = options;
+  const refuse = (context: RequestContext, error: unknown) => {
+    const refusal = toGatewayError(error, context, options);
+    if (options.hasServerTiming) addServerTiming(context);
+    if (context.debug === undefined) return errorResponse(refusal, contentTypeFor(context));
+    return tracedResponse(refusedResult(refusal), context.debug, contentTypeFor(context));
+  };
 
   const execute = (context: RequestContext, call: GraphqlCall) => {
     context.operationName = call.params.operationName ?? undefined;
@@ -80,9 +88,11 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   function respond(context: RequestContext, result: SingleResult): HttpResponse {
     const { cachePolicy, dependsOn } = result;
     context.operation = result.operation;
+    if (countUse && result.operation) countUse(result.operation, context.requestHeaders);
     if (result.errors.length > 0) context.errors = result.errors;
     context.record?.begin('respond');
     if (options.hasServerTiming) addServerTiming(context);
+    if (context.debug) return tracedResponse(result, context.debug, contentTypeFor(context));
     // a `cache-control` that a header rule returns from a subgraph takes precedence
     const needsCacheControl =
       cachePolicy !== undefined && cacheHeaders !== undefined && !context.res.hasHeader('cache-control');

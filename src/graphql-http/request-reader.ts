@@ -34,16 +34,20 @@ export type RequestReader = (context: RequestContext) => Promise<GraphqlCall | G
 export function createRequestReader(options: RequestReaderOptions): RequestReader {
   const { csrf, documents, maxBatch } = options;
 
-  function complete(requested: RequestedOperation): GraphqlParams | Promise<GraphqlParams> {
+  function complete(
+    requested: RequestedOperation,
+    { plugins }: RequestContext,
+  ): GraphqlParams | Promise<GraphqlParams> {
     if (documents === undefined) return withQuery(requested, requested.query);
     const { query, documentId: id, extensions } = requested;
     const hash = extensions == null ? undefined : hashIn(extensions);
     if (documents.acceptsPlainText && id === undefined && hash === undefined) return withQuery(requested, query);
-    const text = documents.resolve({ query, id, hash });
+    const resolve = () => documents.resolve({ query, id, hash });
+    const text = plugins?.hooks.onStage ? plugins.observe('persisted document', resolve) : resolve();
     return text instanceof Promise ? text.then((found) => withQuery(requested, found)) : withQuery(requested, text);
   }
 
-  async function batch(items: readonly unknown[]): Promise<GraphqlBatch> {
+  async function batch(items: readonly unknown[], context: RequestContext): Promise<GraphqlBatch> {
     if (maxBatch === undefined) {
       const message = 'The request body is an array; batches of operations are not supported here.';
       throw new GatewayError(400, 'BATCHING_NOT_SUPPORTED', message);
@@ -54,7 +58,7 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
       throw new GatewayError(400, 'BATCH_LIMIT_EXCEEDED', message);
     }
     const read = async (item: unknown) => {
-      const params = await complete(operationInBody(item));
+      const params = await complete(operationInBody(item), context);
       return { params, text: stringifyJson(item) ?? '', readOnly: false };
     };
     return { calls: await Promise.all(items.map((item) => read(item).catch(asRefusal))) };
@@ -65,13 +69,13 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
     if (req.method === 'GET') {
       if (csrf && !csrf(req.headers)) throw csrfError();
       const requested = operationInUrl(searchOf(req.url ?? ''));
-      return { params: await complete(requested), text: '', readOnly: true };
+      return { params: await complete(requested, context), text: '', readOnly: true };
     }
     const text = await readBody(req, options.maxRequestBytes, options.byteBudget);
     const value = parseBody(text);
-    if (Array.isArray(value)) return batch(value);
+    if (Array.isArray(value)) return batch(value, context);
     const requested = operationInBody(value);
-    const params = complete(documents?.acceptsIdInPath ? withIdInPath(requested, req.url ?? '') : requested);
+    const params = complete(documents?.acceptsIdInPath ? withIdInPath(requested, req.url ?? '') : requested, context);
     return { params: params instanceof Promise ? await params : params, text, readOnly: false };
   };
 }

@@ -12,7 +12,10 @@ import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 export interface GraphqlRouteOptions
   extends RequestReaderOptions,
     Omit<OperationRunnerOptions<RequestContext>, 'contract'>,
-    Pick<GraphqlServiceOptions, 'logger' | 'cacheHeaders' | 'onRefused' | 'hasServerTiming' | 'incremental'> {
+    Pick<
+      GraphqlServiceOptions,
+      'logger' | 'cacheHeaders' | 'onRefused' | 'countUse' | 'hasServerTiming' | 'incremental'
+    > {
   /** The smallest response to compress, in bytes (`traffic_shaping.router.compression`). Without it, none is compressed. */
   readonly compressFrom?: number | undefined;
   /** The path prefix of the gateway behind a proxy: `/shop-api`. */
@@ -31,7 +34,15 @@ export interface GraphqlRoute extends Required<Route> {
 }
 
 export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {
-  const { logger, onRefused, cacheHeaders, hasServerTiming, pathPrefix = '', yogaPlugins: plugins = [] } = options;
+  const {
+    logger,
+    onRefused,
+    countUse,
+    cacheHeaders,
+    hasServerTiming,
+    pathPrefix = '',
+    yogaPlugins: plugins = [],
+  } = options;
   const isExtended = plugins.length > 0;
   const readByPlugins = isExtended ? readsOfPlugins(plugins) : NOTHING;
   const service = createGraphqlService({
@@ -40,7 +51,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     sender: createResponseSender(options.compressFrom),
     // plugins of Yoga see whole results
     incremental: options.incremental === true && !isExtended,
-    ...{ logger, cacheHeaders, onRefused, hasServerTiming },
+    ...{ logger, cacheHeaders, onRefused, countUse, hasServerTiming },
   });
   let yogaHandler: Promise<(context: RequestContext) => Promise<void>> | undefined;
   /** Loads Yoga with the first request that needs it: many gateways never do, and all start faster. */

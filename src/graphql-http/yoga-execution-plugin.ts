@@ -16,6 +16,7 @@ import { type HttpResponse, textResponse } from '../http/response.ts';
 import type { ReadDocument } from '../pipeline/engine.ts';
 import type { GraphqlCall } from '../pipeline/operation-context.ts';
 import { isExecutable } from '../pipeline/pipeline.ts';
+import type { DebugTrace } from '../shared/debug-trace.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -115,7 +116,12 @@ function resultHooks(
 ): ExecutionPlugin {
   return {
     onResultProcess({ result, serverContext: { batch, requestContext }, setResult, setResultProcessor }) {
-      const mask = (result: GraphQLResult) => maskUnexpected(result, logger, requestContext);
+      const { debug } = requestContext;
+      const mask = (result: GraphQLResult) => {
+        const masked = maskUnexpected(result, logger, requestContext);
+        // the operations of a batch have traces of their own
+        return debug === undefined || batch ? masked : withTrace(masked, debug);
+      };
       batch?.finish();
       const results = (Array.isArray(result) ? result : [result]).map((one) => respondUnchanged(service, one));
       if (!results.every((response) => response !== undefined)) {
@@ -214,6 +220,10 @@ function maskUnexpected(result: GraphQLResult, logger: Logger, request: LoggedRe
     return new GraphQLError('Internal server error', { extensions: { code: 'INTERNAL_SERVER_ERROR' } });
   });
   return { ...result, errors };
+}
+
+function withTrace(result: GraphQLResult, debug: DebugTrace): GraphQLResult {
+  return { ...result, extensions: { ...result.extensions, headgate: debug.toJSON() } };
 }
 
 function isUnexpected({ originalError }: GraphQLError): boolean {

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { accessLogSection, clientAwarenessSection } from '../config/sections/access-log.ts';
 import { RequestRecord, rounded } from '../shared/request-record.ts';
 import { accessLine, type EndedRequest, RECORDED_FIELDS, readableLine } from '../telemetry/access-line.ts';
-import type { LogFields, Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { headerReader, queryReader } from '../telemetry/redact.ts';
 import type { MalformedRequest } from './malformed-requests.ts';
 import type { RequestContext } from './request-context.ts';
@@ -56,7 +56,7 @@ export function createAccessLog(
 ): AccessLog | undefined {
   const { settings, logger = gatewayLogger, random = Math.random } = options;
   if (!settings.enabled) return undefined;
-  const lineOf = lineReader(options);
+  const writeLine = lineWriter(options, logger);
   const level = settings.level ?? options.level;
   const needsHash = settings.fields.includes('operationHash');
   const counts = settings.fields.includes('bytesIn');
@@ -79,8 +79,7 @@ export function createAccessLog(
       const route = routeOf(context.req.url ?? '/');
       const level = levelOf(context, route);
       if (!logger.isEnabled(level) || !isSampled(context)) return;
-      const { fields, message } = lineOf(context, route);
-      logger[level](fields, message);
+      writeLine(level, context, route);
     },
     malformed({ status, code, ip }) {
       if (!logger.isEnabled(level)) return;
@@ -117,21 +116,28 @@ function countBody(req: IncomingMessage, record: RequestRecord): void {
   };
 }
 
-type ReadLine = (context: RequestContext, route: string) => { readonly fields: LogFields; readonly message: string };
+type WriteLine = (level: 'debug' | 'info' | 'warn' | 'error', context: RequestContext, route: string) => void;
 
-function lineReader({ settings, clientNames, isForPeople, secretHeaders = [] }: AccessLogOptions): ReadLine {
+/** Returns a function that logs the line of a request: for people, or as JSON. */
+function lineWriter(
+  { settings, clientNames, isForPeople, secretHeaders = [] }: AccessLogOptions,
+  logger: Logger,
+): WriteLine {
+  if (isForPeople)
+    return (level, context, route) =>
+      logger[level]({ requestId: context.requestId }, readableLine(endedRequest(context, route, clientNames)));
   const { fields, request_headers, redact, user_hash_key: key = '' } = settings;
-  const readFields = accessLine(fields, {
+  const writeFields = accessLine(fields, {
     hashUser: (subject) => createHmac('sha256', key).update(subject).digest('base64url'),
     redactQuery: queryReader(redact.query_parameters),
   });
   const readHeaders = headerReader(request_headers, [...secretHeaders, ...redact.headers]);
-  return (context, route) => {
-    const request = endedRequest(context, route, clientNames);
-    if (isForPeople) return { fields: { requestId: context.requestId }, message: readableLine(request) };
+  return (level, context, route) => {
+    let text = writeFields(endedRequest(context, route, clientNames));
     const headers = readHeaders?.(context.req.headers);
-    const line = readFields(request);
-    return { fields: headers ? { ...line, headers } : line, message: messageOf(context) };
+    if (headers) text += `,"headers":${JSON.stringify(headers)}`;
+    if (logger.writeMembers) logger.writeMembers(level, text, messageOf(context));
+    else logger[level](JSON.parse(`{${text.slice(1)}}`), messageOf(context));
   };
 }
 
@@ -144,7 +150,12 @@ function endedRequest(context: RequestContext, route: string, clientNames: Clien
   const { req, res, requestId, startedAt, client, record } = context;
   const { headers, method, url = '/' } = req;
   return {
-    ...{ requestId, route, method, url, headers, notes: context },
+    requestId,
+    route,
+    method,
+    url,
+    headers,
+    notes: context,
     status: res.writableFinished ? res.statusCode : undefined,
     durationMs: rounded(performance.now() - startedAt),
     ip: client.ip,

@@ -46,6 +46,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   errors: RequestNotes['errors'];
   reason: RequestNotes['reason'];
   record: RequestNotes['record'];
+  debug: RequestNotes['debug'];
   isOverload: RequestNotes['isOverload'];
 
   constructor(req: IncomingMessage, res: ServerResponse) {
@@ -76,7 +77,10 @@ export class RequestContext implements RequestNotes, OperationContext {
   /** Returns a context for one operation of a batch. It shares nothing with the others, and no response is written to it. */
   forOperation(headerSink: (collected: CollectedHeaders) => void): RequestContext {
     const copy: RequestContext = Object.create(RequestContext.prototype);
-    return Object.assign(copy, this, { onAbort: undefined, shared: undefined, headerSink });
+    return Object.assign(copy, this, {
+      ...{ onAbort: undefined, shared: undefined, headerSink },
+      debug: this.debug?.forOperation(),
+    });
   }
 }
 

@@ -13,6 +13,8 @@ export interface RequestHandler {
   /** Marks the requests in flight as cut off: the listener closes their connections after this. */
   cutOff(): void;
   readonly isDraining: boolean;
+  /** How many requests have no whole response yet. */
+  readonly activeCount: number;
   /** Called for bytes that are no HTTP request, after the response to them. */
   readonly onMalformed?: ((request: MalformedRequest) => void) | undefined;
 }
@@ -42,6 +44,9 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   let isDraining = false;
   return {
     onMalformed: options.onMalformed,
+    get activeCount() {
+      return active.list.length;
+    },
     get isDraining() {
       return isDraining;
     },

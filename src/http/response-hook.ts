@@ -1,22 +1,25 @@
 import type { ServerResponse } from 'node:http';
 import type { Maybe } from '../plugins/call-hooks.ts';
+import { decodeBody, readContentEncoding } from '../shared/content-codings.ts';
 import type { ClientResponse } from './client-writes.ts';
-import { JSON_TYPE } from './media-type.ts';
 import type { HttpResponse } from './response.ts';
-import { writeResponse } from './write-response.ts';
+import { hasContent, writeResponse } from './write-response.ts';
 
 /** Status and headers of a response, which may change until it is written. */
 export interface ResponseHead {
   status: number;
   readonly headers: Headers;
+  /** Resolves with the text of the body, decoded; `undefined` for a stream. */
+  readBody(): Promise<string | undefined>;
+  /** Replaces the body. Throws a `TypeError` for a stream. */
+  setBody(text: string): void;
 }
 
-/** What replaces a response. */
+/** What replaces a response. It can be sent as it is. */
 export interface Replacement {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** A text, or a value that is sent as JSON. */
-  readonly body?: unknown;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
 }
 
 /** Changes the head of a response, or returns another response. Throws, or rejects, where the response is an error instead. */
@@ -42,13 +45,17 @@ export class ResponseHook {
     const before = new Headers();
     copySetHeaders(res, before);
     for (const name in headers) setHeader(before, name, headers[name] as string | number);
-    const head: ResponseHead = { status, headers: new Headers(before) };
+    const head = new WholeHead(status, new Headers(before), body);
     const finish = (replacement: Replacement | undefined): void => {
       if (res.destroyed || res.headersSent) return;
+      if (replacement) {
+        removeHeaders(res);
+        return writeResponse(res, responseOf(res, replacement), undefined, before.get('x-request-id') ?? undefined);
+      }
       removeHeaders(res);
-      if (replacement)
-        return writeResponse(res, responseOf(replacement), undefined, before.get('x-request-id') ?? undefined);
-      const final = { status: checkedStatus(head.status), headers: finalHeaders(res, before, head.headers), body };
+      const text = hasContent(head.status) ? head.replaced : '';
+      if (text !== undefined) describeText(before, head, text);
+      const final = { status: head.status, headers: finalHeaders(res, before, head.headers), body: text ?? body };
       writeResponse(res, final, undefined, undefined, mustSend);
     };
     this.#run(head, finish);
@@ -63,13 +70,13 @@ export class ResponseHook {
     const before = new Headers();
     copySetHeaders(res, before);
     for (const name in headers) before.set(name, headers[name] as string);
-    const head: ResponseHead = { status: 200, headers: new Headers(before) };
+    const head = { status: 200, headers: new Headers(before), readBody: async () => undefined, setBody: noBody };
     try {
       const replacement = await this.#change(head);
       if (res.destroyed || res.headersSent) return undefined;
       removeHeaders(res);
       if (replacement === undefined) return finalHeaders(res, before, head.headers);
-      writeResponse(res, responseOf(replacement));
+      writeResponse(res, responseOf(res, replacement));
     } catch (error) {
       this.#fail(error);
     }
@@ -87,20 +94,67 @@ export class ResponseHook {
   }
 }
 
-/** Returns the response that a plugin has made. */
-export function responseOf({ status = 200, headers = {}, body = '' }: Replacement): HttpResponse {
-  const isText = typeof body === 'string';
-  const text = isText ? body : (JSON.stringify(body) ?? '');
-  const type = isText ? 'text/plain; charset=utf-8' : JSON_TYPE;
-  const own = Object.fromEntries(new Headers(headers));
-  return { status, headers: { 'content-type': type, ...own, 'content-length': Buffer.byteLength(text) }, body: text };
+/** Returns the response that a plugin has made. Cookies are set directly, since there may be several. */
+export function responseOf(res: ServerResponse, { status, headers, body: given }: Replacement): HttpResponse {
+  const all = new Headers(headers);
+  const cookies = all.getSetCookie();
+  if (cookies.length > 0) res.setHeader('set-cookie', cookies);
+  for (const name of ['set-cookie', ...OF_MESSAGE]) all.delete(name);
+  const body = hasContent(status) ? given : '';
+  if (hasContent(status)) all.set('content-length', String(Buffer.byteLength(body)));
+  else all.delete('content-type');
+  return { status, headers: Object.fromEntries(all), body };
 }
 
-function checkedStatus(status: unknown): number {
-  if (Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599) return status as number;
-  throw new TypeError(
-    `A plugin set the status of the response to ${String(status)}; expected a number from 200 to 599.`,
-  );
+/** A whole response that may change. */
+class WholeHead implements ResponseHead {
+  status: number;
+  /** The text that replaces the body. */
+  replaced: string | undefined;
+  readonly #headers: Headers;
+  readonly #body: string | Buffer;
+  readonly #coding: string | null;
+
+  constructor(status: number, headers: Headers, body: string | Buffer) {
+    this.status = status;
+    this.#headers = headers;
+    this.#body = body;
+    this.#coding = headers.get('content-encoding');
+  }
+
+  get headers(): Headers {
+    return this.#headers;
+  }
+
+  async readBody(): Promise<string> {
+    if (this.replaced !== undefined) return this.replaced;
+    const body = this.#body;
+    if (typeof body === 'string') return body;
+    if (this.#coding === null) return body.toString();
+    return (await decodeBody(body, readContentEncoding(this.#coding), Number.MAX_SAFE_INTEGER)).toString();
+  }
+
+  setBody(text: string): void {
+    if (typeof text !== 'string') throw new TypeError('The body of a response must be a text.');
+    this.replaced = text;
+  }
+}
+
+/** A stream has no body that could be replaced. */
+function noBody(): never {
+  throw new TypeError('The body of an event stream cannot be replaced.');
+}
+
+/** Describes another text as the body, which is sent without a coding. */
+function describeText(before: Headers, { headers, status }: ResponseHead, text: string): void {
+  before.delete('content-encoding');
+  if (hasContent(status)) before.set('content-length', String(Buffer.byteLength(text)));
+  else {
+    before.delete('content-length');
+    return;
+  }
+  // a validator of what the client does not get
+  if (headers.get('etag') === before.get('etag')) headers.delete('etag');
 }
 
 function copySetHeaders(res: ServerResponse, into: Headers): void {

@@ -55,6 +55,6 @@ function wholeVary(res: ServerResponse, common: string | undefined, own: string)
 }
 
 /** A 204 has no content, and the `content-length` of a 304 would be that of the response that it stands for. */
-function hasContent(status: number): boolean {
+export function hasContent(status: number): boolean {
   return status !== 204 && status !== 304;
 }

@@ -1,9 +1,10 @@
-import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { Credentials, DependsOn, Reads } from '../client/depends-on.ts';
 import type { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { MemoryBudget } from '../executor/memory-budget.ts';
 import type { DeferGroups } from '../operation/defer-groups.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
+import type { UseCounter } from '../shared/request-notes.ts';
 import type { ClientContext, ResponseObserver, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -90,8 +91,14 @@ export interface EngineOptions {
   readonly includesErrorsOf?: (subgraph: string) => boolean;
   /** Called with the original errors when some were masked from the client. */
   readonly onErrorsMasked?: (errors: readonly GraphQLFormattedError[], client: ClientContext) => void;
+  /** Returns the counter of a new operation's use; none is counted by default. */
+  readonly useOf?:
+    | ((document: DocumentNode, operation: OperationDefinitionNode, schema: GraphQLSchema) => UseCounter)
+    | undefined;
   /** Called for each request that will run, with its document and whether its operation was already prepared. */
   readonly onOperation?: ((document: DocumentNode, known: boolean) => void) | undefined;
+  /** Called with how long it took to plan and compile an operation, in milliseconds. */
+  readonly onPlanned?: ((ms: number) => void) | undefined;
   /** Called with each result of an operation that did not run. */
   readonly onRefused?: ((result: SingleResult) => void) | undefined;
   /** Called with internal errors; clients see `INTERNAL_SERVER_ERROR` without details. */

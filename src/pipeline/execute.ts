@@ -5,6 +5,7 @@ import { executePlan, streamPlan } from '../executor/execute-plan.ts';
 import type { Payload } from '../executor/payload.ts';
 import type { DeferGroups } from '../operation/defer-groups.ts';
 import type { QueryPlan } from '../planner/plan.ts';
+import { planToJson } from '../planner/print-plan.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
@@ -15,6 +16,7 @@ import { NOTHING_INTROSPECTED } from './introspection.ts';
 import { maskErrors, withoutSuggestions } from './mask-errors.ts';
 import { executeWithPlugins } from './plugin-stages.ts';
 import type { PartialPlan, PreparedOperation } from './prepared-operation.ts';
+import { traceDropped, traceRefusal } from './trace-policies.ts';
 import type { View } from './views.ts';
 
 /** One request's operation with the results of the earlier stages. */
@@ -50,6 +52,8 @@ export async function executeWithPolicies<R extends ExecutionResult>(
   const policyResult: PolicyResult = 'then' in decided ? await decided : decided;
   if (policyResult.isPlain) return executePrepared(run, prepared, execute);
   const { refusal, drop } = policyResult;
+  const { debug } = request.client;
+  if (debug && refusal) traceRefusal(debug, refusal);
   if (refusal) {
     const { status, errors } = refusal;
     const { label: operation } = prepared;
@@ -57,6 +61,7 @@ export async function executeWithPolicies<R extends ExecutionResult>(
     return new SingleResult(undefined, errors, details);
   }
   const partial = drop.length === 0 ? undefined : prepared.without(checked, drop);
+  if (debug && partial) traceDropped(debug, partial.dropped);
   const result = await executePrepared(run, partial ?? prepared, execute).catch(overloadedOrThrow);
   const suppressed = partial?.dropped.suppressed;
   if (result.kind === 'stream') return withPayloadExtras(result, policyResult, suppressed) as R;
@@ -118,13 +123,15 @@ export function executePrepared<R extends ExecutionResult>(
   plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
   execute: ExecuteCompiled<R>,
 ): Promise<R | SingleResult> {
-  const { plugins } = run.request.client;
+  const { plugins, debug } = run.request.client;
   const planned = plugins?.hooks.onStage ? plugins.observe('plan', () => plan.compiled) : plan.compiled;
   const knownErrors = plan.dropped?.all;
-  const begin = (compiled: CompiledPlan) =>
-    plugins === undefined
+  const begin = (compiled: CompiledPlan) => {
+    debug?.setPlan(() => planToJson(compiled.plan));
+    return plugins === undefined
       ? execute(run, compiled, knownErrors)
       : executeWithPlugins(run, compiled, plugins, () => execute(run, compiled, knownErrors));
+  };
   return planned instanceof Promise ? planned.then(begin) : begin(planned);
 }
 
@@ -148,12 +155,14 @@ export function executeCompiled(
     const all = introspected.errors.length > 0 ? [...introspected.errors, ...executionErrors] : executionErrors;
     if (cachePolicy === undefined) return new SingleResult(dataText, all, { operation });
     const isWhole = errors.length === 0 && all.length === 0;
-    const resultPolicy = isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_CACHEABLE;
-    return new SingleResult(dataText, all, {
-      cachePolicy: resultPolicy,
+    const details = () => ({
+      cachePolicy: isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_CACHEABLE,
       dependsOn: prepared.recordOf(compiled),
       operation,
     });
+    const { plugins } = requester;
+    const computed = plugins?.hooks.onStage ? plugins.observe('cache policy', details) : details();
+    return new SingleResult(dataText, all, computed);
   });
 }
 
@@ -204,7 +213,9 @@ function exposedErrors(
   client: ClientContext,
   { includesErrorsOf, onErrorsMasked, hideSuggestions }: EngineOptions,
 ): readonly GraphQLFormattedError[] {
-  const { exposed, masked } = maskErrors(errors, includesErrorsOf ?? (() => true));
+  const { plugins } = client;
+  const mask = () => maskErrors(errors, includesErrorsOf ?? (() => true));
+  const { exposed, masked } = plugins?.hooks.onStage ? plugins.observe('mask errors', mask) : mask();
   // requests that were aborted because the client disconnected are not errors to log
   if (masked.length > 0 && !client.signal?.aborted) onErrorsMasked?.(masked, client);
   return hideSuggestions ? withoutSuggestions(exposed) : exposed;

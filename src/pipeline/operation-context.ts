@@ -2,6 +2,7 @@ import type { Reads } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
+import type { DebugTrace } from '../shared/debug-trace.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
 
 /** The parameters of a GraphQL request, as GraphQL over HTTP names them. */
@@ -48,6 +49,8 @@ export interface OperationContext {
   shared: SharedResponse | undefined;
   /** Times and fetches, where something needs them. */
   readonly record: RequestRecord | undefined;
+  /** What happens to the operation, for a client that may know. */
+  readonly debug?: DebugTrace | undefined;
   /** Takes the headers of subgraph responses that go to the client. */
   receiveHeaders(gathered: CollectedHeaders): void;
 }

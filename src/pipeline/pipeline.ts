@@ -227,8 +227,8 @@ class Pipeline implements Engine {
     execute: ExecuteCompiled<R>,
   ) {
     return withPlugins(request, plugins, {
-      read: () => request.document ?? this.viewFor(request).documents.get(request.query, plugins),
-      run: () => this.runStages(request, execute),
+      read: (one) => one.document ?? this.viewFor(one).documents.get(one.query, plugins),
+      run: (one) => this.runStages(one, execute),
       failed: (error) => this.failed(error, request.client),
     });
   }
@@ -262,6 +262,7 @@ class Pipeline implements Engine {
     const prepare = () => this.prepared(view, document, operation, variables, labels, groups, 'execution');
     const prepared = observer ? observer.observe('normalize', prepare) : prepare();
     request.client.operation = prepared.label;
+    request.client.debug?.setOperation(prepared.label);
     if (record) record.isPlanCached ??= prepared.wasKnown;
     const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables);
     if (excessive) return refuse(excessive.refusal, excessive.errors);
@@ -293,14 +294,15 @@ class Pipeline implements Engine {
       if (prepared) prepared.isNew = false;
     }
     if (!prepared) {
+      const { useOf, policies = [], namesOperationsOf, onPlanned } = this.options;
       prepared = new PreparedOperation({
         document: known.document,
         operation,
         supergraph,
         fieldIndex: this.labels.fieldIndex(labels),
         conditions: variables,
-        policies: this.options.policies ?? [],
-        namesOperationsOf: this.options.namesOperationsOf,
+        use: useOf?.(known.document, operation, supergraph.publicSchema),
+        ...{ policies, namesOperationsOf, onPlanned },
         cachePolicy: readCachePolicy?.(known.document, operation, known.reads.isGuarded),
         dependsOn: (plan) => this.dependencies.ofPlan(plan, known.reads),
         ...groups,

@@ -1,8 +1,8 @@
 import type { CompiledPlan } from '../executor/compile.ts';
 import type { Payload } from '../executor/payload.ts';
-import { checkErrors, isRecord } from '../plugins/accept.ts';
-import { andThen, type Maybe } from '../plugins/call-hooks.ts';
-import type { OperationFacts, PlanFacts, PluginPayload, PluginResult } from '../plugins/hooks.ts';
+import { type CheckedOperationResult, checkErrors, checkedStatus, textOfData } from '../plugins/accept.ts';
+import { andThen, headersOf, type Maybe } from '../plugins/call-hooks.ts';
+import type { OperationFacts, PlanFacts, PluginPayload } from '../plugins/hooks.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import { parseJson, plainValue, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
@@ -14,12 +14,17 @@ import { type ExecutionResult, type Refusal, SingleResult, type StreamResult } f
 
 /** The work between the hooks of an operation. */
 interface OperationWork<R extends ExecutionResult> {
-  /** Reads the document of the request. */
-  readonly read: () => ClientDocument | RefusedDocument;
+  /** Reads the document of a request. */
+  readonly read: (request: EngineRequest) => ClientDocument | RefusedDocument;
   /** Runs the stages. */
-  readonly run: () => Maybe<R | SingleResult>;
+  readonly run: (request: EngineRequest) => Maybe<R | SingleResult>;
   /** Returns the result for an error of a stage. */
   readonly failed: (error: unknown) => SingleResult;
+}
+
+/** A request, until a plugin replaces its operation. */
+interface RequestedWork {
+  request: EngineRequest;
 }
 
 /** Runs an operation: calls `onParse` and `onValidate` before it, and `onPayload` for each payload of its result. */
@@ -28,8 +33,9 @@ export function withPlugins<R extends ExecutionResult>(
   plugins: PluginRun,
   { read, run, failed }: OperationWork<R>,
 ): Promise<R | SingleResult> {
-  const early = beforeOperation(request, plugins, read);
-  const begin = async (result: SingleResult | undefined) => result ?? run();
+  const work = { request };
+  const early = beforeOperation(work, plugins, read);
+  const begin = async (result: SingleResult | undefined) => result ?? run(work.request);
   return Promise.resolve(andThen(early, begin))
     .catch(failed)
     .then((result) => changePayloads(result, plugins));
@@ -40,12 +46,15 @@ export function withPlugins<R extends ExecutionResult>(
  * @param read reads the document of the request
  */
 function beforeOperation(
-  request: EngineRequest,
+  work: RequestedWork,
   plugins: PluginRun,
-  read: () => ClientDocument | RefusedDocument,
+  read: OperationWork<never>['read'],
 ): Maybe<SingleResult | undefined> {
   try {
-    const early = andThen(callOnParse(request, plugins), (parsed) => parsed ?? callOnValidate(request, plugins, read));
+    const early = andThen(
+      callOnParse(work, plugins),
+      (parsed) => parsed ?? callOnValidate(work.request, plugins, read),
+    );
     if (!(early instanceof Promise)) return early && resultOf(early, 'plugin');
     return early.then((result) => result && resultOf(result, 'plugin')).catch(refusedByPlugin);
   } catch (error) {
@@ -53,17 +62,24 @@ function beforeOperation(
   }
 }
 
-function callOnParse(request: EngineRequest, plugins: PluginRun): Maybe<PluginResult | undefined> {
-  return plugins.hooks.onParse && plugins.onParse(textOf(request));
+function callOnParse(work: RequestedWork, plugins: PluginRun): Maybe<CheckedOperationResult | undefined> {
+  if (plugins.hooks.onParse === undefined) return undefined;
+  return plugins.onParse(textOf(work.request), (changed) => {
+    const { request } = work;
+    // the parts of an endpoint are those of its own operation
+    if (request.deferGroups !== undefined)
+      throw new TypeError('The operation of an endpoint with deferred sections cannot be replaced.');
+    work.request = { ...request, ...changed, document: undefined };
+  });
 }
 
 function callOnValidate(
   request: EngineRequest,
   plugins: PluginRun,
-  read: () => ClientDocument | RefusedDocument,
-): Maybe<PluginResult | undefined> {
+  read: OperationWork<never>['read'],
+): Maybe<CheckedOperationResult | undefined> {
   if (plugins.hooks.onValidate === undefined) return undefined;
-  const known = read();
+  const known = read(request);
   if ('refusal' in known) return undefined;
   const { document } = known;
   const operation = chooseOperation(document, request.operationName);
@@ -95,7 +111,7 @@ export function executeWithPlugins<R extends ExecutionResult>(
   const facts = { document, operation, variables: plain(variables), plan: planFacts(compiled) };
   const planned = onPlan && plugins.onPlan(facts);
   const early = andThen(planned, (result) => result ?? (onExecute && plugins.onExecute(facts)));
-  const finish = async (result: PluginResult | undefined): Promise<R | SingleResult> => {
+  const finish = async (result: CheckedOperationResult | undefined): Promise<R | SingleResult> => {
     if (result === undefined) return request.client.signal?.aborted ? aborted() : run();
     return resultOf(result, undefined, label);
   };
@@ -126,7 +142,10 @@ function changeSingle(result: SingleResult, plugins: PluginRun): Maybe<SingleRes
   return andThen(plugins.onPayload(operationOf(result.operation), payload, payload.check), () => {
     if (!payload.isChanged) return result;
     const text = payload.takeText();
-    return new SingleResult(text, payload.errors, { ...detailsOf(result), extensions: payload.extensions });
+    const { status, headers, extensions, errors } = payload;
+    const added = headers && { ...result.headers, ...Object.fromEntries(headersOf(headers)) };
+    const details = { ...detailsOf(result), extensions, ...(status && { status }), ...(added && { headers: added }) };
+    return new SingleResult(text, errors, details);
   });
 }
 
@@ -135,8 +154,10 @@ function detailsOf({ refusal, status, headers, cachePolicy, dependsOn, operation
 }
 
 function changeStream({ payloads, operation }: StreamResult, plugins: PluginRun): void {
+  let isFirst = true;
   payloads.mapLater((given) => {
-    const payload = new LazyPayload(given);
+    const payload = new LazyPayload(given, isFirst ? 'first' : 'later');
+    isFirst = false;
     return andThen(plugins.onPayload(operationOf(operation), payload, payload.check), () =>
       payload.isChanged ? given.replace(payload.takeText(), payload.errors, payload.extensions) : given,
     );
@@ -151,16 +172,21 @@ function operationOf(label: OperationLabel | undefined): OperationFacts | undefi
 class LazyPayload implements PluginPayload {
   errors: PluginPayload['errors'];
   extensions: PluginPayload['extensions'];
+  status: PluginPayload['status'];
+  headers: PluginPayload['headers'];
+  readonly ofStream: PluginPayload['ofStream'];
   readonly #payload: Payload;
   #data: PluginPayload['data'];
   #isParsed = false;
   /** The text of the data as the last plugin left it. */
   #text: string | undefined;
 
-  constructor(payload: Payload) {
+  constructor(payload: Payload, ofStream?: PluginPayload['ofStream']) {
     this.#payload = payload;
+    this.ofStream = ofStream;
     this.#text = payload.dataText;
-    this.errors = payload.errors;
+    // a list of its own: a plugin may change it in place
+    this.errors = [...payload.errors];
     this.extensions = payload.extensions;
   }
 
@@ -176,18 +202,25 @@ class LazyPayload implements PluginPayload {
 
   get isChanged(): boolean {
     const { errors, extensions, dataText } = this.#payload;
-    return this.#text !== dataText || this.errors !== errors || this.extensions !== extensions;
+    if (this.status !== undefined || this.headers !== undefined) return true;
+    const hasOtherErrors = this.errors.length !== errors.length || errors.some((one, at) => one !== this.errors[at]);
+    return this.#text !== dataText || hasOtherErrors || this.extensions !== extensions;
   }
 
   /** Checks what a plugin has changed. Throws for what cannot be sent, and takes it back. */
   readonly check = (): void => {
     try {
       checkErrors(this.errors);
+      if (this.status !== undefined) checkedStatus(this.status);
+      if (this.headers !== undefined) headersOf(this.headers);
+      if (this.errors.length > 0) stringifyJson(this.errors);
       if (this.extensions !== undefined) stringifyJson(this.extensions);
-      if (this.#isParsed) this.#text = textOfData(this.#data);
+      if (this.#isParsed) this.#text = this.#data === undefined ? undefined : textOfData(this.#data);
     } catch (error) {
-      this.errors = this.#payload.errors;
+      this.errors = [...this.#payload.errors];
       this.extensions = this.#payload.extensions;
+      this.status = undefined;
+      this.headers = undefined;
       this.#parse();
       throw error;
     }
@@ -205,20 +238,13 @@ class LazyPayload implements PluginPayload {
   }
 }
 
-function textOfData(data: unknown): string | undefined {
-  if (data === undefined) return undefined;
-  if (data !== null && !isRecord(data)) throw new TypeError('it set data that is no object and not null');
-  return stringifyJson(data);
-}
-
 /** Returns the result that a plugin has made. */
 function resultOf(
-  { data, errors = [], extensions }: PluginResult,
+  { data, errors, extensions, status, headers }: CheckedOperationResult,
   refusal: Refusal | undefined,
   operation?: OperationLabel,
 ): SingleResult {
-  const text = data === undefined ? undefined : stringifyJson(data);
-  return new SingleResult(text, errors, { refusal, extensions, operation, status: 200 });
+  return new SingleResult(data, errors, { refusal, extensions, operation, status, headers });
 }
 
 /** Returns the result for a refusal by a plugin. Throws any other error. */

@@ -11,7 +11,7 @@ import type { FieldIndex } from '../planner/field-index.ts';
 import { nameOperations } from '../planner/operation-names.ts';
 import type { QueryPlan } from '../planner/plan.ts';
 import { planInSteps } from '../planner/planner.ts';
-import type { OperationLabel } from '../shared/request-notes.ts';
+import type { OperationLabel, UseCounter } from '../shared/request-notes.ts';
 import { runInSlices } from '../shared/steps.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { OperationCachePolicy } from './cache-policy.ts';
@@ -47,6 +47,10 @@ export interface PreparationOptions {
   readonly incremental?: boolean | undefined;
   /** Returns whether operations sent to a subgraph have a name. None have one where it is missing. */
   readonly namesOperationsOf?: ((subgraph: string) => boolean) | undefined;
+  /** Called with how long planning and compiling took, in milliseconds. */
+  readonly onPlanned?: ((ms: number) => void) | undefined;
+  /** Counts which clients use it. */
+  readonly use?: UseCounter | undefined;
   /** Whether these parts are delivered after the rest. */
   readonly streamed?: boolean | undefined;
 }
@@ -74,6 +78,7 @@ export class PreparedOperation {
   private readonly deferGroups: DeferGroups | undefined;
   private readonly streamed: boolean | undefined;
   private readonly namesOperationsOf: PreparationOptions['namesOperationsOf'];
+  private readonly onPlanned: PreparationOptions['onPlanned'];
   private readonly dependsOnPlan: PreparationOptions['dependsOn'];
   private readonly records = new WeakMap<CompiledPlan, DependsOn>();
   private planned: Planned | undefined;
@@ -86,10 +91,11 @@ export class PreparedOperation {
     this.supergraph = supergraph;
     this.fieldIndex = fieldIndex;
     this.cachePolicy = options.cachePolicy;
-    this.label = { name: operation.name?.value, type: operation.operation };
+    this.label = { name: operation.name?.value, type: operation.operation, use: options.use };
     this.deferGroups = options.deferGroups;
     this.streamed = options.streamed;
     this.namesOperationsOf = options.namesOperationsOf;
+    this.onPlanned = options.onPlanned;
     this.dependsOnPlan = options.dependsOn;
     this.operation = normalise(document, operation, supergraph, conditions, options.incremental);
     this.introspection = introspectionPart(document, operation);
@@ -132,11 +138,19 @@ export class PreparedOperation {
     dropped: DroppedItems | undefined,
     store: (planned: Planned) => void,
   ): Planned {
-    const planned = runInSlices(this.plan(operation, dropped));
+    const planned = runInSlices(this.planMeasured(operation, dropped));
     store(planned);
     // callers that await the plan handle its failure
     if (planned instanceof Promise) planned.then(store, () => undefined);
     return planned;
+  }
+
+  private *planMeasured(operation: Operation, dropped?: DroppedItems): Generator<void, CompiledPlan> {
+    if (this.onPlanned === undefined) return yield* this.plan(operation, dropped);
+    const startedAt = performance.now();
+    const compiled = yield* this.plan(operation, dropped);
+    this.onPlanned(performance.now() - startedAt);
+    return compiled;
   }
 
   private *plan(operation: Operation, dropped?: DroppedItems): Generator<void, CompiledPlan> {

@@ -35,6 +35,8 @@ export interface OperationRunnerOptions<Context extends OperationContext> {
   readonly countRequest?: ((context: Context) => undefined | Promise<void>) | undefined;
   /** Refuses operations while the gateway is overloaded. By default none is refused. */
   readonly admission?: AdmissionControl | undefined;
+  /** Called for each request that gets the result of another one's execution. */
+  readonly onShared?: (() => void) | undefined;
 }
 
 export interface OperationRunner<Context extends OperationContext> {
@@ -178,7 +180,8 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const engine = this.currentEngine(context.client);
     const { query, operationName } = params;
     const { contract, countRequest } = this.options;
-    const mayShare = this.shareQueries && !context.reads.isUndeclared && !forbidsSharing(context.requestHeaders);
+    const isShareable = context.debug === undefined && !context.reads.isUndeclared;
+    const mayShare = this.shareQueries && isShareable && !forbidsSharing(context.requestHeaders);
     // read once: a document that is not cached yet is parsed and validated here
     context.record?.begin('parse');
     const document = mayShare ? engine.readDocument?.({ query, contract, plugins: context.plugins }) : undefined;
@@ -215,7 +218,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
       (known) => known.engine === engine,
     );
     context.shared = flight.work.shared;
-    flight.work.shared.left++;
+    if (flight.work.shared.left++ > 0) this.options.onShared?.();
     context.record?.join(flight.work.record);
     return this.wait(flight, context);
   }
@@ -256,7 +259,7 @@ async function countRefused<Context>(
 }
 
 function clientContext(
-  { requestHeaders: headers, requestId, client, plugins, record }: OperationContext,
+  { requestHeaders: headers, requestId, client, plugins, record, debug }: OperationContext,
   {
     signal,
     returned,
@@ -266,7 +269,21 @@ function clientContext(
 ): ClientContext {
   const { ip, identity } = client;
   const operation = undefined;
-  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked, deadline, record, operation, plugins };
+  // listed one by one: V8 makes an object of a fixed shape from that
+  return {
+    requestId,
+    headers,
+    signal,
+    ip,
+    identity,
+    returned,
+    rateLimitChecked,
+    deadline,
+    record,
+    operation,
+    plugins,
+    debug,
+  };
 }
 
 function engineRequest(client: ClientContext, call: ReadCall, contract: string | undefined): EngineRequest {

@@ -31,20 +31,20 @@ type Returned<T> = T | undefined | void | Promise<T | undefined | void>;
  * Any other error is the request's error `PLUGIN_FAILED`.
  */
 export interface Hooks<Config = unknown> {
-  /** Called when a schema has become the current one. Requests do not wait for it. */
+  /** Called when a schema has become the current one, or that of a canary. Requests do not wait for it. */
   onSchemaChange?(hook: SchemaChangeHook<Config>): Returned<never>;
   /** Called for each HTTP request, before authentication. May return the response. */
   onRequest?(hook: RequestHook<Config>): Returned<PluginResponse>;
   /** Called when the credentials of a request have been checked. May return the response. */
   onAuthenticate?(hook: AuthenticateHook<Config>): Returned<PluginResponse>;
   /** Called with the text of an operation. May return its result. */
-  onParse?(hook: ParseHook<Config>): Returned<PluginResult>;
+  onParse?(hook: ParseHook<Config>): Returned<OperationResult>;
   /** Called with a document that is within the limits and valid. May return the result of the operation. */
-  onValidate?(hook: ValidateHook<Config>): Returned<PluginResult>;
+  onValidate?(hook: ValidateHook<Config>): Returned<OperationResult>;
   /** Called with the query plan, when policies have allowed the operation. May return its result. */
-  onPlan?(hook: PlanHook<Config>): Returned<PluginResult>;
+  onPlan?(hook: PlanHook<Config>): Returned<OperationResult>;
   /** Called before the first fetch. May return the result of the operation. */
-  onExecute?(hook: ExecuteHook<Config>): Returned<PluginResult>;
+  onExecute?(hook: ExecuteHook<Config>): Returned<OperationResult>;
   /** Called for each fetch from a subgraph. May return the result of the fetch, which is not sent then. */
   onFetch?(hook: FetchHook<Config>): Returned<PluginResult>;
   /** Called for each try of a fetch: the first one, retries and hedges. May return the result of the try. */
@@ -81,10 +81,17 @@ interface HookOfRequest<Config> extends AnyHook<Config> {
   readonly context: Map<string, unknown>;
 }
 
-export interface SchemaChangeHook<Config = unknown> extends AnyHook<Config> {
+/** A schema that clients get. */
+export interface SchemaFacts {
   /** The public schema. */
   readonly schema: GraphQLSchema;
+  /** The text of the supergraph schema. */
+  readonly supergraphSdl: string;
+  /** Whether it is the schema of a canary, so that only a share of the clients gets it. */
+  readonly isCanary: boolean;
 }
+
+export interface SchemaChangeHook<Config = unknown> extends AnyHook<Config>, SchemaFacts {}
 
 export type ShutdownHook<Config = unknown> = AnyHook<Config>;
 
@@ -104,7 +111,19 @@ export interface OperationFacts {
 /** The variables of an operation by name, without the `$`. */
 type Variables = Readonly<Record<string, unknown>>;
 
-export interface ParseHook<Config = unknown> extends HookOfRequest<Config> {
+/** The parts of an operation that a hook may replace. */
+export interface OperationChange {
+  readonly query?: string;
+  readonly operationName?: string | undefined;
+  readonly variables?: Variables;
+}
+
+export interface ParseHook<Config = unknown> extends TextOfOperation<Config> {
+  /** Replaces parts of the operation before it is read. Only for plugins without `reads`. */
+  setOperation(change: OperationChange): void;
+}
+
+interface TextOfOperation<Config> extends HookOfRequest<Config> {
   /** The text of the document. */
   readonly query: string;
   readonly operationName: string | undefined;
@@ -112,7 +131,7 @@ export interface ParseHook<Config = unknown> extends HookOfRequest<Config> {
   readonly variables: Variables;
 }
 
-export interface ValidateHook<Config = unknown> extends ParseHook<Config> {
+export interface ValidateHook<Config = unknown> extends TextOfOperation<Config> {
   readonly document: DocumentNode;
   readonly operation: OperationFacts;
 }
@@ -139,9 +158,34 @@ export interface FetchHook<Config = unknown> extends HookOfRequest<Config> {
   readonly body: string;
   /** Headers to send besides those of header rules. They replace headers of the same name. */
   readonly headers: Headers;
+  /** The URL of the subgraph, the first one of several; `undefined` for REST APIs. */
+  readonly url: string | undefined;
+  /** Returns the headers that header rules send with the fetch. */
+  forwardedHeaders(): Headers;
+  /** Leaves out a header that header rules send. */
+  removeForwarded(name: string): void;
+  /** Replaces the body. */
+  setBody(text: string): void;
+  /** The same in `onFetchResponse`, and in no other fetch. */
+  readonly fetchId: string;
 }
 
-export type TryHook<Config = unknown> = FetchHook<Config>;
+export interface TryHook<Config = unknown> extends HookOfRequest<Config> {
+  readonly subgraph: string;
+  readonly operationType: OperationFacts['type'];
+  /** The body of the request: JSON text with `query` and `variables`; for a REST API, its body. */
+  readonly body: string;
+  /** Headers to send besides those of header rules. They replace headers of the same name. */
+  readonly headers: Headers;
+}
+
+/** The response of a fetch. */
+export interface FetchedResponse {
+  /** The result, parsed when it is read; `undefined` where there is none. */
+  readonly result: PluginResult | undefined;
+  /** Headers of the response, which may be changed for what follows: caching, and rules that return headers to clients. */
+  readonly headers: Headers;
+}
 
 export interface FetchResponseHook<Config = unknown> extends HookOfRequest<Config> {
   readonly subgraph: string;
@@ -149,10 +193,11 @@ export interface FetchResponseHook<Config = unknown> extends HookOfRequest<Confi
   readonly body: string;
   /** The HTTP status; `undefined` where the subgraph did not respond. */
   readonly status: number | undefined;
-  /** The result, parsed when it is read; `undefined` where there is none. */
-  readonly response: { readonly result: PluginResult | undefined };
+  readonly response: FetchedResponse;
   /** Why there is no result. */
   readonly failure: { readonly code: string; readonly message: string } | undefined;
+  /** The same as in `onFetch`. */
+  readonly fetchId: string;
   /** How long the fetch took, in milliseconds. */
   readonly durationMs: number;
 }
@@ -163,6 +208,12 @@ export interface PluginPayload {
   data: Record<string, unknown> | null | undefined;
   errors: readonly GraphQLFormattedError[];
   extensions: Readonly<Record<string, unknown>> | undefined;
+  /** The HTTP status of the response, if it is set. Not for streams and batches. */
+  status?: number | undefined;
+  /** Headers of the response. Not for streams and batches. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** Whether it is the first payload of a stream or a later one; `undefined` for a single result. */
+  readonly ofStream?: 'first' | 'later' | undefined;
 }
 
 export interface PayloadHook<Config = unknown> extends HookOfRequest<Config> {
@@ -175,6 +226,10 @@ export interface PayloadHook<Config = unknown> extends HookOfRequest<Config> {
 export interface ResponseDraft {
   status: number;
   readonly headers: Headers;
+  /** Resolves with the text of the body, decoded; `undefined` for an event stream. */
+  readBody(): Promise<string | undefined>;
+  /** Replaces the body. Throws for an event stream. */
+  setBody(text: string): void;
 }
 
 export interface ResponseHook<Config = unknown> extends HookOfRequest<Config> {
@@ -204,9 +259,17 @@ export interface StageHook<Config = unknown> extends HookOfRequest<Config> {
 export interface PluginResponse {
   /** Default 200. */
   readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** A list is sent as several headers of the name, as `set-cookie` needs it. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** A text, or a value that is sent as JSON. */
   readonly body?: unknown;
+}
+
+/** The result of an operation, with what the HTTP response around it has. */
+export interface OperationResult extends PluginResult {
+  /** The HTTP status. Default 200. Not for batches. */
+  readonly status?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The result of an operation or of a fetch. */

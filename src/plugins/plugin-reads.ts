@@ -1,4 +1,5 @@
 import { NOTHING, type Reads, reads, UNDECLARED, uniteReads } from '../client/depends-on.ts';
+import { HOOK_NAMES } from './hooks.ts';
 import type { Plugin } from './plugin.ts';
 
 /** What a plugin reads of a request beside the operation and its variables. */
@@ -23,7 +24,8 @@ export function readsOfPlugins(plugins: readonly Plugin[]): Reads {
 }
 
 function readsOfPlugin({ reads: declared, hooks }: Plugin): Reads {
-  if (Object.keys(hooks).every((name) => APART.has(name))) return NOTHING;
+  // not `Object.keys`: the hooks may be methods of a class
+  if (HOOK_NAMES.every((name) => APART.has(name) || hooks[name] === undefined)) return NOTHING;
   if (declared === undefined) return UNDECLARED;
   return declared === 'nothing' ? NOTHING : declaredReads(declared);
 }

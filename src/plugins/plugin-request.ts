@@ -10,6 +10,10 @@ export interface RequestFacts {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly client: Pick<ClientInfo, 'ip' | 'identity'>;
+  /** Reads the body as text, decoded. */
+  readBody(): Promise<string>;
+  /** Replaces the body for everything that reads it later. */
+  setBody(text: string): void;
 }
 
 /** The HTTP request, as one plugin sees it. Reading what the plugin's `reads` does not declare throws a `TypeError`. */
@@ -50,6 +54,20 @@ export class PluginRequest {
     if (this.#declared?.identity === false) throw undeclared('who the client is', 'claims: true');
     return this.#facts.client.identity;
   }
+
+  /**
+   * Reads the whole body: text, empty where there is none. In `onRequest` and `onAuthenticate` only. Rejects with a `GatewayError` for a
+   * body that is too large or cannot be decoded.
+   */
+  readBody(): Promise<string> {
+    return this.#facts.readBody();
+  }
+
+  /** Replaces the body, before anything reads it. In `onRequest` and `onAuthenticate` only. */
+  setBody(text: string): void {
+    if (typeof text !== 'string') throw new TypeError('The body of a request must be a text.');
+    this.#facts.setBody(text);
+  }
 }
 
 /** The headers of a request. Names are not case-sensitive. */
@@ -64,13 +82,27 @@ export class PluginHeaders {
 
   /** Returns the value of a header; `null` where the request does not have it. */
   get(name: string): string | null {
-    const value = this.#facts.headers[this.#read(name)];
+    const value = this.#valueOf(this.#read(name));
     if (value === undefined) return null;
     return Array.isArray(value) ? value.join(', ') : value;
   }
 
   has(name: string): boolean {
-    return this.#facts.headers[this.#read(name)] !== undefined;
+    return this.#valueOf(this.#read(name)) !== undefined;
+  }
+
+  /** Returns all headers, names in lower case, each with a list of values. Only for plugins without `reads`. */
+  all(): Record<string, string[]> {
+    if (this.#declared !== undefined)
+      throw new TypeError('The plugin reads all headers of the request, which its "reads" cannot declare. Remove it.');
+    const pairs = Object.entries(this.#facts.headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, [value].flat()] as const],
+    );
+    return Object.fromEntries(pairs);
+  }
+
+  #valueOf(key: string): string | string[] | undefined {
+    return Object.hasOwn(this.#facts.headers, key) ? this.#facts.headers[key] : undefined;
   }
 
   /** Sets a header for everything that comes later: authentication, header rules, policies. Throws a `TypeError` for an invalid one. */

@@ -1,14 +1,34 @@
 import type { DocumentNode, GraphQLFormattedError } from 'graphql';
 import type { Identity } from '../client/identity.ts';
-import { acceptEnd, acceptNothing, acceptResponse, acceptResult } from './accept.ts';
-import { type Accept, callHooks, failed, type Handler, isThenable, type Maybe } from './call-hooks.ts';
+import {
+  acceptEnd,
+  acceptNothing,
+  acceptOperationResult,
+  acceptResponse,
+  acceptResult,
+  type CheckedOperationResult,
+  type CheckedResponse,
+  type CheckedResult,
+  isRecord,
+} from './accept.ts';
+import {
+  type Accept,
+  callHooks,
+  checkHeaders,
+  describe,
+  failed,
+  type Handler,
+  isStatus,
+  isThenable,
+  type Maybe,
+} from './call-hooks.ts';
 import type {
+  FetchedResponse,
   HookName,
+  OperationChange,
   OperationFacts,
   PlanFacts,
   PluginPayload,
-  PluginResponse,
-  PluginResult,
   ResponseDraft,
   StageEnd,
 } from './hooks.ts';
@@ -33,18 +53,27 @@ export interface ExecuteFacts extends Omit<ValidateFacts, 'query' | 'operationNa
   readonly plan: PlanFacts;
 }
 
-export interface FetchFacts {
+export interface TryFacts {
   readonly subgraph: string;
   readonly operationType: OperationFacts['type'];
   readonly body: string;
   readonly headers: Headers;
 }
 
-export interface FetchResponseFacts extends Omit<FetchFacts, 'headers'> {
+export interface FetchFacts extends TryFacts {
+  readonly url: string | undefined;
+  forwardedHeaders(): Headers;
+  removeForwarded(name: string): void;
+  setBody(text: string): void;
+  readonly fetchId: string;
+}
+
+export interface FetchResponseFacts extends Omit<TryFacts, 'headers'> {
   readonly status: number | undefined;
-  readonly response: { readonly result: PluginResult | undefined };
+  readonly response: FetchedResponse;
   readonly failure: { readonly code: string; readonly message: string } | undefined;
   readonly durationMs: number;
+  readonly fetchId: string;
 }
 
 export interface ResponseFacts {
@@ -81,39 +110,55 @@ export class PluginRun {
     return this.#set.separatesTries;
   }
 
-  onRequest(): Maybe<PluginResponse | undefined> {
+  onRequest(): Maybe<CheckedResponse | undefined> {
     return this.#call('onRequest', undefined, acceptResponse);
   }
 
-  onAuthenticate(): Maybe<PluginResponse | undefined> {
+  onAuthenticate(): Maybe<CheckedResponse | undefined> {
     return this.#call('onAuthenticate', { setIdentity: this.#changeIdentity }, acceptResponse);
   }
 
-  onParse(facts: ParseFacts): Maybe<PluginResult | undefined> {
-    return this.#call('onParse', facts, acceptResult);
+  /** @param change called with the whole operation when a hook has replaced a part of it */
+  onParse(facts: ParseFacts, change: (changed: ParseFacts) => void): Maybe<CheckedOperationResult | undefined> {
+    let current = facts;
+    const given = (handler: Handler) => {
+      const setOperation = (replaced: OperationChange) => {
+        if (this.#set.declared[handler.index] !== undefined) throw operationOfReader();
+        current = { ...current, ...checkedChange(replaced) };
+        change(current);
+      };
+      return this.#given(handler, { ...current, setOperation });
+    };
+    const { onParse } = this.hooks;
+    return onParse && callHooks(onParse, given, acceptOperationResult, this.#facts.requestId);
   }
 
-  onValidate(facts: ValidateFacts): Maybe<PluginResult | undefined> {
-    return this.#call('onValidate', facts, acceptResult);
+  onValidate(facts: ValidateFacts): Maybe<CheckedOperationResult | undefined> {
+    return this.#call('onValidate', facts, acceptOperationResult);
   }
 
-  onPlan(facts: ExecuteFacts): Maybe<PluginResult | undefined> {
-    return this.#call('onPlan', facts, acceptResult);
+  onPlan(facts: ExecuteFacts): Maybe<CheckedOperationResult | undefined> {
+    return this.#call('onPlan', facts, acceptOperationResult);
   }
 
-  onExecute(facts: ExecuteFacts): Maybe<PluginResult | undefined> {
-    return this.#call('onExecute', facts, acceptResult);
+  onExecute(facts: ExecuteFacts): Maybe<CheckedOperationResult | undefined> {
+    return this.#call('onExecute', facts, acceptOperationResult);
   }
 
-  onFetch(facts: FetchFacts): Maybe<PluginResult | undefined> {
-    return this.#call('onFetch', facts, acceptResult);
+  onFetch(facts: FetchFacts): Maybe<CheckedResult | undefined> {
+    return this.#call('onFetch', facts, withHeaders(facts.headers, acceptResult));
   }
 
-  onTry(facts: FetchFacts): Maybe<PluginResult | undefined> {
-    return this.#call('onTry', facts, acceptResult);
+  onTry(facts: TryFacts): Maybe<CheckedResult | undefined> {
+    return this.#call('onTry', facts, withHeaders(facts.headers, acceptResult));
   }
 
-  onFetchResponse(facts: FetchResponseFacts): Maybe<PluginResult | undefined> {
+  /** Calls `onTry` for a call of a REST API, whose response is no result of GraphQL, so that a hook cannot return it. */
+  onApiTry(facts: TryFacts): Maybe<undefined> {
+    return this.#call('onTry', facts, withHeaders<undefined>(facts.headers, acceptNothing));
+  }
+
+  onFetchResponse(facts: FetchResponseFacts): Maybe<CheckedResult | undefined> {
     return this.#call('onFetchResponse', facts, acceptResult);
   }
 
@@ -126,8 +171,16 @@ export class PluginRun {
     });
   }
 
-  onResponse(facts: ResponseFacts): Maybe<PluginResponse | undefined> {
-    return this.#call('onResponse', facts, acceptResponse);
+  onResponse(facts: ResponseFacts): Maybe<CheckedResponse | undefined> {
+    const { response } = facts;
+    const { status } = response;
+    return this.#call('onResponse', facts, (returned) => {
+      checkHeaders(response.headers);
+      if (isStatus(response.status)) return acceptResponse(returned);
+      const wrong = describe(response.status);
+      response.status = status;
+      throw new TypeError(`it set the status of the response to ${wrong}; expected a number from 200 to 599`);
+    });
   }
 
   /** Runs a stage, and reports its start and its end to the plugins that observe stages. */
@@ -184,7 +237,7 @@ export class PluginRun {
   }
 
   readonly #changeIdentity = (identity: Partial<Identity> & Pick<Identity, 'subject'>) =>
-    this.#setIdentity({ kind: 'plugin', scopes: [], claims: {}, ...identity });
+    this.#setIdentity(checkedIdentity(identity));
 
   #call<T>(hook: HookName, facts: object | undefined, accept: Accept<T>): Maybe<T | undefined> {
     const handlers = this.hooks[hook];
@@ -200,6 +253,53 @@ export class PluginRun {
     }
     return { ...facts, request, context: this.context, config, log };
   }
+}
+
+/** Which responses an operation may share is known from its text, so that a plugin which replaces it must switch sharing off. */
+function operationOfReader(): TypeError {
+  return new TypeError(
+    'A plugin that calls "setOperation" must not have "reads": remove it, so that nothing is shared.',
+  );
+}
+
+function checkedChange(change: OperationChange): OperationChange {
+  const { query, operationName, variables } = isRecord(change) ? change : {};
+  const isValid =
+    (query === undefined || typeof query === 'string') &&
+    (operationName === undefined || typeof operationName === 'string') &&
+    (variables === undefined || isRecord(variables));
+  if (!isValid || !isRecord(change)) throw new TypeError('"setOperation" expects { query, operationName, variables }');
+  return {
+    ...(query !== undefined && { query }),
+    ...('operationName' in change && { operationName }),
+    ...(variables && { variables }),
+  };
+}
+
+/** Accepts what a hook returned only if the headers that it has set can be sent. */
+function withHeaders<T>(headers: Headers, accept: Accept<T>): Accept<T> {
+  return (returned) => {
+    checkHeaders(headers);
+    return accept(returned);
+  };
+}
+
+const KINDS: ReadonlySet<unknown> = new Set(['jwt', 'api_key', 'opaque', 'certificate', 'session', 'plugin']);
+const TEXTS = ['subject', 'clientId', 'apiKeyId', 'apiKeyOwner', 'plan'] as const;
+
+/** Returns a copy of an identity. Throws a `TypeError` for one that policies could not evaluate. */
+function checkedIdentity(given: unknown): Identity {
+  if (!isRecord(given))
+    throw new TypeError(`"setIdentity" got ${describe(given)}; expected { subject, scopes, claims }`);
+  const { kind = 'plugin', scopes = [], claims = {}, ...others } = given;
+  if (!KINDS.has(kind))
+    throw new TypeError(`"setIdentity" got an unknown kind; expected one of ${[...KINDS].join(', ')}`);
+  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string'))
+    throw new TypeError('"setIdentity" got "scopes" that are no list of texts');
+  if (!isRecord(claims)) throw new TypeError('"setIdentity" got "claims" that are no object');
+  const wrong = TEXTS.find((name) => others[name] !== undefined && typeof others[name] !== 'string');
+  if (wrong !== undefined) throw new TypeError(`"setIdentity" got a "${wrong}" that is no text`);
+  return { ...others, kind, scopes: [...new Set(scopes)], claims } as unknown as Identity;
 }
 
 /** Returns a value that must not be a promise. The rejection of one is handled, so that it does not end the process. */

@@ -1,8 +1,7 @@
-import type { GraphQLSchema } from 'graphql';
 import { type Reads, reads } from '../client/depends-on.ts';
 import { acceptNothing } from './accept.ts';
 import { callHooks, type Handler } from './call-hooks.ts';
-import { HOOK_NAMES, type HookName, type PluginLog } from './hooks.ts';
+import { HOOK_NAMES, type HookName, type PluginLog, type SchemaFacts } from './hooks.ts';
 import type { Plugin } from './plugin.ts';
 import { declaredReads, readsOfPlugins } from './plugin-reads.ts';
 
@@ -47,8 +46,8 @@ export class PluginSet {
   }
 
   /** Calls `onSchemaChange`. Never rejects: a plugin that fails is logged. */
-  schemaChanged(schema: GraphQLSchema): Promise<void> {
-    return this.#callAll(this.hooks.onSchemaChange, { schema });
+  schemaChanged(facts: SchemaFacts): Promise<void> {
+    return this.#callAll(this.hooks.onSchemaChange, facts);
   }
 
   /** Calls `onShutdown`. Never rejects: a plugin that fails is logged. */

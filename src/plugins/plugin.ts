@@ -7,10 +7,13 @@ export { GatewayError, type GatewayErrorOptions } from '../shared/gateway-error.
 export type {
   AuthenticateHook,
   ExecuteHook,
+  FetchedResponse,
   FetchHook,
   FetchResponseHook,
   Hooks,
+  OperationChange,
   OperationFacts,
+  OperationResult,
   ParseHook,
   PayloadHook,
   PlanFacts,

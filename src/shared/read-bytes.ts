@@ -9,6 +9,32 @@ export interface ReadErrors {
   disconnected(): Error;
 }
 
+/** A request whose body may have been read before its handler reads it. */
+interface RequestWithBody extends IncomingMessage {
+  /** What reading returns, in place of the bytes that the client has sent. */
+  givenBody?: Buffer | undefined;
+  /** Whether something has begun to read the bytes of the client. */
+  isBodyRead?: boolean | undefined;
+}
+
+/** Sets the bytes that all later reads of a request's body return. They have no content coding. */
+export function giveBody(req: IncomingMessage, body: Buffer): void {
+  (req as RequestWithBody).givenBody = body;
+  delete req.headers['content-encoding'];
+  delete req.headers['transfer-encoding'];
+  req.headers['content-length'] = String(body.length);
+}
+
+/** Returns the bytes that were set for the body of a request. */
+export function givenBodyOf(req: IncomingMessage): Buffer | undefined {
+  return (req as RequestWithBody).givenBody;
+}
+
+/** Returns whether something has begun to read the body of a request. */
+export function isBodyRead(req: IncomingMessage): boolean {
+  return (req as RequestWithBody).isBodyRead === true;
+}
+
 /**
  * Reads the body of a request, `maxBytes` at most. Rejects as soon as the body is known to be larger, by its
  * `Content-Length` or by what has arrived, and when it never completes.
@@ -22,6 +48,9 @@ export function readBytes<T>(
   errors: ReadErrors,
   budget?: ByteBudget,
 ): Promise<T> {
+  const { givenBody } = req as RequestWithBody;
+  if (givenBody !== undefined) return readGiven(givenBody, maxBytes, read, errors);
+  (req as RequestWithBody).isBodyRead = true;
   if (req.destroyed) return Promise.reject(errors.disconnected());
   if (Number(req.headers['content-length']) > maxBytes) return Promise.reject(errors.tooLarge(maxBytes));
   return new Promise((resolve, reject) => {
@@ -71,6 +100,16 @@ export function readBytes<T>(
     };
     req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
+}
+
+async function readGiven<T>(
+  body: Buffer,
+  maxBytes: number,
+  read: (bytes: Buffer) => T,
+  errors: ReadErrors,
+): Promise<T> {
+  if (body.length > maxBytes) throw errors.tooLarge(maxBytes);
+  return read(body);
 }
 
 /**

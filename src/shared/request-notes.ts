@@ -1,9 +1,17 @@
+import type { DebugTrace } from './debug-trace.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** The name and type of an operation, for logs. */
 export interface OperationLabel {
   readonly name: string | undefined;
   readonly type: string;
+  /** Counts which clients use it, where that is counted. */
+  readonly use?: UseCounter | undefined;
+}
+
+/** Counts the requests of clients for one operation. */
+export interface UseCounter {
+  count(client: string | undefined, version: string | undefined): void;
 }
 
 /** The part of an error that logs need. */
@@ -24,6 +32,8 @@ export interface RequestNotes {
   reason: string | undefined;
   /** Times and fetches, where something needs them. */
   record: RequestRecord | undefined;
+  /** What happens to the request, for a client that may know. */
+  debug?: DebugTrace | undefined;
   /** Whether it was refused with `OVERLOADED`: such refusals are one line together, since a line for each would make the overload worse. */
   isOverload?: boolean | undefined;
 }

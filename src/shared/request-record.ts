@@ -79,6 +79,11 @@ export class RequestRecord {
     return this.joined ?? this;
   }
 
+  /** Milliseconds since the request began. */
+  get elapsedMs(): number {
+    return this.now() - (this.began.receive ?? 0);
+  }
+
   /** Returns how long each phase took that has begun, in milliseconds. The last one ends now. */
   phases(): Partial<Record<Phase, number>> {
     const begun = PHASES.filter((phase) => this.began[phase] !== undefined);

@@ -4,6 +4,7 @@ import { TimeSlices, WorkStopped } from '../shared/time-slices.ts';
 import { abortFailure, bodyFailure } from './http/http-failure.ts';
 import type {
   CancelSignal,
+  ClientContext,
   ResponseMemory,
   ResponseObserver,
   SourceFailure,
@@ -62,9 +63,10 @@ export function reportUnreadable(
   name: string,
   received: SubgraphResponse,
   parsed: SubgraphResponse,
+  client: ClientContext,
 ): void {
   if (parsed.kind === 'failure' && parsed.failure.code === 'SUBREQUEST_MALFORMED_RESPONSE')
-    observer?.failed(name, received, parsed.failure);
+    observer?.failed(name, received, parsed.failure, client);
 }
 
 /** Returns the failure of work on a long response that was not done; `undefined` for other errors. */

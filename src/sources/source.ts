@@ -1,5 +1,7 @@
 import type { Freshness } from '../client/freshness.ts';
 import type { ClientInfo } from '../client/identity.ts';
+import type { DebugTrace } from '../shared/debug-trace.ts';
+import type { FetchTrace } from '../shared/fetch-trace.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
 
@@ -28,6 +30,8 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly deadline?: number | undefined;
   /** Times and fetches of the request, where something needs them. */
   readonly record?: RequestRecord | undefined;
+  /** What happens to the operation, for a client that sent `x-headgate-debug`. */
+  readonly debug?: DebugTrace | undefined;
   /** The operation, for the log. Set once it is known. */
   operation?: OperationLabel | undefined;
 }
@@ -63,6 +67,8 @@ export interface SourceRequest {
   readonly tried?: string[] | undefined;
   /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
   readonly memory?: ResponseMemory | undefined;
+  /** Records what the layers and the source do. Only where the client's request has a debug trace. */
+  readonly trace?: FetchTrace | undefined;
 }
 
 /** The reason why a source returned no GraphQL result. Clients may see `message`: it has no addresses and no stack. */
@@ -93,6 +99,8 @@ export interface SourceFailure {
   readonly isConnectionFailure?: boolean;
   /** Whether there was no connection, or the source states that it has processed nothing. Even a mutation can be sent again then. */
   readonly isUnsent?: boolean;
+  /** Whether a plugin failed or refused the request, so that it says nothing about the source. */
+  readonly isOfPlugin?: boolean;
 }
 
 /** What the gateway knows of a response beside its content. */

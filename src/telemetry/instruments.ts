@@ -1,5 +1,8 @@
 import { createEndpointInstruments, type EndpointInstruments } from './endpoint-instruments.ts';
-import type { Count, LabelledValue, Metrics } from './metrics.ts';
+import type { Count, Metrics } from './metrics.ts';
+import { createRequestInstruments, type InstrumentSettings, type RequestInstruments } from './request-instruments.ts';
+import { watchRuntime } from './runtime-instruments.ts';
+import { createSubgraphInstruments, type SubgraphInstruments } from './subgraph-instruments.ts';
 import { createVariantInstruments, type VariantInstruments } from './variant-instruments.ts';
 
 /** `measure`: the policy is not enforced, so the request was only counted. */
@@ -12,40 +15,26 @@ export type RefusalMode = 'enforce' | 'measure';
  */
 export type CountRefusal = (policy: string, reason: string, mode?: RefusalMode) => void;
 
-/** The kind of an HTTP route. */
-export type Route = 'graphql' | 'bff' | 'health' | 'other';
+/** What can be read again while the gateway runs, besides the schema. */
+export type ReloadedPart = 'endpoints' | 'keys' | 'documents' | 'certificates' | 'policies';
 
-/**
- * `closed`: the client disconnected before the response. `draining`: the readiness probe while the gateway stops. `cut_off`: the
- * request took longer than the gateway took to stop.
- */
-export type NoStatus = 'closed' | 'draining' | 'cut_off';
-
-/** Values by subgraph and endpoint, read whenever the metrics are. */
-export interface TrafficGauges {
-  readonly circuits: () => Iterable<LabelledValue>;
-  readonly running: () => Iterable<LabelledValue>;
-  readonly waiting: () => Iterable<LabelledValue>;
-}
+/** Counts a reload. @param isGood false: the previous version stays in use */
+export type CountReload = (part: ReloadedPart, isGood: boolean) => void;
 
 /** Everything that the gateway counts and measures. It exists only if metrics are enabled. */
-export interface Instruments {
-  readonly requestFinished: (route: Route, status: number | NoStatus, seconds: number) => void;
+export interface Instruments extends SubgraphInstruments {
+  readonly requests: RequestInstruments;
   readonly refused: CountRefusal;
   /** An address has reached the limit of bad credentials. */
   readonly throttled: Count;
-  /** @param failure the code of the failure, if it is one */
-  readonly fetchFinished: (subgraph: string, failure: string | undefined, seconds: number) => void;
-  /** A response that `fetchFinished` has counted as good is malformed. */
-  readonly fetchMalformed: (subgraph: string, code: string) => void;
-  /** A response has GraphQL errors with this code: one of a fixed set of words. */
-  readonly graphqlErrors: (subgraph: string, code: string) => void;
-  /** @param result `sent`, or `denied` where the budget is used up */
-  readonly subgraphRetried: (subgraph: string, reason: string, result: 'sent' | 'denied') => void;
-  readonly subgraphHedged: (subgraph: string, result: string) => void;
-  readonly watchTraffic: (gauges: TrafficGauges) => void;
   /** An operation was found in the cache with its plan, or not. */
   readonly operationLookedUp: (known: boolean) => void;
+  /** An operation has been planned and compiled. */
+  readonly operationPlanned: (seconds: number) => void;
+  /** The cost of one operation, before it runs. */
+  readonly costEstimated: (cost: number) => void;
+  /** The cost of one operation by its result. */
+  readonly costMeasured: (cost: number) => void;
   /** A look-up in the response cache of endpoints. */
   readonly responseCacheLookedUp: Count;
   /** @param outcome `started`, `promoted`, `rolled_back`, `replaced` */
@@ -54,6 +43,7 @@ export interface Instruments {
   readonly adminActed: (action: string) => void;
   /** @param good `undefined`: the schema can be served, and is not served to all clients (a canary), or was served before */
   readonly schemaReloaded: (good: boolean | undefined) => void;
+  readonly reloaded: CountReload;
   /** @param available called whenever the metrics are read */
   readonly watchStore: (available: () => boolean) => void;
   /** Starts to measure the URLs of subgraphs that have several. To be called once. */
@@ -74,28 +64,104 @@ function once<T>(create: () => T): () => T {
   };
 }
 
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Creates everything that is counted and measured. What depends on a setting begins when that setting is used. */
+export function createInstruments(metrics: Metrics, settings: InstrumentSettings): Instruments {
+  watchRuntime(metrics);
+  const { buckets } = settings;
+  return {
+    requests: createRequestInstruments(metrics, settings),
+    ...createSubgraphInstruments(metrics, buckets),
+    ...ofPolicies(metrics),
+    ...ofCaches(metrics, buckets),
+    ...ofReloads(metrics),
+    ...ofOperators(metrics),
+    openEndpoints: () => createEndpointInstruments(metrics, buckets),
+    ofVariants: once(() => createVariantInstruments(metrics)),
+    ...ofLimits(metrics),
+  };
+}
 
-export function createInstruments(metrics: Metrics): Instruments {
+/** Upper bounds of costs, which have no unit. */
+const COSTS = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000];
+
+function ofPolicies(metrics: Metrics): Pick<Instruments, 'refused' | 'throttled' | 'costEstimated' | 'costMeasured'> {
   const refused = metrics.counter({
     name: 'headgate_policy_refusals_total',
-    help: 'Requests rejected by policies, or that would be if enforced (mode="measure")',
+    help: 'What policies refused (mode="enforce"), or would have refused (mode="measure")',
     labels: ['policy', 'reason', 'mode'],
   });
+  const costs = (name: string, help: string) => metrics.histogram({ name, help, buckets: COSTS });
   return {
-    ...ofRequests(metrics),
-    ...ofSubgraphs(metrics),
-    ...ofCalls(metrics),
-    ...ofCaches(metrics),
-    ...ofSchema(metrics),
     refused: (policy, reason, mode = 'enforce') => refused(policy, reason, mode),
     throttled: metrics.counter({
       name: 'headgate_throttled_addresses_total',
       help: 'Addresses that have sent as many bad credentials as authentication.failed_attempts allows',
     }),
+    costEstimated: costs(
+      'headgate_operation_cost_estimated',
+      'Estimated costs of operations; only with demand_control',
+    ),
+    costMeasured: costs(
+      'headgate_operation_cost_actual',
+      'Costs of operations by their results; only with demand_control.actual_cost',
+    ),
+  };
+}
+
+function ofCaches(
+  metrics: Metrics,
+  buckets: readonly number[],
+): Pick<Instruments, 'operationLookedUp' | 'operationPlanned' | 'responseCacheLookedUp'> {
+  const labels = ['result'];
+  const operations = metrics.counter({
+    name: 'headgate_operation_cache_lookups_total',
+    help: 'Operations found in the cache with their plan (hit), or parsed and planned (miss)',
+    labels,
+  });
+  const [hits, misses] = [once(() => operations.series('hit')), once(() => operations.series('miss'))];
+  return {
+    operationLookedUp: (known) => (known ? hits : misses)().add(),
+    operationPlanned: metrics.histogram({
+      name: 'headgate_operation_planning_seconds',
+      help: 'How long it took to plan and compile operations that were not in the cache',
+      buckets,
+    }),
+    responseCacheLookedUp: metrics.counter({
+      name: 'headgate_bff_cache_lookups_total',
+      help: 'Look-ups in the response cache of endpoints: hit, stale, stale-if-error, miss',
+      labels,
+    }),
+  };
+}
+
+function ofReloads(metrics: Metrics): Pick<Instruments, 'schemaReloaded' | 'reloaded'> {
+  const schemas = metrics.counter({
+    name: 'headgate_schema_reloads_total',
+    help: 'Changes of the schema: loaded (good), or not, since they do not compose, cannot be served or were rolled back (bad). A canary counts when it ends',
+    labels: ['result'],
+  });
+  const others = metrics.counter({
+    name: 'headgate_reloads_total',
+    help: 'Changes of endpoints, keys, documents, certificates and policies: in use (good), or not, and the previous version is (bad)',
+    labels: ['part', 'result'],
+  });
+  let last = true;
+  const help = 'Whether the current schema is served; 0: an earlier one is';
+  metrics.gauge({ name: 'headgate_schema_good', help, together: 'min' }, () => (last ? 1 : 0));
+  return {
+    schemaReloaded(good) {
+      last = good ?? true;
+      if (good !== undefined) schemas(good ? 'good' : 'bad');
+    },
+    reloaded: (part, isGood) => others(part, isGood ? 'good' : 'bad'),
+  };
+}
+
+function ofOperators(metrics: Metrics): Pick<Instruments, 'canaryChanged' | 'adminActed'> {
+  return {
     canaryChanged: metrics.counter({
       name: 'headgate_supergraph_canaries_total',
-      help: 'Canaries of new schemas: started, promoted, rolled_back, replaced by a newer schema',
+      help: 'Canaries of new schemas: started, promoted, rolled_back, replaced by a newer schema; with --workers, once for each worker',
       labels: ['outcome'],
     }),
     adminActed: metrics.counter({
@@ -103,10 +169,13 @@ export function createInstruments(metrics: Metrics): Instruments {
       help: 'Actions of the admin API, once for each process that has applied them',
       labels: ['action'],
     }),
-    openEndpoints: () => createEndpointInstruments(metrics),
-    ofVariants: once(() => createVariantInstruments(metrics)),
+  };
+}
+
+function ofLimits(metrics: Metrics): Pick<Instruments, 'watchStore' | 'watchBufferedBytes' | 'watchAdmission'> {
+  return {
     watchStore(available) {
-      const help = 'Whether commands are sent to Redis; 0 while it is unavailable';
+      const help = 'Whether commands are sent to Redis; 0 while it is unavailable. Only with store.redis';
       metrics.gauge({ name: 'headgate_redis_up', help, together: 'min' }, () => (available() ? 1 : 0));
     },
     watchBufferedBytes(held) {
@@ -118,125 +187,6 @@ export function createInstruments(metrics: Metrics): Instruments {
       metrics.gauge({ name: 'headgate_concurrency_limit', help: most, together: 'sum' }, limit);
       const now = 'Requests in progress that traffic_shaping.router.adaptive_concurrency limits';
       metrics.gauge({ name: 'headgate_requests_in_progress', help: now, together: 'sum' }, running);
-    },
-  };
-}
-
-function ofRequests(metrics: Metrics): Pick<Instruments, 'requestFinished'> {
-  const requests = metrics.counter({
-    name: 'headgate_http_requests_total',
-    help: 'Requests by kind of route and status; closed: the client disconnected first; draining: /ready while stopping; cut_off: ended by shutdown.grace',
-    labels: ['route', 'status'],
-  });
-  const durations = metrics.histogram({
-    name: 'headgate_http_request_duration_seconds',
-    help: 'From the headers of a request to the end of its response',
-    labels: ['route'],
-    buckets: SECONDS,
-  });
-  return {
-    requestFinished(route, status, seconds) {
-      requests(route, String(status));
-      durations(seconds, route);
-    },
-  };
-}
-
-function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetchFinished' | 'fetchMalformed' | 'graphqlErrors'> {
-  const labels = ['subgraph'];
-  const requests = metrics.counter({
-    name: 'headgate_subgraph_requests_total',
-    help: 'Fetches from subgraphs; shared fetches count once',
-    labels,
-  });
-  const errors = metrics.counter({
-    name: 'headgate_subgraph_errors_total',
-    help: 'Failed fetches, by error code',
-    labels: [...labels, 'code'],
-  });
-  const graphqlErrors = metrics.counter({
-    name: 'headgate_subgraph_graphql_errors_total',
-    help: 'Responses of subgraphs with GraphQL errors, once for each code in the response',
-    labels: [...labels, 'code'],
-  });
-  const durations = metrics.histogram({
-    name: 'headgate_subgraph_request_duration_seconds',
-    help: 'From sending a fetch to the end of its response',
-    labels,
-    buckets: SECONDS,
-  });
-  return {
-    fetchFinished(subgraph, failure, seconds) {
-      requests(subgraph);
-      if (failure !== undefined) errors(subgraph, failure);
-      durations(seconds, subgraph);
-    },
-    fetchMalformed: errors,
-    graphqlErrors,
-  };
-}
-
-function ofCalls(metrics: Metrics): Pick<Instruments, 'subgraphRetried' | 'subgraphHedged' | 'watchTraffic'> {
-  const endpoint = ['subgraph', 'endpoint'];
-  return {
-    subgraphRetried: metrics.counter({
-      name: 'headgate_subgraph_retries_total',
-      help: 'Requests sent again (sent), or not, since the retry budget was used up (denied)',
-      labels: ['subgraph', 'reason', 'result'],
-    }),
-    subgraphHedged: metrics.counter({
-      name: 'headgate_subgraph_hedges_total',
-      help: 'Second requests for slow reads: won, lost; denied: max_share or the retry budget was used up',
-      labels: ['subgraph', 'result'],
-    }),
-    watchTraffic({ circuits, running, waiting }) {
-      const state = 'State of circuit breakers: 0 closed, 1 half-open, 2 open';
-      metrics.gauges(
-        { name: 'headgate_subgraph_circuit_state', help: state, labels: endpoint, together: 'max' },
-        circuits,
-      );
-      const now = 'Calls that run, of subgraphs with traffic_shaping.….concurrency';
-      metrics.gauges(
-        { name: 'headgate_subgraph_calls_running', help: now, labels: endpoint, together: 'sum' },
-        running,
-      );
-      const later = 'Calls that wait for others to end, of subgraphs with traffic_shaping.….concurrency';
-      metrics.gauges(
-        { name: 'headgate_subgraph_calls_waiting', help: later, labels: endpoint, together: 'sum' },
-        waiting,
-      );
-    },
-  };
-}
-
-function ofCaches(metrics: Metrics): Pick<Instruments, 'operationLookedUp' | 'responseCacheLookedUp'> {
-  const labels = ['result'];
-  const operations = metrics.counter({
-    name: 'headgate_operation_cache_lookups_total',
-    help: 'Operations found in the cache with their plan (hit), or parsed and planned (miss)',
-    labels,
-  });
-  const kept = metrics.counter({
-    name: 'headgate_bff_cache_lookups_total',
-    help: 'Look-ups in the response cache of endpoints: hit, stale, stale-if-error, miss',
-    labels,
-  });
-  return { operationLookedUp: (known) => operations(known ? 'hit' : 'miss'), responseCacheLookedUp: kept };
-}
-
-function ofSchema(metrics: Metrics): Pick<Instruments, 'schemaReloaded'> {
-  const reloads = metrics.counter({
-    name: 'headgate_schema_reloads_total',
-    help: 'Changes of the schema: loaded (good), or not, since they do not compose or cannot be served (bad)',
-    labels: ['result'],
-  });
-  let last = true;
-  const help = 'Whether the current schema is served; 0: an earlier one is';
-  metrics.gauge({ name: 'headgate_schema_good', help, together: 'min' }, () => (last ? 1 : 0));
-  return {
-    schemaReloaded(good) {
-      last = good ?? true;
-      if (good !== undefined) reloads(good ? 'good' : 'bad');
     },
   };
 }

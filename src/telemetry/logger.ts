@@ -13,6 +13,11 @@ export interface Logger {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
+  /**
+   * Logs a line whose fields are JSON text already, each after a comma: `,"requestId":"…","status":200`. A log may lack it; its lines have
+   * their fields as an object then.
+   */
+  writeMembers?(level: LogLevel, members: string, message: string): void;
   /** Whether a line of that level would be written; for lines with expensive fields. */
   isEnabled(level: LogLevel): boolean;
   /** Returns a logger that adds `fields` to each of its lines. */
@@ -40,17 +45,64 @@ export function createLogger(options: LoggerOptions): Logger {
   const settings = {
     level: options.level,
     base: null,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: () => `,"time":"${now()}"`,
     serializers: { err: serializeError },
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return wrap(pino(settings, pretty ? prettyStream(stream) : stream));
+  const output = pretty ? prettyStream(stream) : stream;
+  const log = wrap(pino(settings, output));
+  return {
+    ...log,
+    writeMembers(level, members, message) {
+      if (!log.isEnabled(level)) return;
+      output.write(`{"level":"${level}","time":"${now()}"${members},"msg":${JSON.stringify(message)}}\n`);
+    },
+  };
 }
 
+/** Returns a function that returns the current time in UTC: `2026-01-31T12:00:00.000Z`. It formats each second only once. */
+function clock(): () => string {
+  let second = Number.NaN;
+  let prefix = '';
+  return () => {
+    const ms = Date.now();
+    const part = ms % 1_000;
+    if (ms - part !== second) {
+      second = ms - part;
+      prefix = new Date(second).toISOString().slice(0, -4);
+    }
+    return `${prefix}${part < 10 ? '00' : part < 100 ? '0' : ''}${part}Z`;
+  };
+}
+
+const now = clock();
+
+const MOST_BUFFERED = 15_360;
+const LONGEST_WAIT_MS = 100;
+
+/** Returns an output that collects lines as one text: to measure and write each alone would cost more than to make it. */
 function bufferedOutput(): LogStream {
-  const output = destination({ dest: 1, sync: true, minLength: 15_360, periodicFlush: 100 });
-  process.once('exit', () => output.flushSync());
-  return output;
+  const output = destination({ dest: 1, sync: true });
+  let buffered = '';
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const lines = buffered;
+    buffered = '';
+    if (lines !== '') output.write(lines);
+  };
+  process.once('exit', () => {
+    flush();
+    output.flushSync();
+  });
+  return {
+    write(line) {
+      buffered += line;
+      if (buffered.length >= MOST_BUFFERED) flush();
+      else timer ??= setTimeout(flush, LONGEST_WAIT_MS).unref();
+    },
+  };
 }
 
 function wrap(log: PinoLogger): Logger {

@@ -1,110 +1,83 @@
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Metrics, Snapshot, SnapshotMetric } from './metrics.ts';
+import type { Exemplar, HistogramSeries, NumberSeries, Snapshot, SnapshotMetric } from './metrics.ts';
+
+/** The text formats of metrics. `openmetrics` has exemplars. */
+export type TextFormat = 'prometheus' | 'openmetrics';
+
+export const CONTENT_TYPES: Readonly<Record<TextFormat, string>> = {
+  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+};
 
 /**
- * Most label combinations of a metric. Labels have few values each, but a gateway whose schema keeps changing for months would
- * collect names. Further combinations count as `other`.
+ * Writes metrics in Prometheus' text format, or in that of OpenMetrics.
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats/
+ * @see https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
  */
-const MOST_SERIES = 1_000;
-
-/** Creates metrics for Prometheus, with those of the process (`process_…`, `nodejs_…`). */
-export function createPrometheusMetrics({ mostSeries = MOST_SERIES } = {}): Metrics {
-  const own = new Registry();
-  // process metrics are collected from now on
-  processMetrics();
-  return {
-    counter({ name, help, labels = [] }) {
-      const counter = new Counter({ name, help, labelNames: [...labels], registers: [own] });
-      // a counter starts at 0, so that the first increment is seen as an increase
-      if (labels.length === 0) counter.inc(0);
-      const series = seriesOf(counter, labels.length, mostSeries);
-      return (...values) => series(values).inc();
-    },
-    histogram({ name, help, labels = [], buckets }) {
-      const histogram = new Histogram({
-        name,
-        help,
-        labelNames: [...labels],
-        buckets: [...buckets],
-        registers: [own],
-      });
-      const series = seriesOf(histogram, labels.length, mostSeries);
-      return (value, ...values) => series(values).observe(value);
-    },
-    gauge({ name, help, together }, read) {
-      const settings = { name, help, registers: [own], aggregator: together };
-      new Gauge({
-        ...settings,
-        collect() {
-          this.set(read());
-        },
-      });
-    },
-    gauges({ name, help, labels = [], together }, read) {
-      new Gauge({
-        ...{ name, help, labelNames: [...labels], registers: [own], aggregator: together },
-        collect() {
-          this.reset();
-          for (const [value, ...of] of [...read()].slice(0, mostSeries)) this.labels(...of).set(value);
-        },
-      });
-    },
-    async snapshot() {
-      const parts = await Promise.all([own.getMetricsAsJSON(), processMetrics().getMetricsAsJSON()]);
-      return parts.flat() as unknown as Snapshot;
-    },
-    text: async () => `${await own.metrics()}\n${await processMetrics().metrics()}`,
-  };
+export function metricsText(snapshot: Snapshot, format: TextFormat = 'prometheus'): string {
+  const isOpen = format === 'openmetrics';
+  const metrics = snapshot.map((metric) => metricText(metric, isOpen));
+  return isOpen ? `${metrics.join('')}# EOF\n` : metrics.join('\n');
 }
 
-let processRegistry: Registry | undefined;
-
-/** Returns the metrics of the process. All gateways in one process share them. */
-function processMetrics(): Registry {
-  if (processRegistry === undefined) {
-    processRegistry = new Registry();
-    collectDefaultMetrics({ register: processRegistry });
-  }
-  return processRegistry;
+function metricText(metric: SnapshotMetric, isOpen: boolean): string {
+  const { name, help, type, labels } = metric;
+  // OpenMetrics names the family without the suffix of its samples
+  const family = isOpen && type === 'counter' ? name.replace(/_total$/, '') : name;
+  let text = `# HELP ${family} ${escapeHelp(help, isOpen)}\n# TYPE ${family} ${type}\n`;
+  if (type === 'histogram')
+    for (const one of metric.series) text += histogramText(name, labels, metric.bounds, one, isOpen);
+  else for (const one of metric.series) text += numberText(name, labels, one);
+  return text;
 }
 
-/** Returns a function that finds the series of a label combination. */
-function seriesOf<Series>(
-  metric: { labels(...values: string[]): Series },
-  labels: number,
-  most: number,
-): (values: readonly string[]) => Series {
-  const known = new Map<string, Series>();
-  const open = (key: string, values: readonly string[]): Series => {
-    const series = metric.labels(...values);
-    known.set(key, series);
-    return series;
-  };
-  const others = Array.from({ length: labels }, () => 'other');
-  const other = others.join('\n');
-  return (values) => {
-    const key = values.length === 1 ? (values[0] as string) : values.join('\n');
-    const series = known.get(key);
-    if (series) return series;
-    if (known.size < most) return open(key, values);
-    return known.get(other) ?? open(other, others);
-  };
+function numberText(name: string, names: readonly string[], { labels, value }: NumberSeries): string {
+  return `${name}${braces(labelText(names, labels))} ${numberOf(value)}\n`;
 }
 
-/** Merges the metrics of several processes: counters are summed, gauges as declared. */
-export async function joinSnapshots(snapshots: readonly Snapshot[]): Promise<{ snapshot: Snapshot; text: string }> {
-  const joined = AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot]));
-  return {
-    snapshot: (await joined.getMetricsAsJSON()) as unknown as Snapshot,
-    text: await joined.metrics(),
-  };
+function histogramText(
+  name: string,
+  names: readonly string[],
+  bounds: readonly number[],
+  { labels, counts, sum, exemplars }: HistogramSeries,
+  isOpen: boolean,
+): string {
+  const own = labelText(names, labels);
+  let text = '';
+  let count = 0;
+  counts.forEach((inBucket, at) => {
+    count += inBucket;
+    const bound = bounds[at];
+    const le = `le="${bound === undefined ? '+Inf' : bound}"`;
+    const exemplar = isOpen ? exemplarText(exemplars?.[at]) : '';
+    text += `${name}_bucket${braces(own === '' ? le : `${le},${own}`)} ${count}${exemplar}\n`;
+  });
+  return `${text}${name}_sum${braces(own)} ${numberOf(sum)}\n${name}_count${braces(own)} ${count}\n`;
 }
 
-/** Returns a gauge with one label, as a part of a snapshot. */
-export function gaugeSnapshot(
-  { name, help, label }: { readonly name: string; readonly help: string; readonly label: string },
-  values: Readonly<Record<string, number>>,
-): SnapshotMetric {
-  const series = Object.entries(values).map(([of, value]) => ({ value, labels: { [label]: of } }));
-  return { name, help, type: 'gauge', aggregator: 'sum', values: series } as SnapshotMetric;
+function exemplarText(exemplar: Exemplar | null | undefined): string {
+  if (!exemplar) return '';
+  const { traceId, value, time } = exemplar;
+  return ` # {trace_id="${traceId}"} ${numberOf(value)} ${time}`;
+}
+
+function braces(labels: string): string {
+  return labels === '' ? '' : `{${labels}}`;
+}
+
+function labelText(names: readonly string[], values: readonly string[]): string {
+  return names.map((name, at) => `${name}="${escapeLabel(values[at] ?? '')}"`).join(',');
+}
+
+function numberOf(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf';
+  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
+}
+
+function escapeLabel(text: string): string {
+  return escapeHelp(text, true);
+}
+
+function escapeHelp(text: string, escapesQuotes: boolean): string {
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+  return escapesQuotes ? escaped.replaceAll('"', '\\"') : escaped;
 }

@@ -1,7 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-
-/** What stands in the log for a value that must not be in it. */
-export const REDACTED = '[redacted]';
+import { isSecretParameter, REDACTED } from '../shared/secret-parameters.ts';
 
 /** Headers whose values are credentials. */
 const SECRET_HEADERS = [
@@ -11,27 +9,6 @@ const SECRET_HEADERS = [
   'set-cookie',
   'x-api-key',
   'x-headgate-debug',
-];
-
-/** Parameters of URLs whose values are credentials, or contain personal data. */
-const SECRET_PARAMETERS = [
-  'access_token',
-  'api_key',
-  'apikey',
-  'client_secret',
-  'code',
-  'extensions',
-  'id_token',
-  'key',
-  'logout_token',
-  'password',
-  'query',
-  'refresh_token',
-  'secret',
-  'signature',
-  'state',
-  'token',
-  'variables',
 ];
 
 const LONGEST = 1_000;
@@ -55,7 +32,8 @@ export function headerReader(
 
 /** Returns a function that reads the query of a URL, without the values of secret parameters; `undefined` where there is none. */
 export function queryReader(secret: readonly string[]): (url: string) => string | undefined {
-  const redacted = new Set([...SECRET_PARAMETERS, ...secret.map((name) => name.toLowerCase())]);
+  const others = new Set(secret.map((name) => name.toLowerCase()));
+  const isSecret = (name: string) => isSecretParameter(name) || others.has(name);
   return (url) => {
     const at = url.indexOf('?');
     if (at === -1 || at === url.length - 1) return undefined;
@@ -65,7 +43,7 @@ export function queryReader(secret: readonly string[]): (url: string) => string 
       .map((part) => {
         const equals = part.indexOf('=');
         if (equals === -1) return part;
-        return redacted.has(parameterName(part.slice(0, equals))) ? `${part.slice(0, equals)}=${REDACTED}` : part;
+        return isSecret(parameterName(part.slice(0, equals))) ? `${part.slice(0, equals)}=${REDACTED}` : part;
       });
     return parts.join('&').slice(0, LONGEST);
   };

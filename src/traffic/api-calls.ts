@@ -7,6 +7,7 @@ import type { SendApiRequest, SentApiRequest } from '../sources/rest/api-transpo
 import { backoffMs } from './backoff.ts';
 import { outcomeOfStatus } from './break-circuit.ts';
 import type { Bulkhead } from './bulkhead.ts';
+import { callApiPlugins } from './call-api-plugins.ts';
 import { queueFullFailure, rejectedFailure } from './call-failures.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { isGoodStatus } from './good-response.ts';
@@ -21,13 +22,15 @@ export interface ApiCallOptions {
   readonly bulkhead?: Bulkhead | undefined;
   readonly breaker?: CircuitBreaker | undefined;
   readonly deadlineHeader?: string | undefined;
+  /** Whether there are plugins. */
+  readonly plugins?: boolean | undefined;
 }
 
 type ApiResponse = Dispatcher.ResponseData;
 
 /**
- * Wraps the calls of one API in the layers that other subgraphs have in `stack.ts`: retry → hedge → per call: bulkhead →
- * circuit breaker → deadline header. `GET` is a read; other methods are sent again only when there was no connection. A call ends with its
+ * Wraps the calls of one API in the layers that other subgraphs have in `stack.ts`: retry → hedge → per call: `onTry` of
+ * plugins → bulkhead → circuit breaker → deadline header. `GET` is a read; other methods are sent again only when there was no connection. A call ends with its
  * body: until then it has its place in the bulkhead, and the circuit breaker has no outcome. A call that is cancelled
  * because its time is over is a failure for the breaker; one whose client has disconnected says nothing.
  */
@@ -37,6 +40,7 @@ export function callApiSafely(send: SendApiRequest, options: ApiCallOptions): Se
   if (deadlineHeader !== undefined) wrapped = sendTimeLeft(wrapped, deadlineHeader);
   if (breaker !== undefined) wrapped = breakApiCircuit(wrapped, breaker, options.subgraph);
   if (bulkhead !== undefined) wrapped = limitApiCalls(wrapped, bulkhead, options.subgraph);
+  if (options.plugins) wrapped = callApiPlugins(wrapped, options.subgraph);
   if (hedge !== undefined) wrapped = hedgeApiReads(wrapped, hedge);
   return retryApiReads(wrapped, options);
 }
@@ -52,7 +56,10 @@ function sendTimeLeft(send: SendApiRequest, header: string): SendApiRequest {
 function breakApiCircuit(send: SendApiRequest, breaker: CircuitBreaker, name: string): SendApiRequest {
   return async (request) => {
     const period = breaker.acquire();
-    if (period === undefined) throw new ApiRefusal(rejectedFailure(name));
+    if (period === undefined) {
+      request.trace?.note('not sent: the circuit breaker is open');
+      throw new ApiRefusal(rejectedFailure(name));
+    }
     const start = performance.now();
     const { signal } = request;
     const failed = () => {
@@ -210,6 +217,7 @@ class ApiTries {
     const isDenied = !budget.withdraw();
     onRetry?.(reason, isDenied);
     if (isDenied) return undefined;
+    this.#request.trace?.expectTry(`retry: ${reason}`);
     if (isLost) this.#request = { ...this.#request, needsFreshConnection: true };
     return wait;
   }

@@ -35,10 +35,11 @@ export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: B
     tried?.push(endpoint.url);
     (sources.get(endpoint) as Source).send(request, (response) => {
       const end = now();
-      group.ended(endpoint, isGood(response, end - start >= timeoutMs / 2), end);
+      group.ended(endpoint, isGood(response, end - start >= timeoutMs / 2), end, end - start);
       if (!isUnsent(response) || request.client.signal?.aborted) return done(response);
       const next = tried ?? [endpoint.url];
       if (!group.hasUntried(next)) return done(response);
+      request.trace?.expectTry('failover: no connection');
       const copy = copyRequest(request);
       copy.deadline ??= start + timeoutMs;
       sendTo(copy, next, done, true);

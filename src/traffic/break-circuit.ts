@@ -14,7 +14,10 @@ export function breakCircuit(source: Source, breaker: CircuitBreaker): Source {
     name,
     send(request, done) {
       const period = breaker.acquire();
-      if (period === undefined) return done({ kind: 'failure', failure: rejectedFailure(name) });
+      if (period === undefined) {
+        request.trace?.note('not sent: the circuit breaker is open');
+        return done({ kind: 'failure', failure: rejectedFailure(name) });
+      }
       const start = breaker.now();
       source.send(request, (response) => {
         const end = breaker.now();

@@ -15,18 +15,22 @@ export interface WaitingCall {
  * requests to other sources are not affected.
  *
  * Calls over the limit wait in a queue, the first to wait runs first. A call that finds the queue full is rejected. A call can
- * leave the queue from any place, in constant time: the queue is a `Set`, which keeps the order of insertion. One iterator
+ * leave the queue from any place, in constant time: the queue is a `Map`, which keeps the order of insertion. One iterator
  * goes through it from first to last: a new one would pass all places that have become empty, each time.
  */
 export class Bulkhead {
   readonly #settings: BulkheadSettings;
   #running = 0;
   #isStarting = false;
-  readonly #waiting = new Set<WaitingCall>();
-  #inOrder = this.#waiting.values();
+  /** The calls that wait, and since when, by `performance.now()`. */
+  readonly #waiting = new Map<WaitingCall, number>();
+  #inOrder = this.#waiting.keys();
+  readonly #onWaited: ((ms: number) => void) | undefined;
 
-  constructor(settings: BulkheadSettings) {
+  /** @param onWaited called for each call that has waited before it starts */
+  constructor(settings: BulkheadSettings, onWaited?: (ms: number) => void) {
     this.#settings = settings;
+    this.#onWaited = onWaited;
   }
 
   get running(): number {
@@ -60,7 +64,7 @@ export class Bulkhead {
    */
   wait(call: WaitingCall): boolean {
     if (this.#waiting.size >= this.#settings.queue) return false;
-    this.#waiting.add(call);
+    this.#waiting.set(call, performance.now());
     return true;
   }
 
@@ -84,6 +88,7 @@ export class Bulkhead {
 
   #startFirst(): void {
     const next = this.#first();
+    this.#onWaited?.(performance.now() - (this.#waiting.get(next) ?? 0));
     this.#waiting.delete(next);
     this.#running++;
     next.start();
@@ -93,7 +98,7 @@ export class Bulkhead {
     const { value } = this.#inOrder.next();
     if (value !== undefined) return value;
     // an iterator that has reached the end stays there
-    this.#inOrder = this.#waiting.values();
+    this.#inOrder = this.#waiting.keys();
     return this.#inOrder.next().value as WaitingCall;
   }
 }

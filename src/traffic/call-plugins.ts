@@ -1,28 +1,43 @@
-import { acceptResult } from '../plugins/accept.ts';
+import { type CheckedResult, checkResult } from '../plugins/accept.ts';
 import { andThen, type Maybe } from '../plugins/call-hooks.ts';
-import type { PluginResult } from '../plugins/hooks.ts';
-import type { PluginRun } from '../plugins/plugin-run.ts';
+import type { FetchedResponse, PluginResult } from '../plugins/hooks.ts';
+import type { FetchFacts, FetchResponseFacts, PluginRun, TryFacts } from '../plugins/plugin-run.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
-import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import type { ForwardHeaders, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+
+/** Counts fetches, so that each has an id of its own. */
+let fetches = 0;
 
 type Done = (response: SubgraphResponse) => void;
 
+/** What plugins see of the requests to a source. */
+export interface FetchedSource {
+  /** Returns the headers that rules send. */
+  readonly forward?: ForwardHeaders | undefined;
+  readonly url?: string | undefined;
+}
+
 /** Calls `onFetch` before each fetch, and `onFetchResponse` with its response. */
-export function callFetchPlugins(source: Source): Source {
+export function callFetchPlugins(source: Source, fetched: FetchedSource = {}): Source {
   return wrapped(source, (request, done, plugins) => {
     const { onFetch, onFetchResponse, onStage } = plugins.hooks;
     if (onFetch === undefined && onFetchResponse === undefined && onStage === undefined)
       return source.send(request, done);
     const start = performance.now();
+    const fetchId = `${request.client.requestId}-${++fetches}`;
     const end = onStage && plugins.startStage('fetch', source.name);
     const finish: Done = (response) => {
       end?.({ error: errorOf(response) });
       if (onFetchResponse === undefined) return done(response);
-      settle(replaced(source.name, request, response, performance.now() - start, plugins), done);
+      const facts = { fetchId, durationMs: performance.now() - start };
+      settle(replaced(source.name, request, response, facts, plugins), done);
     };
     if (onFetch === undefined) return source.send(request, finish);
-    sendWith(source, request, finish, (facts) => plugins.onFetch(facts));
+    const change = new FetchChange(request, fetched.forward);
+    sendWith(source, change, finish, (facts) =>
+      plugins.onFetch({ ...facts, ...change.methods, url: fetched.url, fetchId }),
+    );
   });
 }
 
@@ -37,7 +52,7 @@ export function callTryPlugins(source: Source): Source {
       done(response);
     };
     if (onTry === undefined) return source.send(request, finish);
-    sendWith(source, request, finish, (facts) => plugins.onTry(facts));
+    sendWith(source, new FetchChange(request), finish, (facts) => plugins.onTry(facts));
   });
 }
 
@@ -55,20 +70,58 @@ function wrapped(source: Source, send: (request: SourceRequest, done: Done, plug
   };
 }
 
-/** Sends a request with the headers that plugins add, unless one of them has made the result. */
+/** What plugins change of a request. */
+class FetchChange {
+  readonly headers = new Headers();
+  readonly request: SourceRequest;
+  readonly methods: Pick<FetchFacts, 'forwardedHeaders' | 'removeForwarded' | 'setBody'>;
+  #body: string | undefined;
+  readonly #removed: string[] = [];
+
+  constructor(request: SourceRequest, forward?: ForwardHeaders) {
+    this.request = request;
+    this.methods = {
+      forwardedHeaders: () => headersOf(forward?.(request.client).pairs),
+      removeForwarded: (name) => void this.#removed.push(String(name).toLowerCase()),
+      setBody: (text) => {
+        if (typeof text !== 'string') throw new TypeError('The body of a fetch must be a text.');
+        this.#body = text;
+      },
+    };
+  }
+
+  /** Returns the request as plugins have left it. */
+  get changed(): SourceRequest {
+    const added = [...this.headers].flat();
+    const { request } = this;
+    const sent = this.#body === undefined ? request : { ...request, body: this.#body, sharedBody: undefined };
+    if (added.length === 0 && this.#removed.length === 0) return sent;
+    const { client } = request;
+    const addedHeaders = [...(client.addedHeaders ?? []), ...added];
+    return { ...sent, client: { ...client, addedHeaders, removedHeaders: this.#removed } };
+  }
+}
+
+function headersOf(pairs: readonly string[] = []): Headers {
+  const headers = new Headers();
+  for (let i = 0; i < pairs.length; i += 2) headers.append(pairs[i] as string, pairs[i + 1] as string);
+  return headers;
+}
+
+/** Sends a request as plugins change it, unless one of them has made the result. */
 function sendWith(
   source: Source,
-  request: SourceRequest,
+  change: FetchChange,
   done: Done,
-  hook: (facts: Parameters<PluginRun['onFetch']>[0]) => Maybe<PluginResult | undefined>,
+  hook: (facts: TryFacts) => Maybe<CheckedResult | undefined>,
 ): void {
   const { name } = source;
-  const headers = new Headers();
-  const proceed = (result: PluginResult | undefined) => {
+  const { request, headers } = change;
+  const proceed = (result: CheckedResult | undefined) => {
     if (result !== undefined) done(responseOf(result));
-    else source.send(withHeaders(request, headers), done);
+    else source.send(change.changed, done);
   };
-  const fail = (error: unknown) => done(failureOf(name, error));
+  const fail = (error: unknown) => done(failed(name, error));
   let returned: ReturnType<typeof hook>;
   try {
     returned = hook({ subgraph: name, operationType: request.operationType, body: request.body, headers });
@@ -77,13 +130,6 @@ function sendWith(
   }
   if (returned instanceof Promise) returned.then(proceed, fail);
   else proceed(returned);
-}
-
-function withHeaders(request: SourceRequest, headers: Headers): SourceRequest {
-  const added = [...headers].flat();
-  if (added.length === 0) return request;
-  const { client } = request;
-  return { ...request, client: { ...client, addedHeaders: [...(client.addedHeaders ?? []), ...added] } };
 }
 
 /** Calls `done` with a response, now or later; with the failure where a plugin failed. */
@@ -95,9 +141,9 @@ function settle(
   try {
     settled = response();
   } catch (error) {
-    return done(failureOf(name, error));
+    return done(failed(name, error));
   }
-  if (settled instanceof Promise) settled.catch((error: unknown) => failureOf(name, error)).then(done);
+  if (settled instanceof Promise) settled.catch((error: unknown) => failed(name, error)).then(done);
   else done(settled);
 }
 
@@ -105,54 +151,81 @@ function replaced(
   name: string,
   { body, operationType }: SourceRequest,
   response: SubgraphResponse,
-  durationMs: number,
+  known: Pick<FetchResponseFacts, 'fetchId' | 'durationMs'>,
   plugins: PluginRun,
 ) {
   const facts = {
     subgraph: name,
     body,
     operationType,
-    durationMs,
+    ...known,
     status: response.kind === 'failure' ? response.failure.status : response.status,
     failure:
       response.kind === 'failure' ? { code: response.failure.code, message: response.failure.message } : undefined,
-    response: lazyResult(response),
+    response: new LazyResponse(response),
   };
   return {
     name,
-    response: () =>
-      andThen(plugins.onFetchResponse(facts), (result) => (result === undefined ? response : responseOf(result))),
+    response: () => andThen(plugins.onFetchResponse(facts), (result) => facts.response.replacedBy(result)),
   };
 }
 
-/** The result of a fetch, parsed from its text when a plugin reads it: the executor has objects of its own. */
-function lazyResult(response: SubgraphResponse): { readonly result: PluginResult | undefined } {
-  return {
-    get result() {
-      if (response.kind === 'failure') return undefined;
-      const text = response.kind === 'text' ? response.text : stringifyJson(response.result);
-      try {
-        return acceptResult(parseJson(text ?? 'null'));
-      } catch {
-        // no GraphQL result: the executor reports it
-        return undefined;
-      }
-    },
-  };
+/** The response of a fetch. Its result is parsed from its text when a plugin reads it: the executor has objects of its own. */
+class LazyResponse implements FetchedResponse {
+  readonly #response: SubgraphResponse;
+  #headers: Headers | undefined;
+
+  constructor(response: SubgraphResponse) {
+    this.#response = response;
+  }
+
+  get result(): PluginResult | undefined {
+    const response = this.#response;
+    if (response.kind === 'failure') return undefined;
+    const text = response.kind === 'text' ? response.text : stringifyJson(response.result);
+    try {
+      return checkResult(parseJson(text ?? 'null'));
+    } catch {
+      // no GraphQL result: the executor reports it
+      return undefined;
+    }
+  }
+
+  get headers(): Headers {
+    const response = this.#response;
+    this.#headers ??= headersOf(response.kind === 'failure' ? [] : response.headers);
+    return this.#headers;
+  }
+
+  /** Returns the response with the headers as plugins have left them, and with another result if there is one. */
+  replacedBy(result: CheckedResult | undefined): SubgraphResponse {
+    const response = this.#response;
+    if (response.kind === 'failure') return result === undefined ? response : responseOf(result);
+    const headers = this.#headers ? [...this.#headers].flat() : response.headers;
+    if (result !== undefined) return { ...responseOf(result), headers, freshness: response.freshness };
+    return headers === response.headers ? response : { ...response, headers };
+  }
 }
 
-function responseOf(result: PluginResult): SubgraphResponse {
-  return { kind: 'text', text: stringifyJson(result), status: 200 };
+function responseOf({ data, errors, extensions }: CheckedResult): SubgraphResponse & { kind: 'text' } {
+  const members = [
+    ...(data === undefined ? [] : [`"data":${data}`]),
+    ...(errors.length === 0 ? [] : [`"errors":${stringifyJson(errors)}`]),
+    ...(extensions === undefined ? [] : [`"extensions":${stringifyJson(extensions)}`]),
+  ];
+  return { kind: 'text', text: `{${members.join()}}`, status: 200 };
 }
 
 /** Returns the failure of a fetch that a plugin refused, or in which one failed. */
-function failureOf(name: string, error: unknown): SubgraphResponse {
+export function failureOf(name: string, error: unknown): SourceFailure {
   const refusal = error instanceof GatewayError ? error : new GatewayError(500, 'PLUGIN_FAILED', 'A plugin failed.');
   const { code, message } = refusal;
-  return {
-    kind: 'failure',
-    failure: { code: code as 'PLUGIN_FAILED', message: `The request to "${name}" was not completed: ${message}` },
-  };
+  const text = `The request to "${name}" was not completed: ${message}`;
+  return { code: code as 'PLUGIN_FAILED', message: text, isOfPlugin: true };
+}
+
+function failed(name: string, error: unknown): SubgraphResponse {
+  return { kind: 'failure', failure: failureOf(name, error) };
 }
 
 function errorOf(response: SubgraphResponse): Error | undefined {

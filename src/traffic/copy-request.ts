@@ -18,5 +18,6 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     needsFreshConnection: request.needsFreshConnection,
     tried: request.tried,
     memory: request.memory,
+    trace: request.trace,
   };
 }

@@ -125,14 +125,15 @@ export class EndpointGroup {
    * Records the end of a request.
    * @param isGood `undefined` where it says nothing about the endpoint
    * @param now the time of the clock, where it is known
+   * @param ms how long the request took
    */
-  ended(endpoint: Endpoint, isGood: boolean | undefined, now: number = this.#now()): void {
+  ended(endpoint: Endpoint, isGood: boolean | undefined, now: number = this.#now(), ms = 0): void {
     endpoint.inFlight--;
     const { subgraph } = this;
     const { logger, instruments } = this.#dependencies;
     if (!endpoint.isEjected(now)) endpoint.isProbed = false;
     if (isGood === undefined) return;
-    instruments?.ended(subgraph, endpoint.label, isGood);
+    instruments?.ended(subgraph, endpoint.label, isGood, ms / 1_000);
     if (isGood) {
       if (this.#outliers.succeeded(endpoint, now))
         logger.info({ subgraph, url: endpoint.label }, 'endpoint back in use');

@@ -75,6 +75,7 @@ class HedgedApiCall {
   #startSecond(): void {
     if (this.#isSettled || this.#running.size === 0) return;
     this.#hasSecond = this.#policy.share.withdraw();
+    if (this.#hasSecond) this.#request.trace?.expectTry(`hedge: no response after ${Math.round(this.#delay)} ms`);
     if (this.#hasSecond) this.#call(true);
     else this.#policy.onHedge?.('denied');
   }

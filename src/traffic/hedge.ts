@@ -115,8 +115,12 @@ class HedgedRequest implements HedgeEntry {
     if (request === undefined || this.#first === undefined) return;
     const { share, policy } = this.#hedging;
     this.#hasSecond = share.withdraw();
-    if (!this.#hasSecond) return policy.onHedge?.('denied');
+    if (!this.#hasSecond) {
+      request.trace?.note('no hedge: the share of hedged requests is used up');
+      return policy.onHedge?.('denied');
+    }
     this.#second = new Run(performance.now());
+    request.trace?.expectTry('hedge: the first request took longer than most');
     this.#send(request, this.#second);
   }
 

@@ -50,6 +50,7 @@ class LimitedCall implements WaitingCall, Expirable {
   enter(timeoutMs: number): void {
     const request = this.#request as SourceRequest;
     if (!this.#bulkhead.wait(this)) return this.#fail(queueFullFailure(this.#source.name));
+    request.trace?.note('waited in the queue: concurrency.max requests were in flight');
     const now = performance.now();
     const deadline = Math.min(now + timeoutMs, request.deadline ?? Number.POSITIVE_INFINITY);
     const copy = copyRequest(request);

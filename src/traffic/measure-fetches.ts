@@ -1,9 +1,11 @@
 import type { Source, SubgraphResponse } from '../sources/source.ts';
-import type { Instruments } from '../telemetry/instruments.ts';
+import { traceOfFetch } from '../telemetry/exemplar-trace.ts';
+import type { SubgraphInstruments } from '../telemetry/subgraph-instruments.ts';
 
-/** Measures each fetch: its duration and its error code. Has to be inside the layer that shares requests. */
-export function measureFetches(source: Source, { fetchFinished }: Pick<Instruments, 'fetchFinished'>): Source {
+/** Measures each fetch: its duration, its status and its error code. Has to be inside the layer that shares requests. */
+export function measureFetches(source: Source, { fetchesOf }: Pick<SubgraphInstruments, 'fetchesOf'>): Source {
   const { name } = source;
+  const { finished } = fetchesOf(name);
   return {
     name,
     send(request, done) {
@@ -11,12 +13,17 @@ export function measureFetches(source: Source, { fetchFinished }: Pick<Instrumen
       source.send(request, (response) => {
         // the client disconnected, which is not a failure of the subgraph
         const isAborted = response.kind === 'failure' && request.client.signal?.aborted === true;
-        fetchFinished(name, isAborted ? 'ABORTED' : failureOf(response), (performance.now() - start) / 1_000);
+        const failure = isAborted ? 'ABORTED' : failureOf(response);
+        finished(statusOf(response), failure, (performance.now() - start) / 1_000, traceOfFetch(request.client));
         done(response);
       });
     },
     close: () => source.close(),
   };
+}
+
+function statusOf(response: SubgraphResponse): number | undefined {
+  return response.kind === 'failure' ? response.failure.status : response.status;
 }
 
 /** Returns the error code of a response. An error status counts as a failure even if the body may be a GraphQL result. */

@@ -1,6 +1,6 @@
+import { errorCodes, labelOf } from '../shared/error-codes.ts';
 import type { ResponseObserver, SubgraphResponse } from '../sources/source.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
-import { errorCodes, labelOf } from './error-codes.ts';
 import type { GraphqlErrorLog } from './graphql-error-log.ts';
 import { failureOf } from './measure-fetches.ts';
 import { loggedRequest, type Outages } from './outages.ts';

@@ -3,7 +3,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type LoggedRequest, requestFields } from '../telemetry/request-fields.ts';
 
 /** Details of a failed request for the log. */
-export type Failure = Pick<SourceFailure, 'code' | 'reason' | 'status' | 'cause'>;
+export type Failure = Pick<SourceFailure, 'code' | 'reason' | 'status' | 'cause' | 'isOfPlugin'>;
 
 /**
  * Logs subgraphs that fail: a line at once, then one for all further failures in each interval, and one when requests succeed again.
@@ -86,8 +86,8 @@ function failureIn(response: SubgraphResponse): Failure | undefined {
 }
 
 /** Returns whether a failure concerns the subgraph: requests that the gateway itself rejects do not. */
-function isOutage({ code }: Failure): boolean {
-  return code !== 'RATE_LIMITED' && code !== 'OVERLOADED' && code !== 'SUBREQUEST_QUEUE_FULL';
+function isOutage({ code, isOfPlugin }: Failure): boolean {
+  return !isOfPlugin && code !== 'RATE_LIMITED' && code !== 'OVERLOADED' && code !== 'SUBREQUEST_QUEUE_FULL';
 }
 
 /** The failures of one subgraph. */

@@ -136,11 +136,18 @@ class Tries {
     if (reason === undefined) return this.#settle(response);
     const wait = reason === 'lost_connection' ? 0 : this.#waitAfter(response);
     const now = performance.now();
-    if (now + wait >= this.#deadline) return this.#settle(response);
+    if (now + wait >= this.#deadline) {
+      request.trace?.note(`no retry after ${reason}: it would begin after the deadline`);
+      return this.#settle(response);
+    }
     const isIdleLoss = response.kind === 'failure' && response.failure.wasIdle === true;
     const isDenied = !budget.withdraw(reason === 'lost_connection' && isIdleLoss ? IDLE_CONNECTIONS : 0);
     onRetry?.(reason, isDenied);
-    if (isDenied) return this.#settle(response);
+    if (isDenied) {
+      request.trace?.note(`no retry after ${reason}: the retry budget is used up`);
+      return this.#settle(response);
+    }
+    request.trace?.expectTry(`retry: ${reason}`);
     if (reason === 'lost_connection') this.#needsFreshConnection = true;
     if (wait === 0) return this.next(now);
     signal?.addEventListener('abort', this);

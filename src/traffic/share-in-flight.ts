@@ -12,6 +12,8 @@ export interface ShareInFlightOptions {
   readonly forward?: ForwardHeaders | undefined;
   /** The rate limits of the source. Only requests that they count together share: no client gets an error for another's requests. */
   readonly meter?: MeterKey | undefined;
+  /** Called for each request that gets the response of another one's call. */
+  readonly onShared?: (() => void) | undefined;
 }
 
 /**
@@ -56,6 +58,8 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
       const key = sharingKey(request, options);
       const waiters = sharedCalls.get(key);
       if (waiters) {
+        request.trace?.share();
+        options.onShared?.();
         waiters.push({ request, done });
         return;
       }

@@ -1,8 +1,8 @@
 import type { ForwardHeaders, Source } from '../sources/source.ts';
-import type { Instruments } from '../telemetry/instruments.ts';
+import type { SubgraphInstruments } from '../telemetry/subgraph-instruments.ts';
 import { breakCircuit } from './break-circuit.ts';
 import type { Bulkhead } from './bulkhead.ts';
-import { callFetchPlugins, callTryPlugins } from './call-plugins.ts';
+import { callFetchPlugins, callTryPlugins, type FetchedSource } from './call-plugins.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { collectCacheControl, collectCacheControlFromHeaders } from './collect-cache-control.ts';
 import { type HedgePolicy, hedgeReads } from './hedge.ts';
@@ -38,12 +38,16 @@ export interface StackParts {
   readonly respectsRetryAfter?: boolean | undefined;
   /** Whether there are plugins. */
   readonly plugins?: boolean | undefined;
+  /** What they see of the source. */
+  readonly fetched?: FetchedSource | undefined;
+  /** Whether the source itself calls `onTry`, for each of its calls. */
+  readonly callsTryPlugins?: boolean | undefined;
   readonly outages?: Pick<Outages, 'watch'> | undefined;
   /** Shares identical reads. */
   readonly share?: ShareInFlightOptions | undefined;
   /** The rate limit of the subgraph. */
   readonly limitRate?: Layer | undefined;
-  readonly instruments?: Pick<Instruments, 'fetchFinished'> | undefined;
+  readonly instruments?: Pick<SubgraphInstruments, 'fetchesOf'> | undefined;
   /** The time that all tries of a fetch have together. */
   readonly deadline?: { readonly timeoutMs: number } | undefined;
   readonly retry?: RetryPolicy | undefined;
@@ -82,7 +86,7 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  *
  * Requests are signed in the source itself, for each try: a signature covers the headers and the body as they are sent.
  *
- * The calls of a REST API are inside its source. `callApiSafely` wraps each of them, in place of the last five.
+ * The calls of a REST API are inside its source. `callApiSafely` wraps each of them, in place of the last six.
  */
 export const LAYERS: Readonly<Record<string, LayerOf>> = {
   entities: ({ maxEntities }) =>
@@ -92,15 +96,16 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   cacheControl: ({ cacheControl }) => cacheControl && cacheControlLayer(cacheControl),
   returnHeaders: ({ returnHeaders }) => returnHeaders,
   retryAfter: ({ respectsRetryAfter }) => (respectsRetryAfter ? respectRetryAfter : undefined),
-  plugins: ({ plugins }) => (plugins ? callFetchPlugins : undefined),
+  plugins: ({ plugins, fetched }) => (plugins ? (source) => callFetchPlugins(source, fetched) : undefined),
   outages: ({ outages }) => outages && ((source) => outages.watch(source)),
-  share: ({ share }) => share && ((source) => shareInFlight(source, share)),
+  share: ({ share, instruments }) =>
+    share && ((source) => shareInFlight(source, { ...share, onShared: instruments?.fetchesOf(source.name).shared })),
   limitRate: ({ limitRate }) => limitRate,
   measure: ({ instruments }) => instruments && ((source) => measureFetches(source, instruments)),
   deadline: ({ deadline }) => deadline && ((source) => setDeadline(source, deadline.timeoutMs)),
   retry: ({ retry }) => retry && ((source) => retryReads(source, retry)),
   hedge: ({ hedge }) => hedge && ((source) => hedgeReads(source, hedge)),
-  tries: ({ plugins }) => (plugins ? callTryPlugins : undefined),
+  tries: ({ plugins, callsTryPlugins }) => (plugins && !callsTryPlugins ? callTryPlugins : undefined),
   concurrency: ({ concurrency }) => concurrency && concurrencyLayer(concurrency),
   breaker: ({ breaker }) => breaker && ((source) => breakCircuit(source, breaker)),
 };

@@ -43,7 +43,10 @@ export interface TrafficStateOptions {
   readonly instruments?: TrafficInstruments | undefined;
 }
 
-type TrafficInstruments = Pick<Instruments, 'subgraphRetried' | 'subgraphHedged' | 'watchTraffic'>;
+type TrafficInstruments = Pick<
+  Instruments,
+  'subgraphRetried' | 'subgraphHedged' | 'watchTraffic' | 'circuitChanged' | 'callWaited'
+>;
 
 interface OfEndpoint<T> {
   readonly subgraph: string;
@@ -69,12 +72,17 @@ export function createTrafficState({ logger, instruments }: TrafficStateOptions)
     breakerOf(subgraph, url, settings) {
       const endpoint = subgraphUrlLabel(url);
       const log = logCircuit(logger, subgraph, endpoint);
-      const open = () => ({ subgraph, endpoint, value: new CircuitBreaker(settings, log) });
+      const onChange = (state: CircuitState, reason: string) => {
+        instruments?.circuitChanged(subgraph, endpoint, state);
+        log(state, reason);
+      };
+      const open = () => ({ subgraph, endpoint, value: new CircuitBreaker(settings, onChange) });
       return entryOf(breakers, `${subgraph} ${url}`, open).value;
     },
     circuits: () => breakers.values(),
     bulkheadOf(subgraph, settings, origin = '') {
-      const open = () => ({ subgraph, endpoint: origin, value: new Bulkhead(settings) });
+      const onWaited = instruments && ((ms: number) => instruments.callWaited(subgraph, ms / 1_000));
+      const open = () => ({ subgraph, endpoint: origin, value: new Bulkhead(settings, onWaited) });
       return entryOf(bulkheads, `${subgraph} ${origin}`, open).value;
     },
     retried(subgraph, reason, isDenied) {

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { folderOf } from '../bff/support.ts';
-import { runCli } from './run-cli.ts';
+import { project, runCli, startCli } from './run-cli.ts';
 
 const TENANT = `import { definePlugin } from 'headgate/plugin';
 export default definePlugin({ name: 'tenant', reads: { headers: ['host'], claims: true }, hooks: { onRequest() {}, onFetch() {} } });`;
@@ -38,4 +38,25 @@ it('names a plugin that cannot be loaded, as start and validate do', async () =>
     expect([command, code]).toEqual([command, 1]);
     expect(stdout + stderr).toContain('plugins[0]: the plugin "bad" has no "hooks".');
   }
+});
+
+it('work that a plugin starts and does not wait for ends no process', async () => {
+  const dir = await project({
+    'schemas/hello.graphql': 'extend schema @subgraph(url: "http://127.0.0.1:1")\ntype Query { hello: String }',
+    'plugins/stray.mjs': `export default { name: 'stray', hooks: {
+      onRequest() { void Promise.reject(new Error('nobody waits')); setTimeout(() => Promise.reject('later'), 1); },
+    } };`,
+    'headgate.yaml': 'plugins: [{ path: plugins/stray.mjs }]',
+  });
+  const cli = startCli(dir, ['start', '--port', '0']);
+  const line = /^Headgate listening on (http:\/\/127\.0\.0\.1:\d+\/graphql)$/m;
+  await vi.waitFor(() => expect(cli.output.stdout).toMatch(line), 120_000);
+  const url = line.exec(cli.output.stdout)?.[1] ?? '';
+  const body = JSON.stringify({ query: '{ __typename }' });
+  const send = () => fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  expect(await (await send()).json()).toEqual({ data: { __typename: 'Query' } });
+  await vi.waitFor(() => expect(cli.output.stdout).toMatch(/nobody waits(.|\n)*later/), 120_000);
+  expect((await send()).status).toBe(200);
+  cli.kill('SIGTERM');
+  expect((await cli.ended).code).toBe(0);
 });

@@ -23,10 +23,16 @@ export interface Run {
 }
 
 /** A `headgate` process in a folder, ended when the test is over. */
-export function startCli(cwd: string, args: readonly string[], input = '', nodeFlags: readonly string[] = []) {
+export function startCli(
+  cwd: string,
+  args: readonly string[],
+  input = '',
+  nodeFlags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+) {
   const child = spawn(process.execPath, [...nodeFlags, builtCli(), ...args], {
     cwd,
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', ...env },
   });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (output.stdout += chunk));

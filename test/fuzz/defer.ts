@@ -20,7 +20,7 @@ import { makeWorld } from './property.ts';
 /** What came of checking a case. */
 export interface CheckedDefer {
   /** How many queries were answered in parts. */
-  readonly inParts: number;
+  readonly streamed: number;
   /** How many fragments failed. */
   readonly failed: number;
 }
@@ -35,7 +35,7 @@ export async function checkDefer(fuzzCase: FuzzCase, chance: Chance): Promise<Ch
   const { world } = made;
   if (fuzzCase.down !== undefined) world.fault({ kind: 'failure', subgraph: fuzzCase.down });
   const later = withDelays(world, fuzzCase, chance);
-  const checked = { inParts: 0, failed: 0 };
+  const checked = { streamed: 0, failed: 0 };
   for (const { query, variables } of fuzzCase.queries) {
     const deferred = withDefer(query, chance);
     const whole = await world.query(deferred, variables).catch(() => undefined);
@@ -48,7 +48,7 @@ export async function checkDefer(fuzzCase: FuzzCase, chance: Chance): Promise<Ch
             throw new Error('the single message is not the whole');
           continue;
         }
-        checked.inParts++;
+        checked.streamed++;
         const merged = mergeMessages(messages);
         checked.failed += merged.failed.length;
         compare(whole, merged);
@@ -116,7 +116,7 @@ interface Result {
   readonly errors: readonly { readonly path?: Path | undefined }[];
 }
 
-/** Compares merged parts with the whole result: they are equal but for fragments that failed, whose objects became null there. */
+/** Compares merged parts with the whole result: they are equal except where fragments failed, whose objects became null there. */
 function compare(whole: Result, merged: Result & { readonly failed: readonly Path[] }): void {
   const isFailed = (path: Path) => merged.failed.some((one) => isPrefix(one, path) || isPrefix(path, one));
   const wrong = difference(whole.data, merged.data, [], isFailed);

@@ -67,6 +67,8 @@ async function symptoms(url: string, kinds: readonly Kind[]) {
   }
   const failing = gateway.lines.filter(({ msg }) => msg === 'subgraph failing');
   const withErrors = gateway.lines.filter(({ msg }) => msg === 'subgraph returned GraphQL errors');
+  // each line leads to a request
+  expect([...failing, ...withErrors].filter(({ requestId }) => typeof requestId !== 'string')).toEqual([]);
   return {
     codes,
     errors: await counted(gateway, 'headgate_subgraph_errors_total'),

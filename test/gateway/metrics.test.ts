@@ -51,7 +51,7 @@ describe('what the gateway does', () => {
       expect(await counted(shopWorld, 'headgate_http_requests_total')).toEqual(requests);
     });
     expect(await counted(shopWorld, 'headgate_http_request_duration_seconds_count')).toMatchObject({ graphql: 2 });
-    expect(await counted(shopWorld, 'headgate_subgraph_requests_total')).toEqual({ shop: 2 });
+    expect(await counted(shopWorld, 'headgate_subgraph_requests_total')).toEqual({ 'shop 200': 2 });
     expect(await counted(shopWorld, 'headgate_subgraph_request_duration_seconds_count')).toEqual({ shop: 2 });
     expect(await counted(shopWorld, 'headgate_operation_cache_lookups_total')).toEqual({ hit: 1, miss: 1 });
     expect(await counted(shopWorld, 'process_cpu_seconds_total')).toEqual({ '': expect.any(Number) });
@@ -241,12 +241,23 @@ describe('what policies refuse', () => {
     expect(await counted(shopWorld, 'headgate_throttled_addresses_total')).toEqual({ '': 1 });
   });
 
-  test('whatever clients write, there is no label of it', async () => {
+  test('whatever clients write, there is no label of it but names of operations and clients', async () => {
     const shopWorld = await world();
-    await ask(shopWorld, 'query Evil_Name { hello }', { 'x-request-id': 'Evil_Id' });
+    const headers = { 'x-request-id': 'Evil_Id', 'apollographql-client-version': 'Evil_Version' };
+    await ask(shopWorld, 'query Evil_Name { hello }', { ...headers, 'apollographql-client-name': 'Evil_Client' });
     await fetch(new URL('/Evil_Path', shopWorld.server.url));
-    await ask(shopWorld, '{ Evil_Field }');
-    expect(await (await fetch(shopWorld.server.metricsUrl ?? '')).text()).not.toContain('Evil');
+    await ask(shopWorld, 'query Evil_Invalid { Evil_Field }');
+    await vi.waitFor(async () => {
+      const text = await (await fetch(shopWorld.server.metricsUrl ?? '')).text();
+      expect(new Set(text.match(/Evil_\w+/g))).toEqual(new Set(['Evil_Name', 'Evil_Client']));
+    });
+    const off = { operation_names: { enabled: false }, client_names: { enabled: false } };
+    const closed = await world({ telemetry: { metrics: { ...ON.metrics, ...off } } });
+    await ask(closed, 'query Evil_Name { hello }', { 'apollographql-client-name': 'Evil_Client' });
+    await vi.waitFor(async () =>
+      expect(await counted(closed, 'headgate_operation_requests_total')).toEqual({ 'query ok': 1 }),
+    );
+    expect(await (await fetch(closed.server.metricsUrl ?? '')).text()).not.toContain('Evil');
   });
 });
 

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
+import { openPlugins } from '../../src/gateway/open-plugins.ts';
 import { startServer } from '../../src/gateway/server.ts';
 import { folderWith } from '../composition/folder.ts';
 import { pluginFile } from '../plugins/world.ts';
@@ -17,6 +19,18 @@ const plugin = (value: string, reads = "'nothing'") => `
     onSchemaChange() { globalThis.pluginEvents.push('schema of ${value}'); },
     onShutdown() { globalThis.pluginEvents.push('end of ${value}'); },
   } };`;
+
+it('a file that a plugin imports is watched, too', async () => {
+  const file = pluginFile('main.mjs', `import './value.mjs'; export default { name: 'main', hooks: {} };`);
+  const imported = join(dirname(file), 'value.mjs');
+  writeFileSync(imported, '');
+  const { logger, lines } = recordingLogger();
+  const sections = [{ path: file, timeout: 5_000, on_error: 'fail' as const }];
+  const plugins = await openPlugins({ sections, dev: true, logger });
+  onTestFinished(() => plugins?.close());
+  writeFileSync(imported, '// changed');
+  await expect.poll(() => lines.map(({ msg }) => msg)).toEqual(['plugins reloaded']);
+});
 
 it('a changed file becomes the plugin; a broken one leaves the last good one in place', async () => {
   const events = () => (globalThis as { pluginEvents?: string[] }).pluginEvents ?? [];
@@ -53,4 +67,35 @@ it('a changed file becomes the plugin; a broken one leaves the last good one in 
 
   writeFileSync(file, plugin('third'));
   await expect.poll(said).toBe('third');
+});
+
+it('onSchemaChange is called for a canary, and again with the current schema when it ends', async () => {
+  const seen: string[] = [];
+  const schema = (field: string) =>
+    `extend schema @subgraph(url: "http://127.0.0.1:1") type Query { hello: String ${field}: String }`;
+  const schemasDir = await folderWith({ 'shop.graphql': schema('first') });
+  const canary = { share: '50%', duration: '1h' };
+  const config = configFileSchema.parse({ supergraph: { listen: '127.0.0.1:0', canary } });
+  const { logger } = recordingLogger();
+  const server = await startServer({
+    config: { ...config, supergraph: { ...config.supergraph, introspection: true }, production: false },
+    schema: createSupergraphProvider({ schemasDir }),
+    plugins: [
+      {
+        name: 'watcher',
+        hooks: {
+          onSchemaChange({ isCanary, supergraphSdl }) {
+            seen.push(`${isCanary} ${supergraphSdl.includes('second')}`);
+          },
+        },
+      },
+    ],
+    logger,
+  });
+  onTestFinished(() => server.close());
+  expect(seen).toEqual(['false false']);
+  writeFileSync(join(schemasDir, 'shop.graphql'), schema('second'));
+  await expect.poll(() => seen).toEqual(['false false', 'true true']);
+  writeFileSync(join(schemasDir, 'shop.graphql'), schema('first'));
+  await expect.poll(() => seen).toEqual(['false false', 'true true', 'false false']);
 });

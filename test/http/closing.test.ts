@@ -5,15 +5,17 @@ import { createGatewayHandler } from '../../src/gateway/gateway-handler.ts';
 import { listen } from '../../src/http/listener.ts';
 import { plainEngine } from '../gateway/plain-engine.ts';
 import { latch, post, recordingLogger } from '../gateway/serving.ts';
+import { measured } from '../telemetry/measured.ts';
 
 async function start(resolve: () => unknown, times: { graceMs?: number; lingerMs?: number } = {}) {
   const engine = plainEngine('type Query { hello: String }', { hello: resolve });
   const { logger, lines } = recordingLogger();
-  const statuses: string[] = [];
+  const { instruments, lines: metricLines } = measured();
+  const statuses = () => metricLines('headgate_http_requests_total');
   const host = createGatewayHandler({
     engine: () => engine,
     logger,
-    instruments: { requestFinished: (route, status) => statuses.push(`${route} ${status}`), refused: () => {} },
+    instruments,
     maxRequestBytes: 10_000,
     timeoutMs: 10_000,
     shareQueries: false,
@@ -67,7 +69,7 @@ describe('closing', () => {
     await closed;
     await expect(fetch(origin)).rejects.toThrow();
     expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
-    expect(statuses).toContain('health draining');
+    expect(await statuses()).toContain('headgate_http_requests_total{route="health",status="draining"} 1');
   });
 
   it('does not wait for connections that are idle, or that never asked for anything', async () => {
@@ -95,7 +97,7 @@ describe('closing', () => {
     await expect.poll(() => asked).toBe(1);
     await close();
     await expect(answer).rejects.toThrow();
-    await expect.poll(() => statuses).toEqual(['graphql cut_off']);
+    await expect.poll(statuses).toEqual(['headgate_http_requests_total{route="graphql",status="cut_off"} 1']);
     expect(lines).toContainEqual(
       expect.objectContaining({ level: 'warn', msg: 'requests cut off at shutdown', requests: 1 }),
     );

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { definePlugin, GatewayError, type Hooks, type Plugin } from '../../src/plugins/plugin.ts';
 import { startWorld } from './world.ts';
@@ -270,39 +271,54 @@ describe('a hook changes', () => {
   });
 });
 
+/** A plugin that writes down the start of each stage, `parse`, and its end, `/parse`. */
+const watcher = (seen: string[]): Plugin =>
+  plugin({
+    onStage({ stage, subgraph }) {
+      seen.push(`${stage}${subgraph ? ` ${subgraph}` : ''}`);
+      return ({ error }) => void seen.push(`/${stage}${error ? ' failed' : ''}`);
+    },
+  });
+const starts = (seen: readonly string[]) => seen.filter((one) => !one.startsWith('/'));
+
 it('onStage sees start and end of each stage', async () => {
   const seen: string[] = [];
-  const { post } = await startWorld({
-    plugins: [
-      plugin({
-        onStage({ stage, subgraph }) {
-          seen.push(`${stage}${subgraph ? ` ${subgraph}` : ''}`);
-          return ({ error }) => void seen.push(`/${stage}${error ? ' failed' : ''}`);
-        },
-      }),
-    ],
-  });
+  const { post } = await startWorld({ plugins: [watcher(seen)] });
   await (await post('{ hello }')).text();
   await expect.poll(() => seen.at(-1)).toBe('/request');
-  expect(seen.filter((one) => !one.startsWith('/'))).toEqual([
-    ...[
-      'request',
-      'parse',
-      'limits',
-      'validate',
-      'variables',
-      'normalize',
-      'plan',
-      'execute',
-      'fetch shop',
-      'try shop',
-    ],
-  ]);
-  expect(seen.filter((one) => one.startsWith('/')).sort()).toEqual(
-    ['request', 'parse', 'limits', 'validate', 'variables', 'normalize', 'plan', 'execute', 'fetch', 'try']
-      .map((name) => `/${name}`)
-      .sort(),
+  const ofDocument = ['parse', 'limits', 'validate', 'variables', 'normalize', 'plan'];
+  const started = ['request', ...ofDocument, 'execute', 'fetch shop', 'try shop', 'cache policy'];
+  expect(starts(seen)).toEqual(started);
+  const ended = seen.filter((one) => one.startsWith('/'));
+  expect(ended.sort()).toEqual(started.map((name) => `/${name.replace(' shop', '')}`).sort());
+});
+
+it('onStage sees what only some requests need: authentication, persisted documents, masked errors', async () => {
+  const seen: string[] = [];
+  const { url } = await startWorld({
+    plugins: [watcher(seen)],
+    config: {
+      apq: { enabled: true },
+      authentication: { router: { jwt: { jwks: [{ secret: 'x'.repeat(32), algorithms: ['HS256'] }] } } },
+    },
+    data: () => ({ hello: { not: 'a text' } }),
+  });
+  const send = (body: object, headers = {}) =>
+    fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  const query = '{ hello }';
+  const sha256Hash = createHash('sha256').update(query).digest('hex');
+  await (await send({ query, extensions: { persistedQuery: { version: 1, sha256Hash } } })).text();
+  expect(starts(seen).slice(0, 3)).toEqual(['request', 'authentication', 'persisted document']);
+  expect(seen).toEqual(
+    expect.arrayContaining(['/authentication', '/persisted document', 'mask errors', '/mask errors']),
   );
+  seen.length = 0;
+  expect((await send({ query }, { authorization: 'Bearer nonsense' })).status).toBe(401);
+  expect(seen.slice(0, 3)).toEqual(['request', 'authentication', '/authentication failed']);
 });
 
 it('health checks do not wait for plugins', async () => {

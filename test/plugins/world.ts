@@ -68,6 +68,24 @@ export async function startWorld({ plugins, config = {}, data = () => DATA }: Wo
   };
 }
 
+/** Starts a gateway with plugins over schema files, and returns what sends operations to it. */
+export async function gatewayWithPlugins(
+  files: Readonly<Record<string, string>>,
+  plugins: GatewayOptions['plugins'],
+  config: GatewayConfig = {},
+) {
+  const named = Object.fromEntries(Object.entries(files).map(([name, sdl]) => [`${name}.graphql`, sdl]));
+  const { logger, lines } = recordingLogger();
+  const gateway = await createGateway({ schemas: await folderWith(named), config, logger, plugins });
+  onTestFinished(() => gateway.close());
+  const { url } = await gateway.listen({ host: '127.0.0.1', port: 0 });
+  const post = async (query: string, headers: Record<string, string> = {}) => {
+    const sent = { 'content-type': 'application/json', ...headers };
+    return (await fetch(url, { method: 'POST', headers: sent, body: JSON.stringify({ query }) })).json();
+  };
+  return { url, lines, post };
+}
+
 /** Returns the root fields that a body asks for. */
 function selected(data: object, body: string): object {
   const { query } = JSON.parse(body);

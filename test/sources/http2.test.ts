@@ -219,7 +219,7 @@ describe('calls of REST APIs over HTTP/2', () => {
     });
     const connections = openConnections(new URL(url).origin, ONLY);
     onTestFinished(() => connections.close());
-    const send = createApiTransport(connections);
+    const send = createApiTransport(connections, 'http://api.test');
     const signal = new AbortController().signal;
     const request = { path: '/items', headers: { accept: '*/*' }, body: undefined, signal };
     const { statusCode, headers, body } = await send({ ...request, method: 'GET' });
@@ -245,7 +245,7 @@ describe('calls of REST APIs over HTTP/2', () => {
     });
     const connections = openConnections(new URL(url).origin, ONLY);
     onTestFinished(() => connections.close());
-    const send = createApiTransport(connections);
+    const send = createApiTransport(connections, 'http://api.test');
     const gone = new AbortController();
     const request = { method: 'GET', headers: {}, body: undefined, signal: gone.signal };
     const slow = send({ ...request, path: '/slow' });

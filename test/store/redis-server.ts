@@ -61,7 +61,7 @@ function launch(port: number, dir: string, more: readonly string[]): Promise<Chi
   });
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address();

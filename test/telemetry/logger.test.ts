@@ -44,6 +44,19 @@ describe('JSON lines', () => {
     expect(lines.map((line) => JSON.parse(line).err.causes)).toEqual([['Error: two', 'text'], ['Error: cycle']]);
   });
 
+  it('are the same where the fields are JSON text already', () => {
+    const { logger, lines } = recording({ level: 'info', format: 'json' });
+    const fields = { requestId: 'r1', path: '/"\\\u2028', status: 200 };
+    logger.info(fields, 'a "message"');
+    logger.writeMembers?.('info', `,${JSON.stringify(fields).slice(1, -1)}`, 'a "message"');
+    logger.writeMembers?.('debug', '', 'below the level');
+    const [one, other] = lines.map((line) => JSON.parse(line));
+    expect(lines).toHaveLength(2);
+    expect(other).toEqual({ ...one, time: expect.any(String) });
+    expect(Object.keys(other)).toEqual(Object.keys(one));
+    expect(lines.every((line) => line.endsWith('}\n'))).toBe(true);
+  });
+
   it('leave out what is below the level', () => {
     const { logger, lines } = recording({ level: 'warn', format: 'json' });
     logger.info({}, 'quiet');

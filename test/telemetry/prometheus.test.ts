@@ -1,45 +1,76 @@
-import { expect, test } from 'vitest';
-import { createPrometheusMetrics, joinSnapshots } from '../../src/telemetry/prometheus.ts';
+import { describe, expect, test } from 'vitest';
+import { metricsFormat } from '../../src/telemetry/metrics-format.ts';
+import { metricsText } from '../../src/telemetry/prometheus.ts';
+import { createMetrics } from '../../src/telemetry/registry.ts';
 
-const SEARCHES = { name: 'searches_total', help: 'Searches', labels: ['place'] };
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
-const linesOf = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(name));
+/** The text of metrics about searches, without those of the process. */
+async function searches(format: 'prometheus' | 'openmetrics') {
+  const metrics = createMetrics();
+  const count = metrics.counter({ name: 'searches_total', help: 'Searches\nby "place" in C:\\', labels: ['place'] });
+  count('a "back\\slash"');
+  const took = metrics.histogram({ name: 'took_seconds', help: 'Time', labels: ['place'], buckets: [0.5, 1] });
+  took.series('garden').observe(0.7, TRACE);
+  took.series('garden').observe(7);
+  metrics.gauge({ name: 'depth', help: 'Depth', together: 'max' }, () => 2.5);
+  const own = (await metrics.snapshot()).filter(({ name }) => !/^(process|nodejs)_/.test(name));
+  return metricsText(own, format);
+}
 
-test('what comes after so many combinations of labels counts together', async () => {
-  const metrics = createPrometheusMetrics({ mostSeries: 2 });
-  const count = metrics.counter(SEARCHES);
-  for (const place of ['garden', 'cellar', 'attic', 'roof', 'garden']) count(place);
-  expect(linesOf(await metrics.text(), 'searches')).toEqual([
-    'searches_total{place="garden"} 2',
-    'searches_total{place="cellar"} 1',
-    'searches_total{place="other"} 2',
-  ]);
+test("Prometheus' text format", async () => {
+  expect(await searches('prometheus')).toBe(`\
+# HELP searches_total Searches\\nby "place" in C:\\\\
+# TYPE searches_total counter
+searches_total{place="a \\"back\\\\slash\\""} 1
+
+# HELP took_seconds Time
+# TYPE took_seconds histogram
+took_seconds_bucket{le="0.5",place="garden"} 0
+took_seconds_bucket{le="1",place="garden"} 1
+took_seconds_bucket{le="+Inf",place="garden"} 2
+took_seconds_sum{place="garden"} 7.7
+took_seconds_count{place="garden"} 2
+
+# HELP depth Depth
+# TYPE depth gauge
+depth 2.5
+`);
 });
 
-test('metrics of several processes become one: counts are added up, gauges as they say', async () => {
-  const snapshots = await Promise.all(
-    [1, 3].map((searches) => {
-      const metrics = createPrometheusMetrics();
-      const count = metrics.counter(SEARCHES);
-      const observe = metrics.histogram({ name: 'took_seconds', help: 'Time', buckets: [1, 5] });
-      for (let i = 0; i < searches; i++) count('garden');
-      observe(searches);
-      metrics.gauge({ name: 'up', help: 'Up', together: 'min' }, () => searches - 1);
-      metrics.gauge({ name: 'waiting', help: 'Waiting', together: 'sum' }, () => searches);
-      return metrics.snapshot();
-    }),
-  );
-  const { text, snapshot } = await joinSnapshots(snapshots);
-  expect(linesOf(text, 'searches')).toEqual(['searches_total{place="garden"} 4']);
-  expect(linesOf(text, 'took_seconds')).toEqual([
-    'took_seconds_bucket{le="1"} 1',
-    'took_seconds_bucket{le="5"} 2',
-    'took_seconds_bucket{le="+Inf"} 2',
-    'took_seconds_sum 4',
-    'took_seconds_count 2',
-  ]);
-  expect(linesOf(text, 'up')).toEqual(['up 0']);
-  expect(linesOf(text, 'waiting')).toEqual(['waiting 4']);
-  const again = await joinSnapshots([snapshot, snapshot]);
-  expect(linesOf(again.text, 'searches')).toEqual(['searches_total{place="garden"} 8']);
+test('OpenMetrics, with an exemplar in the bucket of its value', async () => {
+  const text = await searches('openmetrics');
+  expect(text.replace(/ \d{10}(\.\d+)?\n/, ' NOW\n')).toBe(`\
+# HELP searches Searches\\nby \\"place\\" in C:\\\\
+# TYPE searches counter
+searches_total{place="a \\"back\\\\slash\\""} 1
+# HELP took_seconds Time
+# TYPE took_seconds histogram
+took_seconds_bucket{le="0.5",place="garden"} 0
+took_seconds_bucket{le="1",place="garden"} 1 # {trace_id="${TRACE}"} 0.7 NOW
+took_seconds_bucket{le="+Inf",place="garden"} 2
+took_seconds_sum{place="garden"} 7.7
+took_seconds_count{place="garden"} 2
+# HELP depth Depth
+# TYPE depth gauge
+depth 2.5
+# EOF
+`);
+});
+
+describe('the format by the accept header', () => {
+  test.each([
+    [undefined, 'prometheus'],
+    ['*/*', 'prometheus'],
+    ['text/plain', 'prometheus'],
+    ['application/openmetrics-text', 'openmetrics'],
+    [
+      'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
+      'openmetrics',
+    ],
+    ['application/openmetrics-text;version=1.0.0;q=0.5, text/plain;version=0.0.4;q=0.9', 'prometheus'],
+    ['application/openmetrics-text;q=0', 'prometheus'],
+  ])('%s → %s', (accept, format) => {
+    expect(metricsFormat(accept)).toBe(format);
+  });
 });

@@ -53,7 +53,12 @@ function everyPart() {
     outages: { watch: noting('outages', notes) },
     share: { forward: () => ({ pairs: [], sharingKey: '' }) },
     limitRate: noting('limitRate', notes),
-    instruments: { fetchFinished: (_name, failure) => notes.push(`measured ${failure ?? 'success'}`) },
+    instruments: {
+      fetchesOf: () => ({
+        finished: (_status, failure) => notes.push(`measured ${failure ?? 'success'}`),
+        shared: () => notes.push('shared'),
+      }),
+    },
     deadline: { timeoutMs: 1_000 },
     retry: { ...LOST_CONNECTIONS, timeoutMs: 1_000, budget },
     hedge: { after: 1_000, maxShare: 1, latencies: new LatencyWindow(), budget },

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Audience } from '../../client/audience.ts';
 import type { Freshness } from '../../client/freshness.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
-import { SharedExecutions } from '../handlers/shared-executions.ts';
+import { SharedExecutions, type Sharer } from '../handlers/shared-executions.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import type { CachePolicy } from './policy.ts';
 import { expiresAt, type ResponseStore, type StoredResponse } from './stored-response.ts';
@@ -33,6 +33,8 @@ export interface CacheRequest {
   readonly audience: () => Audience;
   /** Response of the waiting client. */
   readonly res: ServerResponse;
+  /** The waiting request. */
+  readonly sharer?: Sharer | undefined;
   /** Creates a new response: once for all identical requests in flight. */
   readonly make: (cancellation: Cancellation) => Promise<FreshResponse>;
 }
@@ -123,12 +125,17 @@ class StoredResponses implements ResponseCache {
       const isPrivate = request.shared && fresh.freshness?.isPrivate === true;
       return { response: stored ?? fresh.response, onlyFor: isPrivate ? request : undefined };
     };
-    const { response, onlyFor } = await this.#sharedExecutions.join(request.inFlightKey, res, make);
+    const { response, onlyFor } = await this.#sharedExecutions.join(
+      request.inFlightKey,
+      res,
+      make,
+      res && request.sharer,
+    );
     if (onlyFor === undefined || onlyFor === request) return response;
     const clientKey = request.clientKey();
     if (clientKey !== undefined && clientKey === onlyFor.clientKey()) return response;
     const key = clientKey && `${request.key}\n${clientKey}`;
-    return (await this.#sharedExecutions.join(key, res, make)).response;
+    return (await this.#sharedExecutions.join(key, res, make, res && request.sharer)).response;
   }
 
   async #load(request: CacheRequest, stored: StoredResponse | undefined): Promise<EndpointResponse> {

@@ -15,6 +15,7 @@ import { nearest } from '../../config/nearest.ts';
 import { InputCoercion } from '../../operation/coerce-input.ts';
 import { isShortJson, printValue } from '../../operation/print-value.ts';
 import { numberOf } from '../../shared/exact-json.ts';
+import { isSecretParameter, REDACTED } from '../../shared/secret-parameters.ts';
 import { type DeepObject, deepObjectName, readDeepObject } from './deep-object.ts';
 import { describeType, MAX_ENUM_VALUES } from './describe-type.ts';
 import { readJson } from './json-reading.ts';
@@ -288,7 +289,7 @@ function checkUnknown(parameters: readonly Parameter[], request: RequestParamete
     errors.push({
       parameter: String(abbreviate(name)),
       in: place,
-      given: abbreviate(given),
+      given: place === 'query' && isSecretParameter(name) ? REDACTED : abbreviate(given),
       expected: expectedInstead(name, place, parameters, known),
     });
   };

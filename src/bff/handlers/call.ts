@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { GraphQLSchema } from 'graphql';
 import type { ClientInfo } from '../../client/identity.ts';
 import type { RepresentationSettings } from '../../http/send-representation.ts';
 import type { Engine } from '../../pipeline/engine.ts';
@@ -8,7 +9,7 @@ import type { ByteBudget } from '../../shared/byte-budget.ts';
 import type { RequestNotes } from '../../shared/request-notes.ts';
 import type { KnownRequests } from '../caching/known-requests.ts';
 import type { ResponseCache } from '../caching/response-cache.ts';
-import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
+import type { Endpoint, LoadedEndpoints } from '../endpoints/endpoints.ts';
 import type { EndpointFolder } from '../endpoints/folder.ts';
 import type { RoutingTable } from '../endpoints/router.ts';
 import type { IdempotentExecutor } from '../idempotency/idempotency.ts';
@@ -90,4 +91,6 @@ export interface BffContext extends RepresentationSettings {
   readonly sharedExecutions: SharedExecutions<EndpointResponse>;
   /** Called when a policy rejects a request. */
   readonly onRefused: CountRefusal | undefined;
+  /** Counts a request to an endpoint, where usage is counted. */
+  readonly countUse: ((endpoint: Endpoint, schema: GraphQLSchema) => void) | undefined;
 }

@@ -93,6 +93,7 @@ export function executionRequestOf(
       headers: requestHeaders(endpoint.settings.headers.request, call.req.headers),
       signal,
       record: call.notes.record,
+      debug: call.notes.debug,
     }),
     timeoutMs: endpoint.settings.limits.timeout ?? bff.timeoutMs,
     measured: bff.dev,

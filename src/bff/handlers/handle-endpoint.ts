@@ -22,6 +22,7 @@ import { endpointDependsOn, headersReadBy } from './endpoint-depends-on.ts';
 import { LAST_EVENT_ID } from './event-stream.ts';
 import { createFreshResponse, type EndpointCall, requesterOf } from './fresh-response.ts';
 import { unmetPrecondition } from './precondition.ts';
+import type { Sharer } from './shared-executions.ts';
 import { streamResponse } from './stream-response.ts';
 import { wantsStream } from './wants-stream.ts';
 
@@ -49,9 +50,11 @@ export async function handleEndpoint(
   const unmet = unmetPrecondition(endpoint, headers, streamed);
   if (unmet) return problemResponse(unmet, call.path);
   if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return STREAM_FINISHED;
+  bff.countUse?.(endpoint, snapshot.engine.publicSchema);
   const reading = endpointDependsOn(snapshot.engine, endpoint);
   const dependsOn = reading instanceof Promise ? await reading : reading;
-  const cacheUse = endpoint.cache && !streamed ? cacheUseOf(call, endpoint, endpoint.cache, dependsOn, bff) : undefined;
+  const usesCache = !streamed && call.notes.debug === undefined;
+  const cacheUse = endpoint.cache && usesCache ? cacheUseOf(call, endpoint, endpoint.cache, dependsOn, bff) : undefined;
   const known = cacheUse?.text === undefined ? undefined : snapshot.knownRequests.get(cacheUse.text);
   if (cacheUse && known)
     return respondFromCache(
@@ -140,6 +143,7 @@ function respondFromCache(
     inFlightKey: meterLines(requesterOf(call), dependsOn) + key,
     clientKey: () => inFlightKey(requesterOf(call), dependsOn),
     audience: () => audienceOf(properties, requesterOf(call), dependsOn),
+    sharer: sharerOf(call),
     make: (cancellation) => createFreshResponse(endpointCall, cancellation),
   });
 }
@@ -150,12 +154,18 @@ function respondShared(endpointCall: EndpointCall): Promise<EndpointResponse> {
   const start = async (cancellation: Cancellation) => (await createFreshResponse(endpointCall, cancellation)).response;
   const canDedupe =
     bff.shareReads &&
+    call.notes.debug === undefined &&
     // returned headers, such as cookies, are for one client only
     call.client?.returned === undefined &&
     endpoint.method === 'GET' &&
     !forbidsSharing(call.req.headers) &&
     snapshot.engine.canDedupe({ query: endpoint.query });
-  return bff.sharedExecutions.join(canDedupe ? sharedExecutionKey(endpointCall) : undefined, call.res, start);
+  const key = canDedupe ? sharedExecutionKey(endpointCall) : undefined;
+  return bff.sharedExecutions.join(key, call.res, start, sharerOf(call));
+}
+
+function sharerOf({ notes, client }: Call): Sharer {
+  return { record: notes.record, plugins: client?.plugins };
 }
 
 function sharedExecutionKey({ call, snapshot, dependsOn }: EndpointCall): string | undefined {

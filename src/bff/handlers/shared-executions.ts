@@ -1,9 +1,19 @@
 import type { ServerResponse } from 'node:http';
+import type { ClientInfo } from '../../client/identity.ts';
+import type { RequestRecord } from '../../shared/request-record.ts';
 import { AbortableSingleFlight, type AbortableWork } from '../../shared/single-flight.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 
 interface SharedExecution<T> extends AbortableWork {
   readonly result: Promise<T>;
+  /** The request that it was started for. */
+  readonly leader: Sharer | undefined;
+}
+
+/** A request that may share the execution of another: its record then refers to that one, and its plugins get what those of that one have stored. */
+export interface Sharer {
+  readonly record: RequestRecord | undefined;
+  readonly plugins: ClientInfo['plugins'];
 }
 
 /**
@@ -17,23 +27,36 @@ export class SharedExecutions<T> {
    * Joins the execution with this key, or starts one.
    * @param key `undefined`: the execution is not shared
    * @param res response of the waiting client; without it, the execution runs to its end
+   * @param sharer the waiting request
    */
   join(
     key: string | undefined,
     res: ServerResponse | undefined,
     start: (cancellation: Cancellation) => Promise<T>,
+    sharer?: Sharer,
   ): Promise<T> {
     const flight = this.#underWay.join(key, () => {
       const cancellation = new Cancellation();
-      return { result: start(cancellation), abort: () => cancellation.abort() };
+      return { result: start(cancellation), leader: sharer, abort: () => cancellation.abort() };
     });
     res?.once('close', () => {
       if (!res.writableFinished) flight.leave();
     });
-    return flight.work.result;
+    const { result, leader } = flight.work;
+    if (sharer === undefined || leader === undefined || leader === sharer) return result;
+    sharer.record?.join(leader.record);
+    return leader.plugins && sharer.plugins ? adopting(result, leader.plugins, sharer.plugins) : result;
   }
 
   has(key: string): boolean {
     return this.#underWay.has(key);
   }
+}
+
+type Plugins = NonNullable<ClientInfo['plugins']>;
+
+async function adopting<T>(pending: Promise<T>, of: Plugins, own: Plugins): Promise<T> {
+  const result = await pending;
+  own.adopt(of);
+  return result;
 }

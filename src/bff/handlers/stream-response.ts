@@ -56,7 +56,8 @@ async function streamUntil(
       stream.send('answer', result.text);
       call.place?.leave();
       for await (const payload of payloads ?? []) sendSection(endpointCall, stream, payload);
-      stream.sendLast('done', '{}');
+      const { debug } = call.notes;
+      stream.sendLast('done', debug ? stringifyJson({ headgate: debug.toJSON() }) : '{}');
     } finally {
       // after an error the client sees a stream without its last event
       stream.end();

@@ -3,6 +3,7 @@ import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { NOT_A_FILE } from '../../shared/read-regular-file.ts';
+import { filesOfModule } from '../../shared/relative-imports.ts';
 
 let isRegistered = false;
 
@@ -17,8 +18,15 @@ export async function importFresh(file: string): Promise<Readonly<Record<string,
   // importing a pipe would block forever
   if (!stats.isFile()) throw new Error(`${NOT_A_FILE}; expected a file.`);
   const url = pathToFileURL(resolve(file));
-  url.search = `?read=${Math.floor(stats.mtimeMs)}`;
+  url.search = `?read=${await lastChange(file)}`;
   return import(url.href);
+}
+
+/** Returns when a module or one of its relative imports was changed last. */
+async function lastChange(file: string): Promise<number> {
+  const files = await filesOfModule(file);
+  const times = files.map((one) => statSync(one, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return Math.floor(Math.max(...times));
 }
 
 function registerHooks(): void {

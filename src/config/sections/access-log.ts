@@ -70,7 +70,9 @@ export const accessLogSection = z
     level: z
       .enum(['debug', 'info'])
       .optional()
-      .describe('The level of lines without an error. Default: debug, but info in `headgate dev`'),
+      .describe(
+        'The level of lines without an error. Default: info in `headgate dev` and with NODE_ENV=production, debug otherwise',
+      ),
     fields: z
       .array(z.enum(ACCESS_FIELDS))
       .default([...DEFAULT_FIELDS])

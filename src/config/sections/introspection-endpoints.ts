@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { duration } from '../duration.ts';
+import { httpUrl } from '../http-url.ts';
 import { oauthClient } from '../oauth-client.ts';
 
 const endpoint = z.strictObject({
-  url: z.url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' }),
+  url: httpUrl('`client_id` and `client_secret`'),
   ...oauthClient,
   issuer: z.string().min(1).optional(),
   audience: z.string().min(1).optional(),

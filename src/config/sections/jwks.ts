@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { duration, timerDuration } from '../duration.ts';
 import { headerName, headerValue } from '../header.ts';
+import { hasNoCredentials } from '../http-url.ts';
 
 /** Signature algorithms with a public key (RFC 7518, section 3.1; RFC 8037; RFC 9864). */
 export const PUBLIC_KEY_ALGORITHMS = [
@@ -29,6 +30,7 @@ const issuerFields = {
   url: z
     .string()
     .regex(/^(?:https?:\/\/|file:\/\/\/)\S+$/, 'expected an http:// or https:// URL, or file:/// with an absolute path')
+    .refine(hasNoCredentials, 'expected a URL without user name and password; set `headers` instead')
     .optional()
     .describe('The URL of the key set'),
   file: z.string().min(1).optional().describe('A file with the key set (JSON); changes are picked up'),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { duration } from '../duration.ts';
+import { httpUrl } from '../http-url.ts';
 import { oauthClient } from '../oauth-client.ts';
 
 /** The login routes below `/bff/CLIENT/`. Endpoints with these paths are not reachable. */
@@ -59,11 +60,9 @@ const OWN_PARAMETERS =
   /^(client_id|client_secret|redirect_uri|response_type|response_mode|scope|state|nonce|code_challenge|code_challenge_method|request|request_uri)$/;
 
 const client = z.strictObject({
-  issuer: z
-    .url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' })
-    .describe(
-      'The issuer URL of the OpenID provider; the gateway fetches `/.well-known/openid-configuration` below it',
-    ),
+  issuer: httpUrl('`client_id` and `client_secret`').describe(
+    'The issuer URL of the OpenID provider; the gateway fetches `/.well-known/openid-configuration` below it',
+  ),
   ...oauthClient,
   scopes: z
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'expected scopes, each without spaces'))

@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { duration } from '../duration.ts';
+import { timerDuration } from '../duration.ts';
 
 export const pluginsSection = z
   .array(
     z.strictObject({
       path: z.string().min(1).describe('The file of the plugin, JavaScript or TypeScript; relative to the config file'),
       config: z.unknown().optional().describe('Settings of the plugin, which its configSchema checks'),
-      timeout: duration.prefault('5s').describe('How long an async hook may take'),
+      timeout: timerDuration.prefault('5s').describe('How long an async hook may take'),
       on_error: z
         .enum(['fail', 'ignore'])
         .default('fail')

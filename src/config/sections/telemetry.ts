@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { timerDuration } from '../duration.ts';
-import { listenAddress } from '../listen.ts';
 import { accessLogSection, clientAwarenessSection } from './access-log.ts';
+import { metricExportersSection, metricsSection } from './metrics.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -18,29 +18,22 @@ const loggingSection = z
   })
   .describe('The log on standard output');
 
-const prometheusSection = z
-  .strictObject({
-    enabled: z.boolean().default(false).describe('Whether metrics are collected, and served on the admin listener'),
-    listen: listenAddress
-      .optional()
-      .describe('Another name for `admin.listen`, the HOST:PORT of the admin listener. Default: 127.0.0.1:9090'),
-    path: z
-      .string()
-      .regex(/^\/[\w./-]*$/, 'expected a path, for example "/metrics"')
-      .default('/metrics')
-      .describe('The path of the metrics on the admin listener'),
-  })
-  .describe('Metrics for Prometheus');
-
-const metricsSection = z
-  .strictObject({ prometheus: prometheusSection.prefault({}) })
-  .describe('Metrics; see docs/telemetry.md');
+const exportersSection = z
+  .strictObject({ metrics: metricExportersSection.prefault({}) })
+  .describe('Where telemetry goes');
 
 export const telemetrySection = z
   .strictObject({
     logging: loggingSection.prefault({}),
     access_log: accessLogSection.prefault({}),
     client_awareness: clientAwarenessSection.prefault({}),
+    exporters: exportersSection.prefault({}),
     metrics: metricsSection.prefault({}),
+  })
+  .superRefine(({ exporters, metrics }, context) => {
+    if (exporters.metrics.prometheus === undefined || metrics.prometheus === undefined) return;
+    const message =
+      'cannot be used together with `telemetry.exporters.metrics.prometheus`: they are two names of one section';
+    context.addIssue({ code: 'custom', path: ['metrics', 'prometheus'], message });
   })
   .describe('Logs, the access log and metrics');

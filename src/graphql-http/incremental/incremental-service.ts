@@ -5,6 +5,7 @@ import { addServerTiming } from '../../http/server-timing.ts';
 import { resultText, type SingleResult, type StreamResult } from '../../pipeline/execution-result.ts';
 import type { GraphqlCall } from '../../pipeline/operation-context.ts';
 import type { OperationRunner } from '../../pipeline/run-operation.ts';
+import type { GraphqlServiceOptions } from '../graphql-service.ts';
 import { streamedResponse } from '../writers/streamed-response.ts';
 import { incrementalTexts } from './incremental-text.ts';
 import { type IncrementalFormat, negotiateIncremental } from './negotiate.ts';
@@ -12,6 +13,8 @@ import { type IncrementalFormat, negotiateIncremental } from './negotiate.ts';
 export interface IncrementalServiceOptions {
   readonly runner: OperationRunner<RequestContext>;
   readonly hasServerTiming?: boolean | undefined;
+  /** Counts that a client uses an operation. */
+  readonly countUse?: GraphqlServiceOptions['countUse'];
   /** Whether results have parts at all. */
   readonly incremental?: boolean | undefined;
   /** Builds the response of a result that is whole. */
@@ -30,11 +33,13 @@ export function createIncrementalService({
   runner,
   hasServerTiming,
   incremental,
+  countUse,
   respond,
 }: IncrementalServiceOptions): IncrementalService {
   function respondInParts(context: RequestContext, result: StreamResult, format: IncrementalFormat): HttpResponse {
     const { payloads, headers, operation } = result;
     context.operation = operation;
+    if (countUse && operation) countUse(operation, context.requestHeaders);
     context.record?.begin('respond');
     if (hasServerTiming) addServerTiming(context);
     const texts = incrementalTexts(payloads, format.protocol, ({ errors }) => {
@@ -44,7 +49,9 @@ export function createIncrementalService({
   }
 
   return {
-    formatFor: ({ req }) => (incremental ? negotiateIncremental(req.headers.accept) : undefined),
+    // a trace explains a whole result
+    formatFor: ({ req, debug }) =>
+      incremental && debug === undefined ? negotiateIncremental(req.headers.accept) : undefined,
     async execute(context, call, format) {
       context.operationName = call.params.operationName ?? undefined;
       const result = await runner.stream(context, call);

@@ -16,7 +16,9 @@ export function authenticate(
     const { req, requestId, session } = context;
     // a preflight request has no credentials
     if (req.method === 'OPTIONS' || HEALTH_PATHS.has(pathOf(req.url))) return next(context);
-    const client = authenticator.authenticate(req, requestId, session?.identity);
+    const { plugins } = context;
+    const check = () => authenticator.authenticate(req, requestId, session?.identity);
+    const client = plugins?.hooks.onStage ? plugins.observe('authentication', check) : check();
     if (!(client instanceof Promise)) {
       context.client = client;
       return next(context);

@@ -1,5 +1,6 @@
 import type { PluginSet } from '../../plugins/plugin-set.ts';
 import type { Authenticator } from '../../policy/authentication/authenticator.ts';
+import type { DebugAccess } from '../../policy/debug/debug-access.ts';
 import type { Login } from '../../policy/login/login.ts';
 import type { AddressFilter } from '../../policy/requests/address-filter.ts';
 import type { Cors } from '../../policy/requests/cors.ts';
@@ -7,10 +8,11 @@ import type { RequestContext } from '../request-context.ts';
 import { authenticate } from './authenticate.ts';
 import { type ClientAwareness, requireClientName } from './client-awareness.ts';
 import { cors } from './cors.ts';
+import { debugTrace } from './debug-trace.ts';
 import { defaultHeaders } from './default-headers.ts';
 import { headerLines } from './header-lines.ts';
 import { ipFilter } from './ip-filter.ts';
-import { authenticatedPlugins, plugins } from './plugins.ts';
+import { authenticatedPlugins, type BodyLimits, plugins } from './plugins.ts';
 import { session, sessionToken } from './session.ts';
 import { urlLimit } from './url-limit.ts';
 
@@ -20,7 +22,7 @@ export type Handler = (context: RequestContext) => void;
 /** Wraps the handler of all later steps. */
 export type Middleware = (next: Handler) => Handler;
 
-export interface MiddlewareOptions {
+export interface MiddlewareOptions extends BodyLimits {
   /** Longest URL in bytes (`limits.http_max_url_bytes`). Default: the limit of Node. */
   readonly maxUrlBytes?: number | undefined;
   /** Headers of every response, names in lower case (`security_headers`). */
@@ -37,6 +39,8 @@ export interface MiddlewareOptions {
   readonly plugins?: (() => PluginSet | undefined) | undefined;
   /** The headers in which clients name themselves, and whether they must. */
   readonly clientAwareness?: ClientAwareness | undefined;
+  /** Which requests may have a debug trace. Without it, the header for it means nothing. */
+  readonly debugAccess?: DebugAccess | undefined;
   /** Shows GraphiQL to browsers. */
   readonly graphiql?: Middleware | undefined;
   /** Sends the response for an error that occurs after the handler has returned. */
@@ -56,7 +60,8 @@ export interface MiddlewareOptions {
  *    client's address, by `trusted_proxies`.
  * 7. The IP filter needs that address.
  * 8. Client awareness: only clients that may be here learn what they have to send.
- * 9. Plugins (`onAuthenticate`): the client is known, and has not been refused.
+ * 9. Debug traces: a client that may not be here does not learn whether it may have one.
+ * 10. Plugins (`onAuthenticate`): the client is known, and has not been refused.
  */
 export function listMiddleware(options: MiddlewareOptions): readonly (Middleware | undefined)[] {
   const { authenticator, login, addressFilter, fail } = options;
@@ -66,13 +71,14 @@ export function listMiddleware(options: MiddlewareOptions): readonly (Middleware
     headerLines,
     urlLimit(options.maxUrlBytes),
     cors(options),
-    options.plugins && plugins(options.plugins, fail),
+    options.plugins && plugins(options.plugins, options, fail),
     options.graphiql,
     login && session(login, { authenticator, filter, fail }),
     authenticator && authenticate(authenticator, fail),
     login && sessionToken,
     filter,
     requireClientName(options.clientAwareness),
+    options.debugAccess && debugTrace(options.debugAccess, fail),
     options.plugins && authenticatedPlugins(fail),
   ];
 }

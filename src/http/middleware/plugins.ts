@@ -1,23 +1,27 @@
+import type { IncomingMessage } from 'node:http';
 import { andThen } from '../../plugins/call-hooks.ts';
-import type { OperationFacts, PluginResponse } from '../../plugins/hooks.ts';
+import type { OperationFacts } from '../../plugins/hooks.ts';
 import { PluginRun } from '../../plugins/plugin-run.ts';
 import type { PluginSet } from '../../plugins/plugin-set.ts';
+import type { ByteBudget } from '../../shared/byte-budget.ts';
+import { giveBody, givenBodyOf, isBodyRead } from '../../shared/read-bytes.ts';
 import { pathOf } from '../../shared/url-path.ts';
+import { readBody } from '../body-reader.ts';
 import type { ClientResponse } from '../client-writes.ts';
 import { HEALTH_PATHS } from '../health-paths.ts';
 import { type RequestContext, sendResponse } from '../request-context.ts';
-import { ResponseHook, responseOf } from '../response-hook.ts';
+import { type Replacement, ResponseHook, responseOf } from '../response-hook.ts';
 import type { Middleware } from './middleware.ts';
 
 type Fail = (context: RequestContext, error: unknown) => void;
 
 /** Begins the plugins of a request: calls `onRequest`, and `onResponse` when the response is written. */
-export function plugins(current: () => PluginSet | undefined, fail: Fail): Middleware {
+export function plugins(current: () => PluginSet | undefined, bodies: BodyLimits, fail: Fail): Middleware {
   return (next) => (context) => {
     const set = current();
     // a probe must not wait for plugins
     if (set === undefined || HEALTH_PATHS.has(pathOf(context.req.url))) return next(context);
-    const run = beginRun(context, set, fail);
+    const run = beginRun(context, set, bodies, fail);
     if (run.hooks.onRequest === undefined) return next(context);
     return settle(run.onRequest(), next, context, fail);
   };
@@ -38,13 +42,13 @@ function settle(
   context: RequestContext,
   fail: Fail,
 ): void {
-  const proceed = (response: PluginResponse | undefined) =>
-    response === undefined ? next(context) : sendResponse(context, responseOf(response));
+  const proceed = (response: Replacement | undefined) =>
+    response === undefined ? next(context) : sendResponse(context, responseOf(context.res, response));
   const settled = andThen(returned, proceed);
   if (settled instanceof Promise) settled.catch((error: unknown) => fail(context, error));
 }
 
-function beginRun(context: RequestContext, set: PluginSet, fail: Fail): PluginRun {
+function beginRun(context: RequestContext, set: PluginSet, bodies: BodyLimits, fail: Fail): PluginRun {
   const { req, requestId } = context;
   const facts = {
     requestId,
@@ -53,6 +57,11 @@ function beginRun(context: RequestContext, set: PluginSet, fail: Fail): PluginRu
     headers: req.headers,
     get client() {
       return context.client;
+    },
+    readBody: () => readAhead(req, bodies),
+    setBody(text: string) {
+      if (isBodyRead(req) && givenBodyOf(req) === undefined) throw tooLate();
+      giveBody(req, Buffer.from(text));
     },
   };
   const run = new PluginRun(set, facts, (identity) => {
@@ -76,6 +85,29 @@ function beginRun(context: RequestContext, set: PluginSet, fail: Fail): PluginRu
     (error) => fail(context, error),
   );
   return run;
+}
+
+/** How much of a request body is read. */
+export interface BodyLimits {
+  readonly maxRequestBytes: number;
+  readonly byteBudget?: ByteBudget | undefined;
+}
+
+/** Reads a body before its handler does, and keeps it for that. */
+async function readAhead(req: IncomingMessage, { maxRequestBytes, byteBudget }: BodyLimits): Promise<string> {
+  const given = givenBodyOf(req);
+  if (given !== undefined) return given.toString();
+  if (req.method === 'GET' || req.method === 'HEAD' || req.method === 'OPTIONS') return '';
+  if (isBodyRead(req)) throw tooLate();
+  const text = await readBody(req, maxRequestBytes, byteBudget);
+  giveBody(req, Buffer.from(text));
+  return text;
+}
+
+function tooLate(): TypeError {
+  return new TypeError(
+    'The body of the request is read already. Use readBody and setBody in onRequest or onAuthenticate.',
+  );
 }
 
 function operationOf({ operation }: RequestContext): OperationFacts | undefined {

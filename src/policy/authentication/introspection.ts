@@ -13,6 +13,7 @@ import type { Identity } from '../../client/identity.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
 import { deadlineSignal } from '../../shared/deadline.ts';
 import { SingleFlight } from '../../shared/single-flight.ts';
+import { subgraphUrlLabel } from '../../shared/subgraph-url.ts';
 import { AuthenticationUnavailable, BadCredential, type BadCredentialKind } from './authentication-error.ts';
 import { claimsOfToken, identityOfClaims, readClaims, withPlainTimes } from './claims.ts';
 import { sha256 } from './digest.ts';
@@ -101,7 +102,8 @@ export class Introspector {
         if (problem === undefined) return this.#remember(digest, endpoint, response, exact);
         rejection = problem;
       } catch (cause) {
-        unavailable ??= new AuthenticationUnavailable(`no response from ${endpoint.url}: ${(cause as Error).message}`, {
+        const place = subgraphUrlLabel(endpoint.url);
+        unavailable ??= new AuthenticationUnavailable(`no response from ${place}: ${(cause as Error).message}`, {
           cause,
         });
       }

@@ -83,9 +83,18 @@ export class FileKeySet implements KeySet {
   close(): void {}
 }
 
+/** Parses the text of a key set. Throws an `Error` without any part of the text, which errors of `JSON.parse` have. */
+export function parseKeySet(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('not valid JSON');
+  }
+}
+
 function readKeyFile(file: string): LocalKeys {
   try {
-    return new LocalKeys(JSON.parse(withoutByteOrderMark(readRegularFileSync(file))));
+    return new LocalKeys(parseKeySet(withoutByteOrderMark(readRegularFileSync(file))));
   } catch (cause) {
     const hint = 'expected a JWK set: {"keys": [{"kty": …}]}';
     throw new ConfigValueError(`${file}: ${(cause as Error).message} (${hint})`, { cause });

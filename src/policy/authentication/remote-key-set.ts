@@ -2,9 +2,10 @@ import { deadlineSignal } from '../../shared/deadline.ts';
 import { decodeText } from '../../shared/decode-text.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { SingleFlight } from '../../shared/single-flight.ts';
+import { subgraphUrlLabel } from '../../shared/subgraph-url.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { AuthenticationUnavailable } from './authentication-error.ts';
-import { type KeyChoice, type KeySet, LocalKeys, type VerifyKey } from './key-set.ts';
+import { type KeyChoice, type KeySet, LocalKeys, parseKeySet, type VerifyKey } from './key-set.ts';
 
 export interface RemoteKeySetOptions {
   readonly url: string;
@@ -54,10 +55,11 @@ export class RemoteKeySet implements KeySet {
 
   async find(choice: KeyChoice): Promise<readonly VerifyKey[]> {
     if (!this.#local || this.isTooOld()) await this.#retry();
-    const { url, maxAgeMs } = this.#options;
-    if (!this.#local) throw new AuthenticationUnavailable(`the key set at ${url} could not be fetched yet`);
+    const { maxAgeMs } = this.#options;
+    const place = subgraphUrlLabel(this.#options.url);
+    if (!this.#local) throw new AuthenticationUnavailable(`the key set at ${place} could not be fetched yet`);
     if (this.isTooOld())
-      throw new AuthenticationUnavailable(`the key set at ${url} could not be fetched for ${maxAgeMs / 1_000}s`);
+      throw new AuthenticationUnavailable(`the key set at ${place} could not be fetched for ${maxAgeMs / 1_000}s`);
     const keys = await this.#local.find(choice);
     if (keys.length > 0 || !(await this.#search())) return keys;
     return this.#local.find(choice);
@@ -97,7 +99,7 @@ export class RemoteKeySet implements KeySet {
     try {
       const text = await fetchText(this.#options);
       if (text !== this.#text) {
-        this.#local = new LocalKeys(JSON.parse(text));
+        this.#local = new LocalKeys(parseKeySet(text));
         this.#text = text;
         this.version++;
       }
@@ -106,7 +108,8 @@ export class RemoteKeySet implements KeySet {
     } catch (err) {
       this.#retryAt = this.#now() + Math.min(FIRST_RETRY_MS * 2 ** this.#failures, SLOWEST_RETRY_MS);
       this.#failures++;
-      const { logger, url } = this.#options;
+      const { logger } = this.#options;
+      const url = subgraphUrlLabel(this.#options.url);
       const isUsed = this.#local !== undefined && !this.isTooOld();
       const consequence = isUsed ? 'using the last good one' : 'tokens cannot be checked until it can';
       logger.warn({ url, err }, `a key set could not be fetched; ${consequence}`);

@@ -73,6 +73,8 @@ export interface DemandObserver {
   onTooExpensive(found: TooExpensive, client: Client): void;
   /** Called for each request that is rejected, or would be in mode `enforce`. */
   onExceeded?: ((reason: 'cost' | 'subgraph_cost' | 'slicing_arguments') => void) | undefined;
+  /** Called with the estimated cost of each request. Without it, operations that no limit applies to are not estimated. */
+  onEstimated?: ((cost: number) => void) | undefined;
   /** Called with the actual cost of each request, if `actual_cost` is set. */
   onMeasured(cost: { readonly estimated: number; readonly actual: number }, client: Client): void;
 }
@@ -99,7 +101,8 @@ export function createDemandPolicy(
       });
       const { limits, complaint } = assess({ drop: [] });
       const { expose, actual_cost } = settings;
-      if (limits.length === 0 && !complaint && !expose && !actual_cost) return undefined;
+      const isNeeded = limits.length > 0 || complaint || expose || actual_cost || observer.onEstimated;
+      if (!isNeeded) return undefined;
       const measure = actual_cost ? actualCost(operation, estimator.model(supergraph)) : undefined;
       return new DemandCheck({ settings, assess, measure, observer });
     },
@@ -145,7 +148,8 @@ class DemandCheck implements OperationCheck {
     const { settings, assess, measure } = this.options;
     const { cost, complaint, limits } = assess(request);
     const enforces = settings.mode === 'enforce';
-    const { onExceeded } = this.options.observer;
+    const { onExceeded, onEstimated } = this.options.observer;
+    onEstimated?.(costOf(cost, variables));
     const problem = enforces || onExceeded ? complaint?.(variables) : undefined;
     if (problem !== undefined) onExceeded?.('slicing_arguments');
     if (problem !== undefined && enforces) return refuse(problem, { code: 'BAD_USER_INPUT' });

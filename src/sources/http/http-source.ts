@@ -1,7 +1,8 @@
 import type { ByteBudget } from '../../shared/byte-budget.ts';
+import type { FetchTrace } from '../../shared/fetch-trace.ts';
 import { readSubgraphUrl, type SubgraphAddress } from '../../shared/subgraph-url.ts';
 import { acceptEncoding, type Compression, NO_COMPRESSION } from '../body-encoding.ts';
-import type { ForwardHeaders, Source } from '../source.ts';
+import type { ForwardHeaders, Source, SubgraphResponse } from '../source.ts';
 import { HttpCall, type HttpTarget, type SignCall } from './http-call.ts';
 import { type PoolSettings, SOCKET_ORIGIN } from './http-pool.ts';
 import { createHttpPools, type HttpPools } from './http-pools.ts';
@@ -65,13 +66,27 @@ export function createHttpSource(options: HttpSourceOptions): Source {
   return {
     name: options.name,
     send(request, done) {
-      new HttpCall(target, request, done).start();
+      const { trace } = request;
+      new HttpCall(target, request, trace ? traced(trace, url, done) : done).start();
     },
     async close() {
       if (closed) return;
       closed = true;
       await pools.release(owner, url.origin);
     },
+  };
+}
+
+/** Returns a callback that records the end of a call, too. */
+function traced(
+  trace: FetchTrace,
+  { origin, path }: SubgraphAddress,
+  done: (response: SubgraphResponse) => void,
+): (response: SubgraphResponse) => void {
+  const end = trace.beginTry(origin + path);
+  return (response) => {
+    end(response.kind === 'failure' ? response.failure : { status: response.status });
+    done(response);
   };
 }
 

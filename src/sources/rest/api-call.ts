@@ -3,6 +3,7 @@ import type { HeldBytes } from '../../shared/byte-budget.ts';
 import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
+import type { FetchTrace } from '../../shared/fetch-trace.ts';
 import { OverloadedError } from '../../shared/overloaded-error.ts';
 import { parseInSlices } from '../../shared/parse-in-slices.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
@@ -15,6 +16,7 @@ import { ApiRefusal } from './api-refusal.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
 import type { ApiTarget } from './api-target.ts';
+import type { ApiCallOrigin } from './api-transport.ts';
 import { ApiCache, type CacheLookup } from './cache/api-cache.ts';
 import { failed, malformed } from './rest-failure.ts';
 
@@ -43,6 +45,10 @@ export interface CallOptions {
   readonly cache?: { readonly cached: ApiCache; readonly userHeaders: ReadonlySet<string> } | undefined;
   /** Where long responses wait for memory; where it is missing, none waits. */
   readonly memory?: ResponseMemory | undefined;
+  /** The fetch that the call is for; only where there are plugins. */
+  readonly ofFetch?: Omit<ApiCallOrigin, 'body'> | undefined;
+  /** Records the call. Only where the client's request has a debug trace. */
+  readonly trace?: FetchTrace | undefined;
   /** Returns the slices in which a long response is processed. */
   slices(): TimeSlices;
 }
@@ -103,10 +109,22 @@ function fetchResponse(request: ApiRequest, options: CallOptions, signal: AbortS
 async function fetchCached(
   cached: ApiCache,
   lookup: CacheLookup,
-  { memory, signal }: CallOptions,
+  { memory, signal, trace }: CallOptions,
 ): Promise<RawResponse> {
-  const response = await cached.fetch(lookup);
+  const response = await (trace ? fetchTraced(cached, lookup, trace) : cached.fetch(lookup));
   if (response.text.length > LONG_TEXT) await takeMemory(memory, response.text.length, signal);
+  return response;
+}
+
+/** Does the same as the cache, and records whether it made a call for this request. */
+async function fetchTraced(cached: ApiCache, lookup: CacheLookup, trace: FetchTrace): Promise<RawResponse> {
+  let isCalled = false;
+  const call: CacheLookup['call'] = (headers, signal) => {
+    isCalled = true;
+    return lookup.call(headers, signal);
+  };
+  const response = await cached.fetch({ ...lookup, call });
+  trace.note(`API cache: ${isCalled ? 'called the API' : 'no call, the response was cached or in flight'}`);
   return response;
 }
 
@@ -126,7 +144,9 @@ async function sendOnce(
   retryAfter?.check();
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
-  const raw = await target.send({ path, method, headers, body, signal, deadline: options.deadline });
+  const { deadline, trace } = options;
+  const ofFetch = options.ofFetch && { ...options.ofFetch, body: request.body ?? '' };
+  const raw = await target.send({ path, method, headers, body, signal, deadline, ofFetch, trace });
   const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);
   retryAfter?.respect({ status: raw.statusCode, headers: raw.headers });
   return { status: raw.statusCode, headers: raw.headers, bytes };

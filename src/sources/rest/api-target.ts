@@ -75,7 +75,7 @@ export class ApiTargets {
     const base = own === undefined ? (override ?? source?.baseUrl ?? NO_BASE) : NO_BASE;
     const origin = new URL(own ?? base.origin ?? '').origin;
     const { pools, subgraph, pool } = this.#options;
-    const transport = createApiTransport(pools.acquire(subgraph, origin, pool));
+    const transport = createApiTransport(pools.acquire(subgraph, origin, pool), origin);
     return {
       send: this.#options.layer?.(transport, origin) ?? transport,
       origin,

@@ -1,8 +1,10 @@
 // The bare pool has no `request` method: undici's main module adds it, and most of that module is not loaded.
 import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
+import type { FetchTrace } from '../../shared/fetch-trace.ts';
 import type { Connections } from '../http/connections.ts';
 import { isConnectionLoss } from '../http/http-failure.ts';
+import type { ClientContext } from '../source.ts';
 
 /** A request to an API as it is sent. */
 export interface SentApiRequest {
@@ -17,6 +19,18 @@ export interface SentApiRequest {
   readonly deadline?: number | undefined;
   /** Whether the call needs a connection that no call has used before. */
   readonly needsFreshConnection?: boolean;
+  /** The fetch that the call is for, with the text of the body. Only where there are plugins. */
+  readonly ofFetch?: ApiCallOrigin | undefined;
+  /** Records the call. Only where the client's request has a debug trace. */
+  readonly trace?: FetchTrace | undefined;
+}
+
+/** What plugins see of a call, beside its headers. */
+export interface ApiCallOrigin {
+  readonly client: ClientContext;
+  readonly operationType: 'query' | 'mutation';
+  /** Empty where the call has no body. */
+  readonly body: string;
 }
 
 /** Resolves with the status and headers of the response, whose body is still to be read. Rejects with `ApiCallError`. */
@@ -37,12 +51,18 @@ export class ApiCallError extends Error {
   }
 }
 
-/** Returns a function that sends requests over the connections of a pool, without retries. */
-export function createApiTransport(pool: Connections): SendApiRequest {
-  return async ({ needsFreshConnection, deadline: _deadline, ...request }) => {
+/** Returns a function that sends requests to an origin over the connections of a pool, without retries. */
+export function createApiTransport(pool: Connections, origin: string): SendApiRequest {
+  return async ({ needsFreshConnection, deadline: _deadline, ofFetch: _fetch, trace, ...request }) => {
+    const end = trace?.beginTry(origin + request.path, request.method);
     try {
-      return await requestBy.call(needsFreshConnection ? pool.fresh : pool, request as Dispatcher.RequestOptions);
+      const sent = requestBy.call(needsFreshConnection ? pool.fresh : pool, request as Dispatcher.RequestOptions);
+      const response = await sent;
+      end?.({ status: response.statusCode });
+      return response;
     } catch (error) {
+      const { code, message } = error as { readonly code?: string; readonly message?: string };
+      end?.({ code: 'SUBREQUEST_HTTP_ERROR', reason: code ?? message });
       throw new ApiCallError(error);
     }
   };

@@ -11,7 +11,7 @@ import { TemplateError } from '../../connectors/url-template.ts';
 import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
 import { TimeSlices } from '../../shared/time-slices.ts';
 import { type RetryAfter, retryAfterOf } from '../retry-after.ts';
-import type { ClientContext, ForwardHeaders, ResponseMemory } from '../source.ts';
+import type { ClientContext, ForwardHeaders, ResponseMemory, SourceRequest } from '../source.ts';
 import { type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus } from './api-response.ts';
@@ -49,6 +49,7 @@ export class RestContext {
   #request: Json;
   /** The memory of the latest fetch. */
   #memory: ResponseMemory | undefined;
+  #trace: SourceRequest['trace'];
   #size = 0;
   /** Exists from the first long response on. */
   #slices: TimeSlices | undefined;
@@ -74,12 +75,13 @@ export class RestContext {
     return this.#slices;
   }
 
-  /** Begins a fetch: sets the deadline that all its calls share, and the memory that long responses take. */
-  begin(memory: ResponseMemory | undefined): this {
+  /** Begins a fetch: sets the deadline that all its calls share, the memory that long responses take, and the trace. */
+  begin({ memory, trace }: Pick<SourceRequest, 'memory' | 'trace'>): this {
     this.#deadline?.cancel();
     this.#deadline = new Deadline(this.runtime.timeoutMs, NOTHING_EXPIRES);
     this.#fetches++;
     this.#memory = memory;
+    this.#trace = trace;
     this.#size = 0;
     return this;
   }
@@ -126,7 +128,7 @@ export class RestContext {
     if (response === undefined) {
       response = this.#send(connector, target, request);
       this.#responses.set(key, response);
-    }
+    } else this.#trace?.note('reused the response of an earlier call of the same request');
     return response;
   }
 
@@ -160,7 +162,9 @@ export class RestContext {
       const message = `The request needs more than ${max} calls of one REST API.`;
       throw new RestError(subgraph, connector, { code: 'REQUEST_LIMIT_EXCEEDED', message });
     }
-    const { signal } = this.#client;
+    const { signal, plugins } = this.#client;
+    const ofFetch =
+      plugins && ({ client: this.#client, operationType: this.#remembers ? 'query' : 'mutation' } as const);
     const leftMs = this.#deadline?.leftMs ?? timeoutMs;
     const cache = this.#cacheFor(connector, target);
     const retryAfter = this.#retryAfterGuard(connector, target);
@@ -170,6 +174,7 @@ export class RestContext {
       return this.#slices;
     };
     const memory = this.#memory;
+    const trace = this.#trace;
     return callApi(request, {
       subgraph,
       connector,
@@ -181,7 +186,9 @@ export class RestContext {
       cache,
       retryAfter,
       memory,
+      ofFetch,
       slices,
+      trace,
     });
   }
 
@@ -199,7 +206,9 @@ export class RestContext {
   }
 
   #cacheFor(connector: Connector, { cache }: ApiTarget): CallOptions['cache'] {
-    if (cache === undefined || forbidsSharing(this.#client.headers)) return undefined;
+    const { headers, plugins } = this.#client;
+    // what `onTry` adds for one client may differ for another
+    if (cache === undefined || plugins?.separatesTries || forbidsSharing(headers)) return undefined;
     return { cached: cache, userHeaders: headersOfUser(connector, this.runtime.forward?.(this.#client)) };
   }
 

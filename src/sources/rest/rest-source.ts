@@ -94,10 +94,11 @@ export function createRestSource(options: RestSourceOptions): RestSource {
     return plan;
   }
 
-  async function runFetch({ body, client, operationType, memory }: SourceRequest): Promise<SubgraphResponse> {
+  async function runFetch(request: SourceRequest): Promise<SubgraphResponse> {
+    const { body, client, operationType } = request;
     const { query, variables = {} } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
     const plan = planOf(query);
-    const context = contexts.of(client, operationType === 'mutation', memory);
+    const context = contexts.of(client, operationType === 'mutation', request);
     const { data, errors } = await executeFetch(schema, plan, variables, context).finally(() => context.end());
     // the client has disconnected; a result of aborted calls must not be shared with other clients
     if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
@@ -165,17 +166,17 @@ class Contexts {
     this.#runtime = runtime;
   }
 
-  of(client: ClientContext, isMutation: boolean, memory: SourceRequest['memory']): RestContext {
+  of(client: ClientContext, isMutation: boolean, fetch: Pick<SourceRequest, 'memory' | 'trace'>): RestContext {
     if (isMutation) {
       this.#contexts.delete(client);
-      return new RestContext(this.#runtime, client, false).begin(memory);
+      return new RestContext(this.#runtime, client, false).begin(fetch);
     }
     let context = this.#contexts.get(client);
     if (context === undefined) {
       context = new RestContext(this.#runtime, client, true);
       this.#contexts.set(client, context);
     }
-    return context.begin(memory);
+    return context.begin(fetch);
   }
 }
 

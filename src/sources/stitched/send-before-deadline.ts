@@ -25,7 +25,7 @@ export function sendBeforeDeadline(
     if (!timer.isLate || response.kind !== 'failure') return done(response);
     // to the layers of the source, the request was only cancelled
     const late = { kind: 'failure', failure: timeoutFailure(source.name, timeoutMs) } as const;
-    observer?.failed(source.name, late, late.failure);
+    observer?.failed(source.name, late, late.failure, client);
     done(late);
   });
 }

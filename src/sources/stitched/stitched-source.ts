@@ -126,7 +126,7 @@ function sendRenamed(
     const read = parseIfLong(upstream.name, response, sent);
     if (!(read instanceof Promise)) return done(restored(read, response, restore));
     void read.then((parsed) => {
-      reportUnreadable(observer, upstream.name, response, parsed);
+      reportUnreadable(observer, upstream.name, response, parsed, sent.client);
       done(restored(parsed, response, restore));
     });
   });
@@ -188,7 +188,7 @@ async function executeStitched(
     const message = `Subgraph "${name}" did not answer: its look-ups failed inside the gateway.`;
     const failure = { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason } as const;
     const response = { kind: 'failure', failure } as const;
-    observer?.failed(name, response, failure);
+    observer?.failed(name, response, failure, request.client);
     return response;
   }
 }

@@ -79,7 +79,7 @@ class UpstreamCall {
       const result = readResponse(name, response, rootKeys(document));
       this.context.size += sizeOf(response);
       if ('code' in result) {
-        if (response.kind !== 'failure') observer?.failed(name, received, result);
+        if (response.kind !== 'failure') observer?.failed(name, received, result, request.client);
         this.context.failures.push(result);
         return this.resolve({ data: null });
       }
@@ -91,7 +91,7 @@ class UpstreamCall {
       const read = parseIfLong(name, response, request);
       if (!(read instanceof Promise)) return use(read);
       void read.then((parsed) => {
-        reportUnreadable(observer, name, response, parsed);
+        reportUnreadable(observer, name, response, parsed, request.client);
         use(parsed, response);
       });
     };
@@ -102,13 +102,15 @@ class UpstreamCall {
   private observe(response: SubgraphResponse, { data, errors }: ServiceResult): void {
     const { name, observer } = this.options;
     const { mismatch } = this;
-    if (mismatch !== undefined) observer?.failed(name, response, malformed(name, mismatch, statusOf(response)));
+    const { client } = this.context.request;
+    if (mismatch !== undefined) observer?.failed(name, response, malformed(name, mismatch, statusOf(response)), client);
     if (errors.length > 0)
       observer?.graphqlErrors(
         name,
         response,
         errors.map(({ error }) => error),
         data !== null,
+        client,
       );
   }
 

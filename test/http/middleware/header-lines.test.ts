@@ -105,7 +105,7 @@ it('the admin listener refuses the same', async () => {
   });
   const admin = await openAdmin(
     { ...config, supergraph: { ...config.supergraph, introspection: false }, production: false },
-    { metrics: async () => 'metrics', purge: async () => 0, send: async () => ({ processes: 0, replies: [] }) },
+    { metrics: async () => [], purge: async () => 0, send: async () => ({ processes: 0, replies: [] }) },
     createLogger({ level: 'silent', format: 'json' }),
   );
   const port = Number(new URL(admin?.metricsUrl ?? '').port);

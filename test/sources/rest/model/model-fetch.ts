@@ -41,7 +41,7 @@ export async function modelFetch(
     layer,
   });
   const runtime = { subgraph: 'shop', targets, timeoutMs: 100_000_000, forward: undefined };
-  const contextValue = new RestContext(runtime, aClient(), true).begin(undefined);
+  const contextValue = new RestContext(runtime, aClient(), true).begin({});
   const result = await execute({ schema, document: parse(query), variableValues: variables, contextValue });
   await targets.close();
   return {

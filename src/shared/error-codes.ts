@@ -1,8 +1,39 @@
-import type { SourceError } from '../sources/source.ts';
-
-/** Codes that many servers use, in alphabetical order. Every other code is `other` in the metrics, because a subgraph may invent any number. */
-const KNOWN_CODES: ReadonlySet<string> = new Set([
+/** Codes of the gateway itself. */
+const OWN_CODES = [
   'BAD_REQUEST',
+  'BATCHING_NOT_SUPPORTED',
+  'BATCH_LIMIT_EXCEEDED',
+  'CLIENT_NAME_REQUIRED',
+  'CLIENT_VERSION_REQUIRED',
+  'COST_ESTIMATED_TOO_EXPENSIVE',
+  'CSRF_ERROR',
+  'GATEWAY_TIMEOUT',
+  'MAX_ALIASES_LIMIT',
+  'MAX_DEPTH_LIMIT',
+  'MAX_DIRECTIVES_LIMIT',
+  'MAX_HEIGHT_LIMIT',
+  'MAX_INTROSPECTION_LIMIT',
+  'MAX_OPERATIONS_LIMIT',
+  'MAX_RECURSION_LIMIT',
+  'MAX_RECURSIVE_SELECTIONS_LIMIT',
+  'MAX_ROOT_FIELDS_LIMIT',
+  'MAX_TOKENS_LIMIT',
+  'MAX_VARIABLES_BYTES_LIMIT',
+  'MAX_VARIABLES_DEPTH_LIMIT',
+  'METHOD_NOT_ALLOWED',
+  'NOT_ACCEPTABLE',
+  'PERSISTED_QUERY_ID_REQUIRED',
+  'PLUGIN_FAILED',
+  'REQUEST_TOO_LARGE',
+  'SECTION_TIMEOUT',
+  'SUBGRAPH_CIRCUIT_BREAKER_REJECTED',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'URI_TOO_LONG',
+] as const;
+
+/** Codes of the gateway, and codes that many servers use. Every other code is `other` in the metrics, because a subgraph or a plugin may invent any number. */
+const KNOWN_CODES: ReadonlySet<string> = new Set<string>([
+  ...OWN_CODES,
   'BAD_USER_INPUT',
   'CONFLICT',
   'DOWNSTREAM_SERVICE_ERROR',
@@ -43,8 +74,13 @@ const NO_CODE = 'none';
 const MAX_CODES = 10;
 const MAX_LENGTH = 100;
 
+/** The part of an error that has its code. */
+interface CodedError {
+  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** Returns the distinct codes of errors, `none` for errors without one. */
-export function errorCodes(errors: readonly SourceError[]): ReadonlySet<string> {
+export function errorCodes(errors: readonly CodedError[]): ReadonlySet<string> {
   const codes = new Set<string>();
   for (const { extensions } of errors) {
     const code = extensions?.code;
