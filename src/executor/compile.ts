@@ -1,5 +1,4 @@
 import { Kind, type TypeNode } from 'graphql';
-import { NOT_DEFERRED } from '../operation/deferred-fragments.ts';
 import type { DroppedItems } from '../operation/drop-fields.ts';
 import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../planner/plan.ts';
 import type { AliasScope, FetchNode, Position } from '../planner/positions.ts';
@@ -7,6 +6,7 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import { CompiledFragments } from './compiled-fragments.ts';
 import { type CompiledContexts, compileContexts } from './gather-by-context.ts';
 import { quote } from './json-text.ts';
+import { NOT_DEFERRED } from './object-shapes.ts';
 import { Projection } from './projection.ts';
 import { compileRepresentation, type RepresentationWriter } from './representation-writer.ts';
 import { RequestDocuments } from './request-documents.ts';

@@ -1,9 +1,15 @@
-import { type DeferredFragment, type FragmentSets, NOT_DEFERRED } from '../operation/deferred-fragments.ts';
+import type { DeferredFragment, FragmentSets } from '../operation/deferred-fragments.ts';
 import type { DroppedItems } from '../operation/drop-fields.ts';
 import type { OpSelection } from '../operation/operation.ts';
 import type { QueryPlan } from '../planner/plan.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { type FragmentNumbers, ObjectShapes, type SelectionPart, type ShapeField } from './object-shapes.ts';
+import {
+  type FragmentNumbers,
+  NOT_DEFERRED,
+  ObjectShapes,
+  type SelectionPart,
+  type ShapeField,
+} from './object-shapes.ts';
 import type { ObjectWriter } from './object-writer.ts';
 import { Projection } from './projection.ts';
 

@@ -1,7 +1,7 @@
-import { NOT_DEFERRED } from '../operation/deferred-fragments.ts';
 import type { CompiledFragments, Level, Step } from './compiled-fragments.ts';
 import type { DeferredPlace } from './deferred-places.ts';
 import type { ResponsePath } from './errors.ts';
+import { NOT_DEFERRED } from './object-shapes.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 import type { SubgraphPath } from './response-objects.ts';
 

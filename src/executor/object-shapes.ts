@@ -1,4 +1,4 @@
-import { NOT_DEFERRED } from '../operation/deferred-fragments.ts';
+import type { NotDeferred } from '../operation/deferred-fragments.ts';
 import type { DroppedItem, DroppedItems } from '../operation/drop-fields.ts';
 import type { OpField, OpSelection, OpTypeCondition } from '../operation/operation.ts';
 import type { Placement, Position } from '../planner/positions.ts';
@@ -28,6 +28,9 @@ export interface ShapeField {
   /** The number of the set of deferred fragments that it is delivered with. */
   readonly fragments: number;
 }
+
+/** The number of everything outside deferred fragments. */
+export const NOT_DEFERRED: NotDeferred = -1;
 
 /** Which sets of deferred fragments count. */
 export interface FragmentNumbers {

@@ -14,6 +14,8 @@ export interface DeferredFragment {
 /** The number of everything outside deferred fragments. */
 export const NOT_DEFERRED = -1;
 
+export type NotDeferred = typeof NOT_DEFERRED;
+
 /**
  * The sets of deferred fragments that fields of one operation belong to, by number. A field that several fragments select belongs
  * to all of them, and is delivered once, with the first one.
