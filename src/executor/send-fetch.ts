@@ -8,7 +8,8 @@ export function sendFetch(source: Source, request: SourceRequest, done: (respons
   if (record === undefined && trace === undefined) return source.send(request, done);
   const end = record?.beginFetch(source.name);
   source.send(request, (response) => {
-    end?.(response.kind === 'failure' ? response.failure : { status: response.status, code: response.failed?.code });
+    if (response.kind === 'failure') end?.(response.failure);
+    else end?.({ status: response.status, code: response.failed?.code, cache: response.cache });
     trace?.finish(endOf(response));
     done(response);
   });

@@ -1,7 +1,10 @@
 import type { Config } from '../config/config.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { Tracer } from '../shared/trace.ts';
+import { relayedMessages } from '../store/messages.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
+import { redisMessages } from '../store/redis-messages.ts';
 import { foldRepeats } from '../telemetry/fold-repeats.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -21,8 +24,10 @@ import { enginePolicies } from './engine-policies.ts';
 import { createGateway, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { openAdmission } from './open-admission.ts';
+import { type OpenCache, openCache } from './open-cache.ts';
 import { openMetrics } from './open-metrics.ts';
 import { type OpenPlugins, openPlugins, type PluginOptions } from './open-plugins.ts';
+import { openTracing, withPropagation } from './open-tracing.ts';
 import type { OpenUsage, UsageParts } from './open-usage.ts';
 import { openPolicyModule, type PolicyModule } from './policy-module.ts';
 import { settingWarnings } from './setting-warnings.ts';
@@ -43,8 +48,10 @@ export interface Foundation {
   readonly admission: AdmissionControl | undefined;
   readonly gateway: Gateway;
   readonly plugins: OpenPlugins | undefined;
+  readonly tracer: Tracer | undefined;
   readonly usage: OpenUsage | undefined;
   readonly endpoints: EndpointControl;
+  readonly cache: OpenCache | undefined;
   readonly canaries: CanaryReports;
   /** Read files again, on request; they never throw. */
   readonly reloads: (() => unknown)[];
@@ -53,15 +60,13 @@ export interface Foundation {
 /** Opens what everything else stands on. */
 export async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
   const { config, sharedState } = options;
-  const plainLogger = options.logger ?? createLogger(config.telemetry.logging);
-  const isBuffered = config.production && options.logger === undefined;
-  const accessLogger = isBuffered ? createLogger({ ...config.telemetry.logging, isBuffered }) : plainLogger;
-  const logger = foldRepeats(plainLogger, config.telemetry.logging.summary_interval);
-  closers.add(async () => logger.flush());
+  const { plainLogger, accessLogger, logger } = openLoggers(options, closers);
   for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
     logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
-  const rules = compileHeaderRules(config.headers);
+  const rules = compileHeaderRules(withPropagation(config));
   const { metrics, instruments } = await openMetrics(config);
+  // closed after everything that records spans
+  const tracer = await openTracing(config, plainLogger, closers);
   const redis = config.store.redis && (await createRedis(config.store.redis, logger));
   if (redis) closers.add(() => redis.close());
   if (redis) instruments?.watchStore(() => redis.available);
@@ -87,8 +92,10 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   const plugins = await openPlugins(pluginOptions(options, logger));
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
+  const cache = await openResponseCache(options, { redis, instruments, logger }, closers);
   const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
-  const parts = { plugins, usage, rateLimits, redis, instruments, ...failures, byteBudget, trafficState, endpoints };
+  const shared = { plugins, usage, cache, isTraced: tracer !== undefined, rateLimits, redis, instruments, ...failures };
+  const parts = { ...shared, byteBudget, trafficState, endpoints };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
@@ -104,17 +111,34 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   if (opened) closers.add(opened.close);
   const admission = opened?.admission;
   return {
-    logger,
-    plainLogger,
-    accessLogger,
-    metrics,
-    instruments,
-    rules,
-    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, usage },
-    endpoints: control,
-    canaries,
-    reloads,
+    ...{ logger, plainLogger, accessLogger, metrics, instruments, rules },
+    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, tracer, usage },
+    ...{ endpoints: control, cache, canaries, reloads },
   };
+}
+
+/** Opens the response cache, and the messages that invalidate it in other processes. */
+async function openResponseCache(
+  { config, sharedState }: AssemblyOptions,
+  { redis, instruments, logger }: Pick<Foundation, 'redis' | 'instruments' | 'logger'>,
+  closers: Closers,
+): Promise<OpenCache | undefined> {
+  if (!config.response_cache.enabled) return undefined;
+  const { redis: settings } = config.store;
+  const messages =
+    settings && redis ? await redisMessages(settings, redis, logger) : relayedMessages(sharedState?.messages);
+  closers.add(() => messages.close());
+  return openCache(config, { redis, messages, instruments: instruments?.openCache(), logger });
+}
+
+function openLoggers({ config, logger: given }: AssemblyOptions, closers: Closers) {
+  const { logging } = config.telemetry;
+  const plainLogger = given ?? createLogger(logging);
+  const isBuffered = config.production && given === undefined;
+  const accessLogger = isBuffered ? createLogger({ ...logging, isBuffered }) : plainLogger;
+  const logger = foldRepeats(plainLogger, logging.summary_interval);
+  closers.add(async () => logger.flush());
+  return { plainLogger, accessLogger, logger };
 }
 
 /** Opens the counts of usage. Their code is loaded only where they are on. They are closed after the last operations. */

@@ -5,7 +5,8 @@ import { ConfigValueError } from '../config/config-value-error.ts';
 import { readRegularFileSync } from '../shared/read-regular-file.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Snapshot } from '../telemetry/metrics.ts';
-import type { CollectorTls, MetricsExport } from '../telemetry/otlp/export-metrics.ts';
+import type { CollectorTls } from '../telemetry/otlp/collector-connection.ts';
+import type { MetricsExport } from '../telemetry/otlp/export-metrics.ts';
 
 interface ExportParts {
   readonly logger: Logger;

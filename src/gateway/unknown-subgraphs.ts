@@ -22,6 +22,7 @@ function byName(config: Config): [SettingPath, object | undefined][] {
     [['authentication', 'subgraph', 'subgraphs'], config.authentication.subgraph?.subgraphs],
     [['headers', 'subgraphs'], config.headers.subgraphs],
     [['rate_limits', 'subgraphs'], config.rate_limits.subgraphs],
+    [['response_cache', 'subgraph', 'subgraphs'], config.response_cache.subgraph.subgraphs],
     [['cache_control', 'subgraph_headers', 'subgraphs'], config.cache_control.subgraph_headers.subgraphs],
     [
       ['demand_control', 'strategy', 'static_estimated', 'subgraph', 'subgraphs'],

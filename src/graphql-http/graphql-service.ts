@@ -23,6 +23,7 @@ import type { ResponseSender } from './compressed-response.ts';
 import { refusedResult, resultResponse, tracedResponse } from './graphql-over-http.ts';
 import { createIncrementalService, type IncrementalService } from './incremental/incremental-service.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
+import type { ResponseCache } from './response-cache.ts';
 
 export interface GraphqlServiceOptions {
   readonly runner: OperationRunner<RequestContext>;
@@ -31,6 +32,8 @@ export interface GraphqlServiceOptions {
   readonly logger: Logger;
   /** Computes headers for caches. Without it, responses have none. */
   readonly cacheHeaders?: CacheHeaders | undefined;
+  /** Caches whole responses to GET. */
+  readonly responseCache?: Pick<ResponseCache, 'store'> | undefined;
   /** Whether fragments with `@defer` are sent after the rest, to clients that accept it. */
   readonly incremental?: boolean | undefined;
   /** Whether responses have `Server-Timing`. */
@@ -82,7 +85,6 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   };
   const executeOne = (context: RequestContext, call: GraphqlCall) =>
     execute(context, call).then((result) => respond(context, result));
-
   const parts = createIncrementalService({ ...options, respond });
 
   function respond(context: RequestContext, result: SingleResult): HttpResponse {
@@ -97,7 +99,8 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     const needsCacheControl =
       cachePolicy !== undefined && cacheHeaders !== undefined && !context.res.hasHeader('cache-control');
     const caching = needsCacheControl ? cacheHeaders(cachePolicy, context, dependsOn) : undefined;
-    return resultResponse(result, contentTypeFor(context), caching, context.shared);
+    const response = resultResponse(result, contentTypeFor(context), caching, context.shared);
+    return options.responseCache?.store(context, result, response, caching) ?? response;
   }
 
   /** Executes each operation as a separate request, and returns their results in order. */

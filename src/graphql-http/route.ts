@@ -7,6 +7,7 @@ import { createResponseSender } from './compressed-response.ts';
 import { isFastPathRequest, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
+import { ResponseCache, type ResponseCacheSettings } from './response-cache.ts';
 import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 
 export interface GraphqlRouteOptions
@@ -16,6 +17,8 @@ export interface GraphqlRouteOptions
       GraphqlServiceOptions,
       'logger' | 'cacheHeaders' | 'onRefused' | 'countUse' | 'hasServerTiming' | 'incremental'
     > {
+  /** Caches whole responses to GET; not with plugins of Yoga. */
+  readonly responseCache?: ResponseCacheSettings | undefined;
   /** The smallest response to compress, in bytes (`traffic_shaping.router.compression`). Without it, none is compressed. */
   readonly compressFrom?: number | undefined;
   /** The path prefix of the gateway behind a proxy: `/shop-api`. */
@@ -45,7 +48,9 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
   } = options;
   const isExtended = plugins.length > 0;
   const readByPlugins = isExtended ? readsOfPlugins(plugins) : NOTHING;
+  const cache = isExtended ? undefined : openResponseCache(options, contract);
   const service = createGraphqlService({
+    responseCache: cache,
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
@@ -66,13 +71,30 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
       sendResponse(context, service.refuse(context, error));
     }
   }
+  /** Serves a response from the cache, which counts against the limits of requests; else executes the request. */
+  async function serveCached(context: RequestContext, responses: ResponseCache): Promise<void> {
+    const found = responses.find(context);
+    const response = found instanceof Promise ? await found : found;
+    if (response === undefined) return serveWithYoga(context);
+    try {
+      const counted = options.countRequest?.(context);
+      if (counted) await counted;
+      const sent = service.send(context, response);
+      if (sent) await sent;
+    } catch (error) {
+      sendResponse(context, service.refuse(context, error));
+    }
+  }
   const hasFastPath = options.handlers !== 'all-yoga' && !isExtended;
   const respondFast = (context: RequestContext) => {
     if (!hasFastPath || !isFastPathRequest(context, path)) return false;
     void serveFast(service, context);
     return true;
   };
-  const respond = (context: RequestContext) => void serveWithYoga(context);
+  const respond = (context: RequestContext) => {
+    if (cache === undefined) void serveWithYoga(context);
+    else void serveCached(context, cache);
+  };
   return {
     path,
     serveFast: respondFast,
@@ -85,6 +107,13 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
       return true;
     },
   };
+}
+
+function openResponseCache(options: GraphqlRouteOptions, contract: string | undefined): ResponseCache | undefined {
+  const { responseCache, engine, csrf, returned } = options;
+  // a response from the cache has no headers of subgraphs
+  if (responseCache === undefined || returned !== undefined) return undefined;
+  return new ResponseCache({ ...responseCache, engine, csrf, contract });
 }
 
 const DOCUMENT_PATH = /^\/graphql\/([\w.:%~-]{1,256})(?:\?|$)/;

@@ -1,3 +1,4 @@
+import { type CacheInstruments, createCacheInstruments } from './cache-instruments.ts';
 import { createEndpointInstruments, type EndpointInstruments } from './endpoint-instruments.ts';
 import type { Count, Metrics } from './metrics.ts';
 import { createRequestInstruments, type InstrumentSettings, type RequestInstruments } from './request-instruments.ts';
@@ -37,6 +38,8 @@ export interface Instruments extends SubgraphInstruments {
   readonly costMeasured: (cost: number) => void;
   /** A look-up in the response cache of endpoints. */
   readonly responseCacheLookedUp: Count;
+  /** Starts to count what the response cache does. To be called once. */
+  readonly openCache: () => CacheInstruments;
   /** @param outcome `started`, `promoted`, `rolled_back`, `replaced` */
   readonly canaryChanged: (outcome: string) => void;
   /** A process has applied an action of the admin API. */
@@ -75,6 +78,7 @@ export function createInstruments(metrics: Metrics, settings: InstrumentSettings
     ...ofCaches(metrics, buckets),
     ...ofReloads(metrics),
     ...ofOperators(metrics),
+    openCache: () => createCacheInstruments(metrics),
     openEndpoints: () => createEndpointInstruments(metrics, buckets),
     ofVariants: once(() => createVariantInstruments(metrics)),
     ...ofLimits(metrics),
