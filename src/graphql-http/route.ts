@@ -127,6 +127,7 @@ export function documentRoute({ respond }: GraphqlRoute): Route {
       const id = DOCUMENT_PATH.exec(url)?.[1];
       if (id === undefined) return false;
       const rest = url.slice('/graphql/'.length + id.length + 1);
+      context.route = '/graphql/:documentId';
       req.url = `/graphql?documentId=${id}${rest === '' ? '' : `&${rest}`}`;
       respond(context);
       return true;
