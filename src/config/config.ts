@@ -29,6 +29,7 @@ import { apqSection, persistedQueriesSection } from './sections/persisted-querie
 import { pluginsSection } from './sections/plugins.ts';
 import { rateLimitsSection } from './sections/rate-limits.ts';
 import { responseCacheSection } from './sections/response-cache.ts';
+import { responseCacheIssues } from './sections/response-cache-issues.ts';
 import { securityHeadersSection } from './sections/security-headers.ts';
 import { shutdownSection } from './sections/shutdown.ts';
 import { storeSection } from './sections/store.ts';
@@ -86,6 +87,9 @@ export const configFileSchema = z
     usage: usageSection.prefault({}),
     coprocessor: coprocessorSection.optional(),
     yoga: yogaSection.prefault({}),
+  })
+  .superRefine((config, context) => {
+    for (const issue of responseCacheIssues(config)) context.addIssue({ code: 'custom', ...issue });
   })
   .superRefine(({ admin, telemetry }, context) => {
     const { listen, key } = prometheusSettings({ telemetry });
