@@ -13,6 +13,7 @@ import { coprocessorSection } from './sections/coprocessor.ts';
 import { corsSection } from './sections/cors.ts';
 import { csrfSection } from './sections/csrf.ts';
 import { debugSection } from './sections/debug.ts';
+import { deferSection } from './sections/defer.ts';
 import { demandControlSection } from './sections/demand-control.ts';
 import { headersSection } from './sections/headers.ts';
 import { healthCheckSection } from './sections/health-check.ts';
@@ -77,6 +78,7 @@ export const configFileSchema = z
     persisted_queries: persistedQueriesSection.prefault({}),
     apq: apqSection.prefault({}),
     batching: batchingSection.prefault({}),
+    defer: deferSection.prefault({}),
     csrf: csrfSection.prefault({}),
     cors: corsSection.prefault({}),
     ip_lists: ipListsSection.prefault({}),
