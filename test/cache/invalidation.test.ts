@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { purgeCache } from '../../src/cli/cache.ts';
 import { admin, TOKEN } from '../gateway/admin-client.ts';
 import { type Shop, shop } from './shop.ts';
@@ -124,6 +124,17 @@ describe('the invalidation API', () => {
   it('does not exist without a key', async () => {
     const world = await shop({}, SETTINGS[1]);
     expect((await invalidate(world, [])).status).toBe(404);
+  });
+
+  it('is there with nothing but its key, and the gateway says where', async () => {
+    const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    onTestFinished(() => written.mockRestore());
+    const metrics = { exporters: { metrics: { prometheus: { listen: '127.0.0.1:0' } } } };
+    await shop({ invalidation: { shared_key: KEY } }, { telemetry: metrics });
+    const lines = written.mock.calls.map(([text]) => String(text)).join('');
+    const [, origin = ''] = /Headgate invalidation API at (\S+)\/invalidation\n/.exec(lines) ?? [];
+    const purge = purgeCache({ url: origin, path: '/invalidation', key: KEY, entity: ['Product:1'] });
+    await expect(purge).resolves.toBeUndefined();
   });
 
   it('is called by headgate cache purge', async () => {
