@@ -26,6 +26,7 @@ export async function everyMetric(): Promise<SnapshotMetric[]> {
   instruments.watchStore(() => true);
   instruments.watchBufferedBytes(zero);
   instruments.watchAdmission({ limit: zero, running: zero });
+  instruments.watchKeySets(none);
   instruments.requests.watchActive(zero);
   return [...(await metrics.snapshot()), workerStates({})];
 }

@@ -13,6 +13,7 @@ export const PROGRAMS = {
   openssl: isInstalled('openssl'),
   bash: isInstalled('bash'),
   curl: isInstalled('curl'),
+  jq: isInstalled('jq'),
   python3: isInstalled('python3'),
   prometheus: isInstalled('prometheus'),
   promtool: isInstalled('promtool'),

@@ -4,10 +4,11 @@ import type { FetchParts, SourceRequest, SubgraphResponse } from '../sources/sou
 import type { Done, FetchCache } from './cache-fetches.ts';
 import type { Found, Moment } from './cache-store.ts';
 import { composeResponse, type DividedResponse, divideResponse, factsOf, movedErrors } from './compose-response.ts';
-import { ageOf, type CacheEntry, stateOf } from './entry.ts';
+import { ageOf, type CacheEntry, type EntryState, stateOf } from './entry.ts';
 import type { KeyedPart } from './fetch-keys.ts';
 import { saidBySource } from './lifetime.ts';
 import { type NewResponse, newEntries } from './new-entries.ts';
+import { membersOf } from './response-text.ts';
 
 type CompleteResponse = Exclude<SubgraphResponse, { kind: 'failure' }>;
 
@@ -45,7 +46,11 @@ export class CachedFetch {
     let at = 0;
     let missed = 0;
     let stale = 0;
-    for (const { keys } of this.#keyed) {
+    for (const { keys, facts } of this.#keyed) {
+      const mostMs = Math.min(
+        facts.hint.maxAgeMs ?? Number.POSITIVE_INFINITY,
+        this.#cache.options.lifetime?.ttlMs ?? Number.POSITIVE_INFINITY,
+      );
       const own = entries.slice(at, at + keys.length);
       at += keys.length;
       this.#entries.push(own);
@@ -53,7 +58,7 @@ export class CachedFetch {
       const toRefresh: number[] = [];
       for (let i = 0; i < keys.length; i++) {
         const entry = own[i];
-        const state = entry === undefined || isReload ? undefined : stateOf(entry, now);
+        const state = entry === undefined || isReload ? undefined : stateWithin(mostMs, entry, now);
         if (state === undefined || state === 'error') toFetch.push(i);
         else if (state === 'stale' || this.#isDue(entry as CacheEntry, now)) toRefresh.push(i);
         if (state === 'stale') stale++;
@@ -84,7 +89,7 @@ export class CachedFetch {
       this.#entries.map((entries) => (entries as CacheEntry[]).map((entry) => entry.text)),
     );
     const { isPrivate, freshUntil, mayHaveLongNumbers, storedAt } = factsOf(all);
-    const freshness = { maxAgeMs: Math.max(0, freshUntil - now), isPrivate, noStore: false };
+    const freshness = { maxAgeMs: this.#msLeft({ freshUntil, storedAt }, now), isPrivate, noStore: false };
     const { client } = this.#request;
     if (this.#cache.options.recordsFreshness) client.freshness?.record(freshness);
     const { cacheTags } = client;
@@ -93,6 +98,12 @@ export class CachedFetch {
     this.#request.trace?.note(`response cache: ${outcome}, ${all.length} cached, up to ${ageOfOldest(all, now)} s old`);
     const cache = { outcome, cached: all.length, fetched: 0, age: Math.max(0, Math.floor((now - storedAt) / 1_000)) };
     this.#done({ kind: 'text', text, status: 200, mayHaveLongNumbers, freshness, cache });
+  }
+
+  /** Returns how long entries may still be used, also by clients. The time of the config may be shorter than when they were stored. */
+  #msLeft({ freshUntil, storedAt }: Pick<CacheEntry, 'freshUntil' | 'storedAt'>, now: number): number {
+    const { ttlMs = Number.POSITIVE_INFINITY } = this.#cache.options.lifetime ?? {};
+    return Math.max(0, Math.min(freshUntil, storedAt + ttlMs) - now);
   }
 
   #count(outcome: CacheUse['outcome'], indices?: Indices): void {
@@ -115,7 +126,7 @@ export class CachedFetch {
     // the objects of a parsed response belong to the execution, which changes them
     const text = textOf(response);
     const divided = text === undefined ? undefined : divideResponse(text, this.#keyed, missing.map(lengthOf));
-    if ((divided === undefined || !isUsable(response)) && this.#mayFallBack(missing))
+    if (hasFailed(response, divided, text) && this.#mayFallBack(missing))
       return this.#serve('stale-if-error', this.#cache.now());
     if (divided === undefined || text === undefined || response.kind === 'failure') return this.#done(response);
     const { options } = this.#cache;
@@ -123,13 +134,15 @@ export class CachedFetch {
     this.#cache.invalidateNamed(divided.extensions);
     const said = saidBySource(response, client.headers, options.forward?.(client));
     if (options.recordsFreshness && said.freshness) client.freshness?.record(said.freshness);
+    client.freshness?.limit(options.lifetime?.ttlMs);
     const store = () => this.#store({ response, divided, said, kept: missing, askedAt });
-    // the tags must be there before the execution ends
-    if (client.cacheTags !== undefined) store();
+    // the tags, and how long values that are null may be cached, must be there before the execution ends
+    const isEarly = client.cacheTags !== undefined || options.lifetime?.negativeTtlMs !== undefined;
+    if (isEarly && store()) client.freshness?.limit(options.lifetime?.negativeTtlMs);
     if (options.lifetime !== undefined) this.#count('miss', missing);
     if (!isPartial) this.#request.trace?.note('response cache: miss');
     this.#done(isPartial ? this.#completed(response, divided, missing) : this.#recorded(response, text, missing));
-    if (client.cacheTags === undefined) store();
+    if (!isEarly) store();
   }
 
   /** Whether there are entries for all that is missing that may be used where the source fails. */
@@ -165,7 +178,7 @@ export class CachedFetch {
     );
     const { client } = this.#request;
     client.freshness?.record({
-      maxAgeMs: Math.max(0, facts.freshUntil - now),
+      maxAgeMs: this.#msLeft(facts, now),
       isPrivate: facts.isPrivate,
       noStore: false,
     });
@@ -190,20 +203,25 @@ export class CachedFetch {
     return response.kind === 'text' ? { ...response, text, cache, madeFrom } : { ...response, cache, madeFrom };
   }
 
-  /** Stores the values of a response without errors. */
-  #store(received: Pick<NewResponse, 'response' | 'divided' | 'said' | 'kept' | 'askedAt'>): void {
+  /**
+   * Stores the values of a response without errors.
+   * @returns whether one of them is null
+   */
+  #store(received: Pick<NewResponse, 'response' | 'divided' | 'said' | 'kept' | 'askedAt'>): boolean {
     const { client } = this.#request;
     const { options, random } = this.#cache;
-    if (received.divided.errors !== undefined) return;
+    if (received.divided.errors !== undefined) return false;
     const tookMs = Math.max(0, this.#cache.now() - received.askedAt);
     const given = { ...received, parts: this.#parts, keyed: this.#keyed, tookMs };
     try {
-      const { entries, tags } = newEntries(given, { ...options, random });
+      const { entries, tags, hasNull } = newEntries(given, { ...options, random });
       client.cacheTags?.add(tags);
       if (entries.length > 0) void options.store.set(entries, this.#moment);
+      return hasNull;
     } catch (error) {
-      // what is not JSON is reported by the executor
-      if (!(error instanceof SyntaxError)) throw error;
+      // what is not JSON, or too deep, is reported by the executor
+      if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+      return false;
     }
   }
 
@@ -250,6 +268,12 @@ export class CachedFetch {
   }
 }
 
+/** Returns how an entry can be used: not longer than is allowed now, whatever schema and config it was stored with. */
+function stateWithin(mostMs: number, entry: CacheEntry, now: number): EntryState | undefined {
+  const end = entry.storedAt + mostMs;
+  return entry.freshUntil > end && now >= end ? undefined : stateOf(entry, now);
+}
+
 function ageOfOldest(entries: readonly CacheEntry[], now: number): number | undefined {
   const ages = entries.map((entry) => ageOf(entry, now));
   return ages.length === 0 ? undefined : Math.max(...ages);
@@ -265,9 +289,19 @@ function textOf(response: SubgraphResponse): string | undefined {
   return response.kind === 'text' ? response.text : (stringifyJson(response.result) ?? 'null');
 }
 
-/** Whether the source has worked. */
-function isUsable(response: SubgraphResponse): boolean {
-  return (
-    response.kind !== 'failure' && response.status < 500 && response.status !== 429 && response.failed === undefined
-  );
+/**
+ * Whether the source has failed, so that old values may be used. One that refuses a client (401, 403), or
+ * responds with errors, works; and so does one for which a plugin refuses a client.
+ * @see https://www.rfc-editor.org/rfc/rfc5861#section-4
+ */
+function hasFailed(
+  response: SubgraphResponse,
+  divided: DividedResponse | undefined,
+  text: string | undefined,
+): boolean {
+  const status = response.kind === 'failure' ? response.failure.status : response.status;
+  if (response.kind === 'failure' && response.failure.isOfPlugin) return false;
+  if (status !== undefined && status >= 300) return status >= 500 || status === 429 || status < 400;
+  if (response.kind === 'failure' || response.failed !== undefined) return true;
+  return divided === undefined && membersOf(text ?? '')?.has('errors') !== true;
 }

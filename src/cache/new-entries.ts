@@ -1,9 +1,8 @@
 import { parseJson } from '../shared/exact-json.ts';
 import type { FetchParts, SubgraphResponse } from '../sources/source.ts';
 import type { KeyedEntry } from './cache-store.ts';
-import type { DividedResponse } from './compose-response.ts';
+import { type DividedResponse, jsonOf } from './compose-response.ts';
 import type { FetchFacts } from './fetch-facts.ts';
-import { argumentsOf } from './fetch-facts.ts';
 import type { KeyedPart } from './fetch-keys.ts';
 import { type Lifetime, type LifetimeSettings, lifetimeOf, type SaidBySource } from './lifetime.ts';
 import { namedTag } from './tags.ts';
@@ -35,6 +34,8 @@ export interface NewEntries {
   readonly entries: readonly KeyedEntry[];
   /** The tags of all values, also of those that are not cached. */
   readonly tags: ReadonlySet<string>;
+  /** Whether one of the values is null. */
+  readonly hasNull: boolean;
 }
 
 /** Returns the entries to store for a response, and the tags of its values. Throws `SyntaxError` for what is not JSON. */
@@ -44,6 +45,7 @@ export function newEntries(given: NewResponse, options: NewEntriesOptions): NewE
   const extensions = readExtensions(given.divided.extensions);
   const common = given.said.tags.map((tag) => namedTag(options.subgraph, tag));
   let entity = 0;
+  let hasNull = false;
   for (const [index, part] of given.keyed.entries()) {
     for (const [at, text] of (given.divided.values[index] ?? []).entries()) {
       const slot = given.kept[index]?.[at] ?? 0;
@@ -52,12 +54,14 @@ export function newEntries(given: NewResponse, options: NewEntriesOptions): NewE
       const own = (named ?? []).map((tag) => namedTag(options.subgraph, tag));
       const tags = [...tagsOf(part, slot, value, given.parts, options.facts), ...common, ...own];
       for (const tag of tags) all.add(tag);
-      const lifetime = lifetimeFor(part, value, given.said, options);
+      const isNull = isNullValue(value, part);
+      hasNull ||= isNull;
+      const lifetime = lifetimeFor(part, isNull, given.said, options);
       if (lifetime === undefined) continue;
       entries.push([part.keys[slot] as string, entryOf(given, part, text, tags, lifetime, options)]);
     }
   }
-  return { entries, tags: all };
+  return { entries, tags: all, hasNull };
 }
 
 function entryOf(
@@ -86,7 +90,7 @@ function entryOf(
 /** A private value is stored only under the key of a client. */
 function lifetimeFor(
   part: KeyedPart,
-  value: unknown,
+  isNull: boolean,
   said: SaidBySource,
   { lifetime: settings }: NewEntriesOptions,
 ): Lifetime | undefined {
@@ -95,7 +99,7 @@ function lifetimeFor(
     part.facts.wasPrivate = true;
     if (!part.isPrivate) return undefined;
   }
-  return lifetimeOf(part.facts.hint, said, isNullValue(value, part), settings);
+  return lifetimeOf(part.facts.hint, said, isNull, settings);
 }
 
 /** Whether an entity, or one of the root fields, is null. */
@@ -109,15 +113,16 @@ function tagsOf(
   slot: number,
   value: unknown,
   parts: FetchParts,
-  { tags }: FetchFacts,
+  known: FetchFacts,
 ): string[] {
+  const { tags } = known;
   if (lookup !== undefined) {
     const representation: unknown = parseJson(lookup.representations[slot] as string);
     return tags.ofEntity(facts.node, representation, value);
   }
   return tags.ofRoot(facts.node, value, (key) => {
     const field = facts.node.fields.get(key);
-    return field && argumentsOf(field.alias.args, parts);
+    return field && known.argumentsOf(facts.node, field.alias, parts);
   });
 }
 
@@ -141,7 +146,7 @@ function readExtensions(text: string | undefined): NamedInResponse {
 /** Reads the tags that a response invalidates: `extensions.invalidate: ["product-7"]`. */
 export function invalidatedIn(extensions: string | undefined): readonly string[] {
   if (extensions === undefined || !extensions.includes('"invalidate"')) return [];
-  return textsIn((parseJson(extensions) as { readonly invalidate?: unknown }).invalidate);
+  return textsIn((jsonOf(extensions) as { readonly invalidate?: unknown } | undefined)?.invalidate);
 }
 
 function textsIn(value: unknown): string[] {

@@ -5,7 +5,6 @@ import { placeOfKey, readConfigFile } from './config-file.ts';
 import { resolvePaths } from './config-paths.ts';
 import { displayPath } from './display-path.ts';
 import type { Env } from './expand.ts';
-import { tracingFrom } from './otel-env.ts';
 import { withOtelEnvironment } from './otel-environment.ts';
 import { parsePort } from './port.ts';
 import { formatProblem, type Problem } from './problem.ts';
@@ -61,9 +60,7 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
   const port = portFrom(env, problems);
   const level = logLevelFrom(env, problems);
   const redis = redisFrom(env, file, problems) ?? file.store.redis;
-  const complain = (...problem: Parameters<typeof envProblem>) => problems.push(envProblem(...problem));
-  const telemetry = withOtelEnvironment(file.telemetry, env, complain);
-  const tracing = tracingFrom(env, file.telemetry.exporters.tracing, complain);
+  const telemetry = withOtelEnvironment(file.telemetry, env, (...problem) => problems.push(envProblem(...problem)));
   if (path !== undefined && problems.length === 0) {
     problems.push(...withoutRedis({ ...file, store: { redis } }, { path, text }));
   }
@@ -78,11 +75,7 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
       listen: { host, port: flags.port ?? port ?? listen.port },
       introspection: introspection ?? !production,
     },
-    telemetry: {
-      ...telemetry,
-      logging: { ...telemetry.logging, ...(level === undefined ? {} : { level }) },
-      exporters: { ...telemetry.exporters, tracing },
-    },
+    telemetry: { ...telemetry, logging: { ...telemetry.logging, ...(level === undefined ? {} : { level }) } },
     store: { ...file.store, redis },
     production,
     file: path,

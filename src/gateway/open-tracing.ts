@@ -5,6 +5,7 @@ import { addressSet } from '../policy/client-address.ts';
 import type { Tracer } from '../shared/trace.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Closers } from './closers.ts';
+import { collectorTls } from './collector-tls.ts';
 
 /** The longest time for which a gateway that stops waits for the collector, in milliseconds. */
 const LONGEST_FLUSH_MS = 3_000;
@@ -13,9 +14,11 @@ const LONGEST_FLUSH_MS = 3_000;
 export async function openTracing(config: Config, logger: Logger, closers: Closers): Promise<Tracer | undefined> {
   const { tracing } = config.telemetry.exporters;
   if (!tracing.otlp.enabled) return undefined;
+  const tls = collectorTls(process.env, 'TRACES');
   const { openTracer } = await import('../telemetry/tracing/open-tracer.ts');
   const tracer = openTracer({
     settings: tracing,
+    tls,
     version: packageVersion(),
     logger,
     summaryMs: config.telemetry.logging.summary_interval,

@@ -21,6 +21,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { CacheHeaders } from './cache-headers.ts';
 import type { ResponseSender } from './compressed-response.ts';
 import { refusedResult, resultResponse, tracedResponse } from './graphql-over-http.ts';
+import { createIncrementalService, type IncrementalService } from './incremental/incremental-service.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 import type { ResponseCache } from './response-cache.ts';
 
@@ -33,6 +34,8 @@ export interface GraphqlServiceOptions {
   readonly cacheHeaders?: CacheHeaders | undefined;
   /** Caches whole responses to GET. */
   readonly responseCache?: Pick<ResponseCache, 'store'> | undefined;
+  /** Whether fragments with `@defer` are sent after the rest, to clients that accept it. */
+  readonly incremental?: boolean | undefined;
   /** Whether responses have `Server-Timing`. */
   readonly hasServerTiming?: boolean | undefined;
   /** Counts that a client uses an operation. */
@@ -68,7 +71,7 @@ export interface GraphqlService {
 }
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
-  const { runner, reader, cacheHeaders, sender, countUse } = options;
+  const { runner, cacheHeaders, sender, countUse } = options;
   const refuse = (context: RequestContext, error: unknown) => {
     const refusal = toGatewayError(error, context, options);
     if (options.hasServerTiming) addServerTiming(context);
@@ -82,6 +85,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   };
   const executeOne = (context: RequestContext, call: GraphqlCall) =>
     execute(context, call).then((result) => respond(context, result));
+  const parts = createIncrementalService({ ...options, respond });
 
   function respond(context: RequestContext, result: SingleResult): HttpResponse {
     const { cachePolicy, dependsOn } = result;
@@ -101,6 +105,8 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
 
   /** Executes each operation as a separate request, and returns their results in order. */
   async function executeBatch(context: RequestContext, batch: GraphqlBatch): Promise<HttpResponse> {
+    // it has one response, which is whole
+    if (negotiateMediaType(context.req.headers.accept) === undefined) throw notAcceptable();
     const { items, finish } = openBatch(context, batch);
     let turn = Promise.resolve();
     const responses = await Promise.all(
@@ -117,15 +123,12 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   }
 
   return {
-    read(context) {
-      const { headers, method } = context.req;
-      // Before execution: a mutation must not run when its response cannot be delivered.
-      if (negotiateMediaType(headers.accept) === undefined) return Promise.reject(notAcceptable());
-      if (sender.excludesAll(headers['accept-encoding'])) return Promise.reject(noCoding());
-      if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));
-      return reader(context);
+    read: (context) => readSupported(context, options, parts),
+    handle(context, call) {
+      const format = parts.formatFor(context);
+      if ('calls' in call) return executeBatch(context, call);
+      return format === undefined ? executeOne(context, call) : parts.execute(context, call, format);
     },
-    handle: (context, call) => ('calls' in call ? executeBatch(context, call) : executeOne(context, call)),
     refuse,
     send: sender.send,
     execute,
@@ -135,6 +138,21 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     readDocument: (context, call) => runner.readDocument(context, call),
     schema: () => runner.schema(),
   };
+}
+
+/** Reads a request whose media types and codings are supported. */
+function readSupported(
+  context: RequestContext,
+  { reader, sender }: Pick<GraphqlServiceOptions, 'reader' | 'sender'>,
+  parts: IncrementalService,
+): Promise<GraphqlCall | GraphqlBatch> {
+  const { headers, method } = context.req;
+  // Before execution: a mutation must not run when its response cannot be delivered.
+  if (negotiateMediaType(headers.accept) === undefined && parts.formatFor(context) === undefined)
+    return Promise.reject(notAcceptable());
+  if (sender.excludesAll(headers['accept-encoding'])) return Promise.reject(noCoding());
+  if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));
+  return reader(context);
 }
 
 /** One operation of a batch, or the error of one that cannot be executed. */

@@ -13,7 +13,10 @@ import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 export interface GraphqlRouteOptions
   extends RequestReaderOptions,
     Omit<OperationRunnerOptions<RequestContext>, 'contract'>,
-    Pick<GraphqlServiceOptions, 'logger' | 'cacheHeaders' | 'onRefused' | 'countUse' | 'hasServerTiming'> {
+    Pick<
+      GraphqlServiceOptions,
+      'logger' | 'cacheHeaders' | 'onRefused' | 'countUse' | 'hasServerTiming' | 'incremental'
+    > {
   /** Caches whole responses to GET; not with plugins of Yoga. */
   readonly responseCache?: ResponseCacheSettings | undefined;
   /** The smallest response to compress, in bytes (`traffic_shaping.router.compression`). Without it, none is compressed. */
@@ -51,6 +54,8 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
+    // plugins of Yoga see whole results
+    incremental: options.incremental === true && !isExtended,
     ...{ logger, cacheHeaders, onRefused, countUse, hasServerTiming },
   });
   let yogaHandler: Promise<(context: RequestContext) => Promise<void>> | undefined;
@@ -74,6 +79,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     try {
       const counted = options.countRequest?.(context);
       if (counted) await counted;
+      if (countUse && context.operation) countUse(context.operation, context.requestHeaders);
       const sent = service.send(context, response);
       if (sent) await sent;
     } catch (error) {
@@ -122,6 +128,7 @@ export function documentRoute({ respond }: GraphqlRoute): Route {
       const id = DOCUMENT_PATH.exec(url)?.[1];
       if (id === undefined) return false;
       const rest = url.slice('/graphql/'.length + id.length + 1);
+      context.route = '/graphql/:documentId';
       req.url = `/graphql?documentId=${id}${rest === '' ? '' : `&${rest}`}`;
       respond(context);
       return true;

@@ -90,11 +90,11 @@ export interface ResponseFacts {
  */
 export class PluginRun {
   readonly hooks: ComposedHooks;
-  /** Values that plugins store for later hooks. */
-  readonly context: Map<string, unknown>;
   /** Records the spans of its stages; `undefined` where the trace of the request is not recorded. */
   readonly spans: OperationSpans | undefined;
   readonly #set: PluginSet;
+  readonly #ofRequest: PluginRun | undefined;
+  #context: Map<string, unknown> | undefined;
   readonly #facts: RequestFacts;
   readonly #setIdentity: (identity: Identity) => void;
   /** The request as each plugin sees it, by the plugin's place in the list. */
@@ -116,14 +116,26 @@ export class PluginRun {
     this.#setIdentity = setIdentity;
     this.hooks = spans ? set.observedHooks : set.hooks;
     this.spans = spans;
-    this.context = ofRequest ? ofRequest.context : new Map();
+    this.#ofRequest = ofRequest;
     this.#requests = ofRequest ? ofRequest.#requests : [];
+  }
+
+  /** Values that plugins store for later hooks. */
+  get context(): Map<string, unknown> {
+    if (this.#ofRequest) return this.#ofRequest.context;
+    this.#context ??= new Map();
+    return this.#context;
   }
 
   /** Returns the run for one operation of a batch. It differs only where spans are recorded. */
   forOperation(): PluginRun {
     if (this.spans === undefined) return this;
     return new PluginRun(this.#set, this.#facts, this.#setIdentity, this.spans.startOperation(), this);
+  }
+
+  /** Whether there are plugins. Without any, a run records spans alone. */
+  get hasPlugins(): boolean {
+    return this.#set.plugins.length > 0;
   }
 
   /** Whether `onTry` may send something else for another client, so that no fetch is shared. */

@@ -25,6 +25,8 @@ export interface FetchRecord {
   cache?: CacheUse | undefined;
   /** `undefined` while it is in flight. */
   durationMs?: number;
+  /** Bytes of the response, decoded, if there is one. */
+  bytes?: number | undefined;
 }
 
 /** A request with lists of entities may need any number of fetches. Further ones are only counted. */
@@ -65,16 +67,17 @@ export class RequestRecord {
   }
 
   /** Records a fetch that begins. */
-  beginFetch(subgraph: string): (result: Pick<FetchRecord, 'status' | 'code' | 'cache'>) => void {
+  beginFetch(subgraph: string): (result: Pick<FetchRecord, 'status' | 'code' | 'bytes' | 'cache'>) => void {
     this.fetchCount += 1;
     const startedAt = this.now();
     const fetch: FetchRecord = { subgraph };
     if (this.fetches.length < MOST_FETCHES) this.fetches.push(fetch);
-    return ({ status, code, cache }) => {
+    return ({ status, code, bytes, cache }) => {
       fetch.status = status;
       fetch.code = code;
       if (cache !== undefined) fetch.cache = cache;
       fetch.durationMs = rounded(this.now() - startedAt);
+      fetch.bytes = bytes;
     };
   }
 

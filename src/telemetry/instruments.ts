@@ -1,5 +1,6 @@
 import { type CacheInstruments, createCacheInstruments } from './cache-instruments.ts';
 import { createEndpointInstruments, type EndpointInstruments } from './endpoint-instruments.ts';
+import { type KeySetState, watchKeySets } from './key-set-instruments.ts';
 import type { Count, Metrics } from './metrics.ts';
 import { createRequestInstruments, type InstrumentSettings, type RequestInstruments } from './request-instruments.ts';
 import { watchRuntime } from './runtime-instruments.ts';
@@ -53,6 +54,8 @@ export interface Instruments extends SubgraphInstruments {
   readonly openEndpoints: () => EndpointInstruments;
   /** Returns what counts variants and mirrored reads. Always the same. */
   readonly ofVariants: () => VariantInstruments;
+  /** @param read called whenever the metrics are read. To be called once. */
+  readonly watchKeySets: (read: () => readonly KeySetState[]) => void;
   /** @param held called whenever the metrics are read */
   readonly watchBufferedBytes: (held: () => number) => void;
   /** @param gauges called whenever the metrics are read */
@@ -75,6 +78,7 @@ export function createInstruments(metrics: Metrics, settings: InstrumentSettings
     requests: createRequestInstruments(metrics, settings),
     ...createSubgraphInstruments(metrics, buckets),
     ...ofPolicies(metrics),
+    watchKeySets: (read) => watchKeySets(metrics, read),
     ...ofCaches(metrics, buckets),
     ...ofReloads(metrics),
     ...ofOperators(metrics),

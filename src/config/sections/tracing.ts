@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { timerDuration } from '../duration.ts';
 import { headerName, headerValue } from '../header.ts';
+import { hasNoCredentials, isHttpUrl } from '../http-url.ts';
 
 const SAMPLER = 'expected always_on, always_off, or a ratio from 0 to 1, such as 0.01';
 
@@ -17,15 +18,24 @@ const endpoint = z
     (text) => text === 'default' || isHttpUrl(text),
     'expected a URL such as "http://localhost:4318", or "default"',
   )
-  .refine(
-    (text) => !hasCredentials(text),
-    'expected no user and no password. Write them into `http.headers`, as `authorization`',
-  )
+  .refine(hasNoCredentials, 'expected no user and no password. Write them into `http.headers`, as `authorization`')
+  .transform(tracesUrl)
   .describe(
     'The URL of the collector; /v1/traces is added unless it ends with that. `default` is http://localhost:4318',
   );
 
+/** Returns the URL for traces of a collector's base URL. */
+function tracesUrl(endpoint: string): string {
+  const url = new URL(endpoint === 'default' ? 'http://localhost:4318' : endpoint);
+  const path = url.pathname.replace(/\/$/, '');
+  if (!path.endsWith('/v1/traces')) url.pathname = `${path}/v1/traces`;
+  return url.href;
+}
+
 const count = z.int().min(1);
+
+/** An export costs the same for few spans as for many. */
+const MOST_IN_BATCH = 2_048;
 
 const batchSection = z
   .strictObject({
@@ -34,23 +44,29 @@ const batchSection = z
       .describe('How long a span waits for others (env: OTEL_BSP_SCHEDULE_DELAY)'),
     max_queue_size: count
       .max(1_000_000)
-      .default(2048)
+      .default(16_384)
       .describe(
         'How many spans may wait. Further ones are dropped, and their number is logged (env: OTEL_BSP_MAX_QUEUE_SIZE)',
       ),
     max_export_batch_size: count
       .max(100_000)
-      .default(512)
-      .describe('The most spans of one export (env: OTEL_BSP_MAX_EXPORT_BATCH_SIZE)'),
+      .optional()
+      .describe(
+        'The most spans of one export. Default: 2048, or max_queue_size if that is less (env: OTEL_BSP_MAX_EXPORT_BATCH_SIZE)',
+      ),
     max_export_timeout: timerDuration
       .prefault('30s')
       .describe('How long an export may take, with its retries (env: OTEL_BSP_EXPORT_TIMEOUT)'),
   })
   .superRefine(({ max_queue_size, max_export_batch_size }, context) => {
-    if (max_export_batch_size <= max_queue_size) return;
+    if (max_export_batch_size === undefined || max_export_batch_size <= max_queue_size) return;
     const message = `expected at most max_queue_size, which is ${max_queue_size}`;
     context.addIssue({ code: 'custom', path: ['max_export_batch_size'], message });
   })
+  .transform(({ max_export_batch_size, ...batch }) => ({
+    ...batch,
+    max_export_batch_size: max_export_batch_size ?? Math.min(MOST_IN_BATCH, batch.max_queue_size),
+  }))
   .describe('How spans are collected before they are sent');
 
 const otlpSection = z
@@ -59,11 +75,15 @@ const otlpSection = z
       .boolean()
       .default(false)
       .describe('Whether traces are recorded and sent (env: OTEL_TRACES_EXPORTER=otlp or none, OTEL_SDK_DISABLED)'),
-    endpoint: endpoint.default('default'),
+    endpoint: endpoint.prefault('default'),
     protocol: z
       .enum(['http', 'http/protobuf'], { error: PROTOCOL })
       .default('http')
       .describe('`http` and `http/protobuf` mean the same: OTLP over HTTP with protobuf'),
+    compression: z
+      .enum(['none', 'gzip'])
+      .default('none')
+      .describe('How exports are compressed (env: OTEL_EXPORTER_OTLP_COMPRESSION)'),
     http: z
       .strictObject({
         headers: z
@@ -163,14 +183,3 @@ export const tracingSection = z
   .describe('Traces; see docs/telemetry.md');
 
 export type Tracing = z.output<typeof tracingSection>;
-
-export function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-}
-
-/** Whether a URL has a user or a password. */
-export function hasCredentials(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username !== '' || password !== '';
-}

@@ -48,7 +48,6 @@ declare module 'undici/lib/dispatcher/pool.js' {
     constructor(origin: string, options?: BarePool.Options);
     readonly dispatch: Pool['dispatch'];
     close(): Promise<void>;
-    destroy(): Promise<void>;
     readonly [symbols.kQueued]: number;
     [symbols.kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
   }

@@ -78,7 +78,7 @@ class Exporter implements MetricsExport {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await this.flush();
-    await this.#connection.close();
+    this.#connection.close();
   }
 
   async #send(): Promise<void> {

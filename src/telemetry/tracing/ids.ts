@@ -18,14 +18,16 @@ export function wordAt(digits: string, at: number): number {
   return Number.parseInt(digits.slice(at, at + 8), 16) | 0;
 }
 
-/** Returns the 8 hexadecimal digits of 32 bits. */
-export function digitsOf(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, '0');
+const SCRATCH = Buffer.alloc(16);
+
+/** Returns the hexadecimal digits of words of 32 bits, 8 of each; at most four words. */
+export function digitsOf(words: readonly number[]): string {
+  for (let i = 0; i < words.length; i++) SCRATCH.writeInt32BE(words[i] as number, 4 * i);
+  return SCRATCH.toString('hex', 0, 4 * words.length);
 }
 
 /** Returns a random id: 32 hexadecimal digits for a trace, 16 for a span. It is never zero. */
 export function randomId(digits: 16 | 32): string {
-  let id = '';
-  while (id.length < digits) id += digitsOf(randomWord());
+  const id = digitsOf(Array.from({ length: digits / 8 }, randomWord));
   return /[^0]/.test(id) ? id : randomId(digits);
 }

@@ -13,6 +13,9 @@ export class KnownAttributes {
   readonly bytes: Uint8Array;
   readonly count: number;
   readonly #next = new Map<string, Map<AttributeValue, KnownAttributes>>();
+  #latestName: string | undefined;
+  #latestValue: AttributeValue | undefined;
+  #latest: KnownAttributes | undefined;
 
   private constructor(bytes: Uint8Array, count: number) {
     this.bytes = bytes;
@@ -23,7 +26,13 @@ export class KnownAttributes {
 
   /** Returns the set with one attribute more; `undefined` where there are too many sets. */
   with(name: string, value: AttributeValue): KnownAttributes | undefined {
-    return this.#next.get(name)?.get(value) ?? this.#add(name, value);
+    // most sets are followed by one other only
+    if (this.#latestName === name && this.#latestValue === value) return this.#latest;
+    const found = this.#next.get(name)?.get(value) ?? this.#add(name, value);
+    this.#latestName = name;
+    this.#latestValue = value;
+    this.#latest = found;
+    return found;
   }
 
   #add(name: string, value: AttributeValue): KnownAttributes | undefined {

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import type { Tracing } from '../../config/sections/tracing.ts';
 import type { RequestTrace, TracePlace, Tracer } from '../../shared/trace.ts';
 import type { Logger } from '../logger.ts';
-import { CollectorConnection } from '../otlp/collector-connection.ts';
+import { CollectorConnection, type CollectorTls } from '../otlp/collector-connection.ts';
+import { INSTANCE_ID } from '../otlp/instance-id.ts';
 import { encodeHead } from './encode-spans.ts';
 import { ExportLog } from './export-log.ts';
 import { randomId } from './ids.ts';
@@ -22,21 +22,25 @@ export interface TracerOptions {
   readonly summaryMs: number;
   /** How long `close` waits for the collector, in milliseconds. */
   readonly closeMs: number;
+  readonly tls?: CollectorTls | undefined;
 }
 
 /** Opens what records traces and sends them to a collector. This file and what it imports is loaded only where traces are on. */
-export function openTracer({ settings, version, logger, summaryMs, closeMs }: TracerOptions): Tracer {
+export function openTracer({ settings, version, logger, summaryMs, closeMs, tls }: TracerOptions): Tracer {
   const { otlp, common } = settings;
   const propagation = new Propagation(settings.propagation);
   const sampler = new Sampler(common);
   const { batch_processor: batch } = otlp;
-  const url = tracesUrl(otlp.endpoint);
-  const { origin } = new URL(url);
+  const { origin } = new URL(otlp.endpoint);
   const log = new ExportLog(logger, origin, summaryMs);
   const head = encodeHead(resourceAttributes(common, version), { name: 'headgate', version });
   const connection = new CollectorConnection({
-    ...{ url, headers: otlp.http.headers, contentType: 'application/x-protobuf', compression: 'none' },
+    url: otlp.endpoint,
+    headers: otlp.http.headers,
+    contentType: 'application/x-protobuf',
+    compression: otlp.compression,
     timeout: batch.max_export_timeout,
+    tls,
   });
   const send = spanSender(connection, batch.max_export_timeout);
   const sizes = { maxQueueSize: batch.max_queue_size, maxBatchSize: batch.max_export_batch_size };
@@ -60,7 +64,7 @@ export function openTracer({ settings, version, logger, summaryMs, closeMs }: Tr
     },
     async close() {
       await batches.close(closeMs);
-      await connection.destroy();
+      connection.close();
       log.flush();
     },
   };
@@ -102,17 +106,9 @@ class UnrecordedTrace implements RequestTrace {
   end(): void {}
 }
 
-/** Returns the URL for traces of a collector's base URL. */
-export function tracesUrl(endpoint: string): string {
-  const url = new URL(endpoint === 'default' ? 'http://localhost:4318' : endpoint);
-  const path = url.pathname.replace(/\/$/, '');
-  if (!path.endsWith('/v1/traces')) url.pathname = `${path}/v1/traces`;
-  return url.href;
-}
-
 function resourceAttributes(common: Tracing['common'], version: string) {
   return {
-    'service.instance.id': randomUUID(),
+    'service.instance.id': INSTANCE_ID,
     ...common.resource,
     ...(common.service_namespace !== undefined && { 'service.namespace': common.service_namespace }),
     [ATTR_SERVICE_NAME]: common.service_name,

@@ -66,7 +66,7 @@ export class RecordedTrace implements RequestTrace {
   }
 
   get traceId(): string {
-    this.#id ??= this.idWords.map(digitsOf).join('');
+    this.#id ??= digitsOf(this.idWords);
     return this.#id;
   }
 

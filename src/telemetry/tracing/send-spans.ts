@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { retryAfterSeconds } from '../../shared/retry-after.ts';
-import { type CollectorConnection, CollectorRefusal } from '../otlp/collector-connection.ts';
+import { type CollectorConnection, CollectorRefusal, ConnectionClosed } from '../otlp/collector-connection.ts';
 import type { SendSpans } from './span-batches.ts';
 
 /** Statuses after which a request is sent again. @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
@@ -32,7 +32,7 @@ export function spanSender(connection: CollectorConnection, timeoutMs: number): 
 /** Returns the pause before the next try, in milliseconds; `undefined` where there is none. */
 function pauseAfter(error: unknown, tries: number): number | undefined {
   const pause = PAUSES[tries];
-  if (pause === undefined || codeOf(error) === 'UND_ERR_DESTROYED') return undefined;
+  if (pause === undefined || error instanceof ConnectionClosed) return undefined;
   if (error instanceof CollectorRefusal) {
     if (!RETRYABLE.has(error.status)) return undefined;
     const seconds = error.retryAfter === undefined ? undefined : retryAfterSeconds(error.retryAfter);

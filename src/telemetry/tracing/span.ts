@@ -66,7 +66,7 @@ export class Span implements CallSpan {
   }
 
   get spanId(): string {
-    this.#id ??= digitsOf(this.idHigh) + digitsOf(this.idLow);
+    this.#id ??= digitsOf([this.idHigh, this.idLow]);
     return this.#id;
   }
 

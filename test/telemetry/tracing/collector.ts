@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
 import { expect, onTestFinished } from 'vitest';
 
@@ -80,7 +81,8 @@ export async function startCollector(): Promise<Collector> {
   let behaviour: RequestListener | undefined;
   const server = createServer(async (req, res) => {
     if (behaviour) return behaviour(req, res);
-    const body = await bytesOf(req);
+    const sent = await bytesOf(req);
+    const body = req.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
     bodies.push(body);
     requests.push({ path: req.url ?? '', headers: req.headers });
     spans.push(...decode(body));

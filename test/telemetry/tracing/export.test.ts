@@ -87,6 +87,29 @@ it('a collector that answers 500 is logged with the status, and its text is not'
   await server.close();
 });
 
+it('a collector that is busy for a moment gets the spans later, and nothing is logged', async () => {
+  const { url, lines, collector, server } = await tracedWorld();
+  let refusals = 0;
+  collector.behave((req, res) => {
+    if (++refusals === 2) collector.behave(undefined);
+    req.resume();
+    res.writeHead(503, { 'retry-after': '0' }).end();
+  });
+  await post(url, NAME);
+  const { traceId } = (await collector.trace()).root;
+  expect(traceId).toMatch(/^[\da-f]{32}$/);
+  expect(refusals).toBe(2);
+  await server.close();
+  expect(lines.filter(isLost)).toEqual([]);
+});
+
+it('exports are compressed where that is configured', async () => {
+  const { url, collector } = await tracedWorld({ otlp: { compression: 'gzip' } });
+  await post(url, NAME);
+  expect((await collector.trace()).root.name).toBe('POST /graphql');
+  expect(collector.requests[0]?.headers).toMatchObject({ 'content-encoding': 'gzip' });
+});
+
 it('while a collector is slow, the queue has a bound, and further spans are dropped', async () => {
   const { url, lines, collector, server } = await tracedWorld({
     otlp: { batch_processor: { scheduled_delay: '5ms', max_queue_size: 10, max_export_batch_size: 5 } },

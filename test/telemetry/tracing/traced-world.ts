@@ -28,7 +28,8 @@ export async function tracedWorld(
   { config = {}, subgraphs = shop, ...options }: Parameters<typeof httpWorld>[1] & { subgraphs?: typeof shop } = {},
 ) {
   const collector = await startCollector();
-  const telemetry = { ...(config.telemetry as object), exporters: { tracing: tracing(collector, more) } };
+  const { exporters, ...logs } = (config.telemetry ?? {}) as { readonly exporters?: object };
+  const telemetry = { ...logs, exporters: { ...exporters, tracing: tracing(collector, more) } };
   const world = await httpWorld(subgraphs, { ...options, config: { ...config, telemetry } });
   return { ...world, collector, url: world.server.url, origin: new URL(world.server.url).origin };
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { tracingFrom } from '../../src/config/otel-env.ts';
+import { withOtelTracing } from '../../src/config/otel-tracing.ts';
 import { tracingSection } from '../../src/config/sections/tracing.ts';
 import { folderWith } from '../composition/folder.ts';
 
 /** The settings of a file with variables applied, and what is wrong with them. */
 function read(env: Record<string, string>, file: object = { otlp: { enabled: true } }) {
   const problems: string[] = [];
-  const settings = tracingFrom(env, tracingSection.parse(file), (variable, message, hint) =>
+  const settings = withOtelTracing(tracingSection.parse(file), env, (variable, message, hint) =>
     problems.push(`${variable}: ${message} ${hint}`),
   );
   return { settings, problems };
@@ -34,6 +34,7 @@ describe('the variables of OpenTelemetry', () => {
         OTEL_EXPORTER_OTLP_HEADERS: 'X-Key=a%20b, x-team = shop',
         OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
         OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
+        OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
         OTEL_SERVICE_NAME: 'gateway',
         OTEL_RESOURCE_ATTRIBUTES: 'service.name=ignored,service.version=9,host.name=h1',
         OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
@@ -54,7 +55,8 @@ describe('the variables of OpenTelemetry', () => {
     );
     expect(problems).toEqual([]);
     expect(settings.otlp).toMatchObject({
-      endpoint: 'http://base:4318',
+      endpoint: 'http://base:4318/v1/traces',
+      compression: 'gzip',
       http: { headers: { 'x-key': 'a b', 'x-team': 'shop', 'x-file': 'f' } },
       batch_processor: {
         scheduled_delay: 100,
@@ -73,28 +75,30 @@ describe('the variables of OpenTelemetry', () => {
   it('for traces take precedence over those for all signals', () => {
     const { settings } = read({
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://all:4318',
-      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://traces:4318/v1/traces',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://traces:4318/spans',
       OTEL_EXPORTER_OTLP_HEADERS: 'k=all',
       OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'k=traces',
     });
     expect(settings.otlp).toMatchObject({
-      endpoint: 'http://traces:4318/v1/traces',
+      endpoint: 'http://traces:4318/spans',
       http: { headers: { k: 'traces' } },
     });
   });
 
   it.each([
     ['OTEL_TRACES_EXPORTER', 'zipkin', 'Use otlp, or none.'],
-    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc', 'Use http/protobuf'],
-    ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'http/json', 'Use http/protobuf'],
-    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4317', 'Use a URL'],
-    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret', 'Use NAME=VALUE'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc', 'Use one of http/protobuf'],
+    ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'http/json', 'Use one of http/protobuf'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4317', 'Use the URL'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://secret@collector', 'OTEL_EXPORTER_OTLP_HEADERS'],
+    ['OTEL_EXPORTER_OTLP_COMPRESSION', 'br', 'Use one of none, gzip'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret', 'Use name=value'],
     ['OTEL_EXPORTER_OTLP_HEADERS', 'a b=secret', 'names of headers'],
     ['OTEL_EXPORTER_OTLP_HEADERS', 'a=secret%0Aline', 'names of headers'],
-    ['OTEL_RESOURCE_ATTRIBUTES', '=secret', 'Use NAME=VALUE'],
+    ['OTEL_RESOURCE_ATTRIBUTES', '=secret', 'Use name=value'],
     ['OTEL_TRACES_SAMPLER', 'xray', 'always_on'],
     ['OTEL_PROPAGATORS', 'tracecontext,jaeger', 'b3multi'],
-    ['OTEL_BSP_MAX_QUEUE_SIZE', '-1', 'milliseconds'],
+    ['OTEL_BSP_MAX_QUEUE_SIZE', '-1', 'greater than zero'],
   ])('%s=%s is refused', (name, value, hint) => {
     const { problems } = read({ [name]: value });
     expect(problems).toEqual([expect.stringContaining(hint)]);
@@ -109,7 +113,10 @@ describe('the variables of OpenTelemetry', () => {
       /environment variable OTEL_TRACES_SAMPLER/,
     );
     const { tracing } = loadConfig({ file, env: { OTEL_TRACES_EXPORTER: 'otlp' } }).telemetry.exporters;
-    expect(tracing).toMatchObject({ otlp: { enabled: true, endpoint: 'default' }, common: { sampler: 1 } });
+    expect(tracing).toMatchObject({
+      otlp: { enabled: true, endpoint: 'http://localhost:4318/v1/traces' },
+      common: { sampler: 1 },
+    });
   });
 });
 
@@ -117,9 +124,10 @@ describe('settings that cannot be used are refused by their keys', () => {
   it.each([
     [{ otlp: { protocol: 'grpc' } }, 'otlp.protocol', 'gRPC and JSON are not supported'],
     [{ otlp: { endpoint: 'collector:4317' } }, 'otlp.endpoint', 'expected a URL'],
+    [{ otlp: { endpoint: 'http://a:b@collector' } }, 'otlp.endpoint', 'no user and no password'],
     [{ otlp: { http: { headers: { k: 'a\nb' } } } }, 'otlp.http.headers.k', 'one line'],
     [
-      { otlp: { batch_processor: { max_queue_size: 5 } } },
+      { otlp: { batch_processor: { max_queue_size: 5, max_export_batch_size: 6 } } },
       'otlp.batch_processor.max_export_batch_size',
       'at most max_queue_size',
     ],
