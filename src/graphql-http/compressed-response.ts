@@ -3,12 +3,14 @@ import { mustSend, type RequestContext, sendResponse } from '../http/request-con
 import type { HttpResponse } from '../http/response.ts';
 import { excludesAllCodings, readAcceptEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
+import { sendStream } from './writers/send-stream.ts';
+import { isStreamed } from './writers/streamed-response.ts';
 
 /** Sends GraphQL responses. Encodes a body when the client accepts it and the body is large enough. */
 export interface ResponseSender {
   /** Returns whether an `accept-encoding` header excludes every possible coding, including `identity`. */
   excludesAll(acceptEncoding: string | undefined): boolean;
-  /** Sends a response. Returns a promise only when it is encoded. */
+  /** Sends a response. Returns a promise only when it is encoded, or a stream. */
   send(context: RequestContext, response: HttpResponse): void | Promise<void>;
 }
 
@@ -18,6 +20,7 @@ export function createResponseSender(compressFrom: number | undefined): Response
   return {
     excludesAll: (header) => header !== undefined && excludesAllCodings(header, !isDisabled),
     send(context, response) {
+      if (isStreamed(response)) return sendStream(context, response, !isDisabled);
       const { headers, method } = context.req;
       const header = headers['accept-encoding'];
       // only responses to GET are cached, so only they need `vary`

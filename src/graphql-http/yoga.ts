@@ -4,6 +4,7 @@ import type { HttpResponse } from '../http/response.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { GraphqlService } from './graphql-service.ts';
+import { isStreamed, type StreamedResponse } from './writers/streamed-response.ts';
 import { executionPlugin } from './yoga-execution-plugin.ts';
 import type { YogaPlugin } from './yoga-plugin.ts';
 import { servicePlugin, type YogaServerContext } from './yoga-service-plugin.ts';
@@ -60,9 +61,14 @@ export function createYogaHandler({
  * available.
  */
 async function toHttpResponse(response: Response, own: HttpResponse | undefined): Promise<HttpResponse> {
+  if (own !== undefined && isStreamed(own)) return streamedHttpResponse(response, own);
   const body = own === undefined ? Buffer.from(await response.arrayBuffer()) : own.body;
   const headers = { ...Object.fromEntries(response.headers.entries()), 'content-length': Buffer.byteLength(body) };
   return { status: response.status, headers, body };
+}
+
+function streamedHttpResponse({ headers }: Response, own: StreamedResponse): StreamedResponse {
+  return { ...own, headers: Object.fromEntries(headers.entries()) };
 }
 
 /** Checks the URL of a request: Yoga builds it from the `Host` header and the path, and fails when it is invalid. */

@@ -270,7 +270,7 @@ export class StreamWrites {
    * Writes to the stream. Without room for what the client has not taken yet, the connection ends: the client sees a stream
    * without its last event, and connects again.
    */
-  write(text: string): void {
+  write(text: string | Buffer): void {
     const res = this.#res;
     const bytes = Buffer.byteLength(text);
     if (res.writableLength + bytes > COUNTED_FROM && !this.#held.take(bytes)) return this.#writes.cutOff(res);

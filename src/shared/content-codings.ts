@@ -14,9 +14,10 @@ type Convert = (body: Buffer, options: ZlibOptions | BrotliOptions, done: Done) 
 type OpenDecoder = (options: { readonly chunkSize: number }) => Transform;
 
 /** Node has these since 22.15 and 23.8. */
-const { zstdCompress, createZstdDecompress } = zlib as unknown as {
+const { zstdCompress, createZstdDecompress, createZstdCompress } = zlib as unknown as {
   zstdCompress?: Convert;
   createZstdDecompress?: OpenDecoder;
+  createZstdCompress?: (options: object) => Transform;
 };
 
 export const HAS_ZSTD = zstdCompress !== undefined && createZstdDecompress !== undefined;
@@ -153,4 +154,19 @@ export function encodeBody(body: Buffer, coding: Coding, { thoroughly = false }:
     [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
   };
   return encode(zlib.brotliCompress, { params });
+}
+
+/** Opens an encoder for a body that is sent piece by piece: once a write is done, all its bytes were emitted. */
+export function openFlushingEncoder(coding: Coding): Transform {
+  if (coding === 'gzip') return zlib.createGzip({ level: 5, flush: constants.Z_SYNC_FLUSH });
+  if (coding === 'deflate') return zlib.createDeflate({ level: 5, flush: constants.Z_SYNC_FLUSH });
+  if (coding === 'zstd' && createZstdCompress) {
+    const codes = constants as unknown as { ZSTD_c_compressionLevel: number; ZSTD_e_flush: number };
+    return createZstdCompress({ flush: codes.ZSTD_e_flush, params: { [codes.ZSTD_c_compressionLevel]: 3 } });
+  }
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: 4,
+    [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+  };
+  return zlib.createBrotliCompress({ flush: constants.BROTLI_OPERATION_FLUSH, params });
 }
