@@ -15,6 +15,7 @@ import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
 import type { ResponseObserver } from '../sources/source.ts';
+import { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -71,6 +72,7 @@ export function engineFactory(
   }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
+  const webSockets = new WebSocketPool();
   const signerOf = openSigners(config, logger);
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
@@ -96,6 +98,7 @@ export function engineFactory(
       byteBudget,
       plugins: plugins !== undefined,
       readsResponses: plugins?.readsResponses() ?? false,
+      webSockets,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;
@@ -120,14 +123,7 @@ export function engineFactory(
         namesOperationsOf: namesOperationsOf(config),
         onPlanned: instruments && ((ms) => instruments.operationPlanned(ms / 1_000)),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
-        onErrorsMasked: (all, client) => {
-          const errors = all.filter(isLoggedByItself);
-          if (errors.length === 0) return;
-          logger.warn(
-            { ...requestFields(client), count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
-            'errors of subgraphs, masked in the response',
-          );
-        },
+        onErrorsMasked: maskedErrorsLog(logger),
         onInternalError: (err, client) =>
           logger.error({ ...requestFields(client), err }, 'operation failed inside the gateway'),
       });
@@ -137,6 +133,18 @@ export function engineFactory(
       // also where the rest of the steps is not run
       if (!isBuilt) void close();
     }
+  };
+}
+
+/** Returns a function that logs errors that clients do not see. */
+function maskedErrorsLog(logger: Logger): NonNullable<EngineOptions['onErrorsMasked']> {
+  return (all, client) => {
+    const errors = all.filter(isLoggedByItself);
+    if (errors.length === 0) return;
+    logger.warn(
+      { ...requestFields(client), count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
+      'errors of subgraphs, masked in the response',
+    );
   };
 }
 

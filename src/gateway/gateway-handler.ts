@@ -80,6 +80,7 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
     fail,
     pathPrefix,
     clientWrites: options.clientWrites,
+    onDrain: () => options.subscriptions?.runner.drain(),
     onCutOff: (requests) => logger.warn({ requests, setting: 'shutdown.grace' }, 'requests cut off at shutdown'),
     onBegin: accessLog?.begin ?? (options.hasServerTiming ? beginRecord : undefined),
     onMalformed: accessLog?.malformed,

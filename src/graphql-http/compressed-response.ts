@@ -20,7 +20,7 @@ export function createResponseSender(compressFrom: number | undefined): Response
   return {
     excludesAll: (header) => header !== undefined && excludesAllCodings(header, !isDisabled),
     send(context, response) {
-      if (isStreamed(response)) return sendStream(context, response, !isDisabled);
+      if (isStreamed(response)) return sendStream(context, response, !isDisabled && !response.isLongLived);
       const { headers, method } = context.req;
       const header = headers['accept-encoding'];
       // only responses to GET are cached, so only they need `vary`

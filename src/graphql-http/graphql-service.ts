@@ -12,6 +12,7 @@ import type { ReadDocument } from '../pipeline/engine.ts';
 import type { SingleResult } from '../pipeline/execution-result.ts';
 import type { GraphqlCall } from '../pipeline/operation-context.ts';
 import type { OperationRunner } from '../pipeline/run-operation.ts';
+import type { Subscriber } from '../pipeline/subscriber.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import { READABLE_CODINGS } from '../shared/content-codings.ts';
 import { isUtf8Charset } from '../shared/decode-text.ts';
@@ -22,6 +23,8 @@ import type { CacheHeaders } from './cache-headers.ts';
 import type { ResponseSender } from './compressed-response.ts';
 import { refusedResult, resultResponse, tracedResponse } from './graphql-over-http.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
+import { subscriptionFormat } from './stream-formats.ts';
+import { executeStreamed, type RouteSubscriptions, subscribe } from './subscriptions-over-http.ts';
 
 export interface GraphqlServiceOptions {
   readonly runner: OperationRunner<RequestContext>;
@@ -32,6 +35,8 @@ export interface GraphqlServiceOptions {
   readonly cacheHeaders?: CacheHeaders | undefined;
   /** Whether responses have `Server-Timing`. */
   readonly hasServerTiming?: boolean | undefined;
+  /** Runs subscriptions. Without it, they are refused. */
+  readonly subscriptions?: RouteSubscriptions | undefined;
   /** Counts that a client uses an operation. */
   readonly countUse?: ((operation: OperationLabel, headers: IncomingHttpHeaders) => void) | undefined;
   /** Called for each refused request. */
@@ -52,6 +57,8 @@ export interface GraphqlService {
   send(context: RequestContext, response: HttpResponse): void | Promise<void>;
   /** Executes one operation: the first half of `handle`. */
   execute(context: RequestContext, call: GraphqlCall): Promise<SingleResult>;
+  /** Starts the subscription of a call; `undefined` if it is none, or where subscriptions are off. Rejects as `execute` does. */
+  open(context: RequestContext, call: GraphqlCall): Promise<Subscriber | SingleResult> | undefined;
   /** Builds the response of a result: the second half of `handle`. */
   respond(context: RequestContext, result: SingleResult): HttpResponse;
   /** Returns the result of one operation for an error; see `refuse`. */
@@ -65,7 +72,7 @@ export interface GraphqlService {
 }
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
-  const { runner, reader, cacheHeaders, sender, countUse } = options;
+  const { runner, reader, cacheHeaders, sender, countUse, subscriptions } = options;
   const refuse = (context: RequestContext, error: unknown) => {
     const refusal = toGatewayError(error, context, options);
     if (options.hasServerTiming) addServerTiming(context);
@@ -77,13 +84,21 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     context.operationName = call.params.operationName ?? undefined;
     return runner.run(context, call);
   };
-  const executeOne = (context: RequestContext, call: GraphqlCall) =>
-    execute(context, call).then((result) => respond(context, result));
+  const executeOne = (context: RequestContext, call: GraphqlCall): Promise<HttpResponse> => {
+    const format = subscriptions && subscriptionFormat(context.req.headers.accept);
+    if (format !== undefined) return executeStreamed({ subscriptions, execute, respond, note }, context, call, format);
+    return execute(context, call).then((result) => respond(context, result));
+  };
+  const open = (context: RequestContext, call: GraphqlCall) => subscriptions && subscribe(subscriptions, context, call);
+
+  function note(context: RequestContext, operation: OperationLabel | undefined): void {
+    context.operation = operation;
+    if (countUse && operation) countUse(operation, context.requestHeaders);
+  }
 
   function respond(context: RequestContext, result: SingleResult): HttpResponse {
     const { cachePolicy, dependsOn } = result;
-    context.operation = result.operation;
-    if (countUse && result.operation) countUse(result.operation, context.requestHeaders);
+    note(context, result.operation);
     if (result.errors.length > 0) context.errors = result.errors;
     context.record?.begin('respond');
     if (options.hasServerTiming) addServerTiming(context);
@@ -95,42 +110,56 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     return resultResponse(result, contentTypeFor(context), caching, context.shared);
   }
 
-  /** Executes each operation as a separate request, and returns their results in order. */
-  async function executeBatch(context: RequestContext, batch: GraphqlBatch): Promise<HttpResponse> {
-    const { items, finish } = openBatch(context, batch);
-    let turn = Promise.resolve();
-    const responses = await Promise.all(
-      items.map(async (item, index) => {
-        // each begins in a separate turn of the event loop, because several large operations would block it for long
-        if (index > 0) turn = turn.then(nextTurn);
-        await turn;
-        if (item.call instanceof GatewayError) return refuse(item.context, item.call);
-        return executeOne(item.context, item.call).catch((error: unknown) => refuse(item.context, error));
-      }),
-    );
-    finish();
-    return textResponse(200, contentTypeFor(context), `[${responses.map(({ body }) => String(body)).join(',')}]`);
-  }
-
   return {
     read(context) {
       const { headers, method } = context.req;
       // Before execution: a mutation must not run when its response cannot be delivered.
-      if (negotiateMediaType(headers.accept) === undefined) return Promise.reject(notAcceptable());
+      const { accept } = headers;
+      if (negotiateMediaType(accept) === undefined && !(subscriptions && subscriptionFormat(accept)))
+        return Promise.reject(notAcceptable());
       if (sender.excludesAll(headers['accept-encoding'])) return Promise.reject(noCoding());
       if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));
       return reader(context);
     },
-    handle: (context, call) => ('calls' in call ? executeBatch(context, call) : executeOne(context, call)),
+    handle: (context, call) =>
+      'calls' in call ? executeBatch({ executeOne, refuse }, context, call) : executeOne(context, call),
     refuse,
     send: sender.send,
     execute,
+    open,
     respond,
     refuseOperation: (context, error) => refusedResult(toGatewayError(error, context, options)),
     openBatch,
     readDocument: (context, call) => runner.readDocument(context, call),
     schema: () => runner.schema(),
   };
+}
+
+/** What executes one operation of a batch. */
+interface BatchParts {
+  readonly executeOne: (context: RequestContext, call: GraphqlCall) => Promise<HttpResponse>;
+  readonly refuse: GraphqlService['refuse'];
+}
+
+/** Executes each operation as a separate request, and returns their results in order. */
+async function executeBatch(
+  { executeOne, refuse }: BatchParts,
+  context: RequestContext,
+  batch: GraphqlBatch,
+): Promise<HttpResponse> {
+  const { items, finish } = openBatch(context, batch);
+  let turn = Promise.resolve();
+  const responses = await Promise.all(
+    items.map(async (item, index) => {
+      // each begins in a separate turn of the event loop, because several large operations would block it for long
+      if (index > 0) turn = turn.then(nextTurn);
+      await turn;
+      if (item.call instanceof GatewayError) return refuse(item.context, item.call);
+      return executeOne(item.context, item.call).catch((error: unknown) => refuse(item.context, error));
+    }),
+  );
+  finish();
+  return textResponse(200, contentTypeFor(context), `[${responses.map(({ body }) => String(body)).join(',')}]`);
 }
 
 /** One operation of a batch, or the error of one that cannot be executed. */

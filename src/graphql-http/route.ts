@@ -7,6 +7,7 @@ import { createResponseSender } from './compressed-response.ts';
 import { isFastPathRequest, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
+import type { RouteSubscriptions } from './subscriptions-over-http.ts';
 import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 
 export interface GraphqlRouteOptions
@@ -19,6 +20,8 @@ export interface GraphqlRouteOptions
   readonly pathPrefix?: string | undefined;
   /** Plugins of Yoga and Envelop (`yoga.plugins`). If there are any, all requests go through Yoga. */
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
+  /** Runs subscriptions. Without it, they are refused. */
+  readonly subscriptions?: Pick<RouteSubscriptions, 'runner' | 'heartbeatMs'> | undefined;
   /** `all-yoga` sends plain requests through Yoga, too. Tests use it to prove that Yoga and the fast path respond alike. */
   readonly handlers?: 'auto' | 'all-yoga';
 }
@@ -46,6 +49,8 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
+    // plugins of Yoga see no events, and could not decide about a subscription
+    subscriptions: isExtended ? undefined : subscriptionsOf(options, contract),
     ...{ logger, cacheHeaders, onRefused, countUse, hasServerTiming },
   });
   let yogaHandler: Promise<(context: RequestContext) => Promise<void>> | undefined;
@@ -80,6 +85,13 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
       return true;
     },
   };
+}
+
+function subscriptionsOf(
+  { subscriptions, countRequest, admission }: GraphqlRouteOptions,
+  contract: string | undefined,
+): RouteSubscriptions | undefined {
+  return subscriptions && { ...subscriptions, route: { contract, countRequest, admission } };
 }
 
 const DOCUMENT_PATH = /^\/graphql\/([\w.:%~-]{1,256})(?:\?|$)/;

@@ -34,12 +34,14 @@ export interface RequestHandlerOptions {
   readonly pathPrefix?: string | undefined;
   /** Called with the number of requests that are cut off, if there are any. */
   readonly onCutOff?: (requests: number) => void;
+  /** Called when the gateway begins to stop. */
+  readonly onDrain?: (() => void) | undefined;
   /** Writes responses within limits. */
   readonly clientWrites?: ClientWrites | undefined;
 }
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { handler, fail, onBegin, onEnd, pathPrefix, onCutOff, clientWrites } = options;
+  const { handler, fail, onBegin, onEnd, pathPrefix, onCutOff, onDrain, clientWrites } = options;
   const active = new ActiveRequests();
   let isDraining = false;
   return {
@@ -72,6 +74,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     drain() {
       isDraining = true;
       for (const { res } of active.list) if (!res.headersSent) res.shouldKeepAlive = false;
+      onDrain?.();
     },
     cutOff() {
       for (const context of active.list) context.outcome = 'cut_off';

@@ -197,7 +197,8 @@ function exposed(payload: Payload, client: ClientContext, options: EngineOptions
   return new Payload(payload.takeText(), errors, payload.extensions, payload.deferred);
 }
 
-function exposedErrors(
+/** Returns errors as clients see them, and reports what is masked. */
+export function exposedErrors(
   errors: readonly GraphQLFormattedError[],
   client: ClientContext,
   { includesErrorsOf, onErrorsMasked, hideSuggestions }: EngineOptions,

@@ -12,14 +12,7 @@ import { NOT_CACHEABLE } from './cache-policy.ts';
 import { conditionValues, Dependencies, mayDropFields } from './dependencies.ts';
 import { documentHash } from './document-hash.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
-import type {
-  DocumentRequest,
-  Engine,
-  EngineOptions,
-  EngineRequest,
-  OperationRequest,
-  ReadDocument,
-} from './engine.ts';
+import type { DocumentRequest, Engine, EngineOptions, EngineRequest, OperationRequest } from './engine.ts';
 import {
   type ExecuteCompiled,
   executeCompiled,
@@ -29,11 +22,11 @@ import {
   streamCompiled,
 } from './execute.ts';
 import type { ExecutionResult, SingleResult } from './execution-result.ts';
-import type { GraphqlCall } from './operation-context.ts';
 import { OverrideLabels } from './override-labels.ts';
 import { refusedByPlugin, withPlugins } from './plugin-stages.ts';
 import { type PreparationOptions, PreparedOperation } from './prepared-operation.ts';
 import { refuse, refuseKind } from './refuse.ts';
+import { subscribeCompiled } from './subscribe.ts';
 import { coerceRequestVariables } from './variables.ts';
 import { createViews, type View } from './views.ts';
 
@@ -197,6 +190,10 @@ class Pipeline implements Engine {
     return this.run(request, streamCompiled);
   }
 
+  subscribe(request: EngineRequest): Promise<ExecutionResult> {
+    return this.run(request, subscribeCompiled);
+  }
+
   /** @param execute runs the last stages, which decide whether the result may be a stream */
   private run<R extends ExecutionResult>(
     request: EngineRequest,
@@ -248,7 +245,7 @@ class Pipeline implements Engine {
     if ('refusal' in document) return refuse(document.refusal, document.errors);
     const operation = chooseOperation(document.document, request.operationName);
     if (!('kind' in operation)) return refuse('operation', [operation]);
-    const refused = refuseKind(operation, request.readOnly ?? false);
+    const refused = refuseKind(operation, request.readOnly ?? false, execute === subscribeCompiled);
     if (refused) return refused;
     const coerce = () => coerceRequestVariables(view.supergraph.publicSchema, document, operation, request, options);
     const observer = plugins?.hooks.onStage && plugins;
@@ -342,11 +339,4 @@ function planOrUndefined(prepared: PreparedOperation): PreparedOperation['compil
     if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) return undefined;
     throw error;
   }
-}
-
-/** Returns whether an operation of a document can be executed: it is chosen, and of a supported type. */
-export function isExecutable(document: ReadDocument, { params: { operationName }, readOnly }: GraphqlCall): boolean {
-  if ('refusal' in document) return false;
-  const operation = chooseOperation(document.document, operationName);
-  return 'kind' in operation && refuseKind(operation, readOnly) === undefined;
 }
