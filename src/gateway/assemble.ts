@@ -26,7 +26,7 @@ import type { EngineFactory, Gateway } from './generations.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import type { PluginOptions } from './open-plugins.ts';
-import { openSubscriptions } from './open-subscriptions.ts';
+import { openSubscriptions, webSocketSettings } from './open-subscriptions.ts';
 import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
 import { requestTelemetry } from './request-telemetry.ts';
@@ -175,6 +175,7 @@ async function openRequestHandling(
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
     subscriptions: openSubscriptions(config, gateway, instruments),
+    webSockets: webSocketSettings(config),
     plugins: plugins?.current,
     countUse: usage?.countUse,
     countRequest: requestCounter(rateLimits),

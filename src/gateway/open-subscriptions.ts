@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
-import type { RouteSubscriptions } from '../graphql-http/subscriptions-over-http.ts';
+import type { GraphqlRouteOptions } from '../graphql-http/route.ts';
+import type { WebSocketServerOptions } from '../graphql-http/websocket/websocket-server.ts';
 import { SubscriptionRunner } from '../pipeline/run-subscription.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Gateway } from './generations.ts';
@@ -13,10 +14,11 @@ export function openSubscriptions(
   { subscription, shutdown }: Pick<Config, 'subscription' | 'shutdown'>,
   { engine }: Pick<Gateway, 'engine'>,
   instruments: Instruments | undefined,
-): Pick<RouteSubscriptions, 'runner' | 'heartbeatMs'> | undefined {
+): GraphqlRouteOptions['subscriptions'] {
   if (!subscription.enabled) return undefined;
   const { reconnect } = subscription;
   const of = instruments?.subscriptions;
+  const drainMs = Math.min(LONGEST_DRAIN_MS, shutdown.grace * DRAIN_SHARE);
   const runner = new SubscriptionRunner({
     engine,
     settings: {
@@ -28,12 +30,27 @@ export function openSubscriptions(
       maxReconnects: reconnect.max_attempts,
       backoffBaseMs: reconnect.backoff.base,
       backoffMaxMs: reconnect.backoff.max,
-      drainMs: Math.min(LONGEST_DRAIN_MS, shutdown.grace * DRAIN_SHARE),
+      drainMs,
     },
     onOpened: of?.opened,
     onEnded: of?.ended,
     onDropped: of?.dropped,
   });
   of?.watchOpen(() => runner.openCount);
-  return { runner, heartbeatMs: subscription.heartbeat_interval };
+  return { runner, heartbeatMs: subscription.heartbeat_interval, drainMs };
+}
+
+/** Returns the settings of the WebSockets of clients; `undefined` where they are off. */
+export function webSocketSettings({
+  websocket,
+  subscription,
+}: Pick<Config, 'websocket' | 'subscription'>): WebSocketServerOptions['settings'] | undefined {
+  if (!websocket.enabled) return undefined;
+  return {
+    subprotocols: websocket.subprotocols,
+    headers: websocket.headers,
+    maxOperations: websocket.max_operations,
+    initTimeoutMs: websocket.init_timeout,
+    pingMs: subscription.heartbeat_interval,
+  };
 }

@@ -24,7 +24,7 @@ import type { ResponseSender } from './compressed-response.ts';
 import { refusedResult, resultResponse, tracedResponse } from './graphql-over-http.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 import { subscriptionFormat } from './stream-formats.ts';
-import { executeStreamed, type RouteSubscriptions, subscribe } from './subscriptions-over-http.ts';
+import { executeStreamed, isSingle, type RouteSubscriptions, subscribe } from './subscriptions-over-http.ts';
 
 export interface GraphqlServiceOptions {
   readonly runner: OperationRunner<RequestContext>;
@@ -86,10 +86,17 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   };
   const executeOne = (context: RequestContext, call: GraphqlCall): Promise<HttpResponse> => {
     const format = subscriptions && subscriptionFormat(context.req.headers.accept);
-    if (format !== undefined) return executeStreamed({ subscriptions, execute, respond, note }, context, call, format);
+    if (format !== undefined)
+      return executeStreamed({ open, subscriptions, execute, respond, note }, context, call, format);
     return execute(context, call).then((result) => respond(context, result));
   };
-  const open = (context: RequestContext, call: GraphqlCall) => subscriptions && subscribe(subscriptions, context, call);
+  const open = (context: RequestContext, call: GraphqlCall) => {
+    const opened = subscriptions && subscribe(subscriptions, context, call);
+    return opened?.then((result) => {
+      if (!isSingle(result)) note(context, result.operation);
+      return result;
+    });
+  };
 
   function note(context: RequestContext, operation: OperationLabel | undefined): void {
     context.operation = operation;

@@ -3,11 +3,13 @@ import { methodNotAllowed } from '../http/error-response.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { Route } from '../http/router.ts';
 import { createOperationRunner, type OperationRunnerOptions } from '../pipeline/run-operation.ts';
+import type { Subscriber } from '../pipeline/subscriber.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
 import { createResponseSender } from './compressed-response.ts';
 import { isFastPathRequest, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
-import type { RouteSubscriptions } from './subscriptions-over-http.ts';
+import { isSingle, type RouteSubscriptions } from './subscriptions-over-http.ts';
 import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 
 export interface GraphqlRouteOptions
@@ -21,7 +23,9 @@ export interface GraphqlRouteOptions
   /** Plugins of Yoga and Envelop (`yoga.plugins`). If there are any, all requests go through Yoga. */
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
   /** Runs subscriptions. Without it, they are refused. */
-  readonly subscriptions?: Pick<RouteSubscriptions, 'runner' | 'heartbeatMs'> | undefined;
+  readonly subscriptions?:
+    | (Pick<RouteSubscriptions, 'runner' | 'heartbeatMs'> & { readonly drainMs: number })
+    | undefined;
   /** `all-yoga` sends plain requests through Yoga, too. Tests use it to prove that Yoga and the fast path respond alike. */
   readonly handlers?: 'auto' | 'all-yoga';
 }
@@ -31,6 +35,10 @@ export interface GraphqlRoute extends Required<Route> {
   readonly path: string;
   /** Serves any `GET` or `POST`, regardless of its path. */
   respond(context: RequestContext): void;
+  /**
+   * Serves one operation of a WebSocket. Sends its response, or calls `receive` with the subscriber of a subscription.
+   */
+  readonly respondInner: (context: RequestContext, receive: (subscriber: Subscriber) => Promise<void>) => void;
 }
 
 export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {
@@ -73,10 +81,26 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     return true;
   };
   const respond = (context: RequestContext) => void serveWithYoga(context);
+  async function serveInner(
+    context: RequestContext,
+    receive: (subscriber: Subscriber) => Promise<void>,
+  ): Promise<void> {
+    try {
+      const call = await service.read(context);
+      if ('calls' in call) throw new GatewayError(400, 'BAD_REQUEST', 'A message has one operation.');
+      const opened = await service.open(context, call);
+      if (opened !== undefined && !isSingle(opened)) return await receive(opened);
+      const response = opened ? service.respond(context, opened) : await service.handle(context, call);
+      sendResponse(context, response);
+    } catch (error) {
+      sendResponse(context, service.refuse(context, error));
+    }
+  }
   return {
     path,
     serveFast: respondFast,
     respond,
+    respondInner: (context, receive) => void serveInner(context, receive),
     serve(context, asked) {
       if (asked !== path && asked !== `${path}/`) return false;
       const { method } = context.req;

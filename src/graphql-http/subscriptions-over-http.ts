@@ -31,6 +31,7 @@ export function subscribe(
 /** The steps of an operation that is no subscription, and notes for the log. */
 interface ServiceParts {
   readonly subscriptions: RouteSubscriptions | undefined;
+  readonly open: (context: RequestContext, call: GraphqlCall) => ReturnType<typeof subscribe>;
   readonly execute: (context: RequestContext, call: GraphqlCall) => Promise<SingleResult>;
   readonly respond: (context: RequestContext, result: SingleResult) => HttpResponse;
   readonly note: (context: RequestContext, operation: OperationLabel | undefined) => void;
@@ -38,17 +39,13 @@ interface ServiceParts {
 
 /** Executes an operation for a client that accepts the events of a subscription. */
 export async function executeStreamed(
-  { subscriptions, execute, respond, note }: ServiceParts,
+  { subscriptions, open, execute, respond, note }: ServiceParts,
   context: RequestContext,
   call: GraphqlCall,
   format: SubscriptionFormat,
 ): Promise<HttpResponse> {
-  const subscribed = subscriptions && (await subscribe(subscriptions, context, call));
-  const result = subscribed ?? (await execute(context, call));
-  if (subscriptions && !isSingle(result)) {
-    note(context, result.operation);
-    return eventsResponse(result, format, subscriptions.heartbeatMs);
-  }
+  const result = (await open(context, call)) ?? (await execute(context, call));
+  if (subscriptions && !isSingle(result)) return eventsResponse(result, format, subscriptions.heartbeatMs);
   if (!isSingle(result) || negotiateMediaType(context.req.headers.accept) !== undefined)
     return respond(context, result as SingleResult);
   note(context, result.operation);

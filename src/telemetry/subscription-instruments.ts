@@ -10,6 +10,8 @@ export interface SubscriptionInstruments {
   readonly dropped: () => void;
   /** @param open called whenever the metrics are read */
   readonly watchOpen: (open: () => number) => void;
+  /** @param open called whenever the metrics are read */
+  readonly watchSockets: (open: () => number) => void;
 }
 
 export function createSubscriptionInstruments(metrics: Metrics): SubscriptionInstruments {
@@ -29,6 +31,11 @@ export function createSubscriptionInstruments(metrics: Metrics): SubscriptionIns
       name: 'headgate_subscription_events_dropped_total',
       help: 'Events that slow clients have lost; only with subscription.queue_overflow: drop_oldest',
     }),
+    watchSockets: (open) =>
+      metrics.gauge(
+        { name: 'headgate_websockets_open', help: 'WebSockets of clients that are open', together: 'sum' },
+        open,
+      ),
     watchOpen: (open) =>
       metrics.gauge(
         { name: 'headgate_subscriptions_open', help: 'Subscriptions of clients that are open', together: 'sum' },
