@@ -1,39 +1,7 @@
 import { createClient } from 'graphql-sse';
 import { describe, expect, test } from 'vitest';
+import { openEvents } from './event-reader.ts';
 import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
-
-/** Reads the events of a subscription over HTTP, one after the other. */
-async function openEvents(url: string, query: string, headers: Record<string, string> = {}) {
-  const abort = new AbortController();
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
-    body: JSON.stringify({ query }),
-    signal: abort.signal,
-  });
-  return { response, reader: readerOf(response), close: () => abort.abort() };
-}
-
-function readerOf(response: Response) {
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  return {
-    /** Returns the text up to a separator. */
-    async until(separator: string): Promise<string> {
-      for (;;) {
-        const at = text.indexOf(separator);
-        if (at >= 0) {
-          const part = text.slice(0, at + separator.length);
-          text = text.slice(at + separator.length);
-          return part;
-        }
-        const { done, value } = (await reader?.read()) ?? { done: true };
-        if (done) throw new Error(`the stream ended with ${JSON.stringify(text)}`);
-        text += value;
-      }
-    },
-  };
-}
 
 describe('subscriptions over server-sent events', () => {
   test('each event is completed from other subgraphs', async () => {
@@ -56,5 +24,76 @@ describe('subscriptions over server-sent events', () => {
     await topic.hasSubscriptions(1);
     close();
     await topic.hasSubscriptions(0);
+  });
+
+  test('an operation that is no subscription is one event', async () => {
+    const { server } = await subscriptionWorld();
+    const { response, reader } = await openEvents(server.url, '{ product(id: 1) { __typename } }');
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(await reader.until('\n\n')).toBe('event: next\ndata: {"data":{"product":null}}\n\n');
+    expect(await reader.until('\n\n')).toBe('event: complete\ndata:\n\n');
+  });
+
+  test('a subscription that is not valid is one event with its errors', async () => {
+    const { server } = await subscriptionWorld();
+    const { reader } = await openEvents(server.url, 'subscription { reviewAdded { nothing } }');
+    expect(await reader.until('\n\n')).toContain('"code":"GRAPHQL_VALIDATION_FAILED"');
+    expect(await reader.until('\n\n')).toBe('event: complete\ndata:\n\n');
+  });
+
+  test('GET is enough; a silent stream has heartbeats', async () => {
+    const { server, topic } = await subscriptionWorld({ subscription: { heartbeat_interval: '20ms' } });
+    const url = `${server.url}?query=${encodeURIComponent(ADDED)}`;
+    const { reader } = await openEvents(url, undefined, { 'apollo-require-preflight': 'true' });
+    expect(await reader.until('\n\n')).toBe(':\n\n');
+    topic.publish(review('late'));
+    expect(await reader.until('"late"')).toContain('event: next\ndata: {"data":{"reviewAdded":{"body":');
+  });
+
+  test('digits of long numbers and errors of other subgraphs are kept', async () => {
+    const { server, topic } = await subscriptionWorld();
+    const { reader } = await openEvents(server.url, 'subscription { reviewAdded { body product { name } } }');
+    await topic.hasSubscriptions(1);
+    topic.publish(review('lost', '0'));
+    const event = await reader.until('\n\n');
+    expect(event).toContain('"reviewAdded":{"body":"lost","product":{"name":null}}');
+    topic.end();
+    expect(await reader.until('\n\n')).toContain('event: complete');
+  });
+});
+
+describe('subscriptions over multipart', () => {
+  const accept = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0,application/json';
+
+  test('each result is in a payload, silence has empty objects', async () => {
+    const { server, topic } = await subscriptionWorld({ subscription: { heartbeat_interval: '20ms' } });
+    const { response, reader } = await openEvents(server.url, ADDED, { accept });
+    expect(response.headers.get('content-type')).toBe('multipart/mixed; boundary="-"; subscriptionSpec=1.0');
+    expect(await reader.until('{}')).toContain('\r\n---\r\ncontent-type: application/json');
+    topic.publish(review('good', '7'));
+    await reader.until('{"payload":{"data":{"reviewAdded":{"body":"good","product":{"name":"product 7"}}}}}');
+    topic.end();
+    await reader.until('\r\n-----\r\n');
+  });
+
+  test('an operation that is no subscription has an ordinary response', async () => {
+    const { server } = await subscriptionWorld();
+    const { response } = await openEvents(server.url, '{ product(id: 1) { __typename } }', { accept }, 'unread');
+    expect(await response.json()).toEqual({ data: { product: null } });
+  });
+});
+
+describe('a client that takes no stream', () => {
+  test('learns how to subscribe', async () => {
+    const { server } = await subscriptionWorld();
+    const { response } = await openEvents(server.url, ADDED, { accept: 'application/json' }, 'unread');
+    const { errors } = (await response.json()) as { errors: { message: string }[] };
+    expect(errors[0]?.message).toContain('accept text/event-stream or multipart/mixed;subscriptionSpec=1.0');
+  });
+
+  test('subscription.enabled: false refuses all', async () => {
+    const { server } = await subscriptionWorld({ subscription: { enabled: false } });
+    const { response } = await openEvents(server.url, ADDED, {}, 'unread');
+    expect(response.status).toBe(406);
   });
 });
