@@ -15,7 +15,7 @@ import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
 import type { ResponseObserver } from '../sources/source.ts';
-import { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
+import type { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -45,6 +45,7 @@ export interface EngineParts {
   readonly endpoints: EndpointGroups;
   readonly responseObserver: ResponseObserver;
   readonly byteBudget?: ByteBudget | undefined;
+  readonly webSockets: WebSocketPool;
   readonly plugins?: OpenPlugins | undefined;
   readonly usage?: Pick<OpenUsage, 'useOf'> | undefined;
 }
@@ -69,10 +70,10 @@ export function engineFactory(
     endpoints,
     plugins,
     usage,
+    webSockets,
   }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
-  const webSockets = new WebSocketPool();
   const signerOf = openSigners(config, logger);
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();

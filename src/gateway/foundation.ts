@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
+import { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
 import { foldRepeats } from '../telemetry/fold-repeats.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -88,10 +89,11 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
   const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
-  const parts = { plugins, usage, rateLimits, redis, instruments, ...failures, byteBudget, trafficState, endpoints };
+  const traffic = { trafficState, endpoints, webSockets: openWebSocketPool(closers) };
+  const parts = { plugins, usage, rateLimits, redis, instruments, ...failures, ...traffic };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
-    createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
+    createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, { ...parts, byteBudget }),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
     canary: canaries.options(
       options.dev ? undefined : config.supergraph.canary,
@@ -115,6 +117,13 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     canaries,
     reloads,
   };
+}
+
+/** Opens the WebSockets to subgraphs. They are closed after the last subscriptions. */
+function openWebSocketPool(closers: Closers): WebSocketPool {
+  const pool = new WebSocketPool();
+  closers.add(async () => pool.close());
+  return pool;
 }
 
 /** Opens the counts of usage. Their code is loaded only where they are on. They are closed after the last operations. */
