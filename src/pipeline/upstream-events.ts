@@ -44,7 +44,7 @@ export interface UpstreamRequest {
 }
 
 /**
- * One subscription to a source, and the events that wait to be executed. Whoever executes them can change, as with a new
+ * One subscription to a source, and the events that wait to be executed. What executes them can change, as with a new
  * schema, without a break in the subscription. A lost connection is opened again.
  */
 export class UpstreamEvents implements SubscriptionSink {

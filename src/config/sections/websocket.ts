@@ -24,5 +24,3 @@ export const websocketSection = z
     init_timeout: timerDuration.prefault('10s').describe('How long a client may take to send `connection_init`'),
   })
   .describe('WebSockets of clients');
-
-export type WebsocketSection = z.output<typeof websocketSection>;
