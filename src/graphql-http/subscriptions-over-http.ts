@@ -25,7 +25,10 @@ export function subscribe(
 ): Promise<Subscriber | SingleResult> | undefined {
   if (!runner.isSubscription(context, call, route.contract)) return undefined;
   context.operationName = call.params.operationName ?? undefined;
-  return runner.subscribe(context, call, route);
+  return runner.subscribe(context, call, route).then((result) => {
+    context.answeredAt = performance.now();
+    return result;
+  });
 }
 
 /** The steps of an operation that is no subscription, and notes for the log. */
