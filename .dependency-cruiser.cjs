@@ -25,7 +25,8 @@ const ROOMS = {
   operation: ['supergraph', 'config/nearest.ts'],
   planner: ['operation', 'supergraph'],
   executor: ['operation (types)', 'planner (types)', 'supergraph', 'sources/source.ts (types)'],
-  sources: ['config', 'telemetry', 'client', 'connectors', 'services', 'store'],
+  sources: ['config', 'telemetry', 'client', 'connectors', 'services', 'store', 'cache', 'planner (types)'],
+  cache: ['client', 'store', 'supergraph', 'operation (types)', 'planner (types)', 'sources/source.ts (types)'],
   traffic: [
     'config',
     'telemetry',
@@ -48,6 +49,7 @@ const ROOMS = {
     'sources/source.ts (types)',
   ],
   bff: [
+    'cache',
     'client',
     'config',
     'http',
@@ -71,7 +73,16 @@ const ROOMS = {
     'sources/source.ts (types)',
   ],
   http: ['plugins', 'client', 'config', 'policy', 'telemetry', 'pipeline/operation-context.ts (types)'],
-  'graphql-http': ['client', 'http', 'pipeline', 'policy', 'executor/take-data-text.ts', 'operation', 'telemetry'],
+  'graphql-http': [
+    'cache',
+    'client',
+    'http',
+    'pipeline',
+    'policy',
+    'executor/take-data-text.ts',
+    'operation',
+    'telemetry',
+  ],
 };
 
 /** Rooms that can be read, tested and used without a server: none of these come in. */
@@ -137,6 +148,17 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|subgraphs)/' },
       to: { path: '/index\\.ts$', pathNot: 'node_modules/' },
+    },
+    {
+      name: 'lazy-traces',
+      comment: 'The code for traces is loaded only where they are on: import it with `await import(…)`',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/telemetry/tracing/' },
+      to: {
+        path: '^src/telemetry/tracing/|node_modules/@opentelemetry/',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'pure-rooms',

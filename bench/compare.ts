@@ -125,6 +125,8 @@ function interval(sorted: readonly number[]): Ratio {
 
 const dir = mkdtempSync(join(tmpdir(), 'headgate-compare-'));
 let stub: Running | undefined;
+/** What the feature needs. */
+let helper: Running | undefined;
 try {
   const now = build('HEAD', join(dir, 'now'));
   const base = feature ? now : build(values.base, join(dir, 'base'));
@@ -133,7 +135,9 @@ try {
   stub = subgraphs.running;
   const supergraph = join(dir, 'supergraph.graphql');
   writeFileSync(supergraph, supergraphFor(subgraphs.port));
-  const config = feature?.config(dir, supergraph) ?? ALONE_CONFIG;
+  const started = await feature?.start?.();
+  helper = started?.running;
+  const config = feature?.config(dir, supergraph, started?.port ?? 0) ?? ALONE_CONFIG;
   const setups = { base: { cli: base, config: ALONE_CONFIG }, now: { cli: now, config } };
   const pairs: Map<Scenario, number>[] = [];
   for (let pair = 0; pair < Number(values.pairs); pair++) {
@@ -149,6 +153,7 @@ try {
   console.log(`| ${commit} ${against}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`);
 } finally {
   await stub?.stop();
+  await helper?.stop();
   for (const name of feature ? ['now'] : ['base', 'now'])
     run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
   rmSync(dir, { recursive: true, force: true });

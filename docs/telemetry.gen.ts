@@ -20,11 +20,13 @@ export async function everyMetric(): Promise<SnapshotMetric[]> {
   const none = () => [];
   const zero = () => 0;
   instruments.openEndpoints();
+  instruments.openCache().watch(() => ({ entries: 0, bytes: 0 }));
   instruments.ofVariants();
   instruments.watchTraffic({ circuits: none, running: none, waiting: none });
   instruments.watchStore(() => true);
   instruments.watchBufferedBytes(zero);
   instruments.watchAdmission({ limit: zero, running: zero });
+  instruments.watchKeySets(none);
   instruments.requests.watchActive(zero);
   return [...(await metrics.snapshot()), workerStates({})];
 }

@@ -192,12 +192,19 @@ function addBffCommands(program: Command): void {
 
   program
     .command('cache')
-    .description('the response cache of endpoints')
+    .description('the response cache')
     .command('purge')
     .description('remove cached responses from a running gateway')
     .option('--tag <tag...>', 'an endpoint (mobile/dashboard), a client (client:mobile), or a tag of its own')
     .option('--entity <entity...>', 'an object: Product:p7')
-    .option('--url <url>', 'the URL of the gateway', 'http://127.0.0.1:4000')
+    .option('--subgraph <subgraph...>', 'all values of a subgraph (with --key)')
+    .option('--type <type...>', 'all values of a type in a subgraph: products.Product (with --key)')
+    .option(
+      '--url <url>',
+      'the URL of the gateway (http://127.0.0.1:4000), or with --key of its admin listener (http://127.0.0.1:9090)',
+    )
+    .option('--key <key>', 'the value of response_cache.invalidation.shared_key (env: HEADGATE_CACHE_KEY)')
+    .option('--path <path>', 'the value of response_cache.invalidation.path', '/invalidation')
     .option('--token <token>', 'the value of bff.purge_token (env: HEADGATE_PURGE_TOKEN)')
     .action(async (flags) => (await import('./cli/cache.ts')).purgeCache(flags));
 }

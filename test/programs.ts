@@ -7,10 +7,13 @@ export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** The programs besides Node that some tests start. A test without its program is skipped, and reported as left out. */
 export const PROGRAMS = {
   'redis-server': isInstalled('redis-server'),
+  nginx: isInstalled('nginx'),
+  varnishd: isInstalled('varnishd'),
   chromium: existsSync(CHROMIUM),
   openssl: isInstalled('openssl'),
   bash: isInstalled('bash'),
   curl: isInstalled('curl'),
+  jq: isInstalled('jq'),
   python3: isInstalled('python3'),
   prometheus: isInstalled('prometheus'),
   promtool: isInstalled('promtool'),

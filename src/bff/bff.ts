@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CacheStore } from '../cache/cache-store.ts';
+import { MemoryStore } from '../cache/memory-store.ts';
+import { RedisStore } from '../cache/redis-store.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
 import { problemResponse } from '../http/problem.ts';
@@ -17,8 +20,7 @@ import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
 import type { Steps } from '../shared/steps.ts';
 import { pathOf, queryOf } from '../shared/url-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
-import { createMemoryStore } from './caching/memory-store.ts';
-import { createRedisStore } from './caching/redis-store.ts';
+import { createEndpointStore } from './caching/endpoint-store.ts';
 import { type CacheOutcome, createResponseCache, outcomeOf } from './caching/response-cache.ts';
 import { CurrentEndpoints } from './current-endpoints.ts';
 import { DEMO_RESPONSE } from './demo/demo-page.ts';
@@ -75,6 +77,8 @@ export interface BffOptions {
   readonly errorStatus?: ErrorStatus | undefined;
   /** Size of the in-memory response cache, in bytes; 0 disables caching. With `redis`, only 0 matters. Default 64 MiB. */
   readonly cacheBytes?: number;
+  /** The response cache of the gateway. Default: a store of their own, in memory or `redis`. */
+  readonly cacheStore?: CacheStore | undefined;
   /** Configuration that endpoints are checked against. */
   readonly endpointConfig?: EndpointConfig;
   /** Redis that stores responses and idempotency keys for all processes. Default: in memory. */
@@ -194,7 +198,9 @@ async function respond(
     }
     const { endpoint, operation } = notes;
     const { requestId } = call;
-    logger?.error({ requestId, endpoint, operation: operation?.name, err: error }, 'A BFF endpoint failed');
+    const { traceId } = notes;
+    const ids = traceId === undefined ? { requestId } : { requestId, traceId };
+    logger?.error({ ...ids, endpoint, operation: operation?.name, err: error }, 'A BFF endpoint failed');
     void send(call, problemResponse(FAILED, call.path), bff);
   }
 }
@@ -217,7 +223,7 @@ function serveDemo(req: IncomingMessage, res: ServerResponse, path: string, bff:
 
 function createContext(options: BffOptions): BffContext {
   const { redis, now, cacheBytes = DEFAULTS.cacheBytes } = options;
-  const store = redis ? createRedisStore(redis) : createMemoryStore({ maxBytes: cacheBytes, now });
+  const store = createEndpointStore(options.cacheStore ?? ownStore(options));
   const onError = (err: unknown) => options.logger?.error({ err }, 'Could not refresh a cached BFF response');
   const cache = cacheBytes > 0 ? createResponseCache({ store, now, onError, onOutcome: options.onCache }) : undefined;
   return {
@@ -247,6 +253,12 @@ function createContext(options: BffOptions): BffContext {
     limitHeaders: options.limitHeaders ?? true,
     sharedExecutions: new SharedExecutions(),
   };
+}
+
+/** Returns the store of a BFF that shares none with the response cache of subgraphs. */
+function ownStore({ redis, now, cacheBytes = DEFAULTS.cacheBytes }: BffOptions): CacheStore {
+  if (redis === undefined) return new MemoryStore({ maxBytes: Math.max(1, cacheBytes), now });
+  return new RedisStore({ redis, timeoutMs: redis.commandMs, compressFrom: Number.POSITIVE_INFINITY, now });
 }
 
 /** Returns the request id that the server has set, else the one that the client has sent, else a new one. */

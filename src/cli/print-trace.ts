@@ -5,14 +5,21 @@ import { causeSentence, pathText } from './cause-sentence.ts';
 
 /** The part of a plan that is printed. */
 interface PrintedPlan {
-  readonly requests?: readonly { readonly id: number; readonly dependsOn: readonly number[] }[];
+  readonly requests?: readonly {
+    readonly id: number;
+    readonly dependsOn: readonly number[];
+    readonly document: string;
+  }[];
 }
+
+/** The most characters of a document that are printed. */
+const MAX_DOCUMENT = 300;
 
 /** The most paths that are printed for one chain of causes. */
 const MAX_PATHS = 5;
 
 /**
- * Prints a debug trace for people: each null with its causes, then the fetches with their times.
+ * Prints a debug trace for people: each null with its causes, then the fetches with their documents and times.
  *
  * Out:
  *
@@ -25,9 +32,10 @@ const MAX_PATHS = 5;
 export function printTrace(trace: DebugJson): string {
   const lines = [heading(trace), ''];
   lines.push(...nullLines(trace));
-  for (const { decision, code, message, path } of trace.policies) {
+  for (const { decision, code, message, path, requirement } of trace.policies) {
     const what = decision === 'refused' ? 'The operation was refused' : `${pathText(path ?? [])} was dropped`;
-    lines.push(`policy: ${what}: ${message} (${code})`);
+    const needs = requirement === undefined ? '' : `. It needs ${requirement}`;
+    lines.push(`policy: ${what}: ${message} (${code})${needs}`);
   }
   if (trace.policies.length > 0) lines.push('');
   lines.push(trace.fetches.length === 0 ? 'no fetches' : 'fetches:');
@@ -87,10 +95,15 @@ function fetchLines(fetch: FetchJson, { plan }: DebugJson): string[] {
   const name = fetch.operationName === undefined ? '' : ` ${fetch.operationName}`;
   return [
     `  #${fetch.fetch} ${fetch.subgraph}${name}: ${facts.filter((fact) => fact !== undefined).join(', ')}`,
+    ...(planned === undefined ? [] : [`       ${shortened(planned.document)}`]),
     ...fetch.tries.map((one) => `       ${tryLine(one)}`),
     ...(fetch.leftOutTries === undefined ? [] : [`       and ${fetch.leftOutTries} more`]),
     ...fetch.events.map((event) => `       ${event}`),
   ];
+}
+
+function shortened(document: string): string {
+  return document.length > MAX_DOCUMENT ? `${document.slice(0, MAX_DOCUMENT)} …` : document;
 }
 
 function tryLine({ method = 'POST', url, startMs, durationMs, status, error, reason, because }: TryTrace): string {

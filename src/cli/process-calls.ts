@@ -6,6 +6,7 @@ import type { Failures } from '../policy/authentication/failed-attempts.ts';
 import type { LimitDecisions, LimitQuery } from '../policy/rate-limits/limiter.ts';
 import { Deadline } from '../shared/deadline.ts';
 import type { PathEvent } from '../shared/watch-path.ts';
+import type { Message } from '../store/messages.ts';
 import type { Snapshot } from '../telemetry/metrics.ts';
 import type { UsageReport, UseCount } from '../usage/usage-report.ts';
 
@@ -41,6 +42,8 @@ export interface Calls {
   readonly schemaChanged: { readonly given: SchemaChange; readonly back: boolean };
   /** A worker has rolled back its canary; the primary sends that to all workers. */
   readonly canaryRolledBack: { readonly given: { readonly id: string; readonly reason: string }; readonly back: true };
+  /** A message of one worker; the primary sends it to all others. */
+  readonly message: { readonly given: Message; readonly back: true };
   /** One worker has counted a failure; the primary sends the sum to all workers. */
   readonly failuresChanged: {
     readonly given: { readonly scope: string; readonly group: string; readonly sum: Failures };

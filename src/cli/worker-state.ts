@@ -1,6 +1,7 @@
 import type { KeyRecord } from '../bff/idempotency/idempotency.ts';
 import type { SharedState } from '../gateway/shared-state.ts';
 import type { Failures, SharedFailures } from '../policy/authentication/failed-attempts.ts';
+import type { Message } from '../store/messages.ts';
 import { StoreUnavailable } from '../store/redis.ts';
 import { type CallHandlers, type Calls, callPeer } from './process-calls.ts';
 
@@ -11,13 +12,18 @@ const TIMEOUT_MS = 5_000;
 export interface WorkerState {
   readonly state: SharedState;
   /** The handlers of calls from the primary about that state. */
-  readonly handlers: Pick<CallHandlers, 'failuresChanged'>;
+  readonly handlers: Pick<CallHandlers, 'failuresChanged' | 'message'>;
 }
 
 /** Returns the state in the primary, shared by its `processes` workers. */
 export function workerState(processes: number): WorkerState {
   const listeners = new Map<string, (group: string, sum: Failures) => void>();
+  const receivers: ((message: Message) => void)[] = [];
   const state: SharedState = {
+    messages: {
+      send: (message) => void callPeer(process, 'message', message, TIMEOUT_MS),
+      onMessage: (receive) => void receivers.push(receive),
+    },
     idempotencyKeys: {
       claim: async (key, remembered, ms) => known(await askPrimary('claimKey', { key, remembered, ms })),
       get: async (key) => known(await askPrimary('getKey', key)),
@@ -42,6 +48,10 @@ export function workerState(processes: number): WorkerState {
   return {
     state,
     handlers: {
+      async message(message) {
+        for (const receive of receivers) receive(message);
+        return true;
+      },
       async failuresChanged({ scope, group, sum }) {
         listeners.get(scope)?.(group, sum);
         return true;

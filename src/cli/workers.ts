@@ -10,6 +10,7 @@ import type { ServerOptions } from '../gateway/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { EndpointActions } from './endpoint-actions.ts';
 import { Heartbeats, isHeartbeat } from './heartbeats.ts';
+import { livingWorkers, relayToOthers } from './living-workers.ts';
 import type { PrimarySchema } from './primary-schema.ts';
 import { type CallHandlers, callPeer, handleCalls } from './process-calls.ts';
 import { ADMIN_MS, isReady, PURGE_MS, type Ready } from './serve-as-worker.ts';
@@ -270,6 +271,7 @@ class WorkerPool {
           return true;
         },
         getEndpointActions: async () => this.#endpointActions.list(),
+        message: relayToOthers(worker),
       });
       worker.on('message', (ready: unknown) => {
         if (isHeartbeat(ready)) this.#heartbeats.received(worker);
@@ -335,11 +337,6 @@ class WorkerPool {
     this.#logger.error({ pid, serving, delayMs }, `${message}; starting a replacement`);
     await sleep(delayMs);
   }
-}
-
-/** Filters ended workers, which the cluster lists until their channel is closed. */
-function livingWorkers(): Worker[] {
-  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined && !worker.isDead()) as Worker[];
 }
 
 interface End {

@@ -1,5 +1,7 @@
 import type { PluginRun } from '../plugins/plugin-run.ts';
+import type { RequestTrace } from '../shared/trace.ts';
 import type { CacheControlAccumulator } from './freshness.ts';
+import type { TagCollector } from './tag-collector.ts';
 
 /** The identity of a client, from a verified credential. */
 export interface Identity {
@@ -31,8 +33,12 @@ export interface ClientInfo {
   readonly returned?: ReturnedHeaders | undefined;
   /** Records how long responses of sources may be cached, if that is needed. */
   readonly freshness?: CacheControlAccumulator | undefined;
+  /** Collects what the values of the response are invalidated by, where the response as a whole is cached. */
+  readonly cacheTags?: TagCollector | undefined;
   /** The plugins of the request, if there are any. */
   readonly plugins?: PluginRun | undefined;
+  /** The trace of the request, where traces are on. */
+  readonly trace?: RequestTrace | undefined;
   /** Headers that plugins add to a fetch: a flat list of names, in lower case, and values. */
   readonly addedHeaders?: readonly string[] | undefined;
   /** Names, in lower case, of headers that plugins leave out of those that rules send with a fetch. */

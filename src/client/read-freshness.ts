@@ -91,3 +91,13 @@ function untilExpiry({ expires, date }: ResponseHeaderMap, now: number): number 
 function textOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
 }
+
+/** Returns a flat list as an object. Joins several lines of one name into one value (RFC 9110, section 5.3). */
+export function headerMap(pairs: readonly string[]): Record<string, string> {
+  const record: Record<string, string> = Object.create(null);
+  for (let at = 0; at + 1 < pairs.length; at += 2) {
+    const name = pairs[at] as string;
+    record[name] = record[name] === undefined ? (pairs[at + 1] as string) : `${record[name]}, ${pairs[at + 1]}`;
+  }
+  return record;
+}

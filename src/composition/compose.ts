@@ -3,6 +3,7 @@ import { type CompositionResult, composeServices, compositionHasErrors } from '@
 import type { GraphQLError } from 'graphql';
 import type { Problem } from '../config/problem.ts';
 import { cacheControlProblems, withCacheControl } from './cache-hints.ts';
+import { cacheTagProblems, withCacheTags } from './cache-tags.ts';
 import { findFailingSource } from './composer-crash.ts';
 import { ownerOf, placesOf } from './error-places.ts';
 import { withExternalTypes } from './external-types.ts';
@@ -23,7 +24,8 @@ export type Composition =
 
 /** Composes subgraphs into a supergraph SDL (federation 2, join spec). */
 export function composeSupergraph(sources: readonly SourceDefinition[]): Composition {
-  const invalidDirectives = [...rateLimitProblems(sources), ...cacheControlProblems(sources)];
+  const problemsOf = [rateLimitProblems, cacheControlProblems, cacheTagProblems];
+  const invalidDirectives = problemsOf.flatMap((find) => find(sources));
   if (invalidDirectives.length > 0) return { ok: false, problems: invalidDirectives };
   const result = compose(sources);
   if (result instanceof Error) return { ok: false, problems: [composerFailure(sources, result)] };
@@ -34,7 +36,7 @@ export function composeSupergraph(sources: readonly SourceDefinition[]): Composi
       if (problems.length > 0) return { ok: false, problems };
     }
     const limited = withRateLimits(withInProcessSources(result.supergraphSdl, sources), sources);
-    return { ok: true, supergraphSdl: withCacheControl(limited, sources), sources };
+    return { ok: true, supergraphSdl: withCacheTags(withCacheControl(limited, sources), sources), sources };
   }
   const problems = result.errors.map((error) => asProblem(error, sources));
   return { ok: false, problems: problems.filter((problem, index) => !isClearer(problem, problems, index)) };

@@ -10,12 +10,12 @@ const NEWEST = 15;
 /** The newest version that the composer supports. Later ones added no directive that is supported here. */
 const NEWEST_COMPOSED = 9;
 
-/** Directives of federation that are not supported, and the minor version of federation 2 that introduced each. */
-const UNSUPPORTED: Readonly<Record<string, { readonly since: number; readonly instead: string }>> = {
-  cacheTag: {
-    since: 12,
-    instead: 'Responses are cached by @cacheControl and cannot be invalidated by tag. Remove it.',
-  },
+/**
+ * Directives of federation that the gateway supports under their own names only, and the minor version of federation 2 that introduced
+ * each. The composer does not know them.
+ */
+const OF_GATEWAY: Readonly<Record<string, { readonly since: number; readonly instead: string }>> = {
+  cacheTag: { since: 12, instead: 'Import it as "@cacheTag", or leave the import out, and write @cacheTag.' },
 };
 
 const FIRST_VERSION = /\/v1\.0\/?$/;
@@ -47,10 +47,11 @@ export function federationLinkMistakes(document: DocumentNode): LinkMistake[] {
 }
 
 /**
- * Replaces a link to a version that the composer does not support by one to the newest that it does.
+ * Replaces a link to a version that the composer does not support by one to the newest that it does, without imports that it does not
+ * know.
  *
- * In:  `@link(url: "https://specs.apollo.dev/federation/v2.14", …)`
- * Out: `@link(url: "https://specs.apollo.dev/federation/v2.9", …)`
+ * In:  `@link(url: "https://specs.apollo.dev/federation/v2.14", import: ["@key", "@cacheTag"])`
+ * Out: `@link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])`
  */
 export function withComposedVersion(document: DocumentNode): DocumentNode {
   const links = linksOf(document).filter((link) => (minorVersion(urlOf(link)) ?? 0) > NEWEST_COMPOSED);
@@ -59,10 +60,19 @@ export function withComposedVersion(document: DocumentNode): DocumentNode {
     Directive(node) {
       if (!links.includes(node as ConstDirectiveNode)) return undefined;
       const value = { kind: Kind.STRING, value: `${FEDERATION_SPEC}v2.${NEWEST_COMPOSED}` } as const;
-      const args = node.arguments?.map((arg) => (arg.name.value === 'url' ? { ...arg, value } : arg));
+      const args = node.arguments?.map((arg) => {
+        if (arg.name.value === 'url') return { ...arg, value };
+        if (arg.name.value !== 'import' || arg.value.kind !== Kind.LIST) return arg;
+        return { ...arg, value: { ...arg.value, values: arg.value.values.filter((item) => !isOfGateway(item)) } };
+      });
       return { ...node, ...(args && { arguments: args }) };
     },
   });
+}
+
+/** Whether an import is `"@cacheTag"`. */
+function isOfGateway(item: ASTNode): boolean {
+  return item.kind === Kind.STRING && Object.hasOwn(OF_GATEWAY, item.value.slice(1)) && item.value.startsWith('@');
 }
 
 function linksOf({ definitions }: DocumentNode): ConstDirectiveNode[] {
@@ -114,9 +124,10 @@ function importMistake(node: ASTNode, minor: number): LinkMistake | undefined {
       : isFederationDirective(directive) && sinceVersion(directive) <= minor
   )
     return undefined;
-  const unsupported = directive === undefined ? undefined : UNSUPPORTED[directive];
+  const own = directive === undefined ? undefined : OF_GATEWAY[directive];
   const code = 'INVALID_LINK_DIRECTIVE_USAGE';
-  if (unsupported) return { node, code, ...describeUnsupported(name, unsupported) };
+  if (own && isOfGateway(node) && own.since <= minor) return undefined;
+  if (own) return { node, code, ...describeOwn(name, own, minor) };
   if (directive !== undefined && isFederationDirective(directive)) {
     const since = sinceVersion(directive);
     const message = `${name} cannot be imported: the file links federation v2.${minor}, and ${name} requires v2.${since}.`;
@@ -129,11 +140,13 @@ function importMistake(node: ASTNode, minor: number): LinkMistake | undefined {
   return { node, code, message: `Federation has no "${name}" to import.`, hint };
 }
 
-function describeUnsupported(name: string, { since, instead }: { since: number; instead: string }) {
-  return { message: `${name} of federation v2.${since} is not supported.`, hint: instead };
+function describeOwn(name: string, { since, instead }: { since: number; instead: string }, minor = since) {
+  if (minor >= since) return { message: `${name} is not supported under another name.`, hint: instead };
+  const message = `${name} cannot be imported: the file links federation v2.${minor}, and ${name} requires v2.${since}.`;
+  return { message, hint: `Link ${FEDERATION_SPEC}v2.${since} or later.` };
 }
 
-/** Finds unsupported directives under their full names, such as `@federation__cacheTag`, which need no import. */
+/** Finds directives of the gateway under full names of federation, such as `@federation__cacheTag`, which need no import. */
 function unsupportedUses(document: DocumentNode): LinkMistake[] {
   const prefixes = new Set(['federation']);
   for (const link of linksOf(document)) {
@@ -146,9 +159,8 @@ function unsupportedUses(document: DocumentNode): LinkMistake[] {
       const full = node.name.value;
       const end = Math.max(full.indexOf('__', 1), 0);
       const name = full.slice(end + 2);
-      const unsupported = prefixes.has(full.slice(0, end)) ? UNSUPPORTED[name] : undefined;
-      if (unsupported)
-        mistakes.push({ node, code: 'UNSUPPORTED_DIRECTIVE', ...describeUnsupported(`@${name}`, unsupported) });
+      const own = prefixes.has(full.slice(0, end)) ? OF_GATEWAY[name] : undefined;
+      if (own) mistakes.push({ node, code: 'UNSUPPORTED_DIRECTIVE', ...describeOwn(`@${name}`, own) });
     },
   });
   return mistakes;

@@ -46,6 +46,10 @@ const DEFINITIONS = buildASTSchema(
       scope: CacheControlScope
       inheritMaxAge: Boolean
     ) on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
+
+    directive @cacheTag(format: String!) repeatable on FIELD_DEFINITION | OBJECT
+
+    directive @invalidates(tags: [String!]!) on FIELD_DEFINITION
   `),
 );
 

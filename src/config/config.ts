@@ -27,6 +27,7 @@ import { pathPrefixSection } from './sections/path-prefix.ts';
 import { apqSection, persistedQueriesSection } from './sections/persisted-queries.ts';
 import { pluginsSection } from './sections/plugins.ts';
 import { rateLimitsSection } from './sections/rate-limits.ts';
+import { responseCacheSection } from './sections/response-cache.ts';
 import { securityHeadersSection } from './sections/security-headers.ts';
 import { shutdownSection } from './sections/shutdown.ts';
 import { storeSection } from './sections/store.ts';
@@ -59,6 +60,7 @@ export const configFileSchema = z
     connectors: connectorsSection.prefault({}),
     bff: bffSection.prefault({}),
     cache_control: cacheControlSection.prefault({}),
+    response_cache: responseCacheSection.prefault({}),
     health_check: healthCheckSection.prefault({}),
     shutdown: shutdownSection.prefault({}),
     workers: workersSection.prefault({}),

@@ -17,3 +17,8 @@ export function hasNoCredentials(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return url === undefined || (url.username === '' && url.password === '');
 }
+
+/** Whether a text is a URL of HTTP or HTTPS. */
+export function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}

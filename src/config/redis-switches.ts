@@ -24,11 +24,12 @@ export function missingRedis(config: FileConfig): MissingRedis[] {
 }
 
 /** Returns the settings that select Redis, by `true` or `redis`. */
-function settingsOf({ bff, api_keys, connectors, rate_limits, apq, login, usage }: FileConfig) {
+function settingsOf({ bff, api_keys, connectors, rate_limits, apq, login, usage, response_cache }: FileConfig) {
   const settings: (readonly [path: readonly string[], value: unknown])[] = [
     [['bff', 'redis'], bff.redis],
     [['api_keys', 'redis'], api_keys?.redis],
     [['connectors', 'cache', 'redis'], connectors.cache.redis],
+    [['response_cache', 'redis', 'enabled'], response_cache.enabled && response_cache.redis.enabled],
     [['rate_limits', 'store'], rate_limits.store],
     [['apq', 'store'], apq.store],
     [['usage', 'store'], usage.enabled && usage.store],

@@ -1,5 +1,9 @@
 const GRAPHIQL = 'GraphiQL is at /graphql, unless NODE_ENV=production.';
 const HEALTH = 'Health checks are at /health and /ready, on the same port as /graphql.';
+const OTLP = 'Traces are sent by "telemetry.exporters.tracing.otlp".';
+const NO_EVENTS = 'Spans have no events, and their links no attributes: remove it.';
+const PROPAGATION =
+  'Use "telemetry.exporters.tracing.propagation.trace_context" or "telemetry.exporters.tracing.propagation.zipkin".';
 const IN_CODE =
   'Your own code runs in "plugins", in a "coprocessor", in "yoga.plugins", in the module of "authorization.policies.module" and in response shapes of endpoints.';
 
@@ -61,9 +65,29 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
     'telemetry.exporters.metrics.otlp.grpc',
     'gRPC is not supported: remove it, and use the port 4318 of the collector.',
   ],
+  ['telemetry.exporters.tracing.zipkin', OTLP],
+  ['telemetry.exporters.tracing.datadog', OTLP],
+  [
+    'telemetry.exporters.tracing.experimental_response_trace_id',
+    'The trace id is in the access log, as traceId, and no header of the response has it: remove it.',
+  ],
+  [
+    'telemetry.exporters.tracing.otlp.grpc',
+    'gRPC is not supported. Write "telemetry.exporters.tracing.otlp.endpoint" with port 4318 of the collector.',
+  ],
+  [
+    'telemetry.exporters.tracing.otlp.batch_processor.max_concurrent_exports',
+    'One batch is sent after the other: remove it.',
+  ],
+  ['telemetry.exporters.tracing.common.max_events_per_span', NO_EVENTS],
+  ['telemetry.exporters.tracing.common.max_attributes_per_event', NO_EVENTS],
+  ['telemetry.exporters.tracing.common.max_attributes_per_link', NO_EVENTS],
+  ['telemetry.exporters.tracing.propagation.jaeger', PROPAGATION],
+  ['telemetry.exporters.tracing.propagation.datadog', PROPAGATION],
+  ['telemetry.exporters.tracing.propagation.aws_xray', PROPAGATION],
   [
     'telemetry.instrumentation',
-    '"telemetry.metrics" has the labels of metrics, "telemetry.access_log" the fields of the log.',
+    'What spans have is fixed: remove it. "telemetry.metrics" has the labels of metrics, "telemetry.access_log" the fields of the log, "telemetry.exporters.tracing.common.graphql_document" the text of operations.',
   ],
   [
     'telemetry.apollo',
@@ -81,6 +105,9 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['subscription.enable_deduplication', 'Write "subscription.deduplication.enabled".'],
   ['subscription.deduplication.ignored_headers', 'Only headers that are sent or read count: remove it.'],
   ['rhai', IN_CODE],
-  ['preview_entity_cache', 'Responses of endpoints can be cached: "bff.cache".'],
-  ['response_cache', 'Responses of endpoints can be cached: "bff.cache".'],
+  ['preview_entity_cache', 'Write "response_cache".'],
+  ['response_cache.subgraph.all.redis', 'Write "response_cache.redis"; it uses the Redis of "store.redis".'],
+  ['response_cache.subgraph.all.invalidation', 'Write "response_cache.invalidation.shared_key".'],
+  ['response_cache.invalidation.listen', 'It is at "admin.listen".'],
+  ['response_cache.debug', 'The admin API lists what is cached: GET /admin/cache.'],
 ]);

@@ -43,6 +43,14 @@ export function parseTemplate(text: string): Template {
   return { parts };
 }
 
+/** Returns the path of a URL template as it is written, without values and without the query: `/users/{$args.id}`. */
+export function templateText({ segments }: UrlTemplate): string {
+  const texts = segments.map(({ parts }) =>
+    parts.map((part) => (typeof part === 'string' ? part : `{${part.text}}`)).join(''),
+  );
+  return `/${texts.join('/')}`;
+}
+
 /** Replaces every expression of a template with its value, without encoding. Throws `TemplateError`. */
 export function expandTemplate({ parts }: Template, variables: Variables): string {
   return parts.map((part) => (typeof part === 'string' ? part : textOf(part, variables))).join('');

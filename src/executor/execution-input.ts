@@ -24,6 +24,8 @@ export interface ExecutionInput {
   readonly budget?: MemoryBudget | undefined;
   /** Where heavy executions wait for others to end; where it is missing, all start at once. */
   readonly admissionQueue?: AdmissionQueue | undefined;
+  /** The subgraphs whose responses are cached: their fetches have `parts`. None by default. */
+  readonly cachedSubgraphs?: ReadonlySet<string> | undefined;
   /** Receives the problems of responses. */
   readonly responseObserver?: ResponseObserver | undefined;
 }

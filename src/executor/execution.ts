@@ -10,6 +10,7 @@ import { ErrorReport } from './error-report.ts';
 import { CLIENT_DISCONNECTED } from './errors.ts';
 import type { ExecutionInput } from './execution-input.ts';
 import { ExecutionMemory } from './execution-memory.ts';
+import { requestOf } from './fetch-parts.ts';
 import { forgetObjects, type GatheredEntities, variablesOf } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
@@ -35,7 +36,7 @@ import { ResponseObjects } from './response-objects.ts';
 import { sendFetch } from './send-fetch.ts';
 import { countEntities, OpenParts } from './split-entities.ts';
 import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
-import { traceFetch, traceNulls } from './trace-execution.ts';
+import { traceNulls } from './trace-execution.ts';
 import { type LateGroups, WriteContext } from './write-context.ts';
 
 /** Receives the text of `data` and the errors of a single result. */
@@ -60,12 +61,12 @@ export class Execution implements MergeTarget, StreamedExecution {
   nullReasonsIfAny: NullReasons | undefined;
   private readonly resolve: UseResult<void>;
   private readonly reject: (error: unknown) => void;
-  private readonly bodies: RequestBodies;
+  readonly bodies: RequestBodies;
   private readonly progress: DeferProgress | undefined;
   private streamed: { readonly stream: PayloadStream; readonly delivery: StreamDelivery } | undefined;
   /** The request that errors are about, where the payloads of a stream share them out. */
   private current: CompiledRequest | undefined;
-  private readonly memory: ExecutionMemory | undefined;
+  readonly memory: ExecutionMemory | undefined;
   /** Created with the first request that is split. */
   private openParts: OpenParts | undefined;
   /** In UTF-16 code units. */
@@ -186,11 +187,7 @@ export class Execution implements MergeTarget, StreamedExecution {
 
   /** @param entities the variables of the look-ups, as JSON members */
   private sendTo(source: Source, request: CompiledRequest, sent: readonly GatheredEntities[], entities: string): void {
-    const { body, sharedBody } = this.bodies.write(request, sent, entities);
-    const { operationType } = request.planned;
-    const { client } = this.input;
-    const trace = client.debug && traceFetch(client.debug, request, sent);
-    const fetch = { body, sharedBody, operationType, client, memory: this.memory, trace };
+    const fetch = requestOf(source.name, request, sent, entities, this);
     sendFetch(source, fetch, (response) => this.attempt(() => this.receive(request, sent, response)));
   }
 

@@ -33,6 +33,11 @@ export class RequestBodies {
     return { body: bodyHead + rest, sharedBody: namelessHead === undefined ? undefined : namelessHead + rest };
   }
 
+  /** Returns the value of a client variable. */
+  valueOf(name: string): unknown {
+    return this.variables[name];
+  }
+
   private textOf(name: string): string | undefined {
     let text = this.texts?.get(name);
     if (text === undefined) {

@@ -8,8 +8,10 @@ export function sendFetch(source: Source, request: SourceRequest, done: (respons
   if (record === undefined && trace === undefined) return source.send(request, done);
   const end = record?.beginFetch(source.name);
   source.send(request, (response) => {
-    end?.(response.kind === 'failure' ? response.failure : { status: response.status, code: response.failed?.code });
-    trace?.finish(endOf(response));
+    const ended = endOf(response);
+    if (response.kind === 'failure') end?.(response.failure);
+    else end?.({ status: ended.status, code: ended.code, bytes: ended.bytes, cache: response.cache });
+    trace?.finish(ended);
     done(response);
   });
 }

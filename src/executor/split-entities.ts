@@ -54,7 +54,7 @@ export class OpenParts {
 }
 
 /** Returns the text of each entity's representation. They are written again, so that requests that are not split need no list. */
-function representationsOf({ lookup, objects, slots, count }: GatheredEntities): string[] {
+export function representationsOf({ lookup, objects, slots, count }: GatheredEntities): string[] {
   const texts: string[] = new Array(count);
   for (let i = 0; i < objects.length; i++) {
     const slot = slots[i] as number;
@@ -78,13 +78,17 @@ function sliceOf(whole: GatheredEntities, texts: readonly string[], first: numbe
   }
   while (borders.length < whole.borders.length) borders.push(objects.length);
   const count = end - first;
-  const variables = count === 0 ? '' : variablesOf(whole, texts, first, end);
+  const variables = count === 0 ? '' : selectedVariables(whole, texts, texts.slice(first, end));
   return { ...whole, objects, slots, borders, count, skipped: undefined, variables };
 }
 
-/** Replaces the list of representations: `"r0":[…],"context":7` */
-function variablesOf({ variables }: GatheredEntities, texts: readonly string[], first: number, end: number): string {
+/** Returns the variables with a part of the representations: `"r0":[…],"context":7` */
+export function selectedVariables(
+  { variables }: GatheredEntities,
+  texts: readonly string[],
+  selected: readonly string[],
+): string {
   const start = variables.indexOf('[') + 1;
   const length = texts.reduce((sum, text) => sum + text.length, texts.length - 1);
-  return variables.slice(0, start) + texts.slice(first, end).join() + variables.slice(start + length);
+  return variables.slice(0, start) + selected.join() + variables.slice(start + length);
 }

@@ -6,7 +6,7 @@ import { peerAddress } from '../policy/client-address.ts';
 import { isBelow } from '../policy/requests/paths.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AdminCommand, AdminReplies, CanaryAction } from './admin-commands.ts';
-import { appliedResponse, canaryResponse, endpointsResponse, usageResponse } from './admin-responses.ts';
+import { appliedResponse, cacheResponse, canaryResponse, endpointsResponse, usageResponse } from './admin-responses.ts';
 import type { TokenGuard } from './admin-token.ts';
 import { readEndpointAction } from './read-endpoint-action.ts';
 
@@ -52,6 +52,7 @@ export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
   '/admin/canary': { method: 'GET', command: () => ({ kind: 'canary_status' }), response: canaryResponse },
   '/admin/canary/promote': canaryAction('promote'),
   '/admin/canary/roll-back': canaryAction('roll_back'),
+  '/admin/cache': { method: 'GET', command: () => ({ kind: 'cache_report' }), response: cacheResponse },
   '/admin/reload': { method: 'POST', command: () => ({ kind: 'reload' }), response: appliedResponse },
   '/admin/usage': { method: 'GET', command: () => ({ kind: 'usage' }), response: usageResponse },
 };

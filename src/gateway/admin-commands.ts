@@ -1,3 +1,5 @@
+import type { StoreReport } from '../cache/cache-store.ts';
+import type { InvalidationRequest } from '../cache/invalidator.ts';
 import type { CanaryEnd } from '../composition/supergraph-provider.ts';
 import type { ProblemDetails } from '../http/problem.ts';
 import type { CircuitState } from '../traffic/circuit-breaker.ts';
@@ -27,6 +29,8 @@ export type AdminCommand =
   | { readonly kind: 'endpoint'; readonly action: EndpointAction }
   | { readonly kind: 'canary_status' }
   | { readonly kind: 'reload' }
+  | { readonly kind: 'cache_report' }
+  | { readonly kind: 'invalidate'; readonly requests: readonly InvalidationRequest[] }
   | { readonly kind: 'usage' }
   | CanaryAction;
 
@@ -73,6 +77,8 @@ export type AdminReply =
   | { readonly kind: 'canary'; readonly canary: CanaryReport }
   | { readonly kind: 'usage'; readonly report: UsageReport }
   | { readonly kind: 'applied' }
+  | { readonly kind: 'cache'; readonly report: StoreReport }
+  | { readonly kind: 'invalidated'; readonly count: number }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** The replies of all processes. A process that does not respond in time is not among them. */

@@ -1,19 +1,43 @@
+import { StoreUnavailable } from '../store/redis.ts';
 import { type AdminCommand, type AdminReply, NO_CANARY, NO_USAGE } from './admin-commands.ts';
 import type { CanaryReports } from './canary-reports.ts';
 import type { EndpointControl } from './endpoint-control.ts';
 import { endCanary, type Gateway } from './generations.ts';
+import type { OpenCache } from './open-cache.ts';
 import type { OpenUsage } from './open-usage.ts';
 
 export interface AdminControlParts {
   readonly endpoints: EndpointControl;
   readonly gateway: Pick<Gateway, 'canary' | 'promote' | 'rollBack'>;
   readonly canaries: Pick<CanaryReports, 'last'>;
+  readonly cache: OpenCache | undefined;
   readonly usage: Pick<OpenUsage, 'report'> | undefined;
   readonly reload: () => Promise<void>;
 }
 
+/** The most keys and tags that are listed. */
+const MOST_LISTED = 20;
+
+const NO_CACHE: AdminReply = {
+  kind: 'refused',
+  refusal: { status: 409, kind: 'no-cache', detail: 'The response cache is off: see response_cache.enabled.' },
+};
+
+async function invalidate(
+  { invalidator }: OpenCache,
+  requests: Extract<AdminCommand, { kind: 'invalidate' }>['requests'],
+): Promise<AdminReply> {
+  try {
+    return { kind: 'invalidated', count: await invalidator.apply(requests) };
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    const detail = `${error.message} What is cached there may not be removed: send the request again.`;
+    return { kind: 'refused', refusal: { status: 503, kind: 'store-unavailable', detail } };
+  }
+}
+
 /** Returns a function that applies commands of the admin API to this process. */
-export function adminControl({ endpoints, gateway, canaries, usage, reload }: AdminControlParts) {
+export function adminControl({ endpoints, gateway, canaries, usage, cache, reload }: AdminControlParts) {
   return async (command: AdminCommand): Promise<AdminReply> => {
     switch (command.kind) {
       case 'list_endpoints':
@@ -25,6 +49,10 @@ export function adminControl({ endpoints, gateway, canaries, usage, reload }: Ad
       case 'reload':
         await reload();
         return { kind: 'applied' };
+      case 'cache_report':
+        return cache ? { kind: 'cache', report: cache.store.report(MOST_LISTED) } : NO_CACHE;
+      case 'invalidate':
+        return cache ? invalidate(cache, command.requests) : NO_CACHE;
       case 'usage':
         return usage ? { kind: 'usage', report: await usage.report() } : NO_USAGE;
       case 'canary_status':

@@ -1,3 +1,4 @@
+import type { StoreReport } from '../cache/cache-store.ts';
 import { JSON_TYPE } from '../http/media-type.ts';
 import { problemResponse } from '../http/problem.ts';
 import { type HttpResponse, textResponse } from '../http/response.ts';
@@ -80,4 +81,24 @@ function merge(known: MergedEndpoint | undefined, report: EndpointReport): Merge
   if (known === undefined) return { ...same, requests_in_progress, state: [own] };
   const sum = requests_in_progress === undefined ? undefined : (known.requests_in_progress ?? 0) + requests_in_progress;
   return { ...known, requests_in_progress: sum, state: [...known.state, own] };
+}
+
+/** Lists what is cached in memory: the keys that were used most, and the tags with the most values, over all processes. */
+export function cacheResponse({ processes, replies }: AdminReplies, path: string): HttpResponse {
+  const refused = replies.find((reply) => reply.kind === 'refused');
+  if (refused) return problemResponse(refused.refusal, path);
+  const reports = replies.flatMap((reply) => (reply.kind === 'cache' ? [reply.report] : []));
+  const sum = (read: (report: StoreReport) => number) => reports.reduce((all, report) => all + read(report), 0);
+  const tags = new Map<string, number>();
+  for (const { tag, entries } of reports.flatMap((report) => report.tags))
+    tags.set(tag, (tags.get(tag) ?? 0) + entries);
+  const keys = new Map<string, { hits: number; bytes: number }>();
+  for (const { key, hits, bytes } of reports.flatMap((report) => report.keys))
+    keys.set(key, { hits: hits + (keys.get(key)?.hits ?? 0), bytes });
+  return jsonResponse(200, {
+    ...{ processes, responded: reports.length },
+    ...{ entries: sum(({ entries }) => entries), bytes: sum(({ bytes }) => bytes) },
+    tags: [...tags].map(([tag, entries]) => ({ tag, entries })).sort((one, other) => other.entries - one.entries),
+    keys: [...keys].map(([key, use]) => ({ key, ...use })).sort((one, other) => other.hits - one.hits),
+  });
 }

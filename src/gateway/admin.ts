@@ -19,6 +19,7 @@ import { CONTENT_TYPES, metricsText, type TextFormat } from '../telemetry/promet
 import { createAdminApi } from './admin-api.ts';
 import type { AdminCommand, AdminReplies } from './admin-commands.ts';
 import { createTokenGuard } from './admin-token.ts';
+import { createInvalidationApi } from './invalidation-api.ts';
 
 /** The functions behind the routes of the admin listener. */
 export interface AdminActions {
@@ -71,6 +72,7 @@ function createAdminHandler(config: Config, actions: AdminActions, logger: Logge
   const { limit, window: windowMs } = config.authentication.failed_attempts ?? DEFAULT_ATTEMPTS;
   const guard = createTokenGuard({ token: config.admin.token, limit, windowMs, logger });
   const serveApi = createAdminApi({ guard, send: actions.send, logger });
+  const invalidation = createInvalidationApi({ settings: config.response_cache, guard, send: actions.send });
   const { purge_token: token } = config.bff;
   const isAllowed = compileAddressList(config.ip_lists.admin);
 
@@ -82,7 +84,7 @@ function createAdminHandler(config: Config, actions: AdminActions, logger: Logge
       );
     }
     if (path === PURGE_PATH && token !== undefined) return purge(req, path, token);
-    const fromApi = serveApi(req, path);
+    const fromApi = invalidation?.(req, path) ?? serveApi(req, path);
     if (fromApi) return fromApi;
     if (path !== metricsPath || !hasMetrics) {
       const there = hasMetrics

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import type { Bff } from '../bff/bff.ts';
+import type { InvalidationRequest } from '../cache/invalidator.ts';
 import type { SupergraphProvider } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
@@ -25,8 +26,9 @@ import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-hand
 import type { EngineFactory, Gateway } from './generations.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
-import type { PluginOptions } from './open-plugins.ts';
+import { NO_PLUGINS, type PluginOptions } from './open-plugins.ts';
 import { openSubscriptions, webSocketSettings } from './open-subscriptions.ts';
+import { tracingOptions } from './open-tracing.ts';
 import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
 import { requestTelemetry } from './request-telemetry.ts';
@@ -104,7 +106,9 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   const { gateway, logger } = foundation;
   const handlerOptions = await openRequestHandling(options, foundation, closers);
   await loadFirst(gateway, schema, dev, logger);
-  const bff = await openEndpoints(options, foundation, closers);
+  const purge = async (tags: readonly string[]) =>
+    ((await bff?.purge(tags)) ?? 0) + (await invalidateTags(foundation, tags));
+  const bff: Bff | undefined = await openEndpoints(options, foundation, closers, purge);
   const { warm_up_on_start: warmOnStart } = config.supergraph.query_planning;
   const onSwap = () => void warnAboutDocuments(config, gateway, logger);
   const onNewSchema = () => {
@@ -122,7 +126,7 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
     reload,
     addReload: (one) => void foundation.reloads.push(one),
     control: adminControl({ ...foundation, reload }),
-    purge: async (tags) => (await bff?.purge(tags)) ?? 0,
+    purge,
     warmUp() {
       onSwap();
       const engine = warmOnStart ? gateway.engine() : undefined;
@@ -130,6 +134,17 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
     },
     close: () => closers.closeAll(),
   };
+}
+
+/** Invalidates cached values by the tags of `/bff/purge`: `Product:p7` is an entity, anything else a tag. */
+async function invalidateTags({ cache }: Foundation, tags: readonly string[]): Promise<number> {
+  if (cache === undefined) return 0;
+  const requests = tags.flatMap((tag): InvalidationRequest[] => {
+    const [, type, key] = /^([_A-Za-z]\w*):(.+)$/s.exec(tag) ?? [];
+    const named: InvalidationRequest = { kind: 'cache_tag', cache_tag: tag };
+    return type === undefined || key === undefined ? [named] : [{ kind: 'entity', type, key }, named];
+  });
+  return cache.invalidator.apply(requests);
 }
 
 /** Opens what requests go through before and around an operation. */
@@ -147,6 +162,8 @@ async function openRequestHandling(
     gateway,
     reloads,
     plugins,
+    cache,
+    tracer,
     usage,
   }: Foundation,
   closers: Closers,
@@ -172,11 +189,13 @@ async function openRequestHandling(
     ...requests.policies,
     ...{ logger, instruments, authenticator, admission, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
+    responseCache: cache?.responses,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
     subscriptions: openSubscriptions(config, gateway, instruments),
     webSockets: webSocketSettings(config),
-    plugins: plugins?.current,
+    plugins: plugins?.current ?? (tracer && (() => NO_PLUGINS)),
+    tracing: tracer && tracingOptions(tracer, config),
     countUse: usage?.countUse,
     countRequest: requestCounter(rateLimits),
     yogaPlugins: [...yogaPlugins, ...(await loadYogaPlugins(config.yoga.plugins))],
@@ -187,8 +206,9 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads, usage }: Foundation,
+  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads, usage, cache }: Foundation,
   closers: Closers,
+  purge: (tags: readonly string[]) => Promise<number>,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
   if (dev && bffDir !== undefined) {
@@ -199,7 +219,9 @@ async function openEndpoints(
   }
   if (bffDir !== undefined) {
     bff = await openBff(bffDir, config, {
-      ...{ gateway, logger, redis, instruments, purgeEverywhere, demo: demo ?? false },
+      ...{ gateway, logger, redis, instruments, demo: demo ?? false },
+      purgeEverywhere: purgeEverywhere ?? purge,
+      cacheStore: cache?.store,
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,

@@ -13,7 +13,7 @@ import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
-import { memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
+import { apiCacheStore, memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
 import type { ResponseObserver } from '../sources/source.ts';
 import type { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
 import type { SharedRedis } from '../store/redis.ts';
@@ -29,6 +29,7 @@ import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { openMemoryBudget } from './memory-budget.ts';
+import type { OpenCache } from './open-cache.ts';
 import type { OpenPlugins } from './open-plugins.ts';
 import { openSigners } from './open-signers.ts';
 import { closeSources, openSources } from './open-sources.ts';
@@ -47,6 +48,9 @@ export interface EngineParts {
   readonly byteBudget?: ByteBudget | undefined;
   readonly webSockets: WebSocketPool;
   readonly plugins?: OpenPlugins | undefined;
+  readonly cache?: OpenCache | undefined;
+  /** Whether traces are on. */
+  readonly isTraced?: boolean | undefined;
   readonly usage?: Pick<OpenUsage, 'useOf'> | undefined;
 }
 
@@ -59,30 +63,22 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  {
-    rateLimits,
-    redis,
-    instruments,
-    outages,
-    responseObserver,
-    byteBudget,
-    trafficState,
-    endpoints,
-    plugins,
-    usage,
-    webSockets,
-  }: EngineParts,
+  parts: EngineParts,
 ): EngineFactory {
+  const { rateLimits, responseObserver, plugins, isTraced, cache: responseCache } = parts;
+  const { instruments, outages, trafficState, endpoints, byteBudget } = parts;
   const pools = createHttpPools();
   const signerOf = openSigners(config, logger);
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
-  const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
+  const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, parts) : undefined;
   return function* (update) {
     const supergraph = yield* readSupergraphInSteps(update.sdl);
     const mismatches = [...(yield* configMismatchesInSteps(config, supergraph)), ...hintMismatches(config, supergraph)];
     if (mismatches.length > 0) throw new ConfigError(mismatches);
     yield;
+    const reads = requestReads(rules.request, rateLimits, config, supergraph);
+    const cache = responseCache?.forSchema(supergraph, reads);
     const sources = yield* openSources(supergraph.subgraphs, {
       config,
       pools,
@@ -90,6 +86,7 @@ export function engineFactory(
       rules,
       rateLimits,
       apiCache,
+      cache,
       instruments,
       outages,
       trafficState,
@@ -97,9 +94,9 @@ export function engineFactory(
       variantInstruments: instruments?.ofVariants,
       responseObserver,
       byteBudget,
-      plugins: plugins !== undefined,
+      plugins: plugins !== undefined || isTraced === true,
       readsResponses: plugins?.readsResponses() ?? false,
-      webSockets,
+      webSockets: parts.webSockets,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;
@@ -116,17 +113,15 @@ export function engineFactory(
         admissionQueue,
         responseObserver,
         requestReads: {
-          ...requestReads(rules.request, rateLimits, config, supergraph),
+          ...reads,
           ofPlugins: plugins?.reads(),
         },
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
-        useOf: usage?.useOf,
+        cachedSubgraphs: cache?.subgraphs,
+        useOf: parts.usage?.useOf,
         namesOperationsOf: namesOperationsOf(config),
         onPlanned: instruments && ((ms) => instruments.operationPlanned(ms / 1_000)),
-        includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
-        onErrorsMasked: maskedErrorsLog(logger),
-        onInternalError: (err, client) =>
-          logger.error({ ...requestFields(client), err }, 'operation failed inside the gateway'),
+        ...errorHandling(config, logger),
       });
       isBuilt = true;
       return { engine, close };
@@ -137,16 +132,21 @@ export function engineFactory(
   };
 }
 
-/** Returns a function that logs errors that clients do not see. */
-function maskedErrorsLog(logger: Logger): NonNullable<EngineOptions['onErrorsMasked']> {
-  return (all, client) => {
-    const errors = all.filter(isLoggedByItself);
-    if (errors.length === 0) return;
-    logger.warn(
-      { ...requestFields(client), count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
-      'errors of subgraphs, masked in the response',
-    );
-  };
+/** Returns which errors of subgraphs clients see, and what is logged. */
+function errorHandling(config: Config, logger: Logger) {
+  return {
+    includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
+    onErrorsMasked: (all, client) => {
+      const errors = all.filter(isLoggedByItself);
+      if (errors.length === 0) return;
+      logger.warn(
+        { ...requestFields(client), count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
+        'errors of subgraphs, masked in the response',
+      );
+    },
+    onInternalError: (err, client) =>
+      logger.error({ ...requestFields(client), err }, 'operation failed inside the gateway'),
+  } satisfies Partial<EngineOptions>;
 }
 
 /** Error codes of a subgraph outage, which is logged once and not for each request. */
@@ -167,8 +167,13 @@ function isLoggedByItself({ extensions = {} }: GraphQLFormattedError): boolean {
 /** The most errors of one request in a line of the log, which also has their total number. */
 const MAX_LOGGED = 20;
 
-/** Creates the cache for responses of REST APIs. It outlives schema changes. */
-function openApiCache({ cache }: Config['connectors'], redis: SharedRedis | undefined): ApiCache {
+/** Creates the cache for responses of REST APIs: in the response cache, where that is on. It outlives schema changes. */
+function openApiCache(
+  { cache }: Config['connectors'],
+  { redis, cache: responseCache }: Pick<EngineParts, 'redis' | 'cache'>,
+): ApiCache {
+  if (responseCache && !(cache.redis && !responseCache.isInRedis))
+    return new ApiCache(apiCacheStore(responseCache.store));
   return new ApiCache(cache.redis && redis ? redisCacheStore(redis) : memoryCacheStore(cache.max_bytes));
 }
 

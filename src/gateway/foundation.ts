@@ -1,8 +1,11 @@
 import type { Config } from '../config/config.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { Tracer } from '../shared/trace.ts';
 import { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
+import { relayedMessages } from '../store/messages.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
+import { redisMessages } from '../store/redis-messages.ts';
 import { foldRepeats } from '../telemetry/fold-repeats.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -22,8 +25,10 @@ import { enginePolicies } from './engine-policies.ts';
 import { createGateway, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { openAdmission } from './open-admission.ts';
+import { type OpenCache, openCache } from './open-cache.ts';
 import { openMetrics } from './open-metrics.ts';
 import { type OpenPlugins, openPlugins, type PluginOptions } from './open-plugins.ts';
+import { openTracing, withPropagation } from './open-tracing.ts';
 import type { OpenUsage, UsageParts } from './open-usage.ts';
 import { openPolicyModule, type PolicyModule } from './policy-module.ts';
 import { settingWarnings } from './setting-warnings.ts';
@@ -44,8 +49,10 @@ export interface Foundation {
   readonly admission: AdmissionControl | undefined;
   readonly gateway: Gateway;
   readonly plugins: OpenPlugins | undefined;
+  readonly tracer: Tracer | undefined;
   readonly usage: OpenUsage | undefined;
   readonly endpoints: EndpointControl;
+  readonly cache: OpenCache | undefined;
   readonly canaries: CanaryReports;
   /** Read files again, on request; they never throw. */
   readonly reloads: (() => unknown)[];
@@ -54,15 +61,13 @@ export interface Foundation {
 /** Opens what everything else stands on. */
 export async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
   const { config, sharedState } = options;
-  const plainLogger = options.logger ?? createLogger(config.telemetry.logging);
-  const isBuffered = config.production && options.logger === undefined;
-  const accessLogger = isBuffered ? createLogger({ ...config.telemetry.logging, isBuffered }) : plainLogger;
-  const logger = foldRepeats(plainLogger, config.telemetry.logging.summary_interval);
-  closers.add(async () => logger.flush());
+  const { plainLogger, accessLogger, logger } = openLoggers(options, closers);
   for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
     logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
-  const rules = compileHeaderRules(config.headers);
+  const rules = compileHeaderRules(withPropagation(config));
   const { metrics, instruments } = await openMetrics(config);
+  // closed after everything that records spans
+  const tracer = await openTracing(config, plainLogger, closers);
   const redis = config.store.redis && (await createRedis(config.store.redis, logger));
   if (redis) closers.add(() => redis.close());
   if (redis) instruments?.watchStore(() => redis.available);
@@ -88,12 +93,13 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   const plugins = await openPlugins(pluginOptions(options, logger));
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
+  const cache = await openResponseCache(options, { redis, instruments, logger }, closers);
   const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
-  const traffic = { trafficState, endpoints, webSockets: openWebSocketPool(closers) };
-  const parts = { plugins, usage, rateLimits, redis, instruments, ...failures, ...traffic };
+  const shared = { plugins, usage, cache, isTraced: tracer !== undefined, rateLimits, redis, instruments, ...failures };
+  const parts = { ...shared, byteBudget, trafficState, endpoints, webSockets: openWebSocketPool(closers) };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
-    createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, { ...parts, byteBudget }),
+    createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
     canary: canaries.options(
       options.dev ? undefined : config.supergraph.canary,
@@ -106,16 +112,9 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   if (opened) closers.add(opened.close);
   const admission = opened?.admission;
   return {
-    logger,
-    plainLogger,
-    accessLogger,
-    metrics,
-    instruments,
-    rules,
-    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, usage },
-    endpoints: control,
-    canaries,
-    reloads,
+    ...{ logger, plainLogger, accessLogger, metrics, instruments, rules },
+    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, tracer, usage },
+    ...{ endpoints: control, cache, canaries, reloads },
   };
 }
 
@@ -124,6 +123,30 @@ function openWebSocketPool(closers: Closers): WebSocketPool {
   const pool = new WebSocketPool();
   closers.add(async () => pool.close());
   return pool;
+}
+
+/** Opens the response cache, and the messages that invalidate it in other processes. */
+async function openResponseCache(
+  { config, sharedState }: AssemblyOptions,
+  { redis, instruments, logger }: Pick<Foundation, 'redis' | 'instruments' | 'logger'>,
+  closers: Closers,
+): Promise<OpenCache | undefined> {
+  if (!config.response_cache.enabled) return undefined;
+  const { redis: settings } = config.store;
+  const messages =
+    settings && redis ? await redisMessages(settings, redis, logger) : relayedMessages(sharedState?.messages);
+  closers.add(() => messages.close());
+  return openCache(config, { redis, messages, instruments: instruments?.openCache(), logger });
+}
+
+function openLoggers({ config, logger: given }: AssemblyOptions, closers: Closers) {
+  const { logging } = config.telemetry;
+  const plainLogger = given ?? createLogger(logging);
+  const isBuffered = config.production && given === undefined;
+  const accessLogger = isBuffered ? createLogger({ ...logging, isBuffered }) : plainLogger;
+  const logger = foldRepeats(plainLogger, logging.summary_interval);
+  closers.add(async () => logger.flush());
+  return { plainLogger, accessLogger, logger };
 }
 
 /** Opens the counts of usage. Their code is loaded only where they are on. They are closed after the last operations. */

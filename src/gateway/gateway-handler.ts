@@ -47,6 +47,7 @@ export interface GatewayHandlerOptions
       | 'clientAwareness'
       | 'debugAccess'
       | 'plugins'
+      | 'tracing'
     > {
   /** Returns the current engine; `undefined` while there is no schema. */
   readonly engine: () => Engine | undefined;
@@ -84,7 +85,8 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
   const routes = listRoutes(options, handling, fail, () => handler.isDraining);
   const { isGraphql } = routes;
   const graphiql = options.graphiql ? serveGraphiql({ ...options, isGraphql, fail }) : undefined;
-  const middleware = listMiddleware({ ...options, graphiql, corsOf: options.bff?.cors, fail });
+  const tracing = options.tracing && { ...options.tracing, isGraphql };
+  const middleware = listMiddleware({ ...options, tracing, graphiql, corsOf: options.bff?.cors, fail });
   const accessLog = createAccessLog(logger, options.accessLog ?? QUIET_ACCESS_LOG, routeFinder(isGraphql));
   const clientNames = options.clientAwareness ?? QUIET_ACCESS_LOG.clientNames;
   const observe = instruments && requestObserver({ instruments: instruments.requests, isGraphql, clientNames });
@@ -217,8 +219,8 @@ function bffRoute(bff: NonNullable<GatewayHandlerOptions['bff']>, options: Gatew
   const { csrf: csrfCheck, countRequest, returned, pathPrefix } = options;
   const missing = notFound(pathPrefix);
   const serveEndpoint = (context: RequestContext) => {
-    const { req, res, headers, plugins } = context;
-    const client = plugins ? { ...context.client, plugins } : context.client;
+    const { req, res, headers, plugins, trace } = context;
+    const client = plugins || trace ? { ...context.client, plugins, trace } : context.client;
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
     const known = returned ? { ...client, returned: returned.collect().follow(res) } : client;
     if (!bff.handle(req, res, known, context)) missing(context);

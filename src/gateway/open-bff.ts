@@ -1,6 +1,7 @@
 import { type Bff, createBff } from '../bff/bff.ts';
 import type { AcceptedCredentials } from '../bff/handlers/challenge.ts';
 import type { KeyStore } from '../bff/idempotency/idempotency.ts';
+import type { CacheStore } from '../cache/cache-store.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
@@ -28,6 +29,8 @@ export interface BffParts {
   readonly byteBudget: ByteBudget;
   readonly admission?: AdmissionControl | undefined;
   readonly instruments?: Instruments | undefined;
+  /** The store of the response cache, where that is on. */
+  readonly cacheStore?: CacheStore | undefined;
   /** Counts a request to an endpoint. */
   readonly countUse?: OpenUsage['countEndpoint'] | undefined;
   /** Purges in all processes of this gateway. */
@@ -49,6 +52,7 @@ export function openBff(
     admission,
     instruments,
     purgeEverywhere,
+    cacheStore,
     countUse,
   }: BffParts,
 ): Promise<Bff> {
@@ -68,6 +72,8 @@ export function openBff(
     admission,
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
+    // `bff.redis` without `response_cache.redis` is a store of its own
+    cacheStore: bff.redis && !config.response_cache.redis.enabled ? undefined : cacheStore,
     endpointConfig: endpointSettings(config),
     errorStatus: new Map(Object.entries(bff.error_status)),
     acceptedCredentials: acceptedCredentials(config),

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.ts';
-import { ConfigValueError } from '../config/config-value-error.ts';
-import { readRegularFileSync } from '../shared/read-regular-file.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Snapshot } from '../telemetry/metrics.ts';
-import type { CollectorTls, MetricsExport } from '../telemetry/otlp/export-metrics.ts';
+import type { MetricsExport } from '../telemetry/otlp/export-metrics.ts';
+import { INSTANCE_ID } from '../telemetry/otlp/instance-id.ts';
+import { collectorTls } from './collector-tls.ts';
 
 interface ExportParts {
   readonly logger: Logger;
@@ -24,10 +23,10 @@ export async function openMetricsExport(
 ): Promise<MetricsExport | undefined> {
   const { otlp: settings, common } = telemetry.exporters.metrics;
   if (!settings.enabled) return undefined;
-  const tls = collectorTls(env);
+  const tls = collectorTls(env, 'METRICS');
   const { startMetricsExport } = await import('../telemetry/otlp/export-metrics.ts');
   const attributes = {
-    'service.instance.id': randomUUID(),
+    'service.instance.id': INSTANCE_ID,
     'host.name': hostname(),
     'process.pid': String(process.pid),
     'process.runtime.name': 'nodejs',
@@ -36,20 +35,4 @@ export async function openMetricsExport(
     'service.name': common.service_name ?? common.resource['service.name'] ?? 'headgate',
   };
   return startMetricsExport({ settings, attributes, snapshot, logger, tls });
-}
-
-/** Reads the files that the standard variables name. */
-function collectorTls(env: NonNullable<ExportParts['env']>): CollectorTls {
-  const read = (name: string): string | undefined => {
-    const variable = [`OTEL_EXPORTER_OTLP_METRICS_${name}`, `OTEL_EXPORTER_OTLP_${name}`].find((one) => env[one]);
-    if (variable === undefined) return undefined;
-    const path = env[variable] ?? '';
-    try {
-      return readRegularFileSync(path);
-    } catch (error) {
-      const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-      throw new ConfigValueError(`${variable}: the file ${path} cannot be read: ${reason}.`);
-    }
-  };
-  return { ca: read('CERTIFICATE'), cert: read('CLIENT_CERTIFICATE'), key: read('CLIENT_KEY') };
 }

@@ -9,6 +9,9 @@ import { coprocessorPlugin, type GivenPlugin, loadPlugins, readGivenPlugins } fr
 import { logStrayRejections } from './stray-rejections.ts';
 import { WatchedModules } from './watched-modules.ts';
 
+/** Where there are none, stages of recorded requests are observed all the same. */
+export const NO_PLUGINS = new PluginSet([]);
+
 export interface PluginOptions {
   readonly sections: readonly PluginSection[];
   /** Plugins that a program passes; they come first. */

@@ -30,6 +30,7 @@ import { type StackParts, stack } from '../traffic/stack.ts';
 import type { TrafficState } from '../traffic/traffic-state.ts';
 import { apiLayer, callParts } from './call-layers.ts';
 import type { HeaderRules } from './header-rules.ts';
+import type { SchemaCache } from './open-cache.ts';
 import { type EndpointOptions, openEndpoints, ownSettings } from './open-endpoints.ts';
 import { openSubscribe } from './open-subscribe.ts';
 import { openVariants } from './open-variants.ts';
@@ -44,6 +45,7 @@ export interface SourceDependencies {
   readonly rules: HeaderRules;
   readonly rateLimits: RateLimits;
   readonly apiCache: ApiCache | undefined;
+  readonly cache: SchemaCache | undefined;
   readonly instruments: Instruments | undefined;
   readonly outages: Outages;
   readonly trafficState: TrafficState;
@@ -98,11 +100,16 @@ function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Sourc
   const traffic = subgraphTraffic(config.traffic_shaping, name);
   const forward = rules.request.forSubgraph(name);
   const settings = { name, traffic, forward: dependencies.plugins ? withAddedHeaders(forward) : forward };
-  if (inProcess?.kind === 'rest') return openRestSource(inProcess.sdl, settings, dependencies);
+  if (inProcess?.kind === 'rest') return openRestSource(subgraph, inProcess.sdl, settings, dependencies);
   return openHttpSource(subgraph, settings, dependencies);
 }
 
-function openRestSource(sdl: string, settings: SourceSettings, dependencies: SourceDependencies): Source {
+function openRestSource(
+  subgraph: Subgraph,
+  sdl: string,
+  settings: SourceSettings,
+  dependencies: SourceDependencies,
+): Source {
   const { name, traffic, forward } = settings;
   const { config, pools, apiCache, byteBudget, trafficState } = dependencies;
   const source = createRestSource({
@@ -124,6 +131,10 @@ function openRestSource(sdl: string, settings: SourceSettings, dependencies: Sou
     callsTryPlugins: true,
     fetched: { forward },
     cacheControl: { in: 'response' },
+    cache: dependencies.cache?.layerOf(subgraph, {
+      ...{ owner: name, recordsFreshness: false },
+      forward: source.separatesRequests,
+    }),
     share: shares && { forward: shares, meter: dependencies.rateLimits.meterOf(name) },
   });
 }
@@ -155,7 +166,7 @@ function openVariant(subgraph: Subgraph, settings: VariantSettings, dependencies
   const options = {
     ...common,
     poolOwner: owner,
-    returnsHeaders: rules.response !== undefined || respected || readsHeaders,
+    returnsHeaders: rules.response !== undefined || respected || readsHeaders || dependencies.cache !== undefined,
   };
   const { circuit_breaker: breaker } = traffic;
   const breakerOf = breaker ? (url: string) => trafficState.breakerOf(name, url, breaker) : undefined;
@@ -164,6 +175,7 @@ function openVariant(subgraph: Subgraph, settings: VariantSettings, dependencies
     ...commonParts(dependencies),
     fetched: { forward: settings.forward, url: urls[0]?.url },
     ...graphqlParts(subgraph, settings, dependencies),
+    cache: dependencies.cache?.layerOf(subgraph, { owner, forward: settings.forward, recordsFreshness: !respected }),
     mirror: variant === undefined ? mirrorOf(own, common, dependencies) : undefined,
   });
 }

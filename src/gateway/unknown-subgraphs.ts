@@ -23,6 +23,7 @@ function byName(config: Config): [SettingPath, object | undefined][] {
     [['headers', 'subgraphs'], config.headers.subgraphs],
     [['subscription', 'mode', 'passthrough', 'subgraphs'], config.subscription.mode.passthrough.subgraphs],
     [['rate_limits', 'subgraphs'], config.rate_limits.subgraphs],
+    [['response_cache', 'subgraph', 'subgraphs'], config.response_cache.subgraph.subgraphs],
     [['cache_control', 'subgraph_headers', 'subgraphs'], config.cache_control.subgraph_headers.subgraphs],
     [
       ['demand_control', 'strategy', 'static_estimated', 'subgraph', 'subgraphs'],

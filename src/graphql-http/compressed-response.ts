@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { clientWritesOf } from '../http/client-writes.ts';
+import { etagOfCoding, matchesIfNoneMatch } from '../http/conditional.ts';
 import { mustSend, type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { HttpResponse } from '../http/response.ts';
 import { excludesAllCodings, readAcceptEncoding } from '../shared/accept-encoding.ts';
@@ -19,9 +21,10 @@ export function createResponseSender(compressFrom: number | undefined): Response
   const isDisabled = compressFrom === undefined;
   return {
     excludesAll: (header) => header !== undefined && excludesAllCodings(header, !isDisabled),
-    send(context, response) {
-      if (isStreamed(response)) return sendStream(context, response, !isDisabled && !response.isLongLived);
+    send(context, given) {
+      if (isStreamed(given)) return sendStream(context, given, !isDisabled && !given.isLongLived);
       const { headers, method } = context.req;
+      const response = conditional(headers, given);
       const header = headers['accept-encoding'];
       // only responses to GET are cached, so only they need `vary`
       if (isDisabled || (header === undefined && method === 'POST')) return sendResponse(context, response);
@@ -32,6 +35,25 @@ export function createResponseSender(compressFrom: number | undefined): Response
       return sendEncoded(context, withVaryByEncoding(response), best);
     },
   };
+}
+
+/** Headers of a 304: RFC 9110, section 15.4.5. */
+const OF_NOT_MODIFIED = ['cache-control', 'age', 'cache-status', 'vary', 'surrogate-key', 'cache-tag'] as const;
+const CODINGS: readonly Coding[] = ['br', 'gzip'];
+
+/** Returns a 304 where the client has the response. The tag that it has is that of the plain body, or of an encoded one. */
+function conditional(request: IncomingHttpHeaders, response: HttpResponse): HttpResponse {
+  const known = request['if-none-match'];
+  const { etag: plain } = response.headers;
+  if (known === undefined || plain === undefined) return response;
+  const all = [String(plain), ...CODINGS.map((coding) => etagOfCoding(String(plain), coding))];
+  const etag = all.find((one) => matchesIfNoneMatch(known, one));
+  if (etag === undefined) return response;
+  const kept = OF_NOT_MODIFIED.flatMap((name) => {
+    const value = response.headers[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { status: 304, headers: { ...Object.fromEntries(kept), etag }, body: '' };
 }
 
 /** Returns whether `no-transform` forbids to encode the response (RFC 9111, section 5.2.2.6). */
@@ -47,10 +69,12 @@ function withVaryByEncoding(response: HttpResponse): HttpResponse {
 }
 
 async function sendEncoded(context: RequestContext, response: HttpResponse, coding: Coding): Promise<void> {
-  const encode = () => encodedBody(response.body, coding, context.shared !== undefined);
+  const encode = () => encodedBody(response.body, coding, response.isReused === true || context.shared !== undefined);
   const writes = clientWritesOf(context.res);
   const body = await (writes ? writes.hold(response.body, mustSend(context), encode) : encode());
-  const headers = { ...response.headers, 'content-encoding': coding, 'content-length': body.length };
+  const { etag } = response.headers;
+  const own = etag === undefined ? undefined : { etag: etagOfCoding(String(etag), coding) };
+  const headers = { ...response.headers, ...own, 'content-encoding': coding, 'content-length': body.length };
   sendResponse(context, { ...response, headers, body });
 }
 

@@ -23,6 +23,7 @@ import type { CacheHeaders } from './cache-headers.ts';
 import type { ResponseSender } from './compressed-response.ts';
 import { refusedResult, resultResponse, tracedResponse } from './graphql-over-http.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
+import type { ResponseCache } from './response-cache.ts';
 import { subscriptionFormat } from './stream-formats.ts';
 import { executeStreamed, isSingle, type RouteSubscriptions, subscribe } from './subscriptions-over-http.ts';
 
@@ -33,6 +34,8 @@ export interface GraphqlServiceOptions {
   readonly logger: Logger;
   /** Computes headers for caches. Without it, responses have none. */
   readonly cacheHeaders?: CacheHeaders | undefined;
+  /** Caches whole responses to GET. */
+  readonly responseCache?: Pick<ResponseCache, 'store'> | undefined;
   /** Whether responses have `Server-Timing`. */
   readonly hasServerTiming?: boolean | undefined;
   /** Runs subscriptions. Without it, they are refused. */
@@ -114,7 +117,8 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     const needsCacheControl =
       cachePolicy !== undefined && cacheHeaders !== undefined && !context.res.hasHeader('cache-control');
     const caching = needsCacheControl ? cacheHeaders(cachePolicy, context, dependsOn) : undefined;
-    return resultResponse(result, contentTypeFor(context), caching, context.shared);
+    const response = resultResponse(result, contentTypeFor(context), caching, context.shared);
+    return options.responseCache?.store(context, result, response, caching) ?? response;
   }
 
   return {

@@ -4,18 +4,21 @@ import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { Route } from '../http/router.ts';
 import { createOperationRunner, type OperationRunnerOptions } from '../pipeline/run-operation.ts';
 import type { Subscriber } from '../pipeline/subscriber.ts';
-import { GatewayError } from '../shared/gateway-error.ts';
 import { createResponseSender } from './compressed-response.ts';
 import { isFastPathRequest, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
-import { isSingle, type RouteSubscriptions } from './subscriptions-over-http.ts';
+import { ResponseCache, type ResponseCacheSettings } from './response-cache.ts';
+import type { RouteSubscriptions } from './subscriptions-over-http.ts';
+import { serveOperation } from './websocket/serve-operation.ts';
 import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 
 export interface GraphqlRouteOptions
   extends RequestReaderOptions,
     Omit<OperationRunnerOptions<RequestContext>, 'contract'>,
     Pick<GraphqlServiceOptions, 'logger' | 'cacheHeaders' | 'onRefused' | 'countUse' | 'hasServerTiming'> {
+  /** Caches whole responses to GET; not with plugins of Yoga. */
+  readonly responseCache?: ResponseCacheSettings | undefined;
   /** The smallest response to compress, in bytes (`traffic_shaping.router.compression`). Without it, none is compressed. */
   readonly compressFrom?: number | undefined;
   /** The path prefix of the gateway behind a proxy: `/shop-api`. */
@@ -53,7 +56,9 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
   } = options;
   const isExtended = plugins.length > 0;
   const readByPlugins = isExtended ? readsOfPlugins(plugins) : NOTHING;
+  const cache = isExtended ? undefined : openResponseCache(options, contract);
   const service = createGraphqlService({
+    responseCache: cache,
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
@@ -74,33 +79,35 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
       sendResponse(context, service.refuse(context, error));
     }
   }
+  /** Serves a response from the cache, which counts against the limits of requests; else executes the request. */
+  async function serveCached(context: RequestContext, responses: ResponseCache): Promise<void> {
+    const found = responses.find(context);
+    const response = found instanceof Promise ? await found : found;
+    if (response === undefined) return serveWithYoga(context);
+    try {
+      const counted = options.countRequest?.(context);
+      if (counted) await counted;
+      const sent = service.send(context, response);
+      if (sent) await sent;
+    } catch (error) {
+      sendResponse(context, service.refuse(context, error));
+    }
+  }
   const hasFastPath = options.handlers !== 'all-yoga' && !isExtended;
   const respondFast = (context: RequestContext) => {
     if (!hasFastPath || !isFastPathRequest(context, path)) return false;
     void serveFast(service, context);
     return true;
   };
-  const respond = (context: RequestContext) => void serveWithYoga(context);
-  async function serveInner(
-    context: RequestContext,
-    receive: (subscriber: Subscriber) => Promise<void>,
-  ): Promise<void> {
-    try {
-      const call = await service.read(context);
-      if ('calls' in call) throw new GatewayError(400, 'BAD_REQUEST', 'A message has one operation.');
-      const opened = await service.open(context, call);
-      if (opened !== undefined && !isSingle(opened)) return await receive(opened);
-      const response = opened ? service.respond(context, opened) : await service.handle(context, call);
-      sendResponse(context, response);
-    } catch (error) {
-      sendResponse(context, service.refuse(context, error));
-    }
-  }
+  const respond = (context: RequestContext) => {
+    if (cache === undefined) void serveWithYoga(context);
+    else void serveCached(context, cache);
+  };
   return {
     path,
     serveFast: respondFast,
     respond,
-    respondInner: (context, receive) => void serveInner(context, receive),
+    respondInner: (context, receive) => void serveOperation(service, context, receive),
     serve(context, asked) {
       if (asked !== path && asked !== `${path}/`) return false;
       const { method } = context.req;
@@ -118,6 +125,13 @@ function subscriptionsOf(
   return subscriptions && { ...subscriptions, route: { contract, countRequest, admission } };
 }
 
+function openResponseCache(options: GraphqlRouteOptions, contract: string | undefined): ResponseCache | undefined {
+  const { responseCache, engine, csrf, returned } = options;
+  // a response from the cache has no headers of subgraphs
+  if (responseCache === undefined || returned !== undefined) return undefined;
+  return new ResponseCache({ ...responseCache, engine, csrf, contract });
+}
+
 const DOCUMENT_PATH = /^\/graphql\/([\w.:%~-]{1,256})(?:\?|$)/;
 
 /** Serves `/graphql/ID?…` as `/graphql?documentId=ID&…`. */
@@ -129,6 +143,7 @@ export function documentRoute({ respond }: GraphqlRoute): Route {
       const id = DOCUMENT_PATH.exec(url)?.[1];
       if (id === undefined) return false;
       const rest = url.slice('/graphql/'.length + id.length + 1);
+      context.route = '/graphql/:documentId';
       req.url = `/graphql?documentId=${id}${rest === '' ? '' : `&${rest}`}`;
       respond(context);
       return true;

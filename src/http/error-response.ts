@@ -2,6 +2,7 @@ import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { pathOf } from '../shared/url-path.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { requestFields } from '../telemetry/request-fields.ts';
 import { JSON_TYPE, negotiateMediaType } from './media-type.ts';
 import { problemResponse } from './problem.ts';
 import type { RequestContext } from './request-context.ts';
@@ -28,10 +29,10 @@ function refusalFor(error: unknown, context: RequestContext, handling: ErrorHand
     return error;
   }
   if (error instanceof ClientDisconnected) return new GatewayError(400, 'BAD_REQUEST', error.message);
-  const { requestId, operation, operationName } = context;
+  const { requestId, operation, operationName, trace } = context;
   const name = operation?.name ?? operationName;
   handling.logger.error(
-    { requestId, ...(name !== undefined && { operation: name }), err: error },
+    { ...requestFields({ requestId, operation: { name, type: '' }, trace }), err: error },
     'request failed inside the gateway',
   );
   return new GatewayError(500, 'INTERNAL_SERVER_ERROR', 'Internal server error');

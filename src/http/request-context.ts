@@ -8,6 +8,7 @@ import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import type { SessionIdentity } from '../policy/login/sessions.ts';
 import { requestIdOf } from '../shared/request-id.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
+import type { RequestTrace } from '../shared/trace.ts';
 import type { HttpResponse } from './response.ts';
 import { writeResponse } from './write-response.ts';
 
@@ -34,6 +35,8 @@ export class RequestContext implements RequestNotes, OperationContext {
   headers: Readonly<Record<string, string>> | undefined;
   reads: Reads = NOTHING;
   plugins: PluginRun | undefined;
+  /** The trace of the request, where traces are on. */
+  trace: RequestTrace | undefined;
   onAbort: (() => void) | undefined;
   shared: SharedResponse<HttpResponse> | undefined;
   /** Set for an operation in a batch: receives the headers of its subgraphs, which are written after all operations. */
@@ -43,6 +46,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   /** Why a status or a missing response is no error of the gateway or of the client. */
   outcome: ExpectedOutcome | undefined;
   endpoint: RequestNotes['endpoint'];
+  route: RequestNotes['route'];
   operation: RequestNotes['operation'];
   operationName: RequestNotes['operationName'];
   errors: RequestNotes['errors'];
@@ -67,6 +71,16 @@ export class RequestContext implements RequestNotes, OperationContext {
     return `${this.req.method} ${this.req.url}`;
   }
 
+  /** The id of its trace, where traces are on. */
+  get traceId(): string | undefined {
+    return this.trace?.traceId;
+  }
+
+  /** Whether its trace is recorded. */
+  get isSampled(): boolean {
+    return this.trace?.isSampled === true;
+  }
+
   get isClosed(): boolean {
     return this.res.destroyed;
   }
@@ -81,6 +95,7 @@ export class RequestContext implements RequestNotes, OperationContext {
     const copy: RequestContext = Object.create(RequestContext.prototype);
     return Object.assign(copy, this, {
       ...{ onAbort: undefined, shared: undefined, headerSink },
+      plugins: this.plugins?.forOperation(),
       debug: this.debug?.forOperation(),
     });
   }

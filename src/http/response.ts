@@ -6,6 +6,8 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: string | Buffer;
+  /** Whether the same body is sent to other clients, too, so that it is worth to keep it encoded. */
+  readonly isReused?: boolean | undefined;
 }
 
 /** In UTF-16 code units. */

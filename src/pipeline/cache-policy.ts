@@ -1,6 +1,7 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { separateOperations } from 'graphql';
 import type { Freshness } from '../client/freshness.ts';
+import type { TagCollector } from '../client/tag-collector.ts';
 import { readHints } from '../operation/cache-hints.ts';
 import { type HintedSchema, type MatchedHints, matchHints } from '../operation/match-hints.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -14,6 +15,8 @@ export interface CachePolicy {
    * was declared; shared among clients that send no credentials.
    */
   readonly scope: 'public' | 'private' | 'unspecified';
+  /** What the result is invalidated by, where that was collected. */
+  readonly collected?: TagCollector | undefined;
 }
 
 /** The policy of a result that may not be cached. */
@@ -42,8 +45,13 @@ const ALWAYS_NOT_CACHEABLE: OperationCachePolicy = { fixed: NOT_CACHEABLE, recor
 /**
  * Returns a function that computes cache policies from the hints in the schema and from what subgraphs report.
  * @param reportsCacheControl subgraphs whose responses report how long they may be cached
+ * @param mayBeCached whether responses of subgraphs come from a cache, so that each says how long it may still be cached
  */
-export function cachePolicyReader(supergraph: Supergraph, reportsCacheControl: ReadonlySet<string>): ReadCachePolicy {
+export function cachePolicyReader(
+  supergraph: Supergraph,
+  reportsCacheControl: ReadonlySet<string>,
+  mayBeCached = false,
+): ReadCachePolicy {
   const hints = readHints(supergraph, new Map());
   const { publicSchema: schema, types } = supergraph;
   const hinted: HintedSchema = {
@@ -55,7 +63,7 @@ export function cachePolicyReader(supergraph: Supergraph, reportsCacheControl: R
   return (document, operation, dependsOnClient) => {
     if (operation.operation !== 'query') return ALWAYS_NOT_CACHEABLE;
     const own = separateOperations(document)[operation.name?.value ?? ''] ?? document;
-    return cachePolicyOf(matchHints(own, hinted), dependsOnClient, reportsCacheControl.size > 0);
+    return cachePolicyOf(matchHints(own, hinted), dependsOnClient, mayBeCached || reportsCacheControl.size > 0);
   };
 }
 

@@ -68,6 +68,8 @@ export interface EngineOptions {
   readonly admissionQueue?: AdmissionQueue | undefined;
   /** Receives the problems of responses. */
   readonly responseObserver?: ResponseObserver | undefined;
+  /** The subgraphs whose responses are cached. None by default. */
+  readonly cachedSubgraphs?: ReadonlySet<string> | undefined;
   /** Whether errors leave out suggestions of schema names. By default they contain them. */
   readonly hideSuggestions?: boolean;
   /** Decide, in this order, whether an operation may run, and which of its fields. */

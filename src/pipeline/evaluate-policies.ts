@@ -123,6 +123,8 @@ function mergeRecords<T>(parts: readonly (Readonly<Record<string, T>> | undefine
 export interface DroppedErrors {
   readonly all: readonly GraphQLFormattedError[];
   readonly suppressed: ReadonlySet<GraphQLFormattedError>;
+  /** What would have allowed the fields, for debug traces only. */
+  readonly requirements: ReadonlyMap<GraphQLFormattedError, string>;
 }
 
 /**
@@ -133,6 +135,7 @@ export function droppedErrors(checked: CheckedOperation, drop: readonly DroppedF
   const fields = new Set(drop.map(({ field }) => field));
   const all = new Map<string, GraphQLFormattedError>();
   const suppressed = new Set<GraphQLFormattedError>();
+  const requirements = new Map<GraphQLFormattedError, string>();
   for (const { field, error } of drop) {
     const { path, parent } = checked.place(field);
     const key = path.join('.');
@@ -140,8 +143,9 @@ export function droppedErrors(checked: CheckedOperation, drop: readonly DroppedF
     const formatted = { message: error.message, path, extensions: error.extensions };
     all.set(key, formatted);
     if (error.suppressed) suppressed.add(formatted);
+    if (error.requirement !== undefined) requirements.set(formatted, error.requirement);
   }
-  return { all: [...all.values()], suppressed };
+  return { all: [...all.values()], suppressed, requirements };
 }
 
 function isWithin(checked: CheckedOperation, field: OpField | undefined, fields: ReadonlySet<OpField>): boolean {

@@ -144,17 +144,19 @@ export function executeCompiled(
   const { client: requester, deferGroups, reportEveryPlace } = request;
   requester.record?.begin('execute');
   const client = cachePolicy === undefined || cachePolicy.fixed ? requester : withAccumulator(requester);
-  const { sources, memoryBudget: budget, admissionQueue, responseObserver } = options;
+  const { sources, memoryBudget: budget, admissionQueue, responseObserver, cachedSubgraphs } = options;
   const { texts } = introspected;
   const run = { client, variables, introspected: texts, knownErrors, deferGroups, reportEveryPlace };
-  const input = { supergraph, sources, budget, admissionQueue, responseObserver, ...run };
+  const input = { supergraph, sources, budget, admissionQueue, responseObserver, cachedSubgraphs, ...run };
   return executePlan(compiled, input, (dataText, errors) => {
     const executionErrors = errors.length > 0 ? exposedErrors(errors, requester, options) : errors;
     const all = introspected.errors.length > 0 ? [...introspected.errors, ...executionErrors] : executionErrors;
     if (cachePolicy === undefined) return new SingleResult(dataText, all, { operation });
     const isWhole = errors.length === 0 && all.length === 0;
+    const resultPolicy = isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_CACHEABLE;
+    const collected = client.cacheTags;
     const details = () => ({
-      cachePolicy: isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_CACHEABLE,
+      cachePolicy: collected && resultPolicy.maxAgeMs > 0 ? { ...resultPolicy, collected } : resultPolicy,
       dependsOn: prepared.recordOf(compiled),
       operation,
     });
@@ -181,10 +183,11 @@ export function streamCompiled(
     return executeCompiled(run, compiled, knownErrors);
   const { introspection, label: operation } = prepared;
   const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;
-  const { sources, memoryBudget: budget, admissionQueue, responseObserver } = options;
+  const { sources, memoryBudget: budget, admissionQueue, responseObserver, cachedSubgraphs } = options;
   const known = [...introspected.errors, ...(knownErrors ?? [])];
   const work = { client, variables, introspected: introspected.texts, knownErrors: known, deferGroups };
-  const input = { supergraph, sources, budget, admissionQueue, responseObserver, reportEveryPlace, ...work };
+  const shared = { sources, budget, admissionQueue, responseObserver, cachedSubgraphs };
+  const input = { supergraph, ...shared, reportEveryPlace, ...work };
   return streamPlan(compiled, input).then((payloads) => {
     payloads.map((payload) => exposed(payload, client, options));
     return { kind: 'stream', payloads, operation };

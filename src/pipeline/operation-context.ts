@@ -4,6 +4,7 @@ import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import type { DebugTrace } from '../shared/debug-trace.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
+import type { RequestTrace } from '../shared/trace.ts';
 
 /** The parameters of a GraphQL request, as GraphQL over HTTP names them. */
 export interface GraphqlParams {
@@ -41,6 +42,8 @@ export interface OperationContext {
   readonly reads: Reads;
   /** The plugins of the request, if there are any. */
   readonly plugins?: PluginRun | undefined;
+  /** The trace of the request, where traces are on. */
+  readonly trace?: RequestTrace | undefined;
   /** Whether the client has disconnected. */
   readonly isClosed: boolean;
   /** Called once if the client disconnects before its response is sent. */

@@ -82,6 +82,8 @@ export interface DroppedField {
 export interface FieldRefusal {
   readonly message: string;
   readonly extensions: Readonly<Record<string, unknown>> & { readonly code: string };
+  /** What would have allowed the field, for debug traces only: `@requiresScopes: read:orders`. */
+  readonly requirement?: string | undefined;
   /** Whether the error is left out of the response. */
   readonly suppressed?: boolean;
 }

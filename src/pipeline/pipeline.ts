@@ -249,9 +249,9 @@ class Pipeline implements Engine {
     if (refused) return refused;
     const coerce = () => coerceRequestVariables(view.supergraph.publicSchema, document, operation, request, options);
     const observer = plugins?.hooks.onStage && plugins;
-    const coerced = observer ? observer.observe('variables', coerce) : coerce();
-    if ('errors' in coerced) return refuse(coerced.refusal, coerced.errors);
-    const variables = coerced.coerced;
+    const read = observer ? observer.observe('variables', coerce) : coerce();
+    if ('errors' in read) return refuse(read.refusal, read.errors);
+    const { coerced: variables } = read;
     // normalize
     const labels = this.labels.active(document.labels, request.client);
     const { deferGroups } = request;
@@ -259,6 +259,7 @@ class Pipeline implements Engine {
     const prepare = () => this.prepared(view, document, operation, variables, labels, groups, 'execution');
     const prepared = observer ? observer.observe('normalize', prepare) : prepare();
     request.client.operation = prepared.label;
+    plugins?.spans?.name(prepared.label, document.document);
     request.client.debug?.setOperation(prepared.label);
     if (record) record.isPlanCached ??= prepared.wasKnown;
     const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables);

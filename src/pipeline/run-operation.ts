@@ -11,6 +11,7 @@ import { Deadline } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
 import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
+import type { RequestTrace } from '../shared/trace.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
 import type { Engine, EngineRequest, ReadDocument } from './engine.ts';
@@ -65,6 +66,8 @@ interface SharedExecution extends AbortableWork {
   /** Headers of subgraphs for the clients. */
   readonly returned: CollectedHeaders | undefined;
   readonly shared: SharedResponse;
+  /** The trace of that request. */
+  readonly trace: RequestTrace | undefined;
   /** The record of the request that it was started for. */
   readonly record: RequestRecord | undefined;
 }
@@ -182,6 +185,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     context.shared = flight.work.shared;
     if (flight.work.shared.left++ > 0) this.options.onShared?.();
     context.record?.join(flight.work.record);
+    context.trace?.join(flight.work.trace);
     return this.wait(flight, context);
   }
 
@@ -193,8 +197,8 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const work = engine.execute(engineRequest(client, call, this.options.contract));
     const result = withDeadline(this.options.timeoutMs, cancellation, work);
     const shared = { response: undefined, left: 0 };
-    const { record, plugins } = context;
-    return { engine, result, plugins, returned, shared, record, abort: () => cancellation.abort() };
+    const { record, plugins, trace } = context;
+    return { engine, result, plugins, trace, returned, shared, record, abort: () => cancellation.abort() };
   }
 
   private wait(flight: JoinedWork<SharedExecution>, context: Context): Promise<SingleResult> {
@@ -221,7 +225,7 @@ async function countRefused<Context>(
 }
 
 function clientContext(
-  { requestHeaders: headers, requestId, client, plugins, record, debug }: OperationContext,
+  { requestHeaders: headers, requestId, client, plugins, trace, record, debug }: OperationContext,
   {
     signal,
     returned,
@@ -229,7 +233,7 @@ function clientContext(
     deadline,
   }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline'>,
 ): ClientContext {
-  const { ip, identity } = client;
+  const { ip, identity, cacheTags } = client;
   const operation = undefined;
   // listed one by one: V8 makes an object of a fixed shape from that
   return {
@@ -244,7 +248,9 @@ function clientContext(
     record,
     operation,
     plugins,
+    cacheTags,
     debug,
+    trace,
   };
 }
 

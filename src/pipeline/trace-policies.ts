@@ -9,8 +9,8 @@ export function traceRefusal(debug: DebugTrace, { errors }: PolicyRefusal): void
 }
 
 /** Records the fields that policies dropped, also those whose errors the client does not see. */
-export function traceDropped(debug: DebugTrace, { all }: DroppedErrors): void {
-  for (const error of all) debug.addPolicy(policyOf('dropped', error));
+export function traceDropped(debug: DebugTrace, { all, requirements }: DroppedErrors): void {
+  for (const error of all) debug.addPolicy({ ...policyOf('dropped', error), requirement: requirements.get(error) });
 }
 
 function policyOf(

@@ -40,7 +40,7 @@ export function* createViews(
 
 function createView(
   supergraph: Supergraph,
-  { introspection = true, maxTokens, limits, hideSuggestions, policies = [] }: EngineOptions,
+  { introspection = true, maxTokens, limits, hideSuggestions, policies = [], cachedSubgraphs }: EngineOptions,
   labels: OverrideLabels,
   dependencies: Dependencies,
   reporting: ReadonlySet<string> | undefined,
@@ -55,7 +55,7 @@ function createView(
   });
   return {
     supergraph,
-    readCachePolicy: reporting && cachePolicyReader(supergraph, reporting),
+    readCachePolicy: reporting && cachePolicyReader(supergraph, reporting, cachedSubgraphs !== undefined),
     introspector: new Introspector(supergraph.publicSchema),
     documents: new DocumentCache(supergraph.publicSchema, {
       ...{ introspection, maxTokens, limits, hideSuggestions, labelsUsedBy, inspectPolicies },

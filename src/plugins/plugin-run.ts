@@ -1,5 +1,6 @@
 import type { DocumentNode, GraphQLFormattedError } from 'graphql';
 import type { Identity } from '../client/identity.ts';
+import type { OperationSpans } from '../shared/trace.ts';
 import {
   acceptEnd,
   acceptNothing,
@@ -89,20 +90,47 @@ export interface ResponseFacts {
  */
 export class PluginRun {
   readonly hooks: ComposedHooks;
-  /** Values that plugins store for later hooks. */
-  readonly context = new Map<string, unknown>();
+  /** Records the spans of its stages; `undefined` where the trace of the request is not recorded. */
+  readonly spans: OperationSpans | undefined;
   readonly #set: PluginSet;
+  readonly #ofRequest: PluginRun | undefined;
+  #context: Map<string, unknown> | undefined;
   readonly #facts: RequestFacts;
   readonly #setIdentity: (identity: Identity) => void;
   /** The request as each plugin sees it, by the plugin's place in the list. */
-  readonly #requests: PluginRequest[] = [];
+  readonly #requests: PluginRequest[];
 
-  /** @param setIdentity changes who the client is */
-  constructor(set: PluginSet, facts: RequestFacts, setIdentity: (identity: Identity) => void) {
+  /**
+   * @param setIdentity changes who the client is
+   * @param ofRequest the run of the whole request, for an operation of a batch
+   */
+  constructor(
+    set: PluginSet,
+    facts: RequestFacts,
+    setIdentity: (identity: Identity) => void,
+    spans?: OperationSpans,
+    ofRequest?: PluginRun,
+  ) {
     this.#set = set;
     this.#facts = facts;
     this.#setIdentity = setIdentity;
-    this.hooks = set.hooks;
+    this.hooks = spans ? set.observedHooks : set.hooks;
+    this.spans = spans;
+    this.#ofRequest = ofRequest;
+    this.#requests = ofRequest ? ofRequest.#requests : [];
+  }
+
+  /** Values that plugins store for later hooks. */
+  get context(): Map<string, unknown> {
+    if (this.#ofRequest) return this.#ofRequest.context;
+    this.#context ??= new Map();
+    return this.#context;
+  }
+
+  /** Returns the run for one operation of a batch. It differs only where spans are recorded. */
+  forOperation(): PluginRun {
+    if (this.spans === undefined) return this;
+    return new PluginRun(this.#set, this.#facts, this.#setIdentity, this.spans.startOperation(), this);
   }
 
   /** Whether `onTry` may send something else for another client, so that no fetch is shared. */
@@ -207,13 +235,16 @@ export class PluginRun {
   startStage(stage: string, subgraph?: string): ((end: StageEnd) => void) | undefined {
     const handlers = this.hooks.onStage;
     if (handlers === undefined) return undefined;
+    const endSpan = this.spans?.startStage(stage);
+    if (handlers.length === 0) return endSpan;
     const facts = { stage, subgraph };
     const ends = handlers.flatMap((handler) => {
       const end = this.#quietly(handler, () => acceptEnd(settled(handler.call(this.#given(handler, facts)))));
       return end === undefined ? [] : [{ handler, end }];
     });
-    if (ends.length === 0) return undefined;
+    if (ends.length === 0) return endSpan;
     return (how) => {
+      endSpan?.(how);
       for (const { handler, end } of ends) this.#quietly(handler, () => acceptNothing(settled(end(how))));
     };
   }

@@ -34,6 +34,9 @@ export class PluginSet {
   /** What each plugin may read; `undefined` where it does not declare it. */
   readonly declared: readonly (Reads | undefined)[];
 
+  /** The hooks of requests whose stages are recorded as spans: some plugin, or none, observes stages. */
+  readonly observedHooks: ComposedHooks;
+
   constructor(plugins: readonly LoadedPlugin[]) {
     this.plugins = plugins;
     this.reads = readsOfPlugins(plugins.map(({ plugin }) => plugin));
@@ -43,6 +46,7 @@ export class PluginSet {
     });
     this.separatesTries = plugins.some(({ plugin: { reads, hooks } }) => hooks.onTry && reads !== 'nothing');
     this.hooks = Object.fromEntries(HOOK_NAMES.map((hook) => [hook, handlersOf(hook, plugins)])) as ComposedHooks;
+    this.observedHooks = { ...this.hooks, onStage: this.hooks.onStage ?? [] };
   }
 
   /** Calls `onSchemaChange`. Never rejects: a plugin that fails is logged. */

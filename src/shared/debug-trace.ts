@@ -9,6 +9,8 @@ export interface PolicyTrace {
   readonly code: string;
   readonly message: string;
   readonly path?: readonly (string | number)[] | undefined;
+  /** What would have allowed the field: `@requiresScopes: read:orders`. */
+  readonly requirement?: string | undefined;
 }
 
 /** The trace of a request, as `extensions.headgate` has it. */

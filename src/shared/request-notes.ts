@@ -21,8 +21,12 @@ interface LoggedError {
 
 /** Data about a request that is collected on its way through the gateway, for the access log. */
 export interface RequestNotes {
+  /** The id of its trace, where traces are on. */
+  readonly traceId?: string | undefined;
   /** `web/dashboard` */
   endpoint: string | undefined;
+  /** The path of the endpoint as its file declares it: `/bff/web/products/:id`. */
+  route?: string | undefined;
   operation: OperationLabel | undefined;
   /** The operation name that the client sent, for requests without a valid operation. */
   operationName: string | undefined;

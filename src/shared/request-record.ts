@@ -2,6 +2,18 @@
 export const PHASES = ['receive', 'parse', 'plan', 'execute', 'respond'] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** What of the response to a fetch came from the cache. */
+export interface CacheUse {
+  /** `partial`: some of the entities; `stale`: they are being refreshed; `stale-if-error`: the subgraph failed. */
+  readonly outcome: 'hit' | 'stale' | 'partial' | 'miss' | 'stale-if-error';
+  /** How many values came from the cache: entities, or 1 for root fields. */
+  readonly cached: number;
+  /** How many were fetched. */
+  readonly fetched: number;
+  /** The age of the oldest cached value, in seconds. */
+  readonly age?: number | undefined;
+}
+
 /** One fetch of a request. */
 export interface FetchRecord {
   readonly subgraph: string;
@@ -9,8 +21,12 @@ export interface FetchRecord {
   status?: number | undefined;
   /** The code of the failure, if it failed as a whole. */
   code?: string | undefined;
+  /** What came from the cache; `undefined` where the responses of the subgraph are not cached. */
+  cache?: CacheUse | undefined;
   /** `undefined` while it is in flight. */
   durationMs?: number;
+  /** Bytes of the response, decoded, if there is one. */
+  bytes?: number | undefined;
 }
 
 /** A request with lists of entities may need any number of fetches. Further ones are only counted. */
@@ -51,15 +67,17 @@ export class RequestRecord {
   }
 
   /** Records a fetch that begins. */
-  beginFetch(subgraph: string): (result: Pick<FetchRecord, 'status' | 'code'>) => void {
+  beginFetch(subgraph: string): (result: Pick<FetchRecord, 'status' | 'code' | 'bytes' | 'cache'>) => void {
     this.fetchCount += 1;
     const startedAt = this.now();
     const fetch: FetchRecord = { subgraph };
     if (this.fetches.length < MOST_FETCHES) this.fetches.push(fetch);
-    return ({ status, code }) => {
+    return ({ status, code, bytes, cache }) => {
       fetch.status = status;
       fetch.code = code;
+      if (cache !== undefined) fetch.cache = cache;
       fetch.durationMs = rounded(this.now() - startedAt);
+      fetch.bytes = bytes;
     };
   }
 

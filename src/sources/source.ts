@@ -1,9 +1,12 @@
 import type { Freshness } from '../client/freshness.ts';
 import type { ClientInfo } from '../client/identity.ts';
+import type { PlannedLookup, PlannedRequest } from '../planner/plan.ts';
+import type { PrintedDocument } from '../planner/print-document.ts';
 import type { DebugTrace } from '../shared/debug-trace.ts';
 import type { FetchTrace } from '../shared/fetch-trace.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
-import type { RequestRecord } from '../shared/request-record.ts';
+import type { CacheUse, RequestRecord } from '../shared/request-record.ts';
+import type { CallSpan } from '../shared/trace.ts';
 
 /**
  * The interface between the executor and the sources that answer its fetches: an HTTP subgraph, or code in this process.
@@ -46,11 +49,40 @@ export interface ResponseMemory {
   take(size: number, proceed: (isOver: boolean) => void): void;
 }
 
+/** The parts of a fetch, for a cache that keeps each entity on its own. Its methods work only until the fetch is answered. */
+export interface FetchParts {
+  readonly planned: PlannedRequest;
+  /** Returns the look-ups that have entities, in the order of the document. */
+  lookups(): readonly FetchLookup[];
+  /**
+   * Writes a body with some of the entities only.
+   * @param kept for each of the {@link lookups}, the ascending indices of its entities
+   */
+  write(kept: readonly (readonly number[])[]): Pick<SourceRequest, 'body' | 'sharedBody'>;
+  /** Returns the value of a client variable. */
+  variable(name: string): unknown;
+}
+
+/** One `_entities` field of a fetch. */
+export interface FetchLookup {
+  readonly planned: PlannedLookup;
+  /** The response key of the list of entities. */
+  readonly alias: string;
+  /** What is selected of each entity, with the names of the client variables in it. */
+  readonly selection: PrintedDocument;
+  /** The representations, as JSON texts. */
+  readonly representations: readonly string[];
+  /** The values from contexts, as JSON members; empty where it takes none. */
+  readonly contextValues: string;
+}
+
 export interface SourceRequest {
   /** The GraphQL-over-HTTP request body, as JSON text: `{"query":"…","variables":{…}}`. */
   readonly body: string;
   /** The body without the name of its operation, if it has one. Requests for which it is equal may share a response. */
   readonly sharedBody?: string | undefined;
+  /** The parts of the fetch. Only for subgraphs whose responses are cached. */
+  readonly parts?: FetchParts | undefined;
   /** Reads may be shared and retried; mutations never. */
   readonly operationType: 'query' | 'mutation' | 'subscription';
   readonly client: ClientContext;
@@ -65,6 +97,8 @@ export interface SourceRequest {
    * adds to it, and avoids what is in it. Missing for requests that are sent once.
    */
   readonly tried?: string[] | undefined;
+  /** The span of the fetch or of the try, where the trace of the client request is recorded. */
+  readonly span?: CallSpan | undefined;
   /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
   readonly memory?: ResponseMemory | undefined;
   /** Records what the layers and the source do. Only where the client's request has a debug trace. */
@@ -111,6 +145,8 @@ interface ResponseFacts {
   readonly retryAfter?: number | undefined;
   /** The response that this one was made from. Clients that share a response have the same one here. */
   readonly madeFrom?: SubgraphResponse | undefined;
+  /** What of the response came from the cache, where that is recorded. */
+  readonly cache?: CacheUse | undefined;
   /** Whether the source itself has reported the problems of the responses behind this one to the {@link ResponseObserver}. */
   readonly isObserved?: boolean | undefined;
 }
@@ -179,6 +215,8 @@ export interface ForwardedHeaders {
   readonly correlation?: ReadonlySet<string>;
   /** Names of headers that identify clients or locate them, whether or not this request has them. */
   readonly identityHeaders?: ReadonlySet<string>;
+  /** Whether a rule removes `traceparent`, so that the source gets no trace context. */
+  readonly removesTrace?: boolean;
 }
 
 /** Returns the forwarded headers by the rules of one source. Always returns the same object for one client request. */

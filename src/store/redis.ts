@@ -25,6 +25,8 @@ export interface SharedRedis {
   readonly prefix: string;
   /** Whether commands are sent at the moment. */
   readonly available: boolean;
+  /** `store.redis.timeout`: the budget of commands by default. */
+  readonly commandMs: number;
   /** `store.redis.required_timeout`: the budget of commands that a request cannot do without. */
   readonly requiredMs: number;
   /**
@@ -78,6 +80,7 @@ export async function createRedis(settings: SharedRedisSettings, logger: Logger)
 
   return {
     prefix: `{${settings.key_prefix}}`,
+    commandMs: settings.timeout,
     requiredMs: settings.required_timeout ?? settings.timeout,
     get available() {
       return !breakers.anyOpen && client.status === 'ready';

@@ -2,6 +2,7 @@ import type { DocumentNode, GraphQLSchema, SelectionSetNode, TypeNode } from 'gr
 import { GraphQLError, Kind } from 'graphql';
 import { runToEnd, type Steps } from '../shared/steps.ts';
 import { type CacheControlUse, readCacheControl } from './cache-hints.ts';
+import { type CacheTags, readCacheTags } from './cache-tags.ts';
 import type { AppliedDirectives } from './directives.ts';
 import { type InProcessSource, readInProcessSources } from './in-process.ts';
 import { type JoinedTypes, readJoinedTypes } from './join-spec.ts';
@@ -86,7 +87,7 @@ export interface SupergraphField {
   readonly directives: AppliedDirectives;
 }
 
-export interface Supergraph {
+export interface Supergraph extends CacheTags {
   readonly sdl: string;
   readonly subgraphs: readonly Subgraph[];
   readonly types: ReadonlyMap<string, SupergraphType>;
@@ -136,7 +137,14 @@ export function* readSupergraphInSteps(sdl: string): Steps<Supergraph> {
   const publicSchema = yield* buildPublicSchema(document);
   const rateLimits = readRateLimits(document);
   yield;
-  return { sdl, ...model, publicSchema, rateLimits, cacheControl: readCacheControl(document) };
+  return {
+    sdl,
+    ...model,
+    publicSchema,
+    rateLimits,
+    cacheControl: readCacheControl(document),
+    ...readCacheTags(document),
+  };
 }
 
 /**

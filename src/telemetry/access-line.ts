@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AccessField } from '../config/sections/access-log.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
+import { readTraceParent } from '../shared/trace-context.ts';
 import { pathOf } from '../shared/url-path.ts';
 import type { LogFields } from './logger.ts';
 
@@ -39,7 +40,7 @@ const MOST_VALUES = 20;
 
 const FIELDS: Readonly<Record<AccessField, ReadField>> = {
   requestId: ({ requestId }) => requestId,
-  traceId: ({ headers }) => traceIdOf(headers.traceparent),
+  traceId: ({ headers, notes }) => notes.traceId ?? readTraceParent(headers.traceparent)?.traceId,
   route: ({ route }) => route,
   endpoint: ({ notes }) => notes.endpoint,
   method: ({ method }) => method,
@@ -137,14 +138,6 @@ export function readableLine({ method, url, status, durationMs, client, notes }:
 
 function operationNameOf({ operation, operationName }: RequestNotes): string | undefined {
   return (operation?.name ?? operationName)?.slice(0, LONGEST);
-}
-
-const TRACE_PARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/;
-
-/** Returns the trace id of a `traceparent`. @see https://www.w3.org/TR/trace-context/#traceparent-header */
-function traceIdOf(header: string | string[] | undefined): string | undefined {
-  const id = typeof header === 'string' ? TRACE_PARENT.exec(header)?.[1] : undefined;
-  return id === undefined || /^0+$/.test(id) ? undefined : id;
 }
 
 type Extensions = Readonly<Record<string, unknown>>;

@@ -7,7 +7,15 @@ export interface FoldingLogger extends Logger {
 }
 
 /** Fields that differ from request to request, although the error is the same. */
-const OF_REQUEST: ReadonlySet<string> = new Set(['requestId', 'operation', 'endpoint', 'ip', 'count', 'cost']);
+const OF_REQUEST: ReadonlySet<string> = new Set([
+  'requestId',
+  'traceId',
+  'operation',
+  'endpoint',
+  'ip',
+  'count',
+  'cost',
+]);
 
 /** Errors can have texts of clients in them, so their number has a bound. Beyond it, errors with the same message are one. */
 const MOST_ERRORS = 500;

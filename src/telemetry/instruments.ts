@@ -1,4 +1,6 @@
+import { type CacheInstruments, createCacheInstruments } from './cache-instruments.ts';
 import { createEndpointInstruments, type EndpointInstruments } from './endpoint-instruments.ts';
+import { type KeySetState, watchKeySets } from './key-set-instruments.ts';
 import type { Count, Metrics } from './metrics.ts';
 import { createRequestInstruments, type InstrumentSettings, type RequestInstruments } from './request-instruments.ts';
 import { watchRuntime } from './runtime-instruments.ts';
@@ -39,6 +41,8 @@ export interface Instruments extends SubgraphInstruments {
   readonly costMeasured: (cost: number) => void;
   /** A look-up in the response cache of endpoints. */
   readonly responseCacheLookedUp: Count;
+  /** Starts to count what the response cache does. To be called once. */
+  readonly openCache: () => CacheInstruments;
   /** @param outcome `started`, `promoted`, `rolled_back`, `replaced` */
   readonly canaryChanged: (outcome: string) => void;
   /** A process has applied an action of the admin API. */
@@ -52,6 +56,8 @@ export interface Instruments extends SubgraphInstruments {
   readonly openEndpoints: () => EndpointInstruments;
   /** Returns what counts variants and mirrored reads. Always the same. */
   readonly ofVariants: () => VariantInstruments;
+  /** @param read called whenever the metrics are read. To be called once. */
+  readonly watchKeySets: (read: () => readonly KeySetState[]) => void;
   /** @param held called whenever the metrics are read */
   readonly watchBufferedBytes: (held: () => number) => void;
   /** @param gauges called whenever the metrics are read */
@@ -75,9 +81,11 @@ export function createInstruments(metrics: Metrics, settings: InstrumentSettings
     subscriptions: createSubscriptionInstruments(metrics),
     ...createSubgraphInstruments(metrics, buckets),
     ...ofPolicies(metrics),
+    watchKeySets: (read) => watchKeySets(metrics, read),
     ...ofCaches(metrics, buckets),
     ...ofReloads(metrics),
     ...ofOperators(metrics),
+    openCache: () => createCacheInstruments(metrics),
     openEndpoints: () => createEndpointInstruments(metrics, buckets),
     ofVariants: once(() => createVariantInstruments(metrics)),
     ...ofLimits(metrics),

@@ -5,13 +5,16 @@ import type { LogFields } from './logger.ts';
 export interface LoggedRequest {
   readonly requestId: string;
   readonly operation?: OperationLabel | undefined;
+  /** Its trace, where traces are on. */
+  readonly trace?: { readonly traceId: string } | undefined;
 }
 
 /** Longer names from clients are truncated. */
 const LONGEST = 128;
 
 /** Returns the fields that name a request and its operation. */
-export function requestFields({ requestId, operation }: LoggedRequest): LogFields {
+export function requestFields({ requestId, operation, trace }: LoggedRequest): LogFields {
   const name = operation?.name;
-  return name === undefined ? { requestId } : { requestId, operation: name.slice(0, LONGEST) };
+  const ids = trace === undefined ? { requestId } : { requestId, traceId: trace.traceId };
+  return name === undefined ? ids : { ...ids, operation: name.slice(0, LONGEST) };
 }

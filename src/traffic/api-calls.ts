@@ -14,6 +14,7 @@ import { isGoodStatus } from './good-response.ts';
 import { type ApiHedgePolicy, hedgeApiReads } from './hedge-api-calls.ts';
 import type { RetryPolicy, RetryReason } from './retry.ts';
 import { metCondition, type TryResult } from './retry-conditions.ts';
+import { traceApiTries } from './trace-api-tries.ts';
 
 export interface ApiCallOptions {
   readonly subgraph: string;
@@ -41,6 +42,7 @@ export function callApiSafely(send: SendApiRequest, options: ApiCallOptions): Se
   if (breaker !== undefined) wrapped = breakApiCircuit(wrapped, breaker, options.subgraph);
   if (bulkhead !== undefined) wrapped = limitApiCalls(wrapped, bulkhead, options.subgraph);
   if (options.plugins) wrapped = callApiPlugins(wrapped, options.subgraph);
+  wrapped = traceApiTries(wrapped, options.subgraph);
   if (hedge !== undefined) wrapped = hedgeApiReads(wrapped, hedge);
   return retryApiReads(wrapped, options);
 }

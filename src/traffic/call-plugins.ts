@@ -4,7 +4,10 @@ import type { FetchedResponse, PluginResult } from '../plugins/hooks.ts';
 import type { FetchFacts, FetchResponseFacts, PluginRun, TryFacts } from '../plugins/plugin-run.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import type { CallSpan, SpanEnd } from '../shared/trace.ts';
+import { ABORTED } from '../sources/http/http-failure.ts';
 import type { ForwardHeaders, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { copyRequest } from './copy-request.ts';
 
 /** Counts fetches, so that each has an id of its own. */
 let fetches = 0;
@@ -27,14 +30,17 @@ export function callFetchPlugins(source: Source, fetched: FetchedSource = {}): S
     const start = performance.now();
     const fetchId = `${request.client.requestId}-${++fetches}`;
     const end = onStage && plugins.startStage('fetch', source.name);
+    const span = plugins.spans?.startFetch(source.name, request.operationType);
+    const traced = withSpan(request, span);
     const finish: Done = (response) => {
       end?.({ error: errorOf(response) });
+      span?.end(endOf(response));
       if (onFetchResponse === undefined) return done(response);
       const facts = { fetchId, durationMs: performance.now() - start };
       settle(replaced(source.name, request, response, facts, plugins), done);
     };
-    if (onFetch === undefined) return source.send(request, finish);
-    const change = new FetchChange(request, fetched.forward);
+    if (onFetch === undefined) return source.send(traced, finish);
+    const change = new FetchChange(traced, fetched.forward);
     sendWith(source, change, finish, (facts) =>
       plugins.onFetch({ ...facts, ...change.methods, url: fetched.url, fetchId }),
     );
@@ -47,12 +53,15 @@ export function callTryPlugins(source: Source): Source {
     const { onTry, onStage } = plugins.hooks;
     if (onTry === undefined && onStage === undefined) return source.send(request, done);
     const end = onStage && plugins.startStage('try', source.name);
+    const span = request.span?.startTry('POST');
+    const traced = withSpan(request, span);
     const finish: Done = (response) => {
       end?.({ error: errorOf(response) });
+      span?.end(endOf(response));
       done(response);
     };
-    if (onTry === undefined) return source.send(request, finish);
-    sendWith(source, new FetchChange(request), finish, (facts) => plugins.onTry(facts));
+    if (onTry === undefined) return source.send(traced, finish);
+    sendWith(source, new FetchChange(traced), finish, (facts) => plugins.onTry(facts));
   });
 }
 
@@ -88,6 +97,13 @@ export function callSubscribePlugins(name: string, subscribe: Subscribe, fetched
 }
 
 type Subscribe = NonNullable<Source['subscribe']>;
+
+function withSpan(request: SourceRequest, span: CallSpan | undefined): SourceRequest {
+  if (span === undefined) return request;
+  const copy = copyRequest(request);
+  copy.span = span;
+  return copy;
+}
 
 function wrapped(source: Source, send: (request: SourceRequest, done: Done, plugins: PluginRun) => void): Source {
   return {
@@ -257,6 +273,13 @@ export function failureOf(name: string, error: unknown): SourceFailure {
 
 function failed(name: string, error: unknown): SubgraphResponse {
   return { kind: 'failure', failure: failureOf(name, error) };
+}
+
+/** Returns how a fetch or a try ended, for its span. */
+function endOf(response: SubgraphResponse): SpanEnd {
+  const { status, code, reason } =
+    response.kind === 'failure' ? response.failure : { status: response.status, ...response.failed };
+  return { status, code, reason, isCancelled: reason === ABORTED };
 }
 
 function errorOf(response: SubgraphResponse): Error | undefined {

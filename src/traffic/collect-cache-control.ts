@@ -1,5 +1,5 @@
 import type { Freshness } from '../client/freshness.ts';
-import { readFreshness } from '../client/read-freshness.ts';
+import { headerMap, readFreshness } from '../client/read-freshness.ts';
 import type { ForwardHeaders, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
 type CompleteResponse = Exclude<SubgraphResponse, { kind: 'failure' }>;
@@ -11,8 +11,12 @@ export function collectCacheControl(source: Source): Source {
 
 /** Does the same for a source that returns response headers. `forward` returns the headers that rules send to the source. */
 export function collectCacheControlFromHeaders(source: Source, forward?: ForwardHeaders): Source {
-  return recording(source, ({ headers }, { client }) =>
-    readFreshness(recordOf(headers ?? []), client.headers, undefined, forward?.(client).identityHeaders),
+  return recording(
+    source,
+    // a response from the cache has its freshness in place of headers
+    ({ headers, freshness }, { client }) =>
+      freshness ??
+      readFreshness(headerMap(headers ?? []), client.headers, undefined, forward?.(client).identityHeaders),
   );
 }
 
@@ -32,14 +36,4 @@ function recording(
     },
     close: () => source.close(),
   };
-}
-
-/** Returns a flat list as an object. Joins several lines of one name into one value (RFC 9110, section 5.3). */
-function recordOf(pairs: readonly string[]): Record<string, string> {
-  const record: Record<string, string> = Object.create(null);
-  for (let at = 0; at + 1 < pairs.length; at += 2) {
-    const name = pairs[at] as string;
-    record[name] = record[name] === undefined ? (pairs[at + 1] as string) : `${record[name]}, ${pairs[at + 1]}`;
-  }
-  return record;
 }

@@ -17,7 +17,9 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     signal: request.signal,
     needsFreshConnection: request.needsFreshConnection,
     tried: request.tried,
+    span: request.span,
     memory: request.memory,
     trace: request.trace,
+    parts: request.parts,
   };
 }

@@ -54,20 +54,21 @@ export function createOutages(options: OutagesOptions): Outages {
 }
 
 /** Returns what the log says about a client's request, without a reference to the rest of it. */
-export function loggedRequest({ requestId, operation }: ClientContext): LoggedRequest {
-  return { requestId, operation };
+export function loggedRequest({ requestId, operation, trace }: ClientContext): LoggedRequest {
+  // the trace itself would be kept with all its spans
+  return { requestId, operation, trace: trace && { traceId: trace.traceId } };
 }
 
 /** Returns a callback that reports the response. It references only a part of the request, so the request can be collected. */
 function observed(
   outage: Outage,
-  { requestId, operation, signal }: ClientContext,
+  client: ClientContext,
   done: (response: SubgraphResponse) => void,
 ): (response: SubgraphResponse) => void {
   return (response) => {
     const failure = failureIn(response);
     if (failure !== undefined) {
-      if (isOutage(failure) && !signal?.aborted) outage.failed(failure, { requestId, operation });
+      if (isOutage(failure) && !client.signal?.aborted) outage.failed(failure, loggedRequest(client));
       return done(response);
     }
     if (!outage.isFailing) return done(response);

@@ -58,6 +58,8 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
       const key = sharingKey(request, options);
       const waiters = sharedCalls.get(key);
       if (waiters) {
+        const { request: leader } = waiters[0] as Waiter;
+        request.span?.join(leader.span ?? leader.client.trace);
         request.trace?.share();
         options.onShared?.();
         waiters.push({ request, done });

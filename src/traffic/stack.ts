@@ -42,6 +42,8 @@ export interface StackParts {
   readonly fetched?: FetchedSource | undefined;
   /** Whether the source itself calls `onTry`, for each of its calls. */
   readonly callsTryPlugins?: boolean | undefined;
+  /** Caches responses. */
+  readonly cache?: Layer | undefined;
   readonly outages?: Pick<Outages, 'watch'> | undefined;
   /** Shares identical reads. */
   readonly share?: ShareInFlightOptions | undefined;
@@ -70,6 +72,7 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | `returnHeaders` | outside `share`: each client that shares a response gets its headers |
  * | `retryAfter` | outside `share`: each client that shares a response with `Retry-After` respects it; outside `outages` and `measure`: a fetch that is not sent is no failure |
  * | `plugins` | outside `share`: each client's fetch calls `onFetch`, and what it adds to the fetch counts for sharing; outside `outages`: a plugin that fails is no outage |
+ * | `cache` | inside `plugins`: what they add to a fetch counts for the key; outside `outages`: a response from the cache says nothing about the subgraph; outside `share`: only what is not cached is fetched |
  * | `outages` | outside `share`: each failed request counts, also those that shared one call |
  * | `share` | outside `limitRate`: requests that share a call use up the rate limit once; they share only what it counts together |
  * | `limitRate` | outside `measure`: a fetch that is refused was never sent, and is not measured |
@@ -97,6 +100,7 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   returnHeaders: ({ returnHeaders }) => returnHeaders,
   retryAfter: ({ respectsRetryAfter }) => (respectsRetryAfter ? respectRetryAfter : undefined),
   plugins: ({ plugins, fetched }) => (plugins ? (source) => callFetchPlugins(source, fetched) : undefined),
+  cache: ({ cache }) => cache,
   outages: ({ outages }) => outages && ((source) => outages.watch(source)),
   share: ({ share, instruments }) =>
     share && ((source) => shareInFlight(source, { ...share, onShared: instruments?.fetchesOf(source.name).shared })),

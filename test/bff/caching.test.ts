@@ -288,12 +288,13 @@ test('what is being read while it is purged is not kept', async () => {
 });
 
 test('memory is bounded: the least used goes', async () => {
-  const { call, engine } = await serve(PRODUCT, { cacheBytes: 5_000 });
-  for (const id of ['p1', 'p2', 'p3', 'p4', 'p5']) await call(`/bff/web/products/${id}`);
-  await call('/bff/web/products/p5');
-  expect(engine.requests).toHaveLength(5);
+  const { call, engine } = await serve(PRODUCT, { cacheBytes: 10_000 });
+  const ids = Array.from({ length: 15 }, (_, at) => `p${at + 1}`);
+  for (const id of ids) await call(`/bff/web/products/${id}`);
+  await call('/bff/web/products/p15');
+  expect(engine.requests).toHaveLength(15);
   await call('/bff/web/products/p1');
-  expect(engine.requests).toHaveLength(6);
+  expect(engine.requests).toHaveLength(16);
 });
 
 test('a changed document or schema makes what was kept another answer', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
@@ -58,6 +58,7 @@ async function exposed(): Promise<string> {
       demand_control: { enabled: true, actual_cost: true },
       rate_limits: { requests: [{ name: 'all', limit: 3, window: '1h' }] },
       limits: { max_buffered_bytes: '64MiB' },
+      authentication: { router: { jwt: { jwks: [{ url: 'http://127.0.0.1:1/jwks' }] } } },
     },
   });
   behave('shop', undefined);
@@ -111,7 +112,6 @@ test('every alert has a summary, and a section of the runbook with its name', ()
     expect(annotations.runbook_url).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
   }
   const runbook = join(ROOT, 'docs/runbook.md');
-  if (!existsSync(runbook)) return;
   const headings = [...readFileSync(runbook, 'utf8').matchAll(/^#+ (Headgate\w+)$/gm)].map(([, name]) => name);
   expect(headings).toEqual(expect.arrayContaining(rules.map(({ alert }) => alert)));
 });

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { folderOf } from '../bff/support.ts';
 import { startWorld, type WorldOptions } from '../plugins/world.ts';
@@ -193,8 +194,54 @@ it('cost header, also where requests share an execution', async () => {
   expect(responses.map(({ headers }) => headers.get('x-cost'))).toEqual(['3', '3', '3', '3', '3']);
 });
 
+describe('tenant quota', () => {
+  const secret = 'a secret of thirty-two characters';
+  const config = { authentication: { router: { jwt: { jwks: [{ secret }] } } } };
+  const tokenOf = async (claims: Record<string, unknown>) => ({
+    authorization: `Bearer ${await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime('1h')
+      .sign(Buffer.from(secret))}`,
+  });
+
+  it('refuses a tenant that has used its units up, at endpoints too, and says so once in the log', async () => {
+    const { post, get, lines } = await withExample('tenant-quota', { units: 4, seconds: 3_600 }, { config });
+    const acme = await tokenOf({ tenant: 'acme' });
+    const left = async (response: Promise<Response>) => {
+      const { status, headers } = await response;
+      return [status, headers.get('x-quota-remaining')];
+    };
+    expect(await left(post('{ hello }', acme))).toEqual([200, '2']);
+    expect(await left(get('/bff/web/hello', acme))).toEqual([200, '0']);
+    const refused = await post('{ hello }', acme);
+    expect([refused.status, refused.headers.get('x-quota-remaining')]).toEqual([429, '0']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await refused.json()).errors[0].extensions.code).toBe('QUOTA_EXCEEDED');
+    expect(await left(get('/bff/web/hello', acme))).toEqual([429, '0']);
+    expect(await left(post('{ hello }', await tokenOf({ tenant: 'other' })))).toEqual([200, '2']);
+    const warnings = lines.filter(({ msg }) => msg === 'quota used up');
+    expect(warnings).toMatchObject([{ level: 'warn', plugin: 'tenant-quota', tenant: 'acme' }]);
+  });
+
+  it('counts each request that shares an execution', async () => {
+    const { post } = await withExample('tenant-quota', { units: 100, seconds: 3_600 }, { config });
+    const token = await tokenOf({ tenant: 'shared' });
+    const responses = await Promise.all(Array.from({ length: 5 }, () => post('{ hello }', token)));
+    const left = responses.map(({ headers }) => Number(headers.get('x-quota-remaining')));
+    expect(Math.min(...left)).toBe(90);
+  });
+
+  it('refuses a token without the claim, and settings that are no quota', async () => {
+    const { post } = await withExample('tenant-quota', { units: 4, seconds: 3_600 }, { config });
+    expect((await post('{ hello }', await tokenOf({}))).status).toBe(403);
+    expect((await post('{ hello }')).status).toBe(403);
+    const wrong = withExample('tenant-quota', { units: '4' });
+    await expect(wrong).rejects.toThrow('plugins[0].config: expected { units: 1000, seconds: 3600 }');
+  });
+});
+
 it('every example is tested', () => {
   const names = readdirSync(FOLDER).map((file) => file.replace(/\.ts$/, ''));
-  expect(names).toHaveLength(12);
+  expect(names).toHaveLength(13);
   expect([...tested].sort()).toEqual(names.sort());
 });

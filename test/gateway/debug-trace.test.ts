@@ -15,7 +15,7 @@ const byId = { __resolveReference: (reference: object) => reference };
 const shop = {
   products: {
     typeDefs: `
-      type Query { product: Product  hidden: String @authenticated }
+      type Query { product: Product  hidden: String @authenticated @requiresScopes(scopes: [["read", "all"], ["admin"]]) }
       type Mutation { rename: Product }
       type Product @key(fields: "id") { id: ID! name: String cost: Int @authenticated }
     `,
@@ -121,8 +121,11 @@ describe('in dev', () => {
     const { nulls, policies } = extensions.headgate;
     const code = 'UNAUTHORIZED_FIELD_OR_TYPE';
     expect(policies).toMatchObject([
-      { decision: 'dropped', code, path: ['product', 'cost'] },
-      { decision: 'dropped', code, path: ['hidden'] },
+      { decision: 'dropped', code, path: ['product', 'cost'], requirement: '@authenticated' },
+      {
+        ...{ decision: 'dropped', code, path: ['hidden'] },
+        requirement: '@authenticated; @requiresScopes: admin, or all and read',
+      },
     ]);
     expect(nulls).toMatchObject([
       { path: ['product', 'cost'], causes: [{ kind: 'policy', field: 'Product.cost', code }] },

@@ -59,7 +59,7 @@ test.each(KINDS.flatMap((kind) => [429, 503].map((status) => [kind, status] as c
     await gateway.ask('{ total }');
     expect(shop.requests).toHaveLength(2);
     // what was not sent is no fetch
-    expect(await counted(gateway, 'headgate_subgraph_requests_total')).toMatchObject({ shop: 2 });
+    expect(await counted(gateway, 'headgate_subgraph_requests_total')).toMatchObject({ [`shop ${status}`]: 2 });
     expect(await counted(gateway, 'headgate_subgraph_errors_total')).toEqual({ 'shop SUBREQUEST_HTTP_ERROR': 2 });
   },
 );

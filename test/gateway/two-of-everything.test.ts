@@ -210,9 +210,9 @@ describe.each(Object.entries(FACTS))('two clients that differ in %s', (_, fact) 
   const { rules = [], variant, plugin, field = 'me', two, isPrincipal = false, isUnnamed = false, calls = 2 } = fact;
   const query = `{ ${field} }`;
 
-  async function start() {
+  async function start(config: object = {}) {
     const path = plugin && join(folderOf({ 'plugin.mjs': plugin }), 'plugin.mjs');
-    const world = await twoOfEverything(rules, path ? { plugins: [{ path }] } : {}, variant);
+    const world = await twoOfEverything(rules, { ...config, ...(path && { plugins: [{ path }] }) }, variant);
     const [ada, bob] = await two();
     const [ofAda, ofBob] = [await post(world, ada, query), await post(world, bob, query)].map((one) =>
       shown(one, field),
@@ -250,6 +250,32 @@ describe.each(Object.entries(FACTS))('two clients that differ in %s', (_, fact) 
         if (!isUnnamed) expect([path, wouldReuse(answer, of, by, false)]).toEqual([path, false]);
       }
     }
+  });
+
+  test('never see each other’s values in the response cache, by any path; each sees its own again', async () => {
+    // `start` has filled the cache with the values of both
+    const { world, ada, bob, ofAda, ofBob } = await start({
+      response_cache: { enabled: true, subgraph: { all: { ttl: '1m', negative_ttl: '1m' } } },
+    });
+    const before = world.calls();
+    for (const one of [ada, bob, ada, bob]) {
+      const own = one === ada ? ofAda : ofBob;
+      expect(shown(await post(world, one, query), field)).toBe(own);
+      // as a part of another operation, which has other requests to subgraphs
+      const more = await post(world, one, `query Other { ${field} plain }`);
+      expect([shown(more, field), shown(more, 'plain')]).toEqual([own, 'plain']);
+    }
+    for (const path of [
+      `/graphql?query={${field}}`,
+      `/graphql?query={${field}}`,
+      ...['unsaid', 'private', 'unkept'].map((name) => `/bff/web/${field}-${name}`),
+    ]) {
+      const answers = [await world.send(path, ada), await world.send(path, bob), await world.send(path, ada)];
+      expect([path, ...answers.map((one) => shown(one, field))]).toEqual([path, ofAda, ofBob, ofAda]);
+    }
+    // tries that a plugin makes different are never cached
+    const isTry = plugin?.includes('onTry') === true;
+    if (!isTry) expect(world.calls() - before).toBeLessThanOrEqual(2 + 2);
   });
 
   test('never get each other’s mutation for the same idempotency key', async () => {

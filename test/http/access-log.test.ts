@@ -83,8 +83,8 @@ test('a line says what the request did: its fetches, caches, bytes and phases', 
     operationHash: createHash('sha256').update(SHELF).digest('hex'),
     subgraphs: {
       fetches: [
-        { subgraph: 'products', status: 200, durationMs: expect.any(Number) },
-        { subgraph: 'stock', status: 200, durationMs: expect.any(Number) },
+        { subgraph: 'products', status: 200, durationMs: expect.any(Number), bytes: expect.any(Number) },
+        { subgraph: 'stock', status: 200, durationMs: expect.any(Number), bytes: expect.any(Number) },
       ],
     },
     cache: { plan: 'miss' },

@@ -12,14 +12,14 @@ async function scratch(): Promise<string> {
 }
 
 /** Watches, and counts what it hears. */
-async function watching(path: string, counts?: (name: string) => boolean, watchFolder?: WatchFolder) {
+async function watching(path: string, counts?: (name: string) => boolean, watchFolder?: WatchFolder, retryMs = 60_000) {
   const recorded = { changes: 0, exists: true, events: [] as string[] };
   const watcher = await watchPath({
     path,
     ...(counts && { counts }),
     watchFolder,
-    // 2 s and 10 s would be waited for
-    ...(watchFolder && { pollMs: 100, retryMs: 500 }),
+    // 2 s would be waited for
+    ...(watchFolder && { pollMs: 100, retryMs }),
     onChange(exists) {
       recorded.changes++;
       recorded.exists = exists;
@@ -194,10 +194,11 @@ test('a watcher that fails later ends nothing, and is reported once', async () =
 test('watchers that are possible again are opened again', async () => {
   const dir = await scratch();
   let fails = true;
-  const recorded = await watching(dir, undefined, (...args) => {
+  const opens: WatchFolder = (...args) => {
     if (fails) throw systemError('EMFILE');
     return watch(...args);
-  });
+  };
+  const recorded = await watching(dir, undefined, opens, 100);
   fails = false;
   await expect.poll(() => recorded.events, { timeout: 60_000 }).toEqual(['polled: EMFILE', 'watched']);
 });

@@ -50,6 +50,7 @@ function everyPart() {
     returnHeaders: noting('returnHeaders', notes),
     respectsRetryAfter: true,
     plugins: true,
+    cache: noting('cache', notes),
     outages: { watch: noting('outages', notes) },
     share: { forward: () => ({ pairs: [], sharingKey: '' }) },
     limitRate: noting('limitRate', notes),
@@ -77,6 +78,7 @@ it('the layers are in this order, the outermost first', () => {
     'returnHeaders',
     'retryAfter',
     'plugins',
+    'cache',
     'outages',
     'share',
     'limitRate',
@@ -96,8 +98,8 @@ it('a request passes the layers in that order, and its response in the opposite 
   ask(stack(source, parts));
   calls[0]?.done(text('1'));
   expect(notes).toEqual([
-    ...['> stitch', '> returnHeaders', '> outages', '> limitRate'],
-    ...['measured success', '< limitRate', '< outages', '< returnHeaders', '< stitch'],
+    ...['> stitch', '> returnHeaders', '> cache', '> outages', '> limitRate'],
+    ...['measured success', '< limitRate', '< outages', '< cache', '< returnHeaders', '< stitch'],
   ]);
 });
 

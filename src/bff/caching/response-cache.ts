@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Audience } from '../../client/audience.ts';
 import type { Freshness } from '../../client/freshness.ts';
+import { TagCollector } from '../../client/tag-collector.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { SharedExecutions, type Sharer } from '../handlers/shared-executions.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
@@ -35,8 +36,11 @@ export interface CacheRequest {
   readonly res: ServerResponse;
   /** The waiting request. */
   readonly sharer?: Sharer | undefined;
-  /** Creates a new response: once for all identical requests in flight. */
-  readonly make: (cancellation: Cancellation) => Promise<FreshResponse>;
+  /**
+   * Creates a new response: once for all identical requests in flight.
+   * @param collector collects what its values are invalidated by
+   */
+  readonly make: (cancellation: Cancellation, collector?: TagCollector) => Promise<FreshResponse>;
 }
 
 /** Outcome of a look-up, for metrics. */
@@ -80,8 +84,6 @@ class StoredResponses implements ResponseCache {
   readonly #options: ResponseCacheOptions;
   readonly #now: () => number;
   readonly #sharedExecutions = new SharedExecutions<Made>();
-  /** Number of purges. A response that was started before a purge may have old data, so it is not stored. */
-  #purges = 0;
 
   constructor(options: ResponseCacheOptions) {
     this.#options = options;
@@ -94,7 +96,6 @@ class StoredResponses implements ResponseCache {
   }
 
   purge(tags: readonly string[]): number | Promise<number> {
-    this.#purges++;
     return this.#options.store.purge(tags);
   }
 
@@ -119,9 +120,10 @@ class StoredResponses implements ResponseCache {
   /** @param res response of the waiting client; `undefined` for a background refresh */
   async #fetch(request: CacheRequest, res: ServerResponse | undefined): Promise<EndpointResponse> {
     const make = async (cancellation: Cancellation): Promise<Made> => {
-      const before = this.#purges;
-      const fresh = await request.make(cancellation);
-      const stored = before === this.#purges ? await this.#store(request, fresh) : undefined;
+      const begun = this.#options.store.begin();
+      const collector = new TagCollector(begun instanceof Promise ? await begun : begun);
+      const fresh = await request.make(cancellation, collector);
+      const stored = await this.#store(request, fresh, collector);
       const isPrivate = request.shared && fresh.freshness?.isPrivate === true;
       return { response: stored ?? fresh.response, onlyFor: isPrivate ? request : undefined };
     };
@@ -153,11 +155,15 @@ class StoredResponses implements ResponseCache {
   }
 
   /** Stores a response and returns it as it was stored; `undefined` where it may not be cached. */
-  async #store(request: CacheRequest, fresh: FreshResponse): Promise<EndpointResponse | undefined> {
+  async #store(
+    request: CacheRequest,
+    fresh: FreshResponse,
+    { tags, moment }: TagCollector,
+  ): Promise<EndpointResponse | undefined> {
     const time = this.#now();
-    const stored = storedForm(request, fresh, time);
+    const stored = storedForm(request, fresh, tags, time);
     if (stored === undefined) return undefined;
-    if (expiresAt(stored) > time) await this.#options.store.set(request.key, stored);
+    if (expiresAt(stored) > time) await this.#options.store.set(request.key, stored, moment);
     const { response } = stored;
     const headers = { ...response.headers, 'cache-status': STATUS.miss };
     return { ...response, headers, timings: fresh.response.timings };
@@ -168,6 +174,7 @@ class StoredResponses implements ResponseCache {
 function storedForm(
   { policy, shared, audience }: CacheRequest,
   { response, isComplete, freshness, tags }: FreshResponse,
+  dependencies: ReadonlySet<string>,
   time: number,
 ): StoredResponse | undefined {
   const { status, etag } = response;
@@ -190,6 +197,7 @@ function storedForm(
     staleUntil,
     errorUntil: Math.max(staleUntil, freshUntil + policy.staleIfErrorMs),
     tags,
+    dependencies: [...dependencies],
   };
 }
 

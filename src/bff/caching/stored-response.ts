@@ -1,3 +1,4 @@
+import type { Moment } from '../../cache/cache-store.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
 
 /** A cached response: its bytes, and when it expires. Times are in milliseconds since 1970. */
@@ -11,13 +12,17 @@ export interface StoredResponse {
   readonly errorUntil: number;
   /** Tags to purge it by: `mobile/dashboard`, `Product:p7`, `user-u1`. */
   readonly tags: readonly string[];
+  /** What the values of subgraphs in it are invalidated by: tags of the response cache. */
+  readonly dependencies: readonly string[];
 }
 
 /** A store of cached responses. While it is unavailable, it behaves as if it were empty. */
 export interface ResponseStore {
   /** Returns a cached response: synchronously from memory. */
   get(key: string): StoredResponse | undefined | Promise<StoredResponse | undefined>;
-  set(key: string, response: StoredResponse): void | Promise<void>;
+  /** Returns the moment before a response is made. What is invalidated from then on is not stored. */
+  begin(): Moment | Promise<Moment>;
+  set(key: string, response: StoredResponse, moment: Moment): void | Promise<void>;
   /** Removes all responses that have one of the tags; returns their number. */
   purge(tags: readonly string[]): number | Promise<number>;
 }

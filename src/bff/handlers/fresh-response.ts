@@ -1,6 +1,7 @@
 import { audienceOf } from '../../client/audience.ts';
 import { type DependsOn, identifiesClient, type Requester } from '../../client/depends-on.ts';
 import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
+import type { TagCollector } from '../../client/tag-collector.ts';
 import { problemResponse } from '../../http/problem.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
@@ -33,10 +34,11 @@ export interface EndpointCall {
 export async function createFreshResponse(
   endpointCall: EndpointCall,
   cancellation: Cancellation,
+  collector?: TagCollector,
 ): Promise<FreshResponse> {
   const { call, snapshot, endpoint, bff, variables } = endpointCall;
   const recorded = endpoint.cache?.respectsSources && bff.cache ? new CacheControlAccumulator() : undefined;
-  const execution = await execute(snapshot.engine, executionRequestOf(endpointCall, recorded), cancellation);
+  const execution = await execute(snapshot.engine, executionRequestOf(endpointCall, recorded, collector), cancellation);
   if (execution === undefined) {
     const { timeoutMs } = executionRequestOf(endpointCall);
     const detail = `The response was not ready within ${timeoutMs} milliseconds.`;
@@ -76,10 +78,12 @@ function withNoStore(response: EndpointResponse, freshness: Freshness | undefine
 /**
  * Returns what to execute for a call.
  * @param recorded records the cache control of source responses
+ * @param cacheTags collects what the values of the response are invalidated by
  */
 export function executionRequestOf(
   { call, endpoint, variables, bff }: EndpointCall,
   recorded?: CacheControlAccumulator,
+  cacheTags?: TagCollector,
 ): ExecutionRequest {
   return {
     query: endpoint.query,
@@ -89,6 +93,7 @@ export function executionRequestOf(
     client: (signal) => ({
       ...call.client,
       freshness: recorded ?? call.client?.freshness,
+      cacheTags,
       requestId: call.requestId,
       headers: requestHeaders(endpoint.settings.headers.request, call.req.headers),
       signal,

@@ -144,7 +144,7 @@ function respondFromCache(
     clientKey: () => inFlightKey(requesterOf(call), dependsOn),
     audience: () => audienceOf(properties, requesterOf(call), dependsOn),
     sharer: sharerOf(call),
-    make: (cancellation) => createFreshResponse(endpointCall, cancellation),
+    make: (cancellation, collector) => createFreshResponse(endpointCall, cancellation, collector),
   });
 }
 
@@ -165,7 +165,7 @@ function respondShared(endpointCall: EndpointCall): Promise<EndpointResponse> {
 }
 
 function sharerOf({ notes, client }: Call): Sharer {
-  return { record: notes.record, plugins: client?.plugins };
+  return { record: notes.record, plugins: client?.plugins, trace: client?.trace };
 }
 
 function sharedExecutionKey({ call, snapshot, dependsOn }: EndpointCall): string | undefined {

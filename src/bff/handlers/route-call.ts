@@ -50,6 +50,7 @@ export async function routeCall(
     return problemResponse(notAcceptable(), call.path);
   const { endpoint } = match;
   call.notes.endpoint = endpoint.id;
+  call.notes.route = endpoint.path;
   call.notes.operation = endpoint.label;
   if (settings.rate_limit) {
     const refused = await countRequest(bff, any.client, settings.rate_limit, call.client, call.req, call.res);

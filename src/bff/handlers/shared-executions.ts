@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { ClientInfo } from '../../client/identity.ts';
 import type { RequestRecord } from '../../shared/request-record.ts';
 import { AbortableSingleFlight, type AbortableWork } from '../../shared/single-flight.ts';
+import type { RequestTrace } from '../../shared/trace.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 
 interface SharedExecution<T> extends AbortableWork {
@@ -10,10 +11,15 @@ interface SharedExecution<T> extends AbortableWork {
   readonly leader: Sharer | undefined;
 }
 
-/** A request that may share the execution of another: its record then refers to that one, and its plugins get what those of that one have stored. */
+/**
+ * A request that may share the execution of another: its record and its trace then refer to that one, and its plugins get what those of that
+ * one have stored.
+ */
 export interface Sharer {
   readonly record: RequestRecord | undefined;
   readonly plugins: ClientInfo['plugins'];
+  /** Where traces are on. */
+  readonly trace: RequestTrace | undefined;
 }
 
 /**
@@ -45,6 +51,7 @@ export class SharedExecutions<T> {
     const { result, leader } = flight.work;
     if (sharer === undefined || leader === undefined || leader === sharer) return result;
     sharer.record?.join(leader.record);
+    sharer.trace?.join(leader.trace);
     return leader.plugins && sharer.plugins ? adopting(result, leader.plugins, sharer.plugins) : result;
   }
 

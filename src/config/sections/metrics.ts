@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { timerDuration } from '../duration.ts';
 import { headerName, headerValue } from '../header.ts';
+import { hasNoCredentials } from '../http-url.ts';
 import { listenAddress } from '../listen.ts';
 
 /** Upper bounds in seconds: from one millisecond to half a minute. */
@@ -51,11 +52,6 @@ function withMetricsPath(text: string): string {
   const url = new URL(text);
   if (url.pathname === '/') url.pathname = '/v1/metrics';
   return url.href;
-}
-
-function hasNoCredentials(text: string): boolean {
-  const { username, password } = new URL(text);
-  return username === '' && password === '';
 }
 
 const GRPC = 'gRPC is not supported. Use http/protobuf, at the port 4318 of a collector';

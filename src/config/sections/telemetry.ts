@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { timerDuration } from '../duration.ts';
 import { accessLogSection, clientAwarenessSection } from './access-log.ts';
 import { metricExportersSection, metricsSection } from './metrics.ts';
+import { tracingSection } from './tracing.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -19,8 +20,8 @@ const loggingSection = z
   .describe('The log on standard output');
 
 const exportersSection = z
-  .strictObject({ metrics: metricExportersSection.prefault({}) })
-  .describe('Where telemetry goes');
+  .strictObject({ metrics: metricExportersSection.prefault({}), tracing: tracingSection.prefault({}) })
+  .describe('Where telemetry is sent');
 
 export const telemetrySection = z
   .strictObject({
@@ -36,4 +37,4 @@ export const telemetrySection = z
       'cannot be used together with `telemetry.exporters.metrics.prometheus`: they are two names of one section';
     context.addIssue({ code: 'custom', path: ['metrics', 'prometheus'], message });
   })
-  .describe('Logs, the access log and metrics');
+  .describe('Logs, the access log, metrics and traces');

@@ -14,6 +14,7 @@ import { headerLines } from './header-lines.ts';
 import { ipFilter } from './ip-filter.ts';
 import { authenticatedPlugins, type BodyLimits, plugins } from './plugins.ts';
 import { session, sessionToken } from './session.ts';
+import { type TracingOptions, traceRequests } from './tracing.ts';
 import { urlLimit } from './url-limit.ts';
 
 /** Responds to a request. What it throws becomes the response (`GatewayError`) or a masked error. */
@@ -35,6 +36,8 @@ export interface MiddlewareOptions extends BodyLimits {
   readonly authenticator?: Authenticator | undefined;
   /** Login for browsers, with its routes under `/bff`. */
   readonly login?: Login | undefined;
+  /** Begins the trace of each request. */
+  readonly tracing?: TracingOptions | undefined;
   /** Returns the current plugins. Without it, there are none. */
   readonly plugins?: (() => PluginSet | undefined) | undefined;
   /** The headers in which clients name themselves, and whether they must. */
@@ -51,22 +54,24 @@ export interface MiddlewareOptions extends BodyLimits {
  * Lists the middleware that every request passes before the router, in order. One that is not configured is `undefined`, and costs
  * nothing.
  *
- * 1. Default headers are those of every response, errors included.
- * 2. Header lines and the URL's length: an ambiguous request is refused before anything else reads it.
- * 3. CORS: a preflight request comes without credentials, so it gets its response before authentication.
- * 4. Plugins (`onRequest`): they see every request that is not refused for its form, and what they change is seen by all that follows.
- * 5. GraphiQL: a browser has no way to send a token when it opens a page, and the page contains nothing secret.
- * 6. Session, then authentication: the session's user is known before other credentials are checked. Authentication also finds the
+ * 1. Tracing: the span of a request includes everything else, refusals too.
+ * 2. Default headers are those of every response, errors included.
+ * 3. Header lines and the URL's length: an ambiguous request is refused before anything else reads it.
+ * 4. CORS: a preflight request comes without credentials, so it gets its response before authentication.
+ * 5. Plugins (`onRequest`): they see every request that is not refused for its form, and what they change is seen by all that follows.
+ * 6. GraphiQL: a browser has no way to send a token when it opens a page, and the page contains nothing secret.
+ * 7. Session, then authentication: the session's user is known before other credentials are checked. Authentication also finds the
  *    client's address, by `trusted_proxies`.
- * 7. The IP filter needs that address.
- * 8. Client awareness: only clients that may be here learn what they have to send.
- * 9. Debug traces: a client that may not be here does not learn whether it may have one.
- * 10. Plugins (`onAuthenticate`): the client is known, and has not been refused.
+ * 8. The IP filter needs that address.
+ * 9. Client awareness: only clients that may be here learn what they have to send.
+ * 10. Debug traces: a client that may not be here does not learn whether it may have one.
+ * 11. Plugins (`onAuthenticate`): the client is known, and has not been refused.
  */
 export function listMiddleware(options: MiddlewareOptions): readonly (Middleware | undefined)[] {
   const { authenticator, login, addressFilter, fail } = options;
   const filter = ipFilter(addressFilter);
   return [
+    options.tracing && traceRequests(options.tracing),
     defaultHeaders(options.responseHeaders),
     headerLines,
     urlLimit(options.maxUrlBytes),

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Identity } from '../../client/identity.ts';
 import { andThen } from '../../plugins/call-hooks.ts';
 import type { OperationFacts } from '../../plugins/hooks.ts';
 import { PluginRun } from '../../plugins/plugin-run.ts';
@@ -21,6 +22,7 @@ export function plugins(current: () => PluginSet | undefined, bodies: BodyLimits
     const set = current();
     // a probe must not wait for plugins
     if (set === undefined || HEALTH_PATHS.has(pathOf(context.req.url))) return next(context);
+    if (set.plugins.length === 0 && context.trace?.spans === undefined) return next(context);
     const run = beginRun(context, set, bodies, fail);
     if (run.hooks.onRequest === undefined) return next(context);
     return settle(run.onRequest(), next, context, fail);
@@ -64,9 +66,10 @@ function beginRun(context: RequestContext, set: PluginSet, bodies: BodyLimits, f
       giveBody(req, Buffer.from(text));
     },
   };
-  const run = new PluginRun(set, facts, (identity) => {
+  const setIdentity = (identity: Identity) => {
     context.client = { ...context.client, identity };
-  });
+  };
+  const run = new PluginRun(set, facts, setIdentity, context.trace?.spans);
   context.plugins = run;
   const res: ClientResponse = context.res;
   if (run.hooks.onStage !== undefined) {

@@ -30,7 +30,7 @@ export interface AuthenticatorSettings {
 
 export interface AuthenticatorEnvironment {
   readonly logger: Logger;
-  readonly instruments?: Pick<Instruments, 'refused' | 'throttled'> | undefined;
+  readonly instruments?: Pick<Instruments, 'refused' | 'throttled' | 'watchKeySets'> | undefined;
   readonly redis?: SharedRedis | undefined;
   /** Counts of bad credentials that all processes share. */
   readonly sharedFailures?: SharedFailures | undefined;
@@ -63,6 +63,7 @@ export function configureAuthenticator(
   const keyStore = api_keys && openKeyStore(api_keys, environment.redis);
   // last, since everything before can throw, and this starts to fetch keys
   const { issuers, files, close } = openIssuers(jwks, environment.logger);
+  watchKeySets(issuers, environment.instruments);
   return createAuthenticator({
     sessions: Object.keys(settings.login ?? {}).length > 0,
     required: require_authentication,
@@ -149,6 +150,12 @@ function openIssuers(settings: readonly JwksSettings[], logger: Logger): OpenIss
     throw error;
   }
   return { issuers, files, close };
+}
+
+/** Measures key sets at URLs. */
+function watchKeySets(issuers: readonly Issuer[], instruments: AuthenticatorEnvironment['instruments']): void {
+  const remote = issuers.map(({ keys }) => keys).filter((keys) => keys instanceof RemoteKeySet);
+  if (remote.length > 0) instruments?.watchKeySets(() => remote.map(({ state }) => state));
 }
 
 /** Returns the path of the file with an issuer's keys, also if the config gives it as a `file://` URL. */

@@ -3,6 +3,7 @@ import { decodeText } from '../../shared/decode-text.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { SingleFlight } from '../../shared/single-flight.ts';
 import { subgraphUrlLabel } from '../../shared/subgraph-url.ts';
+import type { KeySetState } from '../../telemetry/key-set-instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { AuthenticationUnavailable } from './authentication-error.ts';
 import { type KeyChoice, type KeySet, LocalKeys, parseKeySet, type VerifyKey } from './key-set.ts';
@@ -36,6 +37,7 @@ export class RemoteKeySet implements KeySet {
   version = 0;
   readonly #options: RemoteKeySetOptions;
   readonly #now: () => number;
+  readonly #label: string;
   readonly #poll: NodeJS.Timeout;
   #local: LocalKeys | undefined;
   #text = '';
@@ -47,6 +49,7 @@ export class RemoteKeySet implements KeySet {
 
   constructor(options: RemoteKeySetOptions) {
     this.#options = options;
+    this.#label = subgraphUrlLabel(options.url);
     this.#now = options.now ?? (() => performance.now());
     this.#poll = setInterval(() => void this.#refresh(), options.pollMs);
     this.#poll.unref();
@@ -56,10 +59,11 @@ export class RemoteKeySet implements KeySet {
   async find(choice: KeyChoice): Promise<readonly VerifyKey[]> {
     if (!this.#local || this.isTooOld()) await this.#retry();
     const { maxAgeMs } = this.#options;
-    const place = subgraphUrlLabel(this.#options.url);
-    if (!this.#local) throw new AuthenticationUnavailable(`the key set at ${place} could not be fetched yet`);
+    if (!this.#local) throw new AuthenticationUnavailable(`the key set at ${this.#label} could not be fetched yet`);
     if (this.isTooOld())
-      throw new AuthenticationUnavailable(`the key set at ${place} could not be fetched for ${maxAgeMs / 1_000}s`);
+      throw new AuthenticationUnavailable(
+        `the key set at ${this.#label} could not be fetched for ${maxAgeMs / 1_000}s`,
+      );
     const keys = await this.#local.find(choice);
     if (keys.length > 0 || !(await this.#search())) return keys;
     return this.#local.find(choice);
@@ -67,6 +71,14 @@ export class RemoteKeySet implements KeySet {
 
   isTooOld(): boolean {
     return this.#now() - this.#fetchedAt > this.#options.maxAgeMs;
+  }
+
+  get state(): KeySetState {
+    return { label: this.#label, isUp: this.#failures === 0, isUsable: this.#isUsable };
+  }
+
+  get #isUsable(): boolean {
+    return this.#local !== undefined && !this.isTooOld();
   }
 
   close(): void {
@@ -103,17 +115,21 @@ export class RemoteKeySet implements KeySet {
         this.#text = text;
         this.version++;
       }
+      if (this.#failures > 0) this.#options.logger.info({ url: this.#label }, 'a key set could be fetched again');
       this.#failures = 0;
       this.#fetchedAt = this.#now();
     } catch (err) {
       this.#retryAt = this.#now() + Math.min(FIRST_RETRY_MS * 2 ** this.#failures, SLOWEST_RETRY_MS);
       this.#failures++;
-      const { logger } = this.#options;
-      const url = subgraphUrlLabel(this.#options.url);
-      const isUsed = this.#local !== undefined && !this.isTooOld();
-      const consequence = isUsed ? 'using the last good one' : 'tokens cannot be checked until it can';
-      logger.warn({ url, err }, `a key set could not be fetched; ${consequence}`);
+      this.#logFailure(err);
     }
+  }
+
+  #logFailure(err: unknown): void {
+    const { logger } = this.#options;
+    const facts = { url: this.#label, err };
+    if (this.#isUsable) logger.warn(facts, 'a key set could not be fetched; using the last good one');
+    else logger.error(facts, 'a key set could not be fetched; tokens cannot be checked until it can');
   }
 }
 

@@ -161,17 +161,29 @@ class AuthorizationCheck implements OperationCheck {
   }
 
   private decideFields(met: string): CachedDecision {
-    const { needs, operation } = this.required;
-    const unauthorized: OpField[] = [];
+    const { needs, clauses, operation } = this.required;
+    const unauthorized = new Map<OpField, string>();
     const visit = ({ items }: OpSelection): void => {
       for (const item of items) {
-        if (item.kind === 'field' && needs.get(item)?.some((clause) => met[clause] === '0')) unauthorized.push(item);
+        const unmet = item.kind === 'field' ? (needs.get(item)?.filter((clause) => met[clause] === '0') ?? []) : [];
+        if (item.kind === 'field' && unmet.length > 0) unauthorized.set(item, requirementOf(clauses, unmet));
         else if (item.selection) visit(item.selection);
       }
     };
     visit(operation.selection);
-    return unauthorized.length === 0 ? ALL_ALLOWED : decisionFor(operation, unauthorized, this.options);
+    return unauthorized.size === 0 ? ALL_ALLOWED : decisionFor(operation, unauthorized, this.options);
   }
+}
+
+/** Returns what a client lacks, for debug traces: `@authenticated; @requiresScopes: read:orders and read:all, or admin`. */
+function requirementOf(clauses: readonly Clause[], unmet: readonly number[]): string {
+  const texts = unmet.map((index) => {
+    const clause = clauses[index] as Clause;
+    if (clause.kind === 'authenticated') return '@authenticated';
+    const alternatives = clause.alternatives.map((all) => all.join(' and ')).join(', or ') || 'nothing meets it';
+    return `${clause.kind === 'scopes' ? '@requiresScopes' : '@policy'}: ${alternatives}`;
+  });
+  return texts.join('; ');
 }
 
 interface CachedDecision {
@@ -183,12 +195,12 @@ const ALL_ALLOWED: CachedDecision = { decision: undefined, paths: [] };
 
 function decisionFor(
   operation: Operation,
-  unauthorized: readonly OpField[],
+  unauthorized: ReadonlyMap<OpField, string>,
   options: AuthorizationOptions,
 ): CachedDecision {
   const places = fieldPlaces(operation);
   const byText = new Map(
-    unauthorized.map((field) => places.get(field)?.path ?? []).map((path) => [path.join('.'), path]),
+    [...unauthorized.keys()].map((field) => places.get(field)?.path ?? []).map((path) => [path.join('.'), path]),
   );
   const errors = [...byText.values()].map((path) => ({ ...REFUSED, path }));
   const paths = [...byText.keys()];
@@ -199,7 +211,9 @@ function decisionFor(
   const extensions = inExtensions ? { extensions: { authorizationErrors: errors } } : {};
   if (dryRun) return { paths, decision: extensions };
   const error = reportIn === 'errors' ? REFUSED : { ...REFUSED, suppressed: true };
-  const drop = unauthorized.map((field): DroppedField => ({ field, error }));
+  const drop = [...unauthorized].map(
+    ([field, requirement]): DroppedField => ({ field, error: { ...error, requirement } }),
+  );
   return { paths, decision: { drop, ...extensions } };
 }
 

@@ -19,7 +19,7 @@ export interface RequestHeaders {
 
 /** The headers of a subgraph request while rules are applied: values by names in lower case. */
 type Outgoing = Map<string, string>;
-type HeaderKinds = Required<Pick<ForwardedHeaders, 'correlation' | 'identityHeaders'>>;
+type HeaderKinds = Required<Pick<ForwardedHeaders, 'correlation' | 'identityHeaders' | 'removesTrace'>>;
 type Step = (client: ClientContext, out: Outgoing, mayPass: (name: string) => boolean) => void;
 
 /** Compiles the rules. Throws `ConfigValueError` for rules by which a client could forge its identity. */
@@ -87,7 +87,8 @@ function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[
     [...ownHeaders, ...rules.flatMap(({ insert }) => (insert ? [insert.name] : []))].map(withDashes),
   );
   const steps = rules.map((rule) => compileRule(rule, inserted));
-  const kinds = { correlation: correlationHeaders(rules), identityHeaders: identityHeaders(rules) };
+  const removesTrace = rules.some(({ remove }) => remove && headerMatcher(remove)('traceparent'));
+  const kinds = { correlation: correlationHeaders(rules), identityHeaders: identityHeaders(rules), removesTrace };
   const cache = new WeakMap<ClientContext, ForwardedHeaders>();
   return (client) => {
     const cached = cache.get(client);

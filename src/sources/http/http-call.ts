@@ -8,6 +8,7 @@ import { retryAfterSeconds } from '../../shared/retry-after.ts';
 import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
 import { mayRetryLater } from '../retry-after.ts';
 import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
+import { traceHeaders } from '../trace-headers.ts';
 import type { CallShare, Connections, CountedHandler, IdleConnectionHandler } from './connections.ts';
 import {
   abortFailure,
@@ -25,6 +26,8 @@ export interface HttpTarget {
   readonly name: string;
   readonly pool: Connections;
   readonly path: string;
+  /** The URL without credentials and query, for traces. */
+  readonly url: string;
   /** A flat list of names and values. */
   readonly headers: readonly string[];
   /** Computes headers from the client's. They replace headers of the same name in `headers`. */
@@ -222,9 +225,13 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
     return { ...response, headers: this.#headers, retryAfter: this.#retryAfter };
   }
 
-  #dispatch({ body, client, needsFreshConnection }: SourceRequest): void {
+  #dispatch(request: SourceRequest): void {
+    const { body, client, needsFreshConnection } = request;
     const { pool, path, headers: own, forward, deadlineHeader, sign } = this.#target;
-    let headers = forward ? withForwarded(own, forward(client).pairs) : own;
+    const forwarded = forward?.(client);
+    let headers = forwarded ? withForwarded(own, forwarded.pairs) : own;
+    headers = withForwarded(headers, traceHeaders(request, forwarded));
+    request.span?.sentTo(this.#target.url);
     if (deadlineHeader) headers = withHeader(headers, deadlineHeader, String(Math.round(this.#timeoutMs)));
     const sent = this.#encoded ?? body;
     if (sign) headers = sign(headers, sent);

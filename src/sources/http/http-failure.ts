@@ -88,9 +88,12 @@ export function bodyFailure(name: string, reason: string, status?: number): Sour
   return { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, ...(status !== undefined && { status }) };
 }
 
+/** The reason of a call whose result nobody needs any more. */
+export const ABORTED = 'request aborted';
+
 /** Returns the failure of a call that was cancelled: the client disconnected, or the client request timed out. */
 export function abortFailure(name: string): SourceFailure {
-  return failure('SUBREQUEST_HTTP_ERROR', name, 'request aborted');
+  return failure('SUBREQUEST_HTTP_ERROR', name, ABORTED);
 }
 
 /**

@@ -52,6 +52,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     name: options.name,
     pool: pools.acquire(owner, url.origin, options.pool),
     path: url.path,
+    url: urlForTraces(url),
     headers: requestHeaders(url, compression),
     compression: compression.request,
     forward: options.forward,
@@ -101,6 +102,10 @@ function parseUrl(name: string, text: string): SubgraphAddress {
   const address = readSubgraphUrl(text);
   if (typeof address === 'string') throw new TypeError(`Subgraph "${name}" has the URL "${text}"; ${address}.`);
   return address;
+}
+
+function urlForTraces({ origin, path }: SubgraphAddress): string {
+  return `${origin}${path.split('?', 1)[0]}`;
 }
 
 function requestHeaders({ credentials }: SubgraphAddress, compression: Compression): string[] {

@@ -1,4 +1,6 @@
+import { subgraphTag } from '../../cache/tags.ts';
 import type { Connector } from '../../connectors/connector.ts';
+import { templateText } from '../../connectors/url-template.ts';
 import type { HeldBytes } from '../../shared/byte-budget.ts';
 import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
@@ -8,6 +10,7 @@ import { OverloadedError } from '../../shared/overloaded-error.ts';
 import { parseInSlices } from '../../shared/parse-in-slices.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { type TimeSlices, WorkStopped } from '../../shared/time-slices.ts';
+import type { CallSpan, SpanEnd } from '../../shared/trace.ts';
 import { acceptEncoding, type Compression, decodeContent, encodeRequest, encodingInHeaders } from '../body-encoding.ts';
 import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
 import { LONG_TEXT, stoppedFailure, takeMemory } from '../long-text.ts';
@@ -28,6 +31,14 @@ export interface RetryAfterGuard {
   respect(response: Pick<RawResponse, 'status' | 'headers'>): void;
 }
 
+/** The place of a call in a trace. */
+export interface ApiCallPlace {
+  /** The span of the fetch, where the trace is recorded. */
+  readonly span: CallSpan | undefined;
+  /** The headers with the trace context; empty where the API gets none. */
+  readonly headers: readonly string[];
+}
+
 export interface CallOptions {
   readonly subgraph: string;
   readonly connector: Connector;
@@ -45,6 +56,8 @@ export interface CallOptions {
   readonly cache?: { readonly cached: ApiCache; readonly userHeaders: ReadonlySet<string> } | undefined;
   /** Where long responses wait for memory; where it is missing, none waits. */
   readonly memory?: ResponseMemory | undefined;
+  /** The place of the call in the telemetry of the client request. */
+  readonly place: ApiCallPlace;
   /** The fetch that the call is for; only where there are plugins. */
   readonly ofFetch?: Omit<ApiCallOrigin, 'body'> | undefined;
   /** Records the call. Only where the client's request has a debug trace. */
@@ -99,7 +112,8 @@ function fetchResponse(request: ApiRequest, options: CallOptions, signal: AbortS
     }
   };
   if (cache === undefined) return untilAborted(call({}, signal), signal);
-  const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, signal, call };
+  const tags = [subgraphTag(options.subgraph)];
+  const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, tags, signal, call };
   if (isShared) return fetchCached(cache.cached, lookup, options);
   if (request.method === 'GET') return untilAborted(call({}, signal), signal);
   return untilAborted(call({}, signal), signal).finally(() => cache.cached.invalidate(lookup));
@@ -144,12 +158,43 @@ async function sendOnce(
   retryAfter?.check();
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
-  const { deadline, trace } = options;
+  const { connector, deadline, trace, place } = options;
+  const sendsTrace = place.headers.length > 0;
+  // headers of the connector take precedence over those of the client
+  const whole = sendsTrace ? { ...missing(place.headers, headers), ...headers } : headers;
+  const span = place.span?.startCall(method, templateText(connector.url));
   const ofFetch = options.ofFetch && { ...options.ofFetch, body: request.body ?? '' };
-  const raw = await target.send({ path, method, headers, body, signal, deadline, ofFetch, trace });
-  const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);
-  retryAfter?.respect({ status: raw.statusCode, headers: raw.headers });
-  return { status: raw.statusCode, headers: raw.headers, bytes };
+  const sent = { path, method, headers: whole, body, signal, deadline, ofFetch, trace, span, sendsTrace };
+  try {
+    const raw = await target.send(sent);
+    const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);
+    retryAfter?.respect({ status: raw.statusCode, headers: raw.headers });
+    span?.end({ status: raw.statusCode, code: isSuccessStatus(raw.statusCode) ? undefined : 'SUBREQUEST_HTTP_ERROR' });
+    return { status: raw.statusCode, headers: raw.headers, bytes };
+  } catch (error) {
+    span?.end(failedCall(options.subgraph, error, signal));
+    throw error;
+  }
+}
+
+/** Returns those of a list of names and values that headers do not have. */
+function missing(pairs: readonly string[], headers: Readonly<Record<string, string>>): Record<string, string> {
+  const known = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  const added: Record<string, string> = {};
+  for (let at = 0; at < pairs.length; at += 2)
+    if (!known.has(pairs[at] as string)) added[pairs[at] as string] = pairs[at + 1] as string;
+  return added;
+}
+
+function failedCall(subgraph: string, error: unknown, signal: AbortSignal): SpanEnd {
+  if (error instanceof ApiRefusal) return error.failure;
+  if (isTimeout(signal)) return { code: timeoutFailure(subgraph, 0).code };
+  const { code, reason } = connectionFailure(subgraph, error);
+  return { code, reason, isCancelled: signal.aborted };
+}
+
+function isTimeout({ aborted, reason }: AbortSignal): boolean {
+  return aborted && (reason as Partial<Error> | undefined)?.name === 'TimeoutError';
 }
 
 async function readReceived(

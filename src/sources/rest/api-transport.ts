@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
 import type { FetchTrace } from '../../shared/fetch-trace.ts';
+import type { CallSpan } from '../../shared/trace.ts';
 import type { Connections } from '../http/connections.ts';
 import { isConnectionLoss } from '../http/http-failure.ts';
 import type { ClientContext } from '../source.ts';
@@ -19,6 +20,10 @@ export interface SentApiRequest {
   readonly deadline?: number | undefined;
   /** Whether the call needs a connection that no call has used before. */
   readonly needsFreshConnection?: boolean;
+  /** The span of the call, where the telemetry of the client request is recorded. */
+  readonly span?: CallSpan | undefined;
+  /** Whether the API gets the trace context of the span. */
+  readonly sendsTrace?: boolean | undefined;
   /** The fetch that the call is for, with the text of the body. Only where there are plugins. */
   readonly ofFetch?: ApiCallOrigin | undefined;
   /** Records the call. Only where the client's request has a debug trace. */
@@ -53,11 +58,13 @@ export class ApiCallError extends Error {
 
 /** Returns a function that sends requests to an origin over the connections of a pool, without retries. */
 export function createApiTransport(pool: Connections, origin: string): SendApiRequest {
-  return async ({ needsFreshConnection, deadline: _deadline, ofFetch: _fetch, trace, ...request }) => {
+  return async (sent) => {
+    const { needsFreshConnection, deadline: _deadline, ofFetch: _fetch, trace, ...rest } = sent;
+    const { span: _span, sendsTrace: _sends, ...request } = rest;
     const end = trace?.beginTry(origin + request.path, request.method);
     try {
-      const sent = requestBy.call(needsFreshConnection ? pool.fresh : pool, request as Dispatcher.RequestOptions);
-      const response = await sent;
+      const connections = needsFreshConnection ? pool.fresh : pool;
+      const response = await requestBy.call(connections, request as Dispatcher.RequestOptions);
       end?.({ status: response.statusCode });
       return response;
     } catch (error) {

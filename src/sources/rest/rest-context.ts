@@ -10,9 +10,11 @@ import type { Variables } from '../../connectors/mapping/scope.ts';
 import { TemplateError } from '../../connectors/url-template.ts';
 import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
 import { TimeSlices } from '../../shared/time-slices.ts';
+import type { CallSpan } from '../../shared/trace.ts';
 import { type RetryAfter, retryAfterOf } from '../retry-after.ts';
 import type { ClientContext, ForwardHeaders, ResponseMemory, SourceRequest } from '../source.ts';
-import { type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
+import { traceHeaders } from '../trace-headers.ts';
+import { type ApiCallPlace, type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus } from './api-response.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
@@ -28,6 +30,9 @@ export interface RestRuntime {
   readonly timeoutMs: number;
   readonly forward: ForwardHeaders | undefined;
 }
+
+/** What the calls of a fetch need of it. */
+export type FetchParts = Pick<SourceRequest, 'memory' | 'trace' | 'span'>;
 
 /**
  * State that the fetches of one client request share: responses, looked up entities, and the number of calls. `remembers` is
@@ -49,7 +54,10 @@ export class RestContext {
   #request: Json;
   /** The memory of the latest fetch. */
   #memory: ResponseMemory | undefined;
+  /** The debug trace of the latest fetch. */
   #trace: SourceRequest['trace'];
+  /** The span of the latest fetch. */
+  #span: CallSpan | undefined;
   #size = 0;
   /** Exists from the first long response on. */
   #slices: TimeSlices | undefined;
@@ -75,13 +83,14 @@ export class RestContext {
     return this.#slices;
   }
 
-  /** Begins a fetch: sets the deadline that all its calls share, the memory that long responses take, and the trace. */
-  begin({ memory, trace }: Pick<SourceRequest, 'memory' | 'trace'>): this {
+  /** Begins a fetch: sets the deadline that all its calls share, the memory that long responses take, its debug trace and its span. */
+  begin({ memory, trace, span }: FetchParts): this {
     this.#deadline?.cancel();
     this.#deadline = new Deadline(this.runtime.timeoutMs, NOTHING_EXPIRES);
     this.#fetches++;
     this.#memory = memory;
     this.#trace = trace;
+    this.#span = span;
     this.#size = 0;
     return this;
   }
@@ -186,10 +195,16 @@ export class RestContext {
       cache,
       retryAfter,
       memory,
+      place: this.#place(),
       ofFetch,
       slices,
       trace,
     });
+  }
+
+  #place(): ApiCallPlace {
+    const headers = traceHeaders({ client: this.#client, span: this.#span }, this.runtime.forward?.(this.#client));
+    return { span: this.#span, headers };
   }
 
   #retryAfterGuard(connector: Connector, target: ApiTarget): RetryAfterGuard {

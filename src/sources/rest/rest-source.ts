@@ -30,7 +30,7 @@ import { type CompiledFetch, compileFetch } from './compile-fetch.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
 import { executeFetch } from './execute-fetch.ts';
-import { RestContext, type RestRuntime } from './rest-context.ts';
+import { type FetchParts, RestContext, type RestRuntime } from './rest-context.ts';
 import { RestError } from './rest-failure.ts';
 
 export interface RestSourceOptions {
@@ -166,7 +166,7 @@ class Contexts {
     this.#runtime = runtime;
   }
 
-  of(client: ClientContext, isMutation: boolean, fetch: Pick<SourceRequest, 'memory' | 'trace'>): RestContext {
+  of(client: ClientContext, isMutation: boolean, fetch: FetchParts): RestContext {
     if (isMutation) {
       this.#contexts.delete(client);
       return new RestContext(this.#runtime, client, false).begin(fetch);

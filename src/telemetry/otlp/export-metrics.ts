@@ -1,21 +1,10 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import { Agent, request } from 'undici';
 import type { OtlpMetricsSettings } from '../../config/sections/metrics.ts';
 import type { Logger } from '../logger.ts';
 import type { Snapshot } from '../metrics.ts';
+import { CollectorConnection, type CollectorTls } from './collector-connection.ts';
 import { metricsRequest } from './metrics-request.ts';
 import { metricsProtobuf } from './protobuf.ts';
 import { countedSince } from './since.ts';
-
-const compress = promisify(gzip);
-
-/** Certificates for the connection to the collector, as PEM. */
-export interface CollectorTls {
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-}
 
 export interface MetricsExportOptions {
   readonly settings: OtlpMetricsSettings;
@@ -49,7 +38,7 @@ export function startMetricsExport(options: MetricsExportOptions): MetricsExport
 
 class Exporter implements MetricsExport {
   readonly #options: MetricsExportOptions;
-  readonly #agent: Agent;
+  readonly #connection: CollectorConnection;
   readonly #isDelta: boolean;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> = Promise.resolve();
@@ -62,8 +51,11 @@ class Exporter implements MetricsExport {
 
   constructor(options: MetricsExportOptions) {
     this.#options = options;
-    this.#agent = new Agent({ connections: 1, connect: { ...options.tls } });
-    this.#isDelta = options.settings.temporality === 'delta';
+    const { endpoint: url, protocol, headers, compression, timeout, temporality } = options.settings;
+    const contentType = protocol === 'http/json' ? 'application/json' : 'application/x-protobuf';
+    const { tls } = options;
+    this.#connection = new CollectorConnection({ url, headers, contentType, compression, timeout, tls });
+    this.#isDelta = temporality === 'delta';
   }
 
   start(): void {
@@ -86,7 +78,7 @@ class Exporter implements MetricsExport {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await this.flush();
-    await this.#agent.close();
+    this.#connection.close();
   }
 
   async #send(): Promise<void> {
@@ -117,20 +109,6 @@ class Exporter implements MetricsExport {
     const counted = this.#isDelta ? countedSince(this.#received, snapshot) : snapshot;
     const message = metricsRequest(counted, { attributes, since: this.#since, now, isDelta: this.#isDelta });
     const isJson = settings.protocol === 'http/json';
-    const plain = isJson ? Buffer.from(JSON.stringify(message)) : metricsProtobuf(message);
-    const isZipped = settings.compression === 'gzip';
-    const { statusCode, body } = await request(settings.endpoint, {
-      method: 'POST',
-      headers: {
-        ...settings.headers,
-        'content-type': isJson ? 'application/json' : 'application/x-protobuf',
-        ...(isZipped && { 'content-encoding': 'gzip' }),
-      },
-      body: isZipped ? await compress(plain) : plain,
-      dispatcher: this.#agent,
-      signal: AbortSignal.timeout(settings.timeout),
-    });
-    await body.dump();
-    if (statusCode < 200 || statusCode > 299) throw new Error(`the collector responded with status ${statusCode}`);
+    await this.#connection.send(isJson ? Buffer.from(JSON.stringify(message)) : metricsProtobuf(message));
   }
 }

@@ -134,6 +134,30 @@ describe('a key set at a URL', () => {
     expect(lines.at(-1)?.msg).toBe('a key set could not be fetched; using the last good one');
   });
 
+  it('says in its state and in the log when it is unreachable, when it is too old, and when it is back', async () => {
+    const { set, state, lines } = await remote(keys(...jwks));
+    const { host } = new URL(set.state.label);
+    expect(set.state).toEqual({ label: `http://${host}/jwks`, isUp: true, isUsable: false });
+    await set.find(RSA);
+    const unknown = { alg: 'RS256', kid: 'unknown' };
+    expect(set.state).toMatchObject({ isUp: true, isUsable: true });
+    state.answer = status(503);
+    await set.find(unknown);
+    expect(set.state).toMatchObject({ isUp: false, isUsable: true });
+    state.now = 3_600_001;
+    await expect(set.find(RSA)).rejects.toThrow(AuthenticationUnavailable);
+    expect(set.state).toMatchObject({ isUp: false, isUsable: false });
+    state.answer = keys(...jwks);
+    state.now += 60_000;
+    await set.find(RSA);
+    expect(set.state).toMatchObject({ isUp: true, isUsable: true });
+    expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
+      ['warn', 'a key set could not be fetched; using the last good one'],
+      ['error', 'a key set could not be fetched; tokens cannot be checked until it can'],
+      ['info', 'a key set could be fetched again'],
+    ]);
+  });
+
   it('that was never there decides nothing, and is tried again after longer and longer waits', async () => {
     const { set, state } = await remote(status(503));
     await expect(set.find(RSA)).rejects.toThrow('could not be fetched yet');

@@ -22,6 +22,8 @@ export interface CacheLookup {
   readonly request: ApiRequest;
   /** Names, in lower case, of request headers whose values differ between users. */
   readonly userHeaders: ReadonlySet<string>;
+  /** What its response is invalidated by. */
+  readonly tags?: readonly string[] | undefined;
   /** Aborted when the client disconnects or the deadline passes. */
   readonly signal: AbortSignal;
   /** Calls the API with these additional headers. */
@@ -161,9 +163,9 @@ export class ApiCache {
    */
   async #store(key: string, made: CachedResponse, before: readonly string[], lookup: CacheLookup): Promise<void> {
     const names = [...new Set([...readCachingHeaders(made.headers).vary, ...before])].sort();
-    if (names.length === 0) return this.#cacheStore.set(key, made);
-    await this.#cacheStore.set(key, { kind: 'vary', names, usefulUntil: made.usefulUntil });
-    await this.#cacheStore.set(variantKey(key, lookup, names), made);
+    if (names.length === 0) return this.#cacheStore.set(key, made, lookup.tags);
+    await this.#cacheStore.set(key, { kind: 'vary', names, usefulUntil: made.usefulUntil }, lookup.tags);
+    await this.#cacheStore.set(variantKey(key, lookup, names), made, lookup.tags);
   }
 }
 

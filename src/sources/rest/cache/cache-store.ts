@@ -1,54 +1,60 @@
-import { LRUCache } from 'lru-cache';
-import { type SharedRedis, StoreUnavailable } from '../../../store/redis.ts';
+import type { CacheStore as ResponseCacheStore } from '../../../cache/cache-store.ts';
+import type { CacheEntry as StoredEntry } from '../../../cache/entry.ts';
+import { MemoryStore } from '../../../cache/memory-store.ts';
+import { RedisStore } from '../../../cache/redis-store.ts';
+import type { SharedRedis } from '../../../store/redis.ts';
 import type { CacheEntry } from './cached-response.ts';
 
 /** A store of cached responses. An entry that is unavailable right now counts as missing. */
 export interface CacheStore {
   /** Synchronous for the store in memory. */
   get(key: string): CacheEntry | undefined | Promise<CacheEntry | undefined>;
-  set(key: string, cached: CacheEntry): void | Promise<void>;
+  /** @param tags what the entry is invalidated by, as cache/tags.ts makes them */
+  set(key: string, cached: CacheEntry, tags?: readonly string[]): void | Promise<void>;
   delete(key: string): void | Promise<void>;
 }
 
-/** Estimated bytes of a response beside its text: key, headers, bookkeeping. */
-const OVERHEAD = 1_024;
-
-/** Creates a store in this process. Evicts the least recently used entries first. */
-export function memoryCacheStore(maxBytes: number): CacheStore {
-  const all = new LRUCache<string, CacheEntry>({
-    maxSize: maxBytes,
-    sizeCalculation: (cached) => OVERHEAD + (cached.kind === 'answer' ? Buffer.byteLength(cached.text) : 0),
-  });
-  return {
-    get: (key) => all.get(key),
-    set: (key, cached) => void all.set(key, cached),
-    delete: (key) => void all.delete(key),
+/** Creates a store of responses of APIs in the response cache, under keys of their own. */
+export function apiCacheStore(store: ResponseCacheStore, now: () => number = Date.now): CacheStore {
+  const known = new WeakMap<StoredEntry, CacheEntry>();
+  const read = (entry: StoredEntry | undefined) => {
+    if (entry === undefined) return undefined;
+    const cached = known.get(entry) ?? (JSON.parse(entry.text) as CacheEntry);
+    known.set(entry, cached);
+    return cached;
   };
+  return {
+    get(key) {
+      const found = store.get([keyOf(key)]);
+      return found instanceof Promise ? found.then(({ entries }) => read(entries[0])) : read(found.entries[0]);
+    },
+    set(key, cached, tags = []) {
+      const until = cached.usefulUntil;
+      const times = { storedAt: now(), tookMs: 0, freshUntil: until, staleUntil: until, errorUntil: until };
+      const all = [keyOf(key), ...tags];
+      const entry = { text: JSON.stringify(cached), ...times, isPrivate: false, tags: all, mayHaveLongNumbers: true };
+      const found = store.get([]);
+      if (!(found instanceof Promise)) return store.set([[keyOf(key), entry]], found.moment);
+      return found.then(({ moment }) => store.set([[keyOf(key), entry]], moment));
+    },
+    // its key is its own tag
+    async delete(key) {
+      await Promise.resolve(store.invalidate([keyOf(key)])).catch(() => {});
+    },
+  };
+}
+
+function keyOf(key: string): string {
+  return `api ${key}`;
+}
+
+/** Creates a store in this process. It does not look at times: the cache itself does. */
+export function memoryCacheStore(maxBytes: number): CacheStore {
+  return apiCacheStore(new MemoryStore({ maxBytes, now: () => 0 }), () => 0);
 }
 
 /** Creates a store in a Redis that all processes share. While Redis is unavailable nothing is cached, and nothing fails. */
 export function redisCacheStore(redis: SharedRedis, now: () => number = Date.now): CacheStore {
-  const keyOf = (key: string) => `${redis.prefix}:rest:answer:${key}`;
-  return {
-    async get(key) {
-      const text = await orNothing(() => redis.run((client) => client.get(keyOf(key))));
-      return text ? (JSON.parse(text) as CacheEntry) : undefined;
-    },
-    async set(key, cached) {
-      const ttl = Math.max(1, Math.ceil(cached.usefulUntil - now()));
-      await orNothing(() => redis.run((client) => client.set(keyOf(key), JSON.stringify(cached), 'PX', ttl)));
-    },
-    async delete(key) {
-      await orNothing(() => redis.run((client) => client.unlink(keyOf(key))));
-    },
-  };
-}
-
-async function orNothing<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StoreUnavailable) return undefined;
-    throw error;
-  }
+  const settings = { redis, timeoutMs: redis.commandMs, compressFrom: Number.POSITIVE_INFINITY, now };
+  return apiCacheStore(new RedisStore(settings), now);
 }

@@ -1,0 +1,273 @@
+import { stringifyJson } from '../shared/exact-json.ts';
+import type { CacheUse } from '../shared/request-record.ts';
+import type { FetchParts, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import type { Done, FetchCache } from './cache-fetches.ts';
+import type { Found, Moment } from './cache-store.ts';
+import { composeResponse, type DividedResponse, divideResponse, factsOf, movedErrors } from './compose-response.ts';
+import { ageOf, type CacheEntry, stateOf } from './entry.ts';
+import type { KeyedPart } from './fetch-keys.ts';
+import { saidBySource } from './lifetime.ts';
+import { type NewResponse, newEntries } from './new-entries.ts';
+
+type CompleteResponse = Exclude<SubgraphResponse, { kind: 'failure' }>;
+
+/** For each part, indices of its entities. */
+type Indices = number[][];
+
+/** The longest that another process may take to refresh a value, in milliseconds. */
+const REFRESH_MS = 10_000;
+
+/** One read of a subgraph: it uses what is cached, and fetches the rest. */
+export class CachedFetch {
+  readonly #cache: FetchCache;
+  readonly #request: SourceRequest;
+  readonly #parts: FetchParts;
+  readonly #keyed: readonly KeyedPart[];
+  readonly #done: Done;
+  /** For each part, the entry of each key. */
+  #entries: (CacheEntry | undefined)[][] = [];
+  #moment: Moment = { local: 0 };
+
+  constructor(cache: FetchCache, request: SourceRequest, parts: FetchParts, keyed: readonly KeyedPart[], done: Done) {
+    this.#cache = cache;
+    this.#request = request;
+    this.#parts = parts;
+    this.#keyed = keyed;
+    this.#done = done;
+  }
+
+  start({ entries, moment }: Found): void {
+    this.#moment = moment;
+    const now = this.#cache.now();
+    const isReload = this.#request.client.headers['cache-control']?.includes('no-cache') === true;
+    const missing: Indices = [];
+    const old: Indices = [];
+    let at = 0;
+    let missed = 0;
+    let stale = 0;
+    for (const { keys } of this.#keyed) {
+      const own = entries.slice(at, at + keys.length);
+      at += keys.length;
+      this.#entries.push(own);
+      const toFetch: number[] = [];
+      const toRefresh: number[] = [];
+      for (let i = 0; i < keys.length; i++) {
+        const entry = own[i];
+        const state = entry === undefined || isReload ? undefined : stateOf(entry, now);
+        if (state === undefined || state === 'error') toFetch.push(i);
+        else if (state === 'stale' || this.#isDue(entry as CacheEntry, now)) toRefresh.push(i);
+        if (state === 'stale') stale++;
+      }
+      missed += toFetch.length;
+      missing.push(toFetch);
+      old.push(toRefresh);
+    }
+    if (missed === 0) this.#serve(stale > 0 ? 'stale' : 'hit', now);
+    else this.#fetch(missing, missed < at);
+    if (old.some(({ length }) => length > 0)) this.#refresh(old);
+  }
+
+  /**
+   * Returns whether a fresh entry is to be refreshed before it expires. The nearer that is, and the longer the source takes, the more
+   * probable it is; each use decides anew, so entries that are used often are refreshed early, and by one of their users.
+   * @see https://www.vldb.org/pvldb/vol8/p886-vattani.pdf Optimal Probabilistic Cache Stampede Prevention
+   */
+  #isDue({ tookMs, freshUntil }: CacheEntry, now: number): boolean {
+    return now - tookMs * Math.log(1 - this.#cache.random()) >= freshUntil;
+  }
+
+  /** Responds with entries alone. */
+  #serve(outcome: CacheUse['outcome'], now: number): void {
+    const all = this.#entries.flat() as CacheEntry[];
+    const text = composeResponse(
+      this.#keyed,
+      this.#entries.map((entries) => (entries as CacheEntry[]).map((entry) => entry.text)),
+    );
+    const { isPrivate, freshUntil, mayHaveLongNumbers, storedAt } = factsOf(all);
+    const freshness = { maxAgeMs: Math.max(0, freshUntil - now), isPrivate, noStore: false };
+    const { client } = this.#request;
+    if (this.#cache.options.recordsFreshness) client.freshness?.record(freshness);
+    const { cacheTags } = client;
+    if (cacheTags) for (const { tags } of all) cacheTags.add(tags);
+    this.#count(outcome);
+    this.#request.trace?.note(`response cache: ${outcome}, ${all.length} cached, up to ${ageOfOldest(all, now)} s old`);
+    const cache = { outcome, cached: all.length, fetched: 0, age: Math.max(0, Math.floor((now - storedAt) / 1_000)) };
+    this.#done({ kind: 'text', text, status: 200, mayHaveLongNumbers, freshness, cache });
+  }
+
+  #count(outcome: CacheUse['outcome'], indices?: Indices): void {
+    const { onUse, subgraph } = this.#cache.options;
+    if (onUse === undefined) return;
+    for (const [index, { facts, keys }] of this.#keyed.entries()) {
+      const count = indices ? (indices[index]?.length ?? 0) : keys.length;
+      if (count > 0) onUse(subgraph, facts.type, outcome, count);
+    }
+  }
+
+  /** @param isPartial whether some entities are cached */
+  #fetch(missing: Indices, isPartial: boolean): void {
+    const askedAt = this.#cache.now();
+    const request = isPartial ? { ...this.#request, ...this.#parts.write(missing) } : this.#request;
+    this.#cache.source.send(request, (response) => this.#receive(response, missing, isPartial, askedAt));
+  }
+
+  #receive(response: SubgraphResponse, missing: Indices, isPartial: boolean, askedAt: number): void {
+    // the objects of a parsed response belong to the execution, which changes them
+    const text = textOf(response);
+    const divided = text === undefined ? undefined : divideResponse(text, this.#keyed, missing.map(lengthOf));
+    if ((divided === undefined || !isUsable(response)) && this.#mayFallBack(missing))
+      return this.#serve('stale-if-error', this.#cache.now());
+    if (divided === undefined || text === undefined || response.kind === 'failure') return this.#done(response);
+    const { options } = this.#cache;
+    const { client } = this.#request;
+    this.#cache.invalidateNamed(divided.extensions);
+    const said = saidBySource(response, client.headers, options.forward?.(client));
+    if (options.recordsFreshness && said.freshness) client.freshness?.record(said.freshness);
+    const store = () => this.#store({ response, divided, said, kept: missing, askedAt });
+    // the tags must be there before the execution ends
+    if (client.cacheTags !== undefined) store();
+    if (options.lifetime !== undefined) this.#count('miss', missing);
+    if (!isPartial) this.#request.trace?.note('response cache: miss');
+    this.#done(isPartial ? this.#completed(response, divided, missing) : this.#recorded(response, text, missing));
+    if (client.cacheTags === undefined) store();
+  }
+
+  /** Whether there are entries for all that is missing that may be used where the source fails. */
+  #mayFallBack(missing: Indices): boolean {
+    const now = this.#cache.now();
+    return missing.every((indices, part) =>
+      indices.every((index) => {
+        const entry = this.#entries[part]?.[index];
+        return entry !== undefined && stateOf(entry, now) !== undefined;
+      }),
+    );
+  }
+
+  /** Returns a response with what it lacks from the cache. */
+  #completed(response: CompleteResponse, divided: DividedResponse, fetched: Indices): SubgraphResponse {
+    const now = this.#cache.now();
+    const used: CacheEntry[] = [];
+    const values = this.#entries.map((entries, part) => {
+      const own = fetched[part] ?? [];
+      let next = 0;
+      return entries.map((entry, index) => {
+        if (own[next] === index) return divided.values[part]?.[next++] ?? 'null';
+        used.push(entry as CacheEntry);
+        return (entry as CacheEntry).text;
+      });
+    });
+    const errors = movedErrors(divided.errors, this.#keyed, fetched);
+    const text = composeResponse(this.#keyed, values, { errors, extensions: divided.extensions });
+    const facts = factsOf(used);
+    this.#count(
+      'partial',
+      fetched.map(({ length }, part) => new Array((this.#entries[part]?.length ?? 0) - length)),
+    );
+    const { client } = this.#request;
+    client.freshness?.record({
+      maxAgeMs: Math.max(0, facts.freshUntil - now),
+      isPrivate: facts.isPrivate,
+      noStore: false,
+    });
+    if (client.cacheTags) for (const { tags } of used) client.cacheTags.add(tags);
+    const { failed, retryAfter, headers, status } = response;
+    const mayHaveLongNumbers =
+      facts.mayHaveLongNumbers || response.kind === 'parsed' || response.mayHaveLongNumbers !== false;
+    const count = fetched.reduce((sum, { length }) => sum + length, 0);
+    const cache = { outcome: 'partial', cached: used.length, fetched: count, age: ageOfOldest(used, now) } as const;
+    this.#request.trace?.note(`response cache: ${used.length} cached, ${count} fetched`);
+    const { freshness } = response;
+    const same = { failed, retryAfter, headers, status, freshness };
+    return { ...same, kind: 'text', text, mayHaveLongNumbers, cache, madeFrom: response.madeFrom ?? response };
+  }
+
+  /** Returns the response itself, or one that says what came from the cache where that is recorded. */
+  #recorded(response: CompleteResponse, text: string, fetched: Indices): SubgraphResponse {
+    if (this.#request.client.record === undefined || this.#cache.options.lifetime === undefined) return response;
+    const count = fetched.reduce((sum, { length }) => sum + length, 0);
+    const cache = { outcome: 'miss', cached: 0, fetched: count } as const;
+    const madeFrom = response.madeFrom ?? response;
+    return response.kind === 'text' ? { ...response, text, cache, madeFrom } : { ...response, cache, madeFrom };
+  }
+
+  /** Stores the values of a response without errors. */
+  #store(received: Pick<NewResponse, 'response' | 'divided' | 'said' | 'kept' | 'askedAt'>): void {
+    const { client } = this.#request;
+    const { options, random } = this.#cache;
+    if (received.divided.errors !== undefined) return;
+    const tookMs = Math.max(0, this.#cache.now() - received.askedAt);
+    const given = { ...received, parts: this.#parts, keyed: this.#keyed, tookMs };
+    try {
+      const { entries, tags } = newEntries(given, { ...options, random });
+      client.cacheTags?.add(tags);
+      if (entries.length > 0) void options.store.set(entries, this.#moment);
+    } catch (error) {
+      // what is not JSON is reported by the executor
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+
+  /** Fetches entries again in the background: one process at a time, and each key once. */
+  #refresh(old: Indices): void {
+    const { refreshing, options, source } = this.#cache;
+    const kept = old.map((indices, part) => indices.filter((index) => !refreshing.has(this.#keyOf(part, index))));
+    const keys = kept.flatMap((indices, part) => indices.map((index) => this.#keyOf(part, index)));
+    const [first] = keys;
+    if (first === undefined) return;
+    for (const key of keys) refreshing.add(key);
+    const isWhole = this.#keyed[0]?.lookup === undefined;
+    const body = isWhole ? {} : this.#parts.write(kept);
+    // it must not end with the client, and what it learns is for later clients
+    const { signal, freshness, record, cacheTags, deadline, returned, ...client } = this.#request.client;
+    const { signal: own, memory, deadline: until, parts, trace, ...request } = this.#request;
+    const end = () => {
+      for (const key of keys) refreshing.delete(key);
+    };
+    const send = (isClaimed: boolean) => {
+      if (!isClaimed) return end();
+      const askedAt = this.#cache.now();
+      source.send({ ...request, ...body, client }, (response) => {
+        end();
+        this.#receiveRefreshed(response, kept, askedAt);
+      });
+    };
+    const claimed = options.store.claim(first, REFRESH_MS);
+    if (claimed instanceof Promise) void claimed.then(send);
+    else send(claimed);
+  }
+
+  #receiveRefreshed(response: SubgraphResponse, kept: Indices, askedAt: number): void {
+    const text = textOf(response);
+    const divided = text === undefined ? undefined : divideResponse(text, this.#keyed, kept.map(lengthOf));
+    if (divided === undefined || response.kind === 'failure') return;
+    const { client } = this.#request;
+    const said = saidBySource(response, client.headers, this.#cache.options.forward?.(client));
+    this.#store({ response, divided, said, kept, askedAt });
+  }
+
+  #keyOf(part: number, index: number): string {
+    return this.#keyed[part]?.keys[index] as string;
+  }
+}
+
+function ageOfOldest(entries: readonly CacheEntry[], now: number): number | undefined {
+  const ages = entries.map((entry) => ageOf(entry, now));
+  return ages.length === 0 ? undefined : Math.max(...ages);
+}
+
+function lengthOf({ length }: { readonly length: number }): number {
+  return length;
+}
+
+/** Returns the text of a response that may be cached. */
+function textOf(response: SubgraphResponse): string | undefined {
+  if (response.kind === 'failure' || response.status !== 200) return undefined;
+  return response.kind === 'text' ? response.text : (stringifyJson(response.result) ?? 'null');
+}
+
+/** Whether the source has worked. */
+function isUsable(response: SubgraphResponse): boolean {
+  return (
+    response.kind !== 'failure' && response.status < 500 && response.status !== 429 && response.failed === undefined
+  );
+}

@@ -1,0 +1,50 @@
+/** A cached value: the text of a value of a response, and how long it may be used. Times are in milliseconds since 1970. */
+export interface CacheEntry {
+  /** JSON: an entity, or the `data` of root fields. For whole responses the body, as they are sent. */
+  readonly text: string;
+  /** When the source was asked. */
+  readonly storedAt: number;
+  /** How long the source took, in milliseconds. Hot entries are refreshed that much before they expire. */
+  readonly tookMs: number;
+  readonly freshUntil: number;
+  /** End of the time in which it is used while a new one is fetched. */
+  readonly staleUntil: number;
+  /** End of the time in which it is used where a new one cannot be fetched. */
+  readonly errorUntil: number;
+  /** Whether it is for one client, or one group of clients, only. */
+  readonly isPrivate: boolean;
+  /** What it is invalidated by; see tags.ts. */
+  readonly tags: readonly string[];
+  /** Whether a number in the text may have more than fifteen digits. */
+  readonly mayHaveLongNumbers: boolean;
+  /** The status and headers of a whole response. */
+  readonly head?: ResponseHead | undefined;
+}
+
+/** The status and headers of a whole response. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * How an entry can be used now. `fresh`: as it is. `stale`: while a new one is fetched. `error`: only where a new one cannot be fetched.
+ */
+export type EntryState = 'fresh' | 'stale' | 'error';
+
+/** Returns how an entry can be used; `undefined` where it cannot. */
+export function stateOf(entry: CacheEntry, now: number): EntryState | undefined {
+  if (now < entry.freshUntil) return 'fresh';
+  if (now < entry.staleUntil) return 'stale';
+  return now < entry.errorUntil ? 'error' : undefined;
+}
+
+/** Returns when an entry cannot be used any more. */
+export function expiresAt({ freshUntil, staleUntil, errorUntil }: CacheEntry): number {
+  return Math.max(freshUntil, staleUntil, errorUntil);
+}
+
+/** Returns the age of an entry in seconds, as `Age` counts it. */
+export function ageOf({ storedAt }: CacheEntry, now: number): number {
+  return Math.max(0, Math.floor((now - storedAt) / 1_000));
+}

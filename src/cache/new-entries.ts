@@ -1,0 +1,149 @@
+import { parseJson } from '../shared/exact-json.ts';
+import type { FetchParts, SubgraphResponse } from '../sources/source.ts';
+import type { KeyedEntry } from './cache-store.ts';
+import type { DividedResponse } from './compose-response.ts';
+import type { FetchFacts } from './fetch-facts.ts';
+import { argumentsOf } from './fetch-facts.ts';
+import type { KeyedPart } from './fetch-keys.ts';
+import { type Lifetime, type LifetimeSettings, lifetimeOf, type SaidBySource } from './lifetime.ts';
+import { namedTag } from './tags.ts';
+
+/** A response whose values may be cached. */
+export interface NewResponse {
+  readonly parts: FetchParts;
+  readonly keyed: readonly KeyedPart[];
+  /** For each part, the indices of the entities in the response. */
+  readonly kept: readonly (readonly number[])[];
+  readonly response: Exclude<SubgraphResponse, { kind: 'failure' }>;
+  readonly divided: DividedResponse;
+  readonly said: SaidBySource;
+  /** When the source was asked, and how long it took. */
+  readonly askedAt: number;
+  readonly tookMs: number;
+}
+
+export interface NewEntriesOptions {
+  readonly subgraph: string;
+  readonly facts: FetchFacts;
+  /** `undefined`: only the tags are needed. */
+  readonly lifetime: LifetimeSettings | undefined;
+  readonly random: () => number;
+}
+
+/** What a response gives to the cache. */
+export interface NewEntries {
+  readonly entries: readonly KeyedEntry[];
+  /** The tags of all values, also of those that are not cached. */
+  readonly tags: ReadonlySet<string>;
+}
+
+/** Returns the entries to store for a response, and the tags of its values. Throws `SyntaxError` for what is not JSON. */
+export function newEntries(given: NewResponse, options: NewEntriesOptions): NewEntries {
+  const entries: KeyedEntry[] = [];
+  const all = new Set<string>();
+  const extensions = readExtensions(given.divided.extensions);
+  const common = given.said.tags.map((tag) => namedTag(options.subgraph, tag));
+  let entity = 0;
+  for (const [index, part] of given.keyed.entries()) {
+    for (const [at, text] of (given.divided.values[index] ?? []).entries()) {
+      const slot = given.kept[index]?.[at] ?? 0;
+      const value = parseJson(text);
+      const named = part.lookup ? extensions.ofEntities[entity++] : extensions.ofRoot;
+      const own = (named ?? []).map((tag) => namedTag(options.subgraph, tag));
+      const tags = [...tagsOf(part, slot, value, given.parts, options.facts), ...common, ...own];
+      for (const tag of tags) all.add(tag);
+      const lifetime = lifetimeFor(part, value, given.said, options);
+      if (lifetime === undefined) continue;
+      entries.push([part.keys[slot] as string, entryOf(given, part, text, tags, lifetime, options)]);
+    }
+  }
+  return { entries, tags: all };
+}
+
+function entryOf(
+  { response, askedAt, tookMs, said }: NewResponse,
+  { isPrivate }: KeyedPart,
+  text: string,
+  tags: readonly string[],
+  { freshMs, staleWhileRevalidateMs, staleIfErrorMs }: Lifetime,
+  { lifetime, random }: NewEntriesOptions,
+) {
+  const freshUntil = askedAt + freshMs * (1 - (lifetime?.jitter ?? 0) * random());
+  const staleUntil = freshUntil + staleWhileRevalidateMs;
+  return {
+    text,
+    storedAt: askedAt,
+    tookMs,
+    freshUntil,
+    staleUntil,
+    errorUntil: Math.max(staleUntil, freshUntil + staleIfErrorMs),
+    isPrivate: isPrivate || said.freshness?.isPrivate === true,
+    tags,
+    mayHaveLongNumbers: response.kind === 'parsed' || response.mayHaveLongNumbers !== false,
+  };
+}
+
+/** A private value is stored only under the key of a client. */
+function lifetimeFor(
+  part: KeyedPart,
+  value: unknown,
+  said: SaidBySource,
+  { lifetime: settings }: NewEntriesOptions,
+): Lifetime | undefined {
+  if (settings === undefined) return undefined;
+  if (said.freshness?.isPrivate) {
+    part.facts.wasPrivate = true;
+    if (!part.isPrivate) return undefined;
+  }
+  return lifetimeOf(part.facts.hint, said, isNullValue(value, part), settings);
+}
+
+/** Whether an entity, or one of the root fields, is null. */
+function isNullValue(value: unknown, { lookup }: KeyedPart): boolean {
+  if (lookup !== undefined) return value === null;
+  return Object.values(value as object).some((field) => field === null);
+}
+
+function tagsOf(
+  { facts, lookup }: KeyedPart,
+  slot: number,
+  value: unknown,
+  parts: FetchParts,
+  { tags }: FetchFacts,
+): string[] {
+  if (lookup !== undefined) {
+    const representation: unknown = parseJson(lookup.representations[slot] as string);
+    return tags.ofEntity(facts.node, representation, value);
+  }
+  return tags.ofRoot(facts.node, value, (key) => {
+    const field = facts.node.fields.get(key);
+    return field && argumentsOf(field.alias.args, parts);
+  });
+}
+
+interface NamedInResponse {
+  readonly ofRoot: readonly string[];
+  readonly ofEntities: readonly (readonly string[] | undefined)[];
+}
+
+const NO_NAMES: NamedInResponse = { ofRoot: [], ofEntities: [] };
+
+/** Reads the tags that a subgraph gives its values, in `extensions`, as Apollo's subgraphs do. */
+function readExtensions(text: string | undefined): NamedInResponse {
+  if (text === undefined || !text.includes('CacheTags')) return NO_NAMES;
+  const { apolloCacheTags, apolloEntityCacheTags } = parseJson(text) as Readonly<Record<string, unknown>>;
+  return {
+    ofRoot: textsIn(apolloCacheTags),
+    ofEntities: Array.isArray(apolloEntityCacheTags) ? apolloEntityCacheTags.map(textsIn) : [],
+  };
+}
+
+/** Reads the tags that a response invalidates: `extensions.invalidate: ["product-7"]`. */
+export function invalidatedIn(extensions: string | undefined): readonly string[] {
+  if (extensions === undefined || !extensions.includes('"invalidate"')) return [];
+  return textsIn((parseJson(extensions) as { readonly invalidate?: unknown }).invalidate);
+}
+
+function textsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}

@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import { duration, durationOrZero } from '../duration.ts';
+import { share } from '../share.ts';
+import { size } from '../size.ts';
+
+const PRIVATE_ID = /^(?:claim|header):[\w.:/-]{1,200}$/;
+
+const subgraphKeys = {
+  enabled: z.boolean().describe('Whether responses of the subgraph are cached'),
+  ttl: duration.describe(
+    'The longest time of a value, and the time of values for which neither the schema nor the subgraph says how long',
+  ),
+  negative_ttl: duration.describe('The longest time of values that are null. Without it, they are not cached'),
+  private_id: z
+    .string()
+    .regex(PRIVATE_ID, 'expected "claim:NAME" or "header:NAME"')
+    .describe(
+      'What private values are cached by: "claim:NAME" of the verified token, or "header:NAME". By default by client, with everything that identifies it',
+    ),
+  stale_while_revalidate: durationOrZero.describe('How long after that a value is used while a new one is fetched'),
+  stale_if_error: durationOrZero.describe('How long after that a value is used where the subgraph fails'),
+};
+
+const all = z.strictObject({
+  enabled: subgraphKeys.enabled.default(true),
+  ttl: subgraphKeys.ttl.optional(),
+  negative_ttl: subgraphKeys.negative_ttl.optional(),
+  private_id: subgraphKeys.private_id.optional(),
+  stale_while_revalidate: subgraphKeys.stale_while_revalidate.prefault('0s'),
+  stale_if_error: subgraphKeys.stale_if_error.prefault('0s'),
+});
+
+const one = z.strictObject(subgraphKeys).partial();
+
+const redis = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('Whether cached values are in store.redis, too, for all processes'),
+    timeout: duration
+      .prefault('20ms')
+      .describe('How long a look-up may take. After that, the subgraph is asked as if nothing were cached'),
+    compress_from: size.prefault('4KiB').describe('Longer values are compressed'),
+    memory: z
+      .boolean()
+      .default(true)
+      .describe('Whether each process has a cache in memory before Redis. Messages over Redis invalidate it'),
+  })
+  .describe('Cached values in Redis');
+
+const invalidation = z
+  .strictObject({
+    path: z
+      .string()
+      .regex(/^\/[\w./-]{1,200}$/, 'expected a path such as "/invalidation"')
+      .default('/invalidation')
+      .describe('The path of the invalidation API at the admin listener'),
+    shared_key: z
+      .string()
+      .min(16, 'expected at least 16 characters')
+      .optional()
+      .describe('The key that allows invalidation, in the header Authorization. Without it the route does not exist'),
+  })
+  .describe('The API that invalidates cached values, as in Apollo Router');
+
+export const responseCacheSection = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('Whether responses of subgraphs are cached'),
+    subgraph: z
+      .strictObject({
+        all: all.prefault({}).describe('Settings of all subgraphs'),
+        subgraphs: z.record(z.string(), one).default({}).describe('Settings of single subgraphs, over `all`'),
+      })
+      .prefault({})
+      .describe('How long root fields and entities are cached'),
+    responses: z
+      .boolean()
+      .default(true)
+      .describe('Whether whole responses to GET /graphql are cached, where they are the same for all clients'),
+    tag_header: z
+      .enum(['none', 'surrogate-key', 'cache-tag'])
+      .default('none')
+      .describe('The header that tells a CDN the tags of a response to GET /graphql, to purge it by'),
+    max_bytes: size.prefault('64MiB').describe('Most memory for cached values in each process'),
+    jitter: share
+      .prefault('5%')
+      .describe('The most by which times are shortened at random, so that not all end at once'),
+    redis: redis.prefault({}),
+    invalidation: invalidation.prefault({}),
+  })
+  .describe('Caches root fields and entities of subgraphs, and whole responses to GET /graphql');
+
+export type ResponseCacheSettings = z.output<typeof responseCacheSection>;
+
+/** The settings of one subgraph. Times are in milliseconds. */
+export type SubgraphCacheSettings = ResponseCacheSettings['subgraph']['all'];
+
+/** Returns the settings of a subgraph: its own over those of all. */
+export function subgraphCache({ subgraph }: ResponseCacheSettings, name: string): SubgraphCacheSettings {
+  const own = Object.hasOwn(subgraph.subgraphs, name) ? subgraph.subgraphs[name] : undefined;
+  return { ...subgraph.all, ...own };
+}
+
+/** Returns what private values are cached by; `undefined` for the client itself. */
+export function privateIdOf({ private_id: id }: SubgraphCacheSettings) {
+  if (id === undefined) return undefined;
+  const [kind = '', ...name] = id.split(':');
+  const value = name.join(':');
+  return kind === 'claim' ? { claim: value } : { header: value.toLowerCase() };
+}

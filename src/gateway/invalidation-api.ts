@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http';
+import { readInvalidations } from '../cache/read-invalidations.ts';
+import type { Config } from '../config/config.ts';
+import { type ProblemDetails, problemResponse } from '../http/problem.ts';
+import type { HttpResponse } from '../http/response.ts';
+import { areEqualSecrets } from '../shared/equal-secrets.ts';
+import { readBytes } from '../shared/read-bytes.ts';
+import type { AdminCommand, AdminReplies } from './admin-commands.ts';
+import { jsonResponse } from './admin-responses.ts';
+import type { TokenGuard } from './admin-token.ts';
+
+export interface InvalidationApiOptions {
+  readonly settings: Config['response_cache'];
+  readonly guard: Pick<TokenGuard, 'throttle' | 'recordFailure'>;
+  readonly send: (command: AdminCommand) => Promise<AdminReplies>;
+}
+
+const MAX_BODY_BYTES = 1_000_000;
+
+/**
+ * Creates the handler of the invalidation API: `POST` of `[{"kind": "entity", "type": "Product", "key": {"id": "7"}}]`, with the shared key
+ * in `Authorization`. Its requests and responses are those of Apollo Router.
+ * @returns `undefined` without a key; the handler returns `undefined` for other paths
+ */
+export function createInvalidationApi({ settings, guard, send }: InvalidationApiOptions) {
+  const { path: ownPath, shared_key: key } = settings.invalidation;
+  if (!settings.enabled || key === undefined) return undefined;
+
+  async function respond(req: IncomingMessage, path: string): Promise<HttpResponse> {
+    if (req.method !== 'POST') return problemResponse(NOT_POST, path);
+    const throttled = guard.throttle(req);
+    if (throttled) return problemResponse(throttled, path);
+    const sent = (req.headers.authorization ?? '').replace(/^bearer /i, '');
+    if (!areEqualSecrets(sent, key as string)) {
+      guard.recordFailure(req);
+      return problemResponse(WRONG_KEY, path);
+    }
+    const requests = readInvalidations(await readJson(req));
+    if (typeof requests === 'string')
+      return problemResponse({ status: 400, kind: 'invalid-body', detail: requests }, path);
+    return invalidatedResponse(await send({ kind: 'invalidate', requests }), path);
+  }
+
+  return (req: IncomingMessage, path: string) => (path === ownPath ? respond(req, path) : undefined);
+}
+
+/** Says how many values were removed, in all processes. */
+export function invalidatedResponse({ replies }: AdminReplies, path: string): HttpResponse {
+  const refused = replies.find((reply) => reply.kind === 'refused');
+  if (refused) return problemResponse(refused.refusal, path);
+  const counts = replies.flatMap((reply) => (reply.kind === 'invalidated' ? [reply.count] : []));
+  return jsonResponse(202, { count: counts.reduce((sum, count) => sum + count, 0) });
+}
+
+/** Returns the value of a body; `undefined` for what is not JSON, or too large. */
+async function readJson(req: IncomingMessage): Promise<unknown> {
+  try {
+    const bytes = await readBytes(req, MAX_BODY_BYTES, (all) => all, ERRORS);
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof BodyTooLarge) return undefined;
+    throw error;
+  }
+}
+
+class BodyTooLarge extends Error {}
+
+const ERRORS = {
+  tooLarge: () => new BodyTooLarge(),
+  disconnected: () => new Error('The client closed the connection before its request was complete.'),
+};
+
+const NOT_POST: ProblemDetails = {
+  status: 405,
+  kind: 'method-not-allowed',
+  detail: 'Use POST to invalidate.',
+  headers: { allow: 'POST' },
+};
+
+const WRONG_KEY: ProblemDetails = {
+  status: 401,
+  kind: 'unauthenticated',
+  detail: 'Send the value of response_cache.invalidation.shared_key in the header Authorization.',
+  headers: { 'www-authenticate': 'Bearer' },
+};

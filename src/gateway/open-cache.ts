@@ -1,0 +1,141 @@
+import { cacheFetches } from '../cache/cache-fetches.ts';
+import type { CacheStore } from '../cache/cache-store.ts';
+import { FetchFacts } from '../cache/fetch-facts.ts';
+import { Invalidator } from '../cache/invalidator.ts';
+import type { LifetimeSettings } from '../cache/lifetime.ts';
+import { MemoryStore } from '../cache/memory-store.ts';
+import { RedisStore } from '../cache/redis-store.ts';
+import { TwoLevelStore } from '../cache/two-levels.ts';
+import { type DependsOn, NOTHING, withReads } from '../client/depends-on.ts';
+import type { Config } from '../config/config.ts';
+import { privateIdOf, type SubgraphCacheSettings, subgraphCache } from '../config/sections/response-cache.ts';
+import type { ResponseCacheSettings } from '../graphql-http/response-cache.ts';
+import { readHints } from '../operation/cache-hints.ts';
+import type { RequestReads } from '../pipeline/engine.ts';
+import type { ForwardHeaders } from '../sources/source.ts';
+import type { Messages } from '../store/messages.ts';
+import type { SharedRedis } from '../store/redis.ts';
+import type { Subgraph, Supergraph } from '../supergraph/supergraph.ts';
+import type { CacheInstruments } from '../telemetry/cache-instruments.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Layer } from '../traffic/stack.ts';
+
+/** The response cache of this process. It outlives schema changes. */
+export interface OpenCache {
+  readonly store: CacheStore;
+  /** Whether what is cached is in Redis, too. */
+  readonly isInRedis: boolean;
+  readonly invalidator: Invalidator;
+  /** The cache of whole responses to GET /graphql; `undefined` where that is off. */
+  readonly responses: ResponseCacheSettings | undefined;
+  /** Returns what caches the fetches of the subgraphs of one schema. */
+  forSchema(supergraph: Supergraph, reads: RequestReads): SchemaCache;
+}
+
+/** The response cache as the sources of one schema see it. */
+export interface SchemaCache {
+  /** Names of the subgraphs whose fetches pass the cache. */
+  readonly subgraphs: ReadonlySet<string>;
+  layerOf(subgraph: Subgraph, source: CachedSource): Layer;
+}
+
+/** A source whose fetches are cached. */
+export interface CachedSource {
+  /** The subgraph, and its variant. */
+  readonly owner: string;
+  readonly forward: ForwardHeaders | undefined;
+  /** Whether no other layer records how long clients may cache a response. */
+  readonly recordsFreshness: boolean;
+}
+
+export interface CacheParts {
+  readonly redis: SharedRedis | undefined;
+  readonly messages: Messages;
+  readonly instruments: CacheInstruments | undefined;
+  readonly logger: Logger;
+}
+
+/** Opens the response cache; `undefined` where it is off. */
+export function openCache({ response_cache: settings }: Config, parts: CacheParts): OpenCache | undefined {
+  if (!settings.enabled) return undefined;
+  const { messages, instruments, logger } = parts;
+  const memory = new MemoryStore({ maxBytes: settings.max_bytes });
+  const store = storeOf(settings, memory, parts);
+  instruments?.watch(() => memory.report(0));
+  messages.onGap(() => memory.clear());
+  const invalidator = new Invalidator({
+    ...{ store, messages },
+    invalidateHere: (tags) => memory.invalidate(tags),
+    onInvalidated: instruments?.invalidated,
+    onError: (err) =>
+      logger.warn({ err }, 'Redis unavailable: cached values were not invalidated, and end with their time'),
+  });
+  return {
+    store,
+    isInRedis: store !== memory,
+    invalidator,
+    responses: settings.responses ? responseSettings(settings, store, instruments) : undefined,
+    forSchema: (supergraph, reads) => schemaCache(settings, { store, invalidator, instruments }, supergraph, reads),
+  };
+}
+
+function storeOf(
+  { redis: settings }: Config['response_cache'],
+  memory: MemoryStore,
+  { redis, messages }: CacheParts,
+): CacheStore {
+  if (!settings.enabled || redis === undefined) return memory;
+  const far = new RedisStore({ redis, timeoutMs: settings.timeout, compressFrom: settings.compress_from });
+  return settings.memory ? new TwoLevelStore(memory, far, () => messages.isConnected) : far;
+}
+
+function responseSettings(
+  { tag_header: header }: Config['response_cache'],
+  store: CacheStore,
+  instruments: CacheInstruments | undefined,
+): ResponseCacheSettings {
+  return { store, tagHeader: header === 'none' ? undefined : header, onLookUp: instruments?.respondedWhole };
+}
+
+type Shared = Pick<OpenCache, 'store' | 'invalidator'> & { readonly instruments: CacheInstruments | undefined };
+
+function schemaCache(
+  settings: Config['response_cache'],
+  { store, invalidator, instruments }: Shared,
+  supergraph: Supergraph,
+  reads: RequestReads,
+): SchemaCache {
+  const hints = readHints(supergraph, new Map());
+  const names = supergraph.subgraphs.map(({ name }) => name);
+  invalidator.addSubgraphs(names);
+  return {
+    subgraphs: new Set(names),
+    layerOf(subgraph, { owner, forward, recordsFreshness }) {
+      const own = subgraphCache(settings, subgraph.name);
+      const options = {
+        ...{ owner, subgraph: subgraph.name, store, forward, recordsFreshness },
+        facts: new FetchFacts(supergraph, subgraph, hints),
+        dependsOn: dependenciesOf(reads, subgraph.name),
+        privateId: privateIdOf(own),
+        lifetime: own.enabled ? lifetimeSettings(own, settings.jitter) : undefined,
+        invalidate: (tags: readonly string[]) => invalidator.invalidateNamed(tags),
+        onUse: instruments?.used,
+      };
+      return (source) => cacheFetches(source, options);
+    },
+  };
+}
+
+function dependenciesOf(reads: RequestReads, subgraph: string): DependsOn {
+  return withReads({ ...NOTHING, credentials: reads.credentials }, reads.ofSource(subgraph));
+}
+
+function lifetimeSettings(settings: SubgraphCacheSettings, jitter: number): LifetimeSettings {
+  return {
+    ttlMs: settings.ttl,
+    negativeTtlMs: settings.negative_ttl,
+    staleWhileRevalidateMs: settings.stale_while_revalidate,
+    staleIfErrorMs: settings.stale_if_error,
+    jitter,
+  };
+}

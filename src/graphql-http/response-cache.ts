@@ -1,0 +1,203 @@
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { CacheStore, Found } from '../cache/cache-store.ts';
+import { ageOf, type CacheEntry, stateOf } from '../cache/entry.ts';
+import { namesForCdn } from '../cache/tags.ts';
+import { sharedKey } from '../client/dependency-keys.ts';
+import { type DependsOn, identifiesClient, type Requester, withReads } from '../client/depends-on.ts';
+import { forbidsSharing } from '../client/sharing.ts';
+import { TagCollector } from '../client/tag-collector.ts';
+import { etagOf } from '../http/conditional.ts';
+import { negotiateMediaType } from '../http/media-type.ts';
+import type { RequestContext } from '../http/request-context.ts';
+import type { HttpResponse } from '../http/response.ts';
+import type { Engine } from '../pipeline/engine.ts';
+import type { SingleResult } from '../pipeline/execution-result.ts';
+import type { CsrfCheck } from '../policy/requests/csrf.ts';
+import type { OperationLabel } from '../shared/request-notes.ts';
+
+/** What the cache of whole responses shares with that of subgraphs. */
+export interface ResponseCacheSettings {
+  readonly store: CacheStore;
+  /** The header that tells a CDN the tags of a response. */
+  readonly tagHeader: 'surrogate-key' | 'cache-tag' | undefined;
+  readonly onLookUp?: ((outcome: 'hit' | 'miss') => void) | undefined;
+  readonly now?: (() => number) | undefined;
+}
+
+export interface ResponseCacheOptions extends ResponseCacheSettings {
+  readonly engine: (client: RequestContext['client']) => Engine | undefined;
+  readonly contract: string | undefined;
+  /** Returns whether a GET is safe from CSRF. By default all are. */
+  readonly csrf?: CsrfCheck | undefined;
+}
+
+/** What is known of the responses to one URL. */
+interface KnownUrl {
+  readonly dependsOn: DependsOn;
+  readonly label: OperationLabel | undefined;
+  readonly engine: string;
+  /** The last key of a request, and what it was computed from. */
+  last?: { readonly from: string; readonly key: string } | undefined;
+}
+
+/** Characters of URLs that are remembered. */
+const MOST_CHARACTERS = 4 * 2 ** 20;
+const LONGEST_URL = 8_192;
+
+/**
+ * Caches whole responses to GET /graphql that are the same for all clients with the same headers. Which headers these are is known
+ * after the first response to a URL, so each process executes its first request itself.
+ */
+export class ResponseCache {
+  readonly #options: ResponseCacheOptions;
+  readonly #now: () => number;
+  readonly #known = new LRUCache<string, KnownUrl>({
+    maxSize: MOST_CHARACTERS,
+    maxEntrySize: LONGEST_URL,
+    sizeCalculation: (_, url) => 256 + url.length,
+  });
+  readonly #engines = new WeakMap<Engine, string>();
+  readonly #responses = new WeakMap<CacheEntry, HttpResponse>();
+
+  constructor(options: ResponseCacheOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /**
+   * Looks up the response to a request.
+   * @returns `undefined` where it has to be executed: then {@link store} may cache its result
+   */
+  find(context: RequestContext): HttpResponse | undefined | Promise<HttpResponse | undefined> {
+    const key = this.#keyOf(context);
+    if (key === undefined) return undefined;
+    // a client that sends `no-cache` gets a new response, which is cached for others
+    const isReload = context.req.headers['cache-control']?.includes('no-cache') === true;
+    const found = this.#options.store.get(key === '' || isReload ? [] : [key]);
+    return found instanceof Promise ? found.then((one) => this.#use(context, one)) : this.#use(context, found);
+  }
+
+  #use(context: RequestContext, { entries, moment }: Found): HttpResponse | undefined {
+    const [entry] = entries;
+    const now = this.#now();
+    const isHit = entry !== undefined && stateOf(entry, now) === 'fresh';
+    this.#options.onLookUp?.(isHit ? 'hit' : 'miss');
+    if (!isHit) {
+      context.client = { ...context.client, cacheTags: new TagCollector(moment) };
+      return undefined;
+    }
+    context.operation = this.#known.get(this.#urlOf(context))?.label;
+    if (context.record) context.record.responseCache = 'hit';
+    const response = this.#responseOf(entry);
+    return { ...response, headers: { ...response.headers, age: String(ageOf(entry, now)), 'cache-status': HIT } };
+  }
+
+  /** The body of an entry in memory is encoded once. */
+  #responseOf(entry: CacheEntry): HttpResponse {
+    let response = this.#responses.get(entry);
+    if (response === undefined) {
+      const body = Buffer.from(entry.text);
+      const { status = 200, headers = {} } = entry.head ?? {};
+      response = { status, headers: { ...headers, 'content-length': body.length }, body, isReused: true };
+      this.#responses.set(entry, response);
+    }
+    return response;
+  }
+
+  /**
+   * Caches the response of a result, if it may be.
+   * @param caching the headers for caches, as they were computed for the client
+   * @returns the response with the headers that a response from the cache would have
+   */
+  store(
+    context: RequestContext,
+    { cachePolicy, dependsOn, operation: label, errors }: SingleResult,
+    response: HttpResponse,
+    caching: Readonly<Record<string, string>> | undefined,
+  ): HttpResponse {
+    const collected = cachePolicy?.collected;
+    const engine = this.#engineOf(context);
+    if (collected === undefined || cachePolicy === undefined || dependsOn === undefined || engine === undefined)
+      return response;
+    if (errors.length > 0 || response.status !== 200 || !caching?.['cache-control']?.startsWith('public'))
+      return response;
+    const body = String(response.body);
+    const tags = [...collected.tags];
+    const { tagHeader } = this.#options;
+    const named = tagHeader === undefined ? '' : namesForCdn(tags, tagHeader === 'cache-tag' ? ',' : ' ');
+    const headers: Record<string, string> = {
+      ...caching,
+      'content-type': String(response.headers['content-type']),
+      etag: etagOf(body),
+      ...(tagHeader !== undefined && named !== '' && { [tagHeader]: named }),
+    };
+    const made = { ...response, headers: { ...response.headers, ...headers } };
+    if (collected.isIncomplete) return made;
+    const now = this.#now();
+    const url = this.#urlOf(context);
+    const before = this.#known.get(url);
+    const all = withReads(
+      withReads(dependsOn, context.reads),
+      before?.engine === engine ? before.dependsOn : dependsOn,
+    );
+    if (all.isUndeclared || all.isGuarded) return made;
+    const requester = requesterOf(context);
+    if (cachePolicy.scope !== 'public' && identifiesClient(requester, all)) return made;
+    this.#known.set(url, { dependsOn: all, label, engine });
+    const key = this.#keyOf(context);
+    const freshUntil = now + cachePolicy.maxAgeMs;
+    const entry: CacheEntry = {
+      ...{ text: body, storedAt: now, tookMs: 0, freshUntil, staleUntil: freshUntil, errorUntil: freshUntil },
+      ...{ isPrivate: false, tags, mayHaveLongNumbers: true, head: { status: 200, headers } },
+    };
+    if (key) void this.#options.store.set([[key, entry]], collected.moment);
+    return made;
+  }
+
+  /** Returns the key of a request; the empty text where it is not known yet, and `undefined` where it must be executed. */
+  #keyOf(context: RequestContext): string | undefined {
+    const { req, plugins } = context;
+    const { headers } = req;
+    if (req.method !== 'GET' || plugins !== undefined || this.#options.csrf?.(headers) === false) return undefined;
+    if (forbidsSharing(headers)) return undefined;
+    const type = negotiateMediaType(headers.accept);
+    const engine = this.#engineOf(context);
+    if (type === undefined || engine === undefined || headers['x-headgate-debug'] !== undefined) return undefined;
+    const url = this.#urlOf(context);
+    const known = this.#known.get(url);
+    if (known?.engine !== engine) return '';
+    const requester = requesterOf(context);
+    // what is declared to be the same for all is kept apart for those that identify themselves, who may get nothing else
+    const isIdentified = identifiesClient(requester, known.dependsOn);
+    const dependencies = sharedKey(requester, known.dependsOn);
+    const from = `${type}\n${isIdentified}\n${dependencies}`;
+    if (known.last?.from === from) return known.last.key;
+    const key = `response ${hash('sha256', JSON.stringify([engine, url, from]), 'base64url')}`;
+    known.last = { from, key };
+    return key;
+  }
+
+  #urlOf({ req }: RequestContext): string {
+    return `${this.#options.contract ?? ''} ${req.url}`;
+  }
+
+  /** Returns what identifies the schema of an engine in all processes. */
+  #engineOf({ client }: RequestContext): string | undefined {
+    const engine = this.#options.engine(client);
+    if (engine === undefined) return undefined;
+    let id = this.#engines.get(engine);
+    if (id === undefined) {
+      id = hash('sha256', engine.supergraph.sdl, 'base64url');
+      this.#engines.set(engine, id);
+    }
+    return id;
+  }
+}
+
+function requesterOf({ client, req }: RequestContext): Requester {
+  return { clientInfo: client, headers: req.headers };
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9211 */
+const HIT = 'headgate; hit';

@@ -1,0 +1,177 @@
+import type { DocumentNode } from 'graphql';
+import type { OperationLabel } from '../../shared/request-notes.ts';
+import type { CallSpan, OperationSpans, RequestTrace, TracedRequest, TracePlace } from '../../shared/trace.ts';
+import { ATTRIBUTES as A } from './attributes.ts';
+import { withoutLiterals } from './document-text.ts';
+import { endRequestSpan } from './end-request.ts';
+import { digitsOf, randomWord, wordAt } from './ids.ts';
+import type { IncomingContext, Propagation } from './propagation.ts';
+import { KIND, Span, spanIdOf } from './span.ts';
+
+/** What all traces of a gateway share. */
+export interface TraceSettings {
+  readonly propagation: Propagation;
+  readonly maxAttributes: number;
+  readonly maxLinks: number;
+  readonly recordsDocuments: boolean;
+  /** Takes a span that has ended. */
+  readonly add: (span: Span) => void;
+}
+
+/** Decides whether a trace is recorded, by the name of its operation. */
+export type Decide = (operationName: string | undefined) => boolean;
+
+/** Stages whose spans are made elsewhere. */
+const OWN_SPANS: ReadonlySet<string> = new Set(['request', 'fetch', 'try']);
+
+/** A trace that is recorded, or that may be: then its spans wait for the decision. */
+export class RecordedTrace implements RequestTrace {
+  readonly settings: TraceSettings;
+  /** Its id, in four words of 32 bits. */
+  readonly idWords: readonly [number, number, number, number];
+  readonly root: Span;
+  /** What to add to `performance.now()` for the time since 1970. */
+  readonly clockOffset = Date.now() - performance.now();
+  readonly #traceState: string | undefined;
+  readonly #decide: Decide | undefined;
+  #id: string | undefined;
+  #isSampled: boolean | undefined;
+  #waiting: Span[] = [];
+  readonly #recorder: Recorder;
+  /** The spans of operations in a batch. */
+  readonly operations: Span[] = [];
+  /** The name of the operation, once it is known. */
+  operationName: string | undefined;
+
+  /** @param decide decides when the operation is known. Without it, the trace is recorded */
+  constructor(
+    settings: TraceSettings,
+    { parent, traceId, traceState }: IncomingContext,
+    startedAt: number,
+    decide?: Decide,
+  ) {
+    this.settings = settings;
+    this.#id = parent?.traceId ?? traceId;
+    this.idWords = this.#id === undefined ? randomWords() : wordsOf(this.#id);
+    this.#traceState = traceState;
+    this.#decide = decide;
+    this.#isSampled = decide === undefined ? true : undefined;
+    this.root = new Span(this, {
+      name: 'request',
+      kind: KIND.server,
+      parent: parent && spanIdOf(parent.spanId),
+      startedAt,
+    });
+    this.#recorder = new Recorder(this, this.root);
+  }
+
+  get traceId(): string {
+    this.#id ??= digitsOf(this.idWords);
+    return this.#id;
+  }
+
+  get spanId(): string {
+    return this.root.spanId;
+  }
+
+  get isSampled(): boolean {
+    return this.#isSampled ?? this.decide();
+  }
+
+  get headers(): readonly string[] {
+    return this.root.headers;
+  }
+
+  get spans(): OperationSpans | undefined {
+    return this.#isSampled === false ? undefined : this.#recorder;
+  }
+
+  headersFrom(spanId: string): readonly string[] {
+    return this.settings.propagation.write(this.traceId, spanId, this.isSampled, this.#traceState);
+  }
+
+  join(other: TracePlace | undefined): void {
+    if (other instanceof RecordedTrace) this.operationName ??= other.operationName;
+    this.root.join(other);
+  }
+
+  /** Decides whether the trace is recorded, if that is open. */
+  decide(): boolean {
+    if (this.#isSampled !== undefined) return this.#isSampled;
+    this.#isSampled = this.#decide?.(this.operationName) ?? true;
+    if (this.#isSampled) for (const span of this.#waiting) this.settings.add(span);
+    this.#waiting = [];
+    return this.#isSampled;
+  }
+
+  add(span: Span): void {
+    if (this.#isSampled) this.settings.add(span);
+    else if (this.#isSampled === undefined) this.#waiting.push(span);
+  }
+
+  end(request: TracedRequest): void {
+    this.operationName ??= request.operation?.name;
+    if (!this.decide()) return;
+    for (const span of this.operations) span.end();
+    endRequestSpan(this.root, request);
+  }
+}
+
+/** Records the spans of one operation. */
+class Recorder implements OperationSpans {
+  readonly #trace: RecordedTrace;
+  readonly #parent: Span;
+  /** The span of its execution, which fetches belong to. */
+  #execution: Span | undefined;
+
+  /** @param parent the span of the request, or of the operation in a batch */
+  constructor(trace: RecordedTrace, parent: Span) {
+    this.#trace = trace;
+    this.#parent = parent;
+  }
+
+  startStage(stage: string): ((end: { readonly error?: unknown }) => void) | undefined {
+    if (OWN_SPANS.has(stage)) return undefined;
+    const within = stage === 'mask errors' || stage === 'cache policy' ? this.#execution : undefined;
+    const span = new Span(this.#trace, { name: stage, parent: within ?? this.#parent });
+    if (stage === 'execute') this.#execution = span;
+    return ({ error }) => span.end(error === undefined ? {} : { code: codeOf(error) });
+  }
+
+  startFetch(subgraph: string, operationType: string): CallSpan {
+    const parent = this.#execution ?? this.#parent;
+    const span = new Span(this.#trace, { name: `fetch ${subgraph}`, parent, subgraph });
+    span.setKnown(A.operationType, operationType);
+    return span;
+  }
+
+  name({ name, type }: OperationLabel, document: DocumentNode): void {
+    this.#trace.operationName ??= name;
+    if (!this.#trace.decide()) return;
+    this.#parent.setKnown(A.operationType, type || undefined);
+    this.#parent.isNamed = true;
+    this.#parent.set(A.operationName, name);
+    if (this.#trace.settings.recordsDocuments) this.#parent.setText(A.document, withoutLiterals(document));
+  }
+
+  startOperation(): OperationSpans {
+    const span = new Span(this.#trace, { name: 'operation', parent: this.#parent });
+    this.#trace.operations.push(span);
+    return new Recorder(this.#trace, span);
+  }
+}
+
+function randomWords() {
+  // an id is never zero
+  return [randomWord(), randomWord(), randomWord(), randomWord() || 1] as const;
+}
+
+function wordsOf(digits: string) {
+  return [wordAt(digits, 0), wordAt(digits, 8), wordAt(digits, 16), wordAt(digits, 24)] as const;
+}
+
+function codeOf(error: unknown): string {
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+  if (typeof code === 'string') return code;
+  return typeof name === 'string' ? name : 'Error';
+}

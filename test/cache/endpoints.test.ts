@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { folderOf } from '../bff/support.ts';
+import { gatewayOver, stubSubgraph } from '../sources/stitched/gateway.ts';
+
+const SHOP = `
+  type Query { products: [Product!]! @cacheControl(maxAge: 60) }
+  type Mutation { rename(id: ID!, name: String!): Boolean @invalidates(tags: ["product-{$args.id}"]) }
+  type Product @key(fields: "id") @cacheTag(format: "product-{$key.id}") { id: ID! name: String }`;
+
+/** An endpoint whose response has a subgraph's products, and the cache that both share. */
+async function world() {
+  const names = ['Lamp', 'Desk'];
+  const shop = await stubSubgraph(SHOP, {
+    resolvers: {
+      Query: { products: () => names.map((name, at) => ({ id: String(at), name })) },
+      Mutation: {
+        rename(_: never, { id, name }: { id: string; name: string }) {
+          names[Number(id)] = name;
+          return true;
+        },
+      },
+    },
+    entities: { Product: ({ id }: { id: string }) => ({ id, name: names[Number(id)] }) },
+  });
+  const bff = folderOf({ 'web/list.graphql': 'query @endpoint(cache: {maxAge: "1h"}) { products { id name } }' });
+  const config = { response_cache: { enabled: true }, bff: { purge_token: 'a-token-to-purge-with' } };
+  const gateway = await gatewayOver({ shop: shop.file }, config, bff);
+  const at = (path: string) => gateway.url.replace('/graphql', path);
+  const list = async () => {
+    const response = await fetch(at('/bff/web/list'));
+    return [response.headers.get('cache-status'), (await response.json()).products[0].name];
+  };
+  return { ...gateway, at, list };
+}
+
+it('an endpoint’s response ends when a mutation changes what is in it', async () => {
+  const { ask, list } = await world();
+  expect(await list()).toEqual(['headgate; fwd=uri-miss', 'Lamp']);
+  expect(await list()).toEqual(['headgate; hit', 'Lamp']);
+  await ask('mutation { rename(id: "0", name: "Lantern") }');
+  expect(await list()).toEqual(['headgate; fwd=uri-miss', 'Lantern']);
+});
+
+it('a purge of an entity removes it from endpoints and subgraphs alike', async () => {
+  const { at, list } = await world();
+  await list();
+  const headers = { authorization: 'Bearer a-token-to-purge-with', 'content-type': 'application/json' };
+  const response = await fetch(at('/bff/purge'), { method: 'POST', headers, body: '{"entities": ["Product:1"]}' });
+  // the endpoint's response, and the root field
+  expect(await response.json()).toEqual({ purged: 2 });
+});

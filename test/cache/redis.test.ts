@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { CacheEntry } from '../../src/cache/entry.ts';
+import { MemoryStore } from '../../src/cache/memory-store.ts';
+import { RedisStore } from '../../src/cache/redis-store.ts';
+import { TwoLevelStore } from '../../src/cache/two-levels.ts';
+import { createRedis } from '../../src/store/redis.ts';
+import { redisMessages } from '../../src/store/redis-messages.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { HAS_REDIS, type RedisServer, startRedis } from '../store/redis-server.ts';
+import { shop } from './shop.ts';
+
+const logger = createLogger({ level: 'silent' });
+
+function entry(text: string, tags: readonly string[] = []): CacheEntry {
+  const now = Date.now();
+  const until = now + 60_000;
+  const times = { storedAt: now, tookMs: 1, freshUntil: until, staleUntil: until, errorUntil: until };
+  return { text, ...times, isPrivate: false, tags, mayHaveLongNumbers: true };
+}
+
+describe.skipIf(!HAS_REDIS)('with Redis', () => {
+  let server: RedisServer;
+  let prefixes = 0;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(async () => {
+    await server?.close();
+  });
+
+  const settings = (prefix: string) => ({
+    url: server.url,
+    key_prefix: prefix,
+    timeout: 2_000,
+    required_timeout: 2_000,
+  });
+
+  /** A process: its own connections and memory, with what others share behind the prefix. */
+  async function openProcess(prefix: string) {
+    const redis = await createRedis(settings(prefix), logger);
+    const messages = await redisMessages(settings(prefix), redis, logger);
+    onTestFinished(async () => {
+      await messages.close();
+      await redis.close();
+    });
+    const memory = new MemoryStore({ maxBytes: 1_000_000 });
+    messages.subscribe('invalidate', (text) => void memory.invalidate(JSON.parse(text)));
+    messages.onGap(() => memory.clear());
+    await expect.poll(() => messages.isConnected).toBe(true);
+    const far = new RedisStore({ redis, timeoutMs: 2_000, compressFrom: 1_000 });
+    return { redis, messages, memory, far, store: new TwoLevelStore(memory, far, () => messages.isConnected) };
+  }
+
+  const two = async () => {
+    const prefix = `cache-${++prefixes}`;
+    return [await openProcess(prefix), await openProcess(prefix)] as const;
+  };
+
+  describe('the store', () => {
+    it('gives one process what another has stored, also where it is compressed', async () => {
+      const [one, other] = await two();
+      const texts = ['short', `long ${'ü'.repeat(2_000)}`];
+      const { moment } = await one.far.get(['a', 'b']);
+      await one.far.set(
+        [
+          ['a', entry(texts[0] ?? '')],
+          ['b', entry(texts[1] ?? '')],
+        ],
+        moment,
+      );
+      const { entries } = await other.far.get(['a', 'missing', 'b']);
+      expect(entries.map((found) => found?.text)).toEqual([texts[0], undefined, texts[1]]);
+      const stored = await one.redis.run((client) => client.strlen(`${one.redis.prefix}:cache:entry:b`));
+      expect(stored).toBeLessThan(1_000);
+    });
+
+    it('removes what has one of the tags, and counts it', async () => {
+      const [one, other] = await two();
+      const { moment } = await one.far.get([]);
+      await one.far.set(
+        [
+          ['a', entry('1', ['x', 'y'])],
+          ['b', entry('2', ['y'])],
+          ['c', entry('3', ['z'])],
+        ],
+        moment,
+      );
+      expect(await other.far.invalidate(['x', 'y'])).toBe(2);
+      const { entries } = await one.far.get(['a', 'b', 'c']);
+      expect(entries.map((found) => found?.text)).toEqual([undefined, undefined, '3']);
+    });
+
+    it('does not store what was invalidated by another process since the look-up', async () => {
+      const [one, other] = await two();
+      const { moment } = await one.far.get(['a', 'b']);
+      await other.far.invalidate(['x']);
+      await one.far.set(
+        [
+          ['a', entry('old', ['x'])],
+          ['b', entry('good', ['y'])],
+        ],
+        moment,
+      );
+      const { entries } = await one.far.get(['a', 'b']);
+      expect(entries.map((found) => found?.text)).toEqual([undefined, 'good']);
+    });
+
+    it('lets one process refresh a key at a time', async () => {
+      const [one, other] = await two();
+      expect([await one.far.claim('a', 10_000), await other.far.claim('a', 10_000)]).toEqual([true, false]);
+      expect(await other.far.claim('b', 10_000)).toBe(true);
+    });
+  });
+
+  describe('two levels', () => {
+    it('ask Redis only for what is not in memory', async () => {
+      const [one, other] = await two();
+      await one.store.set([['a', entry('1', ['x'])]], (await one.store.get(['a'])).moment);
+      expect((await other.store.get(['a'])).entries[0]?.text).toBe('1');
+      await one.redis.run((client) => client.unlink(`${one.redis.prefix}:cache:entry:a`));
+      expect((await other.store.get(['a'])).entries[0]?.text).toBe('1');
+    });
+
+    it('have nothing in memory that another process has invalidated', async () => {
+      const [one, other] = await two();
+      await one.store.set([['a', entry('1', ['x'])]], (await one.store.get(['a'])).moment);
+      await other.store.get(['a']);
+      await one.store.invalidate(['x']);
+      one.messages.publish('invalidate', JSON.stringify(['x']));
+      await expect.poll(async () => (await other.store.get(['a'])).entries[0]?.text).toBe(undefined);
+    });
+
+    it('ask Redis alone while messages may be lost', async () => {
+      const [one, other] = await two();
+      await one.store.set([['a', entry('1', ['x'])]], (await one.store.get(['a'])).moment);
+      await other.store.get(['a']);
+      await other.messages.close();
+      const isolated = new TwoLevelStore(other.memory, other.far, () => false);
+      await one.store.invalidate(['x']);
+      expect((await isolated.get(['a'])).entries[0]).toBe(undefined);
+    });
+  });
+
+  describe('two gateways', () => {
+    const withRedis = (prefix: string) =>
+      [
+        { redis: { enabled: true, timeout: '2s' } },
+        { store: { redis: { ...settings(prefix), timeout: '2s', required_timeout: '2s' } } },
+      ] as const;
+    const LIST = '{ products { id name stars } }';
+
+    it('share what is cached', async () => {
+      const prefix = `cache-${++prefixes}`;
+      const one = await shop(...withRedis(prefix));
+      const other = await shop(...withRedis(prefix));
+      const first = await one.ask(LIST);
+      // it is stored after the response
+      const again = async () => {
+        await other.ask(LIST);
+        return other.counts();
+      };
+      await expect.poll(again).toEqual({ products: 0, reviews: 0 });
+      expect(await other.ask(LIST)).toEqual(first);
+    });
+
+    it('both fetch again what a mutation at one of them has changed', async () => {
+      const prefix = `cache-${++prefixes}`;
+      const one = await shop(...withRedis(prefix));
+      const other = await shop(...withRedis(prefix));
+      for (const world of [one, other]) await world.ask(LIST);
+      other.data.names[1] = 'Lantern';
+      await one.ask('mutation { rename(id: "1", name: "Lantern") { id } }');
+      for (const world of [one, other])
+        await expect.poll(async () => (await world.ask(LIST)).data.products[0].name).toBe('Lantern');
+    });
+
+    it('ask the subgraphs while Redis does not respond', async () => {
+      const own = await startRedis();
+      onTestFinished(() => own.close());
+      const store = { redis: { url: own.url, timeout: '50ms', required_timeout: '50ms' } };
+      const world = await shop({ redis: { enabled: true, timeout: '20ms', memory: false } }, { store });
+      own.freeze();
+      try {
+        expect((await world.ask(LIST)).data.products.length).toBe(3);
+        expect((await world.ask(LIST)).data.products.length).toBe(3);
+        expect(world.counts()).toEqual({ products: 2, reviews: 2 });
+      } finally {
+        own.resume();
+      }
+    });
+  });
+});
