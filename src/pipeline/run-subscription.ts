@@ -264,12 +264,12 @@ function tokenExpiry(identity: Identity | undefined): number | undefined {
 }
 
 function clientContext(
-  { requestHeaders: headers, requestId, client, plugins, debug }: OperationContext,
+  { requestHeaders: headers, requestId, client, plugins, trace, debug }: OperationContext,
   signal: Cancellation,
   rateLimitChecked: boolean,
 ): ClientContext {
   const { ip, identity } = client;
-  return { requestId, headers: { ...headers }, signal, ip, identity, rateLimitChecked, plugins, debug };
+  return { requestId, headers: { ...headers }, signal, ip, identity, rateLimitChecked, plugins, trace, debug };
 }
 
 function unavailable(hasNoSchema: boolean): GatewayError {
