@@ -62,6 +62,23 @@ describe('subscriptions over server-sent events', () => {
   });
 });
 
+describe('what applies to queries', () => {
+  test('limits and rate limits apply to subscriptions, too', async () => {
+    const { server } = await subscriptionWorld({
+      limits: { max_depth: 2 },
+      rate_limits: { requests: [{ limit: 2, window: '1h' }] },
+    });
+    const { reader } = await openEvents(server.url, ADDED);
+    expect(await reader.until('\n\n')).toContain('"code":"MAX_DEPTH_LIMIT"');
+    const statuses = [];
+    for (let i = 0; i < 2; i++)
+      statuses.push(
+        (await openEvents(server.url, 'subscription { reviewAdded { body } }', {}, 'unread')).response.status,
+      );
+    expect(statuses).toEqual([200, 429]);
+  });
+});
+
 describe('subscriptions over multipart', () => {
   const accept = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0,application/json';
 
