@@ -73,16 +73,7 @@ const ROOMS = {
     'sources/source.ts (types)',
   ],
   http: ['plugins', 'client', 'config', 'policy', 'telemetry', 'pipeline/operation-context.ts (types)'],
-  'graphql-http': [
-    'cache',
-    'client',
-    'http',
-    'pipeline',
-    'policy',
-    'executor/take-data-text.ts',
-    'operation',
-    'telemetry',
-  ],
+  'graphql-http': ['cache', 'client', 'http', 'pipeline', 'policy', 'executor (types)', 'operation', 'telemetry'],
 };
 
 /** Rooms that can be read, tested and used without a server: none of these come in. */

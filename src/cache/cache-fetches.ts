@@ -57,8 +57,10 @@ export class FetchCache {
 
   send(request: SourceRequest, done: Done): void {
     const { parts, operationType, client } = request;
-    if (parts === undefined || operationType === 'subscription') return this.source.send(request, done);
+    if (operationType === 'subscription') return this.source.send(request, done);
     if (operationType === 'mutation') return this.#mutate(request, done);
+    // without parts, it is unknown what the response is made of
+    if (parts === undefined) return this.#pass(request, done);
     // the tries of one client may differ from those of another
     const isUnusual = client.plugins?.separatesTries === true || forbidsSharing(client.headers);
     const keyed = isUnusual ? undefined : keyedParts(request, parts, this.options);

@@ -4,10 +4,11 @@ import type { FetchParts, SourceRequest, SubgraphResponse } from '../sources/sou
 import type { Done, FetchCache } from './cache-fetches.ts';
 import type { Found, Moment } from './cache-store.ts';
 import { composeResponse, type DividedResponse, divideResponse, factsOf, movedErrors } from './compose-response.ts';
-import { ageOf, type CacheEntry, stateOf } from './entry.ts';
+import { ageOf, type CacheEntry, type EntryState, stateOf } from './entry.ts';
 import type { KeyedPart } from './fetch-keys.ts';
 import { saidBySource } from './lifetime.ts';
 import { type NewResponse, newEntries } from './new-entries.ts';
+import { membersOf } from './response-text.ts';
 
 type CompleteResponse = Exclude<SubgraphResponse, { kind: 'failure' }>;
 
@@ -45,7 +46,11 @@ export class CachedFetch {
     let at = 0;
     let missed = 0;
     let stale = 0;
-    for (const { keys } of this.#keyed) {
+    for (const { keys, facts } of this.#keyed) {
+      const mostMs = Math.min(
+        facts.hint.maxAgeMs ?? Number.POSITIVE_INFINITY,
+        this.#cache.options.lifetime?.ttlMs ?? Number.POSITIVE_INFINITY,
+      );
       const own = entries.slice(at, at + keys.length);
       at += keys.length;
       this.#entries.push(own);
@@ -53,7 +58,7 @@ export class CachedFetch {
       const toRefresh: number[] = [];
       for (let i = 0; i < keys.length; i++) {
         const entry = own[i];
-        const state = entry === undefined || isReload ? undefined : stateOf(entry, now);
+        const state = entry === undefined || isReload ? undefined : stateWithin(mostMs, entry, now);
         if (state === undefined || state === 'error') toFetch.push(i);
         else if (state === 'stale' || this.#isDue(entry as CacheEntry, now)) toRefresh.push(i);
         if (state === 'stale') stale++;
@@ -115,7 +120,7 @@ export class CachedFetch {
     // the objects of a parsed response belong to the execution, which changes them
     const text = textOf(response);
     const divided = text === undefined ? undefined : divideResponse(text, this.#keyed, missing.map(lengthOf));
-    if ((divided === undefined || !isUsable(response)) && this.#mayFallBack(missing))
+    if (hasFailed(response, divided, text) && this.#mayFallBack(missing))
       return this.#serve('stale-if-error', this.#cache.now());
     if (divided === undefined || text === undefined || response.kind === 'failure') return this.#done(response);
     const { options } = this.#cache;
@@ -202,8 +207,8 @@ export class CachedFetch {
       client.cacheTags?.add(tags);
       if (entries.length > 0) void options.store.set(entries, this.#moment);
     } catch (error) {
-      // what is not JSON is reported by the executor
-      if (!(error instanceof SyntaxError)) throw error;
+      // what is not JSON, or too deep, is reported by the executor
+      if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     }
   }
 
@@ -250,6 +255,12 @@ export class CachedFetch {
   }
 }
 
+/** Returns how an entry can be used: not longer than is allowed now, whatever schema and config it was stored with. */
+function stateWithin(mostMs: number, entry: CacheEntry, now: number): EntryState | undefined {
+  const end = entry.storedAt + mostMs;
+  return entry.freshUntil > end && now >= end ? undefined : stateOf(entry, now);
+}
+
 function ageOfOldest(entries: readonly CacheEntry[], now: number): number | undefined {
   const ages = entries.map((entry) => ageOf(entry, now));
   return ages.length === 0 ? undefined : Math.max(...ages);
@@ -265,9 +276,19 @@ function textOf(response: SubgraphResponse): string | undefined {
   return response.kind === 'text' ? response.text : (stringifyJson(response.result) ?? 'null');
 }
 
-/** Whether the source has worked. */
-function isUsable(response: SubgraphResponse): boolean {
-  return (
-    response.kind !== 'failure' && response.status < 500 && response.status !== 429 && response.failed === undefined
-  );
+/**
+ * Whether the source has failed, so that old values may be used. One that refuses a client (401, 403), or
+ * responds with errors, works; and so does one for which a plugin refuses a client.
+ * @see https://www.rfc-editor.org/rfc/rfc5861#section-4
+ */
+function hasFailed(
+  response: SubgraphResponse,
+  divided: DividedResponse | undefined,
+  text: string | undefined,
+): boolean {
+  const status = response.kind === 'failure' ? response.failure.status : response.status;
+  if (response.kind === 'failure' && response.failure.isOfPlugin) return false;
+  if (status !== undefined && status >= 300) return status >= 500 || status === 429 || status < 400;
+  if (response.kind === 'failure' || response.failed !== undefined) return true;
+  return divided === undefined && membersOf(text ?? '')?.has('errors') !== true;
 }

@@ -31,6 +31,7 @@ export function divideResponse(
     return value === undefined || value === 'null' || value === '[]' ? undefined : value;
   };
   const rest = { errors: memberText('errors'), extensions: memberText('extensions') };
+  if (rest.extensions !== undefined && jsonOf(rest.extensions) === undefined) return undefined;
   if (parts[0]?.lookup === undefined) return { values: [[textAt(text, data)]], ...rest };
   const fields = membersOf(text, data.from);
   const values: string[][] = [];
@@ -78,7 +79,7 @@ export function movedErrors(
   kept: readonly (readonly number[])[],
 ): string | undefined {
   if (errors === undefined) return undefined;
-  const list = parseJson(errors);
+  const list = jsonOf(errors);
   if (!Array.isArray(list)) return errors;
   const moved = list.map((error: unknown) => {
     const path = typeof error === 'object' && error !== null ? (error as { readonly path?: unknown }).path : undefined;
@@ -88,6 +89,15 @@ export function movedErrors(
     return whole === undefined ? error : { ...(error as object), path: [path[0], whole, ...path.slice(2)] };
   });
   return stringifyJson(moved);
+}
+
+/** Returns a value; `undefined` for what is not JSON: the executor reports that. */
+export function jsonOf(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a composed response says of the entries in it. */

@@ -1,12 +1,15 @@
-import { type ArgumentNode, valueFromASTUntyped } from 'graphql';
+import { isObjectType, Kind, type ValueNode } from 'graphql';
 import type { CacheHints } from '../operation/cache-hints.ts';
 import type { PlannedLookup, PlannedRequest } from '../planner/plan.ts';
-import type { FetchNode } from '../planner/positions.ts';
+import type { Alias, FetchNode } from '../planner/positions.ts';
+import { parseJson } from '../shared/exact-json.ts';
 import type { FetchParts } from '../sources/source.ts';
 import type { Subgraph, Supergraph } from '../supergraph/supergraph.ts';
 import { type FetchHint, hintOf } from './fetch-hint.ts';
 import { fillTag, type TagFormat } from './tags.ts';
 import { formatsBy, ValueTags } from './value-tags.ts';
+
+type Values = Readonly<Record<string, unknown>>;
 
 /** What is known of a part of a planned request, whatever client it is for. */
 export interface PartFacts {
@@ -54,11 +57,25 @@ export class FetchFacts {
     const tags: string[] = [];
     for (const { alias } of root.node.fields.values()) {
       for (const format of this.#invalidates.get(`${root.node.type.name}.${alias.name}`) ?? []) {
-        const tag = fillTag(format, { $args: argumentsOf(alias.args, parts) });
+        const tag = fillTag(format, { $args: this.argumentsOf(root.node, alias, parts) });
         if (tag !== undefined) tags.push(tag);
       }
     }
     return tags;
+  }
+
+  /** Returns the arguments of a root field, also those that have their default. */
+  argumentsOf(node: FetchNode, { name, args }: Pick<Alias, 'name' | 'args'>, parts: FetchParts): Values {
+    const values: Record<string, unknown> = Object.create(null);
+    const type = this.#supergraph.publicSchema.getType(node.type.name);
+    const field = isObjectType(type) ? type.getFields()[name] : undefined;
+    for (const { name: argument, defaultValue } of field?.args ?? [])
+      if (defaultValue !== undefined) values[argument] = defaultValue;
+    for (const { name: argument, value } of args) {
+      const given = literalValue(value, parts);
+      if (given !== undefined) values[argument.value] = given;
+    }
+    return values;
   }
 
   #add(planned: PlannedRequest | PlannedLookup, node: FetchNode, isRoot: boolean): PartFacts {
@@ -69,10 +86,25 @@ export class FetchFacts {
   }
 }
 
-/** Returns the values of arguments. */
-export function argumentsOf(args: readonly ArgumentNode[], parts: FetchParts): Record<string, unknown> {
-  const values: Record<string, unknown> = Object.create(null);
-  const variables = new Proxy({}, { get: (_, name) => parts.variable(String(name)), has: () => true });
-  for (const { name, value } of args) values[name.value] = valueFromASTUntyped(value, variables);
-  return values;
+/** Returns the value of a literal. Numbers keep their digits, as they do in variables. */
+function literalValue(node: ValueNode, parts: FetchParts): unknown {
+  switch (node.kind) {
+    case Kind.VARIABLE:
+      return parts.variable(node.name.value);
+    case Kind.NULL:
+      return null;
+    case Kind.INT:
+      return node.value;
+    case Kind.FLOAT:
+      return parseJson(node.value);
+    case Kind.LIST:
+      return node.values.map((item) => literalValue(item, parts));
+    case Kind.OBJECT: {
+      const value: Record<string, unknown> = Object.create(null);
+      for (const field of node.fields) value[field.name.value] = literalValue(field.value, parts);
+      return value;
+    }
+    default:
+      return node.value;
+  }
 }

@@ -36,6 +36,8 @@ export interface KeyOptions {
 
 /** Longer representations are hashed. */
 const LONGEST_REPRESENTATION = 120;
+/** Headers and variables that clients can make longer are not remembered with each plan. */
+const LONGEST_REMEMBERED = 2_000;
 
 /**
  * Returns the parts of a fetch with a key for each value. A key has everything that the value depends on: the selection, its
@@ -97,12 +99,18 @@ function prefixOf(
   viewer: string,
 ): string {
   const names = selection.variables;
-  const variables = names.length === 0 ? '' : (stringifyJson(names.map((name) => parts.variable(name) ?? null)) ?? '');
+  const variables = names.length === 0 ? '' : names.map((name) => writtenVariable(name, parts)).join();
   const from = `${variables}\n${contextValues}\n${sent}\n${viewer}`;
   if (facts.prefix?.from === from && representations.length > 0) return facts.prefix.text;
   const text = digest(['entity', owner, selection.text, variables, contextValues, sent, viewer]);
-  facts.prefix = { from, text };
+  if (from.length <= LONGEST_REMEMBERED) facts.prefix = { from, text };
   return text;
+}
+
+/** Returns a variable as a request has it: one that is missing, so that defaults apply, is not one that is null. */
+function writtenVariable(name: string, parts: FetchParts): string {
+  const value = parts.variable(name);
+  return value === undefined ? '' : (stringifyJson(value) ?? '');
 }
 
 function shortened(representation: string): string {

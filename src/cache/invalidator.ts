@@ -1,5 +1,6 @@
 import type { Messages } from '../store/messages.ts';
 import type { CacheStore } from './cache-store.ts';
+import { jsonOf } from './compose-response.ts';
 import { entityTag, keyText, NO_SUBGRAPH, namedTag, subgraphTag, typeTag } from './tags.ts';
 
 /** One thing to invalidate. Its members are those of Apollo Router's invalidation API. */
@@ -36,7 +37,10 @@ export class Invalidator {
 
   constructor(options: InvalidatorOptions) {
     this.#options = options;
-    options.messages.subscribe(TOPIC, (text) => void options.invalidateHere(JSON.parse(text) as string[]));
+    options.messages.subscribe(TOPIC, (text) => {
+      const tags = readTags(text);
+      if (tags !== undefined) void options.invalidateHere(tags);
+    });
   }
 
   /** Adds subgraphs whose values may be cached. */
@@ -94,4 +98,10 @@ export class Invalidator {
   #inAll(tagIn: (subgraph: string) => string): string[] {
     return [...this.#subgraphs].map(tagIn);
   }
+}
+
+/** Reads a message; `undefined` for one of another program. */
+function readTags(text: string): string[] | undefined {
+  const tags = jsonOf(text);
+  return Array.isArray(tags) && tags.every((tag) => typeof tag === 'string') ? tags : undefined;
 }

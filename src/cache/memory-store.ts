@@ -132,6 +132,9 @@ export class MemoryStore implements CacheStore {
 }
 
 /** Returns about how many bytes an entry takes. The tags are counted with their place in the index. */
-function sizeOf(key: string, { text, tags }: CacheEntry): number {
-  return OVERHEAD + key.length + text.length * 2 + tags.length * 100;
+function sizeOf(key: string, { text, tags, head }: CacheEntry): number {
+  let size = OVERHEAD + key.length + text.length * 2;
+  for (const tag of tags) size += 100 + tag.length * 2;
+  if (head) for (const name in head.headers) size += name.length + (head.headers[name]?.length ?? 0);
+  return size;
 }

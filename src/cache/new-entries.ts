@@ -1,9 +1,8 @@
 import { parseJson } from '../shared/exact-json.ts';
 import type { FetchParts, SubgraphResponse } from '../sources/source.ts';
 import type { KeyedEntry } from './cache-store.ts';
-import type { DividedResponse } from './compose-response.ts';
+import { type DividedResponse, jsonOf } from './compose-response.ts';
 import type { FetchFacts } from './fetch-facts.ts';
-import { argumentsOf } from './fetch-facts.ts';
 import type { KeyedPart } from './fetch-keys.ts';
 import { type Lifetime, type LifetimeSettings, lifetimeOf, type SaidBySource } from './lifetime.ts';
 import { namedTag } from './tags.ts';
@@ -109,15 +108,16 @@ function tagsOf(
   slot: number,
   value: unknown,
   parts: FetchParts,
-  { tags }: FetchFacts,
+  known: FetchFacts,
 ): string[] {
+  const { tags } = known;
   if (lookup !== undefined) {
     const representation: unknown = parseJson(lookup.representations[slot] as string);
     return tags.ofEntity(facts.node, representation, value);
   }
   return tags.ofRoot(facts.node, value, (key) => {
     const field = facts.node.fields.get(key);
-    return field && argumentsOf(field.alias.args, parts);
+    return field && known.argumentsOf(facts.node, field.alias, parts);
   });
 }
 
@@ -141,7 +141,7 @@ function readExtensions(text: string | undefined): NamedInResponse {
 /** Reads the tags that a response invalidates: `extensions.invalidate: ["product-7"]`. */
 export function invalidatedIn(extensions: string | undefined): readonly string[] {
   if (extensions === undefined || !extensions.includes('"invalidate"')) return [];
-  return textsIn((parseJson(extensions) as { readonly invalidate?: unknown }).invalidate);
+  return textsIn((jsonOf(extensions) as { readonly invalidate?: unknown } | undefined)?.invalidate);
 }
 
 function textsIn(value: unknown): string[] {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { deflateRaw, inflateRaw } from 'node:zlib';
+import { crc32, deflateRaw, inflateRaw } from 'node:zlib';
 import { type SharedRedis, StoreUnavailable } from '../store/redis.ts';
 import type { CacheStore, Found, KeyedEntry, Moment, StoreReport } from './cache-store.ts';
 import { type CacheEntry, expiresAt } from './entry.ts';
@@ -9,16 +9,21 @@ const compress = promisify(deflateRaw);
 const decompress = promisify(inflateRaw);
 
 /**
- * Stores entries, each until it expires, and adds them to the sets of their tags, which expire with the last of their entries. Leaves
- * out what has a tag that was invalidated since the look-up.
+ * Stores entries, each until it expires, and adds them to the sorted sets of their tags, which expire with the last of their entries.
+ * Entries that have expired are removed from these sets, which would only ever grow otherwise. Leaves out what has a tag that was
+ * invalidated since the look-up.
  *
- * Keys: entries, then the sets of tags, then their last invalidations. Arguments: the moment of the look-up, the numbers of entries and of
+ * Keys: entries, then the sets of tags, then their last invalidations, then their count. It is lower than at the look-up where Redis has
+ * lost its data: then nothing is known of invalidations. Arguments: the moment of the look-up, the numbers of entries and of
  * tags; then for each entry its bytes, its time in milliseconds, the number of its tags, and their indices.
  */
 const SET = `
 local n, m, at = tonumber(ARGV[2]), tonumber(ARGV[3]), 4
-local outdated = {}
+local time = redis.call('TIME')
+local now, outdated = time[1] * 1000 + math.floor(time[2] / 1000), {}
+if tonumber(redis.call('GET', KEYS[#KEYS]) or '0') < tonumber(ARGV[1]) then return 0 end
 for j = 1, m do
+  redis.call('ZREMRANGEBYSCORE', KEYS[n + j], '-inf', now)
   local last = redis.call('GET', KEYS[n + m + j])
   outdated[j] = last and tonumber(last) > tonumber(ARGV[1])
 end
@@ -29,7 +34,7 @@ for i = 1, n do
     redis.call('SET', KEYS[i], ARGV[at], 'PX', ttl)
     for k = 1, count do
       local tag = KEYS[n + tonumber(ARGV[at + 2 + k])]
-      redis.call('SADD', tag, KEYS[i])
+      redis.call('ZADD', tag, now + ttl, KEYS[i])
       if redis.call('PTTL', tag) < ttl then redis.call('PEXPIRE', tag, ttl) end
     end
   end
@@ -42,7 +47,7 @@ const INVALIDATE = `
 local m, moment, removed = (#KEYS - 1) / 2, redis.call('INCR', KEYS[1]), 0
 for j = 1, m do
   redis.call('SET', KEYS[1 + m + j], moment, 'PX', ARGV[1])
-  for _, key in ipairs(redis.call('SMEMBERS', KEYS[1 + j])) do removed = removed + redis.call('UNLINK', key) end
+  for _, key in ipairs(redis.call('ZRANGE', KEYS[1 + j], 0, -1)) do removed = removed + redis.call('UNLINK', key) end
   redis.call('UNLINK', KEYS[1 + j])
 end
 return removed`;
@@ -51,8 +56,14 @@ return removed`;
 const REMEMBERED_MS = 600_000;
 /** Entries of one script call: Redis runs nothing else meanwhile. */
 const BATCH = 100;
-const PLAIN = 0;
-const COMPRESSED = 1;
+const PLAIN = 2;
+const COMPRESSED = 3;
+/** Bytes before the content: whether it is compressed, and its checksum. */
+const HEAD_BYTES = 5;
+/** Redis needs a limit that it can read; no entry is used for so long. */
+const LONGEST_TTL_MS = 2 ** 41;
+/** No value is longer: sources may not respond with more. */
+const MOST_BYTES = 2 ** 28;
 
 export interface RedisStoreOptions {
   readonly redis: SharedRedis;
@@ -61,6 +72,8 @@ export interface RedisStoreOptions {
   /** Longer texts are compressed, in bytes. */
   readonly compressFrom: number;
   readonly now?: (() => number) | undefined;
+  /** Called when Redis rejects a command: it works, but does not allow what the store needs. */
+  readonly onRejected?: ((error: unknown) => void) | undefined;
 }
 
 /** A store in Redis, which all processes share. While Redis is unavailable, nothing is cached and nothing fails. */
@@ -80,7 +93,7 @@ export class RedisStore implements CacheStore {
   async get(keys: readonly string[]): Promise<Found> {
     const { redis, timeoutMs } = this.#options;
     const all = [...keys.map((key) => this.#key('entry', key)), this.#count];
-    const found = await ifAvailable(() => redis.run((client) => client.mgetBuffer(all), timeoutMs));
+    const found = await this.#ifAvailable(() => redis.run((client) => client.mgetBuffer(all), timeoutMs));
     if (found === undefined) return { entries: keys.map(() => undefined), moment: { local: 0 } };
     const now = this.#now();
     const entries = await Promise.all(found.slice(0, -1).map((bytes) => bytes && decode(bytes)));
@@ -104,24 +117,25 @@ export class RedisStore implements CacheStore {
     const args: (string | number | Buffer)[] = [moment, entries.length, tags.length];
     const encoded = await Promise.all(entries.map(([, entry]) => encode(entry, this.#options.compressFrom)));
     for (const [index, [, entry]] of entries.entries()) {
-      const ttl = Math.max(1, Math.ceil(expiresAt(entry) - this.#now()));
+      const ttl = Math.min(LONGEST_TTL_MS, Math.max(1, Math.ceil(expiresAt(entry) - this.#now())));
       const own = entry.tags.map((tag) => places.get(tag) ?? 0);
       args.push(encoded[index] as Buffer, ttl, own.length, ...own);
     }
     const keys = [
       ...entries.map(([key]) => this.#key('entry', key)),
-      ...tags.map((tag) => this.#key('tag', tag)),
+      ...tags.map((tag) => this.#key('tagged', tag)),
       ...tags.map((tag) => this.#key('invalidated', tag)),
+      this.#count,
     ];
     // ioredis sends a Buffer unchanged; the type of scripts only allows strings and numbers
-    await ifAvailable(() => this.#options.redis.run(() => this.#set(keys, args as (string | number)[])));
+    await this.#ifAvailable(() => this.#options.redis.run(() => this.#set(keys, args as (string | number)[])));
   }
 
   async invalidate(tags: readonly string[]): Promise<number> {
     const { redis } = this.#options;
     const keys = [
       this.#count,
-      ...tags.map((tag) => this.#key('tag', tag)),
+      ...tags.map((tag) => this.#key('tagged', tag)),
       ...tags.map((tag) => this.#key('invalidated', tag)),
     ];
     return Number(await redis.run(() => this.#invalidate(keys, [REMEMBERED_MS]), redis.requiredMs));
@@ -130,7 +144,9 @@ export class RedisStore implements CacheStore {
   async claim(key: string, ms: number): Promise<boolean> {
     const { redis, timeoutMs } = this.#options;
     const name = this.#key('refresh', hash('sha256', key, 'base64url'));
-    const reply = await ifAvailable(() => redis.run((client) => client.set(name, '1', 'PX', ms, 'NX'), timeoutMs));
+    const reply = await this.#ifAvailable(() =>
+      redis.run((client) => client.set(name, '1', 'PX', ms, 'NX'), timeoutMs),
+    );
     return reply === 'OK';
   }
 
@@ -138,11 +154,21 @@ export class RedisStore implements CacheStore {
     return { entries: 0, bytes: 0, tags: [], keys: [] };
   }
 
+  /** Runs a command. Without a usable reply, the store behaves as if it were empty. */
+  async #ifAvailable<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) this.#options.onRejected?.(error);
+      return undefined;
+    }
+  }
+
   get #count(): string {
     return `${this.#options.redis.prefix}:cache:invalidations`;
   }
 
-  #key(kind: 'entry' | 'tag' | 'invalidated' | 'refresh', name: string): string {
+  #key(kind: 'entry' | 'tagged' | 'invalidated' | 'refresh', name: string): string {
     return `${this.#options.redis.prefix}:cache:${kind}:${name}`;
   }
 }
@@ -151,27 +177,24 @@ function scriptOf(redis: SharedRedis, name: string, lua: string) {
   return redis.script<number>(name, lua);
 }
 
-async function ifAvailable<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StoreUnavailable) return undefined;
-    throw error;
-  }
-}
-
-/** Encodes an entry: a byte that says whether the rest is compressed, then a line of JSON, then the text. */
+/** Encodes an entry: a byte that says whether the rest is compressed, its checksum, then a line of JSON, then the text. */
 async function encode({ text, ...facts }: CacheEntry, compressFrom: number): Promise<Buffer> {
   const plain = Buffer.from(`${JSON.stringify(facts)}\n${text}`);
   const isLong = plain.length >= compressFrom;
-  return Buffer.concat([Buffer.of(isLong ? COMPRESSED : PLAIN), isLong ? await compress(plain) : plain]);
+  const head = Buffer.alloc(HEAD_BYTES);
+  head[0] = isLong ? COMPRESSED : PLAIN;
+  head.writeUInt32LE(crc32(plain), 1);
+  return Buffer.concat([head, isLong ? await compress(plain) : plain]);
 }
 
-/** Returns an entry; `undefined` for bytes of another version of the gateway. */
+/** Returns an entry; `undefined` for bytes that are damaged, or of another version of the gateway. */
 async function decode(bytes: Buffer): Promise<CacheEntry | undefined> {
   try {
-    const rest = bytes.subarray(1);
-    const plain = bytes[0] === COMPRESSED ? await decompress(rest) : rest;
+    const [kind] = bytes;
+    if (kind !== PLAIN && kind !== COMPRESSED) return undefined;
+    const rest = bytes.subarray(HEAD_BYTES);
+    const plain = kind === COMPRESSED ? await decompress(rest, { maxOutputLength: MOST_BYTES }) : rest;
+    if (crc32(plain) !== bytes.readUInt32LE(1)) return undefined;
     const end = plain.indexOf('\n');
     return { ...JSON.parse(plain.toString('utf8', 0, end)), text: plain.toString('utf8', end + 1) };
   } catch {

@@ -17,9 +17,10 @@ const SPACE = 32;
 /**
  * Returns the members of a JSON object in a text, each as the span of its value; `undefined` where there is no object. Nothing is
  * parsed, so the digits and escapes of the values stay as they are. Of a text that is not JSON, the spans mean nothing.
+ * @param at where the object begins. By default, the object is the whole text
  */
-export function membersOf(text: string, at = 0): Map<string, Span> | undefined {
-  let i = skipSpace(text, at);
+export function membersOf(text: string, at?: number): Map<string, Span> | undefined {
+  let i = skipSpace(text, at ?? 0);
   if (text.charCodeAt(i) !== OPEN_BRACE) return undefined;
   const members = new Map<string, Span>();
   i = skipSpace(text, i + 1);
@@ -36,7 +37,8 @@ export function membersOf(text: string, at = 0): Map<string, Span> | undefined {
     if (text.charCodeAt(i) !== COMMA) break;
     i = skipSpace(text, i + 1);
   }
-  return text.charCodeAt(i) === CLOSE_BRACE ? members : undefined;
+  if (text.charCodeAt(i) !== CLOSE_BRACE) return undefined;
+  return at === undefined && skipSpace(text, i + 1) < text.length ? undefined : members;
 }
 
 /** Returns the items of a JSON list in a text; `undefined` where there is no list. */

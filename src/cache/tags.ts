@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { ExactNumber } from '../shared/exact-json.ts';
 import { type FormatPart, readTagFormat } from '../supergraph/cache-tags.ts';
 
@@ -8,14 +9,21 @@ import { type FormatPart, readTagFormat } from '../supergraph/cache-tags.ts';
 export const subgraphTag = (subgraph: string) => `subgraph ${subgraph}`;
 export const typeTag = (subgraph: string, type: string) => `type ${subgraph} ${type}`;
 /** @param key as {@link keyText} returns it */
-export const entityTag = (subgraph: string, type: string, key: string) => `entity ${subgraph} ${type} ${key}`;
+export const entityTag = (subgraph: string, type: string, key: string) => bounded(`entity ${subgraph} ${type} ${key}`);
 /** @param tag as `@cacheTag` or a source gives it */
-export const namedTag = (subgraph: string, tag: string) => `tag ${subgraph} ${tag}`;
+export const namedTag = (subgraph: string, tag: string) => bounded(`tag ${subgraph} ${tag}`);
+
+/** Longer tags are hashed: arguments of clients are parts of tags, and stores remember them. */
+const LONGEST_TAG = 400;
+
+function bounded(tag: string): string {
+  return tag.length <= LONGEST_TAG ? tag : `long ${hash('sha256', tag, 'base64url')}`;
+}
 
 /** The subgraph of tags that endpoints give their whole responses. */
 export const NO_SUBGRAPH = '';
 
-/** The most tags of one value. A value with more entities expires, or is invalidated by its type. */
+/** The most tags of the entities of one value. A value with more expires, or is invalidated by the types of its objects. */
 export const MOST_TAGS = 1_000;
 
 /**

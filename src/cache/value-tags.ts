@@ -64,7 +64,7 @@ export class ValueTags {
 
   #addObjects(node: FetchNode, value: unknown, tags: Set<string>): void {
     if (Array.isArray(value)) for (const item of value) this.#addObjects(node, item, tags);
-    if (!isObject(value) || tags.size >= MOST_TAGS) return;
+    if (!isObject(value)) return;
     const { __typename: own } = value;
     const keys = responseKeys(node);
     this.#addEntity(typeof own === 'string' ? own : node.type.name, (name) => value[keys.get(name) ?? name], tags);
@@ -75,6 +75,7 @@ export class ValueTags {
   #addEntity(type: string, read: (name: string) => unknown, tags: Set<string>): void {
     const { name: subgraph, types } = this.#subgraph;
     tags.add(typeTag(subgraph, type));
+    if (tags.size >= MOST_TAGS) return;
     for (const { fields } of types.get(type)?.keys ?? []) {
       const key = pickKey(fields, read);
       const text = key && keyText(key);

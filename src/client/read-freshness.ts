@@ -71,11 +71,14 @@ function directivesOf(text: string): Map<string, string> {
   return directives;
 }
 
+/** What larger numbers mean (RFC 9111, section 1.2.2). */
+const MOST_SECONDS = 2 ** 31;
+
 /** Reads the seconds of a directive. An invalid age means stale (RFC 9111, section 4.2.1). */
 function secondsOf(directives: ReadonlyMap<string, string>, name: string): number[] {
   const value = directives.get(name);
   if (value === undefined) return [];
-  return [/^[0-9]+$/.test(value) ? Number(value) : 0];
+  return [/^[0-9]+$/.test(value) ? Math.min(Number(value), MOST_SECONDS) : 0];
 }
 
 /** Returns the seconds until `Expires`. An invalid date, such as `0`, means expired (RFC 9111, section 5.3). */

@@ -13,6 +13,7 @@ import { coprocessorSection } from './sections/coprocessor.ts';
 import { corsSection } from './sections/cors.ts';
 import { csrfSection } from './sections/csrf.ts';
 import { debugSection } from './sections/debug.ts';
+import { deferSection } from './sections/defer.ts';
 import { demandControlSection } from './sections/demand-control.ts';
 import { headersSection } from './sections/headers.ts';
 import { healthCheckSection } from './sections/health-check.ts';
@@ -28,6 +29,7 @@ import { apqSection, persistedQueriesSection } from './sections/persisted-querie
 import { pluginsSection } from './sections/plugins.ts';
 import { rateLimitsSection } from './sections/rate-limits.ts';
 import { responseCacheSection } from './sections/response-cache.ts';
+import { responseCacheIssues } from './sections/response-cache-issues.ts';
 import { securityHeadersSection } from './sections/security-headers.ts';
 import { shutdownSection } from './sections/shutdown.ts';
 import { storeSection } from './sections/store.ts';
@@ -78,6 +80,7 @@ export const configFileSchema = z
     persisted_queries: persistedQueriesSection.prefault({}),
     apq: apqSection.prefault({}),
     batching: batchingSection.prefault({}),
+    defer: deferSection.prefault({}),
     csrf: csrfSection.prefault({}),
     cors: corsSection.prefault({}),
     ip_lists: ipListsSection.prefault({}),
@@ -88,6 +91,9 @@ export const configFileSchema = z
     yoga: yogaSection.prefault({}),
     subscription: subscriptionSection.prefault({}),
     websocket: websocketSection.prefault({}),
+  })
+  .superRefine((config, context) => {
+    for (const issue of responseCacheIssues(config)) context.addIssue({ code: 'custom', ...issue });
   })
   .superRefine(({ admin, telemetry }, context) => {
     const { listen, key } = prometheusSettings({ telemetry });

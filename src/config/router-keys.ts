@@ -16,6 +16,7 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['homepage', GRAPHIQL],
   ['sandbox', GRAPHIQL],
   ['supergraph.path', 'GraphQL is always at /graphql.'],
+  ['supergraph.defer_support', 'Write "defer.enabled".'],
   ['health_check.listen', HEALTH],
   ['health_check.path', HEALTH],
   ['health_check.readiness', '/ready has no thresholds: remove it.'],

@@ -3,8 +3,10 @@ import type { DroppedItems } from '../operation/drop-fields.ts';
 import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../planner/plan.ts';
 import type { AliasScope, FetchNode, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
+import { CompiledFragments } from './compiled-fragments.ts';
 import { type CompiledContexts, compileContexts } from './gather-by-context.ts';
 import { quote } from './json-text.ts';
+import { NOT_DEFERRED } from './object-shapes.ts';
 import { Projection } from './projection.ts';
 import { compileRepresentation, type RepresentationWriter } from './representation-writer.ts';
 import { RequestDocuments } from './request-documents.ts';
@@ -14,6 +16,8 @@ export interface CompiledPlan {
   readonly plan: QueryPlan;
   readonly requests: readonly CompiledRequest[];
   readonly projection: Projection;
+  /** The deferred fragments, where some are delivered later. */
+  readonly fragments: CompiledFragments | undefined;
   /** The size of the subgraph responses of its last execution, in UTF-16 code units: an estimate for the next one. */
   readonly last: { text: number };
 }
@@ -109,12 +113,19 @@ export function* compileInSteps(
     yield;
   }
   const root = { position: plan.root, selection: plan.selection };
+  const { fragmentSets } = plan.operation;
+  if (fragmentSets !== undefined) {
+    const compiled = new CompiledFragments(plan, fragmentSets, supergraph, dropped);
+    const fragments = compiled.isEmpty ? undefined : compiled;
+    const projection = fragments?.projectionOf(NOT_DEFERRED) ?? new Projection(supergraph, root, { dropped });
+    return { plan, requests, projection, fragments, last: { text: 0 } };
+  }
   const projection = new Projection(supergraph, root, {
     dropped,
     deferred: plan.deferred,
     leavesOutDeferred: streamed,
   });
-  return { plan, requests, projection, last: { text: 0 } };
+  return { plan, requests, projection, fragments: undefined, last: { text: 0 } };
 }
 
 function compileLookup(lookup: PlannedLookup, writers: Writers, positionsApart: ReadonlySet<Position>): CompiledLookup {

@@ -1,5 +1,6 @@
 import type { DeferGroups } from '../operation/defer-groups.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
+import type { LateGroups } from './write-context.ts';
 
 /** Which parts of an execution are complete: the rest and each defer group, and whose deadlines have passed. */
 export class DeferProgress {
@@ -43,8 +44,10 @@ export class DeferProgress {
     if (onDone) for (const group of groups ?? []) if (this.pending[group] === 0) onDone(group);
   }
 
-  stop(): void {
+  /** Stops the timers. Returns the groups that are late in the result. */
+  stop(): LateGroups {
     for (const timer of this.timers) clearTimeout(timer);
+    return { isLate: (group) => this.isPending(group), missed: new Set() };
   }
 
   /** Whether everything outside the groups is complete. */

@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { DeferGroup } from '../operation/defer-groups.ts';
 import type { ResponsePath } from './errors.ts';
+import type { RequestError } from './fragment-errors.ts';
 
 /** The errors that the requests of the same groups caused. */
 interface ErrorList {
@@ -30,6 +31,11 @@ export class DeferredErrors {
       this.lists.set(key, list);
     }
     return list.errors;
+  }
+
+  /** Returns all errors, each with the groups that its request was for. */
+  get byRequest(): readonly RequestError[] {
+    return [...this.lists.values()].flatMap(({ groups, errors }) => errors.map((error) => ({ error, groups })));
   }
 
   /** Returns the errors of the payload of a group. */

@@ -17,6 +17,7 @@ import {
   type SubgraphError,
   withViolations,
 } from './errors.ts';
+import type { RequestError } from './fragment-errors.ts';
 import type { NullOrigin } from './null-origin.ts';
 import type { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
@@ -94,6 +95,11 @@ export class ErrorReport {
   /** Returns the errors of the first payload of a stream; see {@link DeferredErrors.ofRest}. */
   ofRest(violations: readonly Violation[], isGone: (group: number) => boolean): readonly GraphQLFormattedError[] {
     return withViolations(this.deferred?.ofRest(isGone) ?? [], violations);
+  }
+
+  /** All errors of a stream, each with the groups that its request was for. */
+  get byRequest(): readonly RequestError[] {
+    return this.deferred?.byRequest ?? [];
   }
 
   /** Returns the errors of a defer group of a stream, without those of the projection. */

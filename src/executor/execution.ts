@@ -6,6 +6,7 @@ import type { Source, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
 import { DeferProgress } from './defer-progress.ts';
+import { type Delivery, openDelivery } from './delivery.ts';
 import { ErrorReport } from './error-report.ts';
 import { CLIENT_DISCONNECTED } from './errors.ts';
 import type { ExecutionInput } from './execution-input.ts';
@@ -35,9 +36,9 @@ import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
 import { sendFetch } from './send-fetch.ts';
 import { countEntities, OpenParts } from './split-entities.ts';
-import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
+import type { StreamedExecution } from './stream-delivery.ts';
 import { traceNulls } from './trace-execution.ts';
-import { type LateGroups, WriteContext } from './write-context.ts';
+import { WriteContext } from './write-context.ts';
 
 /** Receives the text of `data` and the errors of a single result. */
 export type UseResult<T> = (dataText: string, errors: readonly GraphQLFormattedError[]) => T;
@@ -63,7 +64,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   private readonly reject: (error: unknown) => void;
   readonly bodies: RequestBodies;
   private readonly progress: DeferProgress | undefined;
-  private streamed: { readonly stream: PayloadStream; readonly delivery: StreamDelivery } | undefined;
+  private streamed: { readonly stream: PayloadStream; readonly delivery: Delivery } | undefined;
   /** The request that errors are about, where the payloads of a stream share them out. */
   private current: CompiledRequest | undefined;
   readonly memory: ExecutionMemory | undefined;
@@ -110,9 +111,12 @@ export class Execution implements MergeTarget, StreamedExecution {
 
   /** @param onFirst called with the stream when its first payload is written */
   stream(groups: DeferGroups, onFirst: (stream: PayloadStream) => void): void {
-    const stream = new PayloadStream(() => this.endStream());
+    const stream = new PayloadStream((idle) => {
+      if (idle) this.streamed?.delivery.expire?.(idle);
+      this.endStream();
+    });
     if (this.progress === undefined) throw new Error('a plan without defer groups cannot be streamed');
-    const delivery = new StreamDelivery(this, groups, this.progress, stream, () => onFirst(stream));
+    const delivery = openDelivery(this, groups, this.progress, stream, () => onFirst(stream));
     this.streamed = { stream, delivery };
     this.begin();
   }
@@ -123,6 +127,8 @@ export class Execution implements MergeTarget, StreamedExecution {
     // requests may finish synchronously and change the counters, so the ready ones are selected first
     const ready = this.compiled.requests.filter(({ planned }) => planned.dependsOn.length === 0);
     for (const request of ready) this.attempt(() => this.send(request));
+    // everything may be deferred
+    if (this.streamed && this.progress?.isRestDone) this.attempt(() => this.proceed());
   }
 
   /** Created with the first error. */
@@ -291,14 +297,9 @@ export class Execution implements MergeTarget, StreamedExecution {
   private endStream(): void {
     this.finished = true;
     this.progress?.stop();
-    traceNulls(this, (group) => this.streamed?.delivery.wasLate(group) === true);
+    traceNulls(this, (group) => this.streamed?.delivery.wasLate?.(group) === true);
     this.streamed?.stream.close();
     this.end();
-  }
-
-  private stop(progress: DeferProgress): LateGroups {
-    progress.stop();
-    return { isLate: (group) => progress.isPending(group), missed: new Set() };
   }
 
   private leave(): void {
@@ -311,7 +312,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     // a synchronous source can end the execution from within a loop above
     if (this.finished) return;
     this.finished = true;
-    const late = this.progress && this.stop(this.progress);
+    const late = this.progress?.stop();
     const options = { introspected: this.input.introspected, late, nullReasons: this.nullReasonsIfAny };
     if (this.textTaken >= SLICED_TEXT) {
       writeInSlices(this, options).then(

@@ -1,3 +1,4 @@
+import type { NotDeferred } from '../operation/deferred-fragments.ts';
 import type { DroppedItem, DroppedItems } from '../operation/drop-fields.ts';
 import type { OpField, OpSelection, OpTypeCondition } from '../operation/operation.ts';
 import type { Placement, Position } from '../planner/positions.ts';
@@ -24,7 +25,23 @@ export interface ShapeField {
   readonly dropped: boolean;
   /** The subgraph that it is read from. */
   readonly service: string | undefined;
+  /** The number of the set of deferred fragments that it is delivered with. */
+  readonly fragments: number;
 }
+
+/** The number of everything outside deferred fragments. */
+export const NOT_DEFERRED: NotDeferred = -1;
+
+/** Which sets of deferred fragments count. */
+export interface FragmentNumbers {
+  /** Returns the set that counts in place of one. */
+  effective(set: number): number;
+  /** Returns the set for a field that is selected in both. */
+  union(a: number, b: number): number;
+}
+
+/** Where nothing is deferred. */
+const NONE: FragmentNumbers = { effective: () => NOT_DEFERRED, union: () => NOT_DEFERRED };
 
 type DraftField = {
   field: OpField;
@@ -32,6 +49,7 @@ type DraftField = {
   below: SelectionPart[];
   dropped: boolean;
   service: string | undefined;
+  fragments: number;
 };
 
 /** Computes which fields are written for the objects of a runtime type. */
@@ -39,10 +57,13 @@ export class ObjectShapes {
   private readonly supergraph: Supergraph;
   private readonly dropped: DroppedItems | undefined;
 
+  private readonly numbers: FragmentNumbers;
+
   /** @param dropped fields that are not fetched, by the selections that they were removed from */
-  constructor(supergraph: Supergraph, dropped?: DroppedItems) {
+  constructor(supergraph: Supergraph, dropped?: DroppedItems, numbers: FragmentNumbers = NONE) {
     this.supergraph = supergraph;
     this.dropped = dropped;
+    this.numbers = numbers;
   }
 
   /** Returns the fields for a runtime type, in the order of their first appearance. */
@@ -66,19 +87,27 @@ export class ObjectShapes {
         continue;
       }
       const placed = this.placement(part.position, item, selection.parentType, typeName);
-      const known = fields.get(item.responseKey) ?? {
+      const source = {
         field: item,
         subgraphKey: placed?.placement.alias.key ?? '',
-        below: [],
-        dropped,
         service: placed?.placement.node.fetch.subgraph.name,
+        fragments: this.numbers.effective(item.fragments),
       };
+      const known = fields.get(item.responseKey) ?? { ...source, below: [], dropped };
+      if (known.fragments !== source.fragments) this.unite(known, source);
       // it may be dropped on one type but not on an interface around it
       known.dropped ||= dropped;
       fields.set(item.responseKey, known);
       const below = placed && part.position.below(placed.placement.alias, placed.owner);
       if (below && item.selection) known.below.push({ position: below, selection: item.selection });
     }
+  }
+
+  /** Makes a field that is selected in several sets one of their union; it is read where the union is fetched. */
+  private unite(known: DraftField, source: Omit<DraftField, 'below' | 'dropped'>): void {
+    const fragments = this.numbers.union(known.fragments, source.fragments);
+    if (fragments === source.fragments) Object.assign(known, source);
+    else known.fragments = fragments;
   }
 
   /** Iterates over the items of a selection, including dropped fields in their places. */

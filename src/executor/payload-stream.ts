@@ -1,3 +1,5 @@
+import type { GraphQLFormattedError } from 'graphql';
+import { Deadline } from '../shared/deadline.ts';
 import type { Payload } from './payload.ts';
 
 interface Reader {
@@ -13,16 +15,18 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
   /** Resolves when nothing more will be written: after the last payload, a failure, or when the reader cancels. */
   readonly ended: Promise<void>;
   private end: () => void = () => {};
-  private readonly onCancel: () => void;
+  private readonly onCancel: (idle?: GraphQLFormattedError) => void;
   private readonly written: Payload[] = [];
   private readonly readers: Reader[] = [];
+  private idle: { readonly ms: number; readonly error: GraphQLFormattedError } | undefined;
+  private deadline: Deadline | undefined;
   private readonly changes: ((payload: Payload) => Payload)[] = [];
   private changeLater: ((payload: Payload) => Payload | Promise<Payload>) | undefined;
   private isOver = false;
   private failure: { readonly error: unknown } | undefined;
 
-  /** @param onCancel called when the reader cancels before the end */
-  constructor(onCancel: () => void) {
+  /** @param onCancel called before the end when the reader cancels, or, with an error, when it has waited too long for a payload */
+  constructor(onCancel: (idle?: GraphQLFormattedError) => void) {
     this.onCancel = onCancel;
     this.ended = new Promise((resolve) => {
       this.end = resolve;
@@ -61,10 +65,38 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
     this.close();
   }
 
+  /** Whether a payload can be read without waiting. */
+  get isReady(): boolean {
+    return this.written.length > 0;
+  }
+
+  /** Whether all payloads are read. */
+  get isDone(): boolean {
+    return this.isOver && this.written.length === 0;
+  }
+
+  /** Ends the stream when the reader has waited so long for one payload: what is missing fails with the error. */
+  limitIdleTime(ms: number, error: GraphQLFormattedError): this {
+    this.idle = { ms, error };
+    return this;
+  }
+
+  private watch(): void {
+    const { idle } = this;
+    if (idle === undefined || this.readers.length === 0) return;
+    this.deadline ??= new Deadline(idle.ms, { expire: () => this.onCancel(idle.error) });
+  }
+
+  private unwatch(): void {
+    this.deadline?.cancel();
+    this.deadline = undefined;
+  }
+
   next(): Promise<IteratorResult<Payload>> {
     return new Promise((resolve, reject) => {
       this.readers.push({ resolve, reject });
       this.serve();
+      this.watch();
     });
   }
 
@@ -85,6 +117,7 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
   private serve(): void {
     while (this.readers.length > 0 && (this.written.length > 0 || this.isOver)) {
       const reader = this.readers.shift() as Reader;
+      this.unwatch();
       const payload = this.written.shift();
       if (payload !== undefined) this.deliver(payload, reader);
       else if (this.failure) {

@@ -4,10 +4,35 @@ import type { ResponsePath } from './errors.ts';
 
 /** Where a payload belongs that follows the first one of its stream. */
 export interface DeferredPart {
-  readonly group: DeferGroup;
+  /** `undefined` for a deferred fragment. */
+  readonly group?: DeferGroup | undefined;
   /** The path of the object that the fields in the payload's data belong to. */
   readonly path: ResponsePath;
+  readonly fragment?: FragmentPart | undefined;
 }
+
+/** A part that is a section of an endpoint. */
+export type SectionPart = DeferredPart & { readonly group: DeferGroup };
+
+/** A deferred fragment of one object in the result. */
+export interface PendingFragment {
+  /** Unique within the stream. */
+  readonly id: string;
+  readonly label: string | undefined;
+  /** The path of the object that the fragment is selected on. */
+  readonly path: ResponsePath;
+}
+
+/** What a payload is to a deferred fragment. A fragment has several payloads where parts of it are in other objects. */
+export interface FragmentPart {
+  readonly pending: PendingFragment;
+  /** `data`: fields of it. `none`: all its fields have come with other fragments. `failed`: none of it will come. */
+  readonly kind: 'data' | 'none' | 'failed';
+  /** Whether nothing more of the fragment follows. */
+  readonly isLast: boolean;
+}
+
+const NONE: readonly never[] = [];
 
 /**
  * The text of `data` and the errors: a whole result, or one part of a streamed one. It owns its text, and lets go of
@@ -21,6 +46,8 @@ export class Payload {
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   /** `undefined` for a whole result, and for the first payload of a stream. */
   readonly deferred: DeferredPart | undefined;
+  /** The deferred fragments that will follow, and that no payload before has announced. */
+  announced: readonly PendingFragment[] = NONE;
   private text: string | undefined;
 
   constructor(
@@ -41,6 +68,18 @@ export class Payload {
    */
   get dataText(): string | undefined {
     return this.text;
+  }
+
+  /** Returns the payload with other content, and takes the text. */
+  replace(
+    dataText: string | undefined,
+    errors: readonly GraphQLFormattedError[],
+    extensions: Payload['extensions'],
+  ): Payload {
+    this.takeText();
+    const replaced = new Payload(dataText, errors, extensions, this.deferred);
+    replaced.announced = this.announced;
+    return replaced;
   }
 
   /** Returns the text and removes it from the payload; for the last reader. */

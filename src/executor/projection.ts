@@ -19,6 +19,8 @@ export interface ProjectionOptions {
   readonly deferred?: DeferredFields | undefined;
   /** Whether deferred fields are left out of the response, because they are written later on their own. */
   readonly leavesOutDeferred?: boolean | undefined;
+  /** The set of deferred fragments whose fields are written, and no others, with the shapes of all; all fields where it is missing. */
+  readonly only?: { readonly fragments: number; readonly shapes: ObjectShapes } | undefined;
 }
 
 const MISSING_VALUE = 'SUBREQUEST_MALFORMED_RESPONSE';
@@ -36,12 +38,14 @@ export class Projection {
   readonly shapes: ObjectShapes;
   private readonly deferred: DeferredFields | undefined;
   private readonly leavesOutDeferred: boolean;
+  private readonly only: ProjectionOptions['only'];
   private readonly root: ValueWriter;
 
   constructor(supergraph: Supergraph, root: SelectionPart, options: ProjectionOptions = {}) {
-    const { dropped, deferred, leavesOutDeferred = false } = options;
+    const { dropped, deferred, leavesOutDeferred = false, only } = options;
     this.supergraph = supergraph;
-    this.shapes = new ObjectShapes(supergraph, dropped);
+    this.only = only;
+    this.shapes = only?.shapes ?? new ObjectShapes(supergraph, dropped);
     this.deferred = deferred;
     this.leavesOutDeferred = leavesOutDeferred;
     this.schema = supergraph.publicSchema;
@@ -105,8 +109,11 @@ export class Projection {
     };
   }
 
-  /** Compiles the writer with the first object of the type: of seventy possible types, few occur. */
-  private shapeWriter(parts: readonly SelectionPart[], typeName: string): ObjectWriter {
+  /**
+   * Returns a writer of the fields of objects of one type. Compiles it with the first object of the type: of seventy possible types,
+   * few occur.
+   */
+  shapeWriter(parts: readonly SelectionPart[], typeName: string): ObjectWriter {
     let fields: readonly FieldWriter[] | undefined;
     let write: ObjectWriter | undefined;
     return (object, context) => {
@@ -120,6 +127,8 @@ export class Projection {
 
   private shownFields(parts: readonly SelectionPart[], typeName: string): readonly ShapeField[] {
     const { fields } = this.shapes.shape(parts, typeName);
+    const { only } = this;
+    if (only !== undefined) return fields.filter(({ fragments }) => fragments === only.fragments);
     return this.leavesOutDeferred ? fields.filter(({ field }) => !this.deferred?.has(field)) : fields;
   }
 

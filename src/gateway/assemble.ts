@@ -315,5 +315,6 @@ function handlerSettings(config: Config) {
     frames: config.security_headers.enabled ? config.security_headers.frame_options : undefined,
     healthRoutes: config.health_check.enabled,
     contracts: config.contracts,
+    incremental: config.defer.enabled,
   };
 }

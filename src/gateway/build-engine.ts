@@ -73,7 +73,7 @@ export function engineFactory(
   const admissionQueue = new AdmissionQueue();
   const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, parts) : undefined;
   return function* (update) {
-    const supergraph = yield* readSupergraphInSteps(update.sdl);
+    const supergraph = yield* readSupergraphInSteps(update.sdl, { hasDefer: config.defer.enabled });
     const mismatches = [...(yield* configMismatchesInSteps(config, supergraph)), ...hintMismatches(config, supergraph)];
     if (mismatches.length > 0) throw new ConfigError(mismatches);
     yield;

@@ -19,6 +19,7 @@ import type { Subgraph, Supergraph } from '../supergraph/supergraph.ts';
 import type { CacheInstruments } from '../telemetry/cache-instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Layer } from '../traffic/stack.ts';
+import { oncePerMinute } from './once-per-minute.ts';
 
 /** The response cache of this process. It outlives schema changes. */
 export interface OpenCache {
@@ -82,10 +83,22 @@ export function openCache({ response_cache: settings }: Config, parts: CachePart
 function storeOf(
   { redis: settings }: Config['response_cache'],
   memory: MemoryStore,
-  { redis, messages }: CacheParts,
+  { redis, messages, logger }: CacheParts,
 ): CacheStore {
   if (!settings.enabled || redis === undefined) return memory;
-  const far = new RedisStore({ redis, timeoutMs: settings.timeout, compressFrom: settings.compress_from });
+  let rejected: unknown;
+  const warn = oncePerMinute((times) =>
+    logger.warn(
+      { err: rejected, times },
+      'Redis rejects a command of the response cache, which does without it; check its rights and version',
+    ),
+  );
+  const onRejected = (error: unknown) => {
+    rejected = error;
+    warn();
+  };
+  const { timeout: timeoutMs, compress_from: compressFrom } = settings;
+  const far = new RedisStore({ redis, timeoutMs, compressFrom, onRejected });
   return settings.memory ? new TwoLevelStore(memory, far, () => messages.isConnected) : far;
 }
 

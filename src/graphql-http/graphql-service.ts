@@ -22,6 +22,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { CacheHeaders } from './cache-headers.ts';
 import type { ResponseSender } from './compressed-response.ts';
 import { refusedResult, resultResponse, tracedResponse } from './graphql-over-http.ts';
+import { createIncrementalService, type IncrementalService } from './incremental/incremental-service.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 import type { ResponseCache } from './response-cache.ts';
 import { subscriptionFormat } from './stream-formats.ts';
@@ -36,6 +37,8 @@ export interface GraphqlServiceOptions {
   readonly cacheHeaders?: CacheHeaders | undefined;
   /** Caches whole responses to GET. */
   readonly responseCache?: Pick<ResponseCache, 'store'> | undefined;
+  /** Whether fragments with `@defer` are sent after the rest, to clients that accept it. */
+  readonly incremental?: boolean | undefined;
   /** Whether responses have `Server-Timing`. */
   readonly hasServerTiming?: boolean | undefined;
   /** Runs subscriptions. Without it, they are refused. */
@@ -75,7 +78,7 @@ export interface GraphqlService {
 }
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
-  const { runner, reader, cacheHeaders, sender, countUse, subscriptions } = options;
+  const { runner, cacheHeaders, sender, countUse, subscriptions } = options;
   const refuse = (context: RequestContext, error: unknown) => {
     const refusal = toGatewayError(error, context, options);
     if (options.hasServerTiming) addServerTiming(context);
@@ -87,12 +90,9 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     context.operationName = call.params.operationName ?? undefined;
     return runner.run(context, call);
   };
-  const executeOne = (context: RequestContext, call: GraphqlCall): Promise<HttpResponse> => {
-    const format = subscriptions && subscriptionFormat(context.req.headers.accept);
-    if (format !== undefined)
-      return executeStreamed({ open, subscriptions, execute, respond, note }, context, call, format);
-    return execute(context, call).then((result) => respond(context, result));
-  };
+  const executeOne = (context: RequestContext, call: GraphqlCall) =>
+    execute(context, call).then((result) => respond(context, result));
+  const parts = createIncrementalService({ ...options, respond });
   const open = (context: RequestContext, call: GraphqlCall) => {
     const opened = subscriptions && subscribe(subscriptions, context, call);
     return opened?.then((result) => {
@@ -122,18 +122,15 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   }
 
   return {
-    read(context) {
-      const { headers, method } = context.req;
-      // Before execution: a mutation must not run when its response cannot be delivered.
-      const { accept } = headers;
-      if (negotiateMediaType(accept) === undefined && !(subscriptions && subscriptionFormat(accept)))
-        return Promise.reject(notAcceptable());
-      if (sender.excludesAll(headers['accept-encoding'])) return Promise.reject(noCoding());
-      if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));
-      return reader(context);
+    read: (context) => readSupported(context, options, parts),
+    handle(context, call) {
+      const format = parts.formatFor(context);
+      if ('calls' in call) return executeBatch({ executeOne, refuse }, context, call);
+      const events = subscriptions && subscriptionFormat(context.req.headers.accept);
+      const whole = () => (format === undefined ? undefined : parts.execute(context, call, format));
+      if (events === undefined) return whole() ?? executeOne(context, call);
+      return executeStreamed({ open, subscriptions, execute, respond, note, whole }, context, call, events);
     },
-    handle: (context, call) =>
-      'calls' in call ? executeBatch({ executeOne, refuse }, context, call) : executeOne(context, call),
     refuse,
     send: sender.send,
     execute,
@@ -158,6 +155,8 @@ async function executeBatch(
   context: RequestContext,
   batch: GraphqlBatch,
 ): Promise<HttpResponse> {
+  // it has one response, which is whole
+  if (negotiateMediaType(context.req.headers.accept) === undefined) throw notAcceptable();
   const { items, finish } = openBatch(context, batch);
   let turn = Promise.resolve();
   const responses = await Promise.all(
@@ -171,6 +170,22 @@ async function executeBatch(
   );
   finish();
   return textResponse(200, contentTypeFor(context), `[${responses.map(({ body }) => String(body)).join(',')}]`);
+}
+
+/** Reads a request whose media types and codings are supported. */
+function readSupported(
+  context: RequestContext,
+  { reader, sender, subscriptions }: Pick<GraphqlServiceOptions, 'reader' | 'sender' | 'subscriptions'>,
+  parts: IncrementalService,
+): Promise<GraphqlCall | GraphqlBatch> {
+  const { headers, method } = context.req;
+  // Before execution: a mutation must not run when its response cannot be delivered.
+  const acceptsStream = parts.formatFor(context) ?? (subscriptions && subscriptionFormat(headers.accept));
+  if (negotiateMediaType(headers.accept) === undefined && acceptsStream === undefined)
+    return Promise.reject(notAcceptable());
+  if (sender.excludesAll(headers['accept-encoding'])) return Promise.reject(noCoding());
+  if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));
+  return reader(context);
 }
 
 /** One operation of a batch, or the error of one that cannot be executed. */

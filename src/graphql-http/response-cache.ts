@@ -44,6 +44,8 @@ interface KnownUrl {
 /** Characters of URLs that are remembered. */
 const MOST_CHARACTERS = 4 * 2 ** 20;
 const LONGEST_URL = 8_192;
+/** What clients can make longer is not remembered for each URL. */
+const LONGEST_REMEMBERED = 500;
 
 /**
  * Caches whole responses to GET /graphql that are the same for all clients with the same headers. Which headers these are is known
@@ -58,6 +60,8 @@ export class ResponseCache {
     sizeCalculation: (_, url) => 256 + url.length,
   });
   readonly #engines = new WeakMap<Engine, string>();
+  /** The schema that was served when a request came. */
+  readonly #startedWith = new WeakMap<TagCollector, string | undefined>();
   readonly #responses = new WeakMap<CacheEntry, HttpResponse>();
 
   constructor(options: ResponseCacheOptions) {
@@ -84,7 +88,9 @@ export class ResponseCache {
     const isHit = entry !== undefined && stateOf(entry, now) === 'fresh';
     this.#options.onLookUp?.(isHit ? 'hit' : 'miss');
     if (!isHit) {
-      context.client = { ...context.client, cacheTags: new TagCollector(moment) };
+      const cacheTags = new TagCollector(moment);
+      this.#startedWith.set(cacheTags, this.#engineOf(context));
+      context.client = { ...context.client, cacheTags };
       return undefined;
     }
     context.operation = this.#known.get(this.#urlOf(context))?.label;
@@ -133,7 +139,8 @@ export class ResponseCache {
       ...(tagHeader !== undefined && named !== '' && { [tagHeader]: named }),
     };
     const made = { ...response, headers: { ...response.headers, ...headers } };
-    if (collected.isIncomplete) return made;
+    // the schema may have changed meanwhile
+    if (collected.isIncomplete || this.#startedWith.get(collected) !== engine) return made;
     const now = this.#now();
     const url = this.#urlOf(context);
     const before = this.#known.get(url);
@@ -174,7 +181,7 @@ export class ResponseCache {
     const from = `${type}\n${isIdentified}\n${dependencies}`;
     if (known.last?.from === from) return known.last.key;
     const key = `response ${hash('sha256', JSON.stringify([engine, url, from]), 'base64url')}`;
-    known.last = { from, key };
+    if (from.length <= LONGEST_REMEMBERED) known.last = { from, key };
     return key;
   }
 

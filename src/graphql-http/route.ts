@@ -16,7 +16,10 @@ import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 export interface GraphqlRouteOptions
   extends RequestReaderOptions,
     Omit<OperationRunnerOptions<RequestContext>, 'contract'>,
-    Pick<GraphqlServiceOptions, 'logger' | 'cacheHeaders' | 'onRefused' | 'countUse' | 'hasServerTiming'> {
+    Pick<
+      GraphqlServiceOptions,
+      'logger' | 'cacheHeaders' | 'onRefused' | 'countUse' | 'hasServerTiming' | 'incremental'
+    > {
   /** Caches whole responses to GET; not with plugins of Yoga. */
   readonly responseCache?: ResponseCacheSettings | undefined;
   /** The smallest response to compress, in bytes (`traffic_shaping.router.compression`). Without it, none is compressed. */
@@ -62,8 +65,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
-    // plugins of Yoga see no events, and could not decide about a subscription
-    subscriptions: isExtended ? undefined : subscriptionsOf(options, contract),
+    ...(isExtended ? {} : streamsOf(options, contract)),
     ...{ logger, cacheHeaders, onRefused, countUse, hasServerTiming },
   });
   let yogaHandler: Promise<(context: RequestContext) => Promise<void>> | undefined;
@@ -118,11 +120,13 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
   };
 }
 
-function subscriptionsOf(
-  { subscriptions, countRequest, admission }: GraphqlRouteOptions,
+/** Returns what of results can come later. Not with plugins of Yoga, which see whole results and no events. */
+function streamsOf(
+  { incremental, subscriptions, countRequest, admission }: GraphqlRouteOptions,
   contract: string | undefined,
-): RouteSubscriptions | undefined {
-  return subscriptions && { ...subscriptions, route: { contract, countRequest, admission } };
+): Pick<GraphqlServiceOptions, 'incremental' | 'subscriptions'> {
+  const route = { contract, countRequest, admission };
+  return { incremental: incremental === true, subscriptions: subscriptions && { ...subscriptions, route } };
 }
 
 function openResponseCache(options: GraphqlRouteOptions, contract: string | undefined): ResponseCache | undefined {

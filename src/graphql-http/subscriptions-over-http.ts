@@ -37,17 +37,23 @@ interface ServiceParts {
   readonly open: (context: RequestContext, call: GraphqlCall) => ReturnType<typeof subscribe>;
   readonly execute: (context: RequestContext, call: GraphqlCall) => Promise<SingleResult>;
   readonly respond: (context: RequestContext, result: SingleResult) => HttpResponse;
+  /** Executes it, and responds as the client accepts results in parts; `undefined` if it accepts none. */
+  readonly whole: () => Promise<HttpResponse> | undefined;
   readonly note: (context: RequestContext, operation: OperationLabel | undefined) => void;
 }
 
 /** Executes an operation for a client that accepts the events of a subscription. */
 export async function executeStreamed(
-  { subscriptions, open, execute, respond, note }: ServiceParts,
+  { subscriptions, open, execute, respond, note, whole }: ServiceParts,
   context: RequestContext,
   call: GraphqlCall,
   format: SubscriptionFormat,
 ): Promise<HttpResponse> {
-  const result = (await open(context, call)) ?? (await execute(context, call));
+  const opened = await open(context, call);
+  // the errors of a subscription that is not valid are events, too
+  const inParts = opened === undefined && !call.params.query.includes('subscription') ? whole() : undefined;
+  if (inParts) return inParts;
+  const result = opened ?? (await execute(context, call));
   if (subscriptions && !isSingle(result)) return eventsResponse(result, format, subscriptions.heartbeatMs);
   if (!isSingle(result) || negotiateMediaType(context.req.headers.accept) !== undefined)
     return respond(context, result as SingleResult);

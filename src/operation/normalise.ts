@@ -3,12 +3,15 @@ import type {
   DocumentNode,
   FieldNode,
   FragmentDefinitionNode,
+  FragmentSpreadNode,
+  InlineFragmentNode,
   OperationDefinitionNode,
   SelectionSetNode,
   TypeNode,
 } from 'graphql';
 import { Kind, print } from 'graphql';
 import type { Supergraph } from '../supergraph/supergraph.ts';
+import { activeDefer, type DeferredFragment, FragmentSets, NOT_DEFERRED } from './deferred-fragments.ts';
 import type { Operation, OpField, OpSelection, OpTypeCondition } from './operation.ts';
 
 /**
@@ -19,6 +22,9 @@ export const MAX_SELECTED_FIELDS = 10_000;
 
 /** The most levels of fields; a deeper operation is refused, because recursive stages would exhaust the stack. */
 export const MAX_LEVELS = 500;
+
+/** The most deferred fragments of one operation, with fragments expanded; further ones come with what is around them. */
+export const MAX_DEFERRED_FRAGMENTS = 200;
 
 /** Thrown for an operation that is valid GraphQL, but too large to plan once its fragments are expanded. */
 export class OperationTooLargeError extends Error {
@@ -39,7 +45,8 @@ const TYPENAME_TYPE: TypeNode = {
  * In:  `{ me { id ...A } } fragment A on User { id name @include(if: $full) }` with `{ full: true }`
  * Out: `{ me { id name } }`
  *
- * @param conditions the values of the variables in `@skip` and `@include`
+ * @param conditions the values of the variables in `@skip`, `@include` and `@defer`
+ * @param defers whether `@defer` counts; otherwise its fragments are like any other
  * @throws OperationTooLargeError above {@link MAX_SELECTED_FIELDS} or {@link MAX_LEVELS}
  * @see https://spec.graphql.org/October2021/#sec-Field-Collection
  */
@@ -48,6 +55,7 @@ export function normalise(
   operation: OperationDefinitionNode,
   supergraph: SupergraphTypes,
   conditions: Readonly<Record<string, unknown>>,
+  defers = false,
 ): Operation {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
@@ -55,24 +63,40 @@ export function normalise(
   }
   const root = supergraph.rootTypes[operation.operation];
   if (root === undefined) throw new Error(`The supergraph has no ${operation.operation} type`);
+  const normaliser = new Normaliser(supergraph, fragments, conditions, defers ? new FragmentSets() : undefined);
+  const selection = normaliser.selection([{ set: operation.selectionSet, deferred: undefined }], root);
   return {
     kind: operation.operation,
     name: operation.name?.value,
     variables: operation.variableDefinitions ?? [],
-    selection: new Normaliser(supergraph, fragments, conditions).selection([operation.selectionSet], root),
+    selection,
+    fragmentSets: normaliser.sets?.size ? normaliser.sets : undefined,
   };
 }
 
 /** Normalizes a federation field set (`id customer { id }`) on a type, as the selections of an operation. */
 export function normaliseFieldSet(set: SelectionSetNode, typeName: string, supergraph: SupergraphTypes): OpSelection {
-  return new Normaliser(supergraph, new Map(), {}).selection([set], typeName);
+  return new Normaliser(supergraph, new Map(), {}).selection([{ set, deferred: undefined }], typeName);
+}
+
+/** A selected field with the innermost deferred fragment that it is in. */
+interface Selected {
+  readonly node: FieldNode;
+  readonly deferred: DeferredFragment | undefined;
+}
+
+/** A selection set with the innermost deferred fragment that it is in. */
+interface SelectedSet {
+  readonly set: SelectionSetNode;
+  readonly deferred: DeferredFragment | undefined;
 }
 
 /** One selection while it is being collected; fields of the same response key collect their nodes. */
 interface Draft {
   readonly type: string;
-  readonly items: (FieldNode[] | Draft)[];
-  readonly byKey: Map<string, FieldNode[]>;
+  readonly items: (Selected[] | Draft)[];
+  readonly byKey: Map<string, Selected[]>;
+  /** The spread fragments, by name and surrounding deferred fragment. */
   readonly spread: Set<string>;
 }
 
@@ -84,53 +108,87 @@ class Normaliser {
   private readonly supergraph: SupergraphTypes;
   private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   private readonly conditions: Readonly<Record<string, unknown>>;
+  readonly sets: FragmentSets | undefined;
+  private deferredFragments = 0;
+  /** The deferred fragments of the selection that is being collected. */
+  private deferredHere = new Map<FragmentSpreadNode | InlineFragmentNode, DeferredFragment[]>();
 
+  /** @param sets where `@defer` counts */
   constructor(
     supergraph: SupergraphTypes,
     fragments: ReadonlyMap<string, FragmentDefinitionNode>,
     conditions: Readonly<Record<string, unknown>>,
+    sets?: FragmentSets,
   ) {
     this.supergraph = supergraph;
     this.fragments = fragments;
     this.conditions = conditions;
+    this.sets = sets;
   }
 
-  selection(sets: readonly SelectionSetNode[], type: string): OpSelection {
+  selection(sets: readonly SelectedSet[], type: string): OpSelection {
     if (this.levels >= MAX_LEVELS) {
       throw new OperationTooLargeError(`The operation selects fields more than ${MAX_LEVELS} levels deep.`);
     }
     this.levels += 1;
     const draft = newDraft(type);
-    for (const set of sets) this.collect(set, draft);
+    if (this.deferredHere.size > 0) this.deferredHere = new Map();
+    for (const { set, deferred } of sets) this.collect(set, draft, deferred);
     const selection = this.finish(draft);
     this.levels -= 1;
     return selection;
   }
 
-  private collect(set: SelectionSetNode, draft: Draft): void {
+  private collect(set: SelectionSetNode, draft: Draft, deferred: DeferredFragment | undefined): void {
     for (const selection of set.selections) {
       if (!this.isIncluded(selection.directives)) continue;
       if (selection.kind === Kind.FIELD) {
-        addField(draft, selection);
+        addField(draft, { node: selection, deferred });
       } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-        this.collectOn(selection.typeCondition?.name.value ?? draft.type, selection.selectionSet, draft);
+        const own = this.deferredBy(selection, deferred);
+        this.collectOn(selection.typeCondition?.name.value ?? draft.type, selection.selectionSet, draft, own);
       } else {
         const name = selection.name.value;
         const fragment = this.fragments.get(name);
-        if (!fragment || draft.spread.has(name)) continue;
-        draft.spread.add(name);
-        this.collectOn(fragment.typeCondition.name.value, fragment.selectionSet, draft);
+        if (!fragment) continue;
+        const own = this.deferredBy(selection, deferred);
+        const key = own === undefined ? name : `${name} ${own.id}`;
+        if (draft.spread.has(key)) continue;
+        draft.spread.add(key);
+        this.collectOn(fragment.typeCondition.name.value, fragment.selectionSet, draft, own);
       }
     }
   }
 
-  private collectOn(condition: string, set: SelectionSetNode, draft: Draft): void {
-    if (condition === draft.type) return this.collect(set, draft);
+  /** Returns the innermost deferred fragment around the selections of a fragment. */
+  private deferredBy(
+    node: FragmentSpreadNode | InlineFragmentNode,
+    parent: DeferredFragment | undefined,
+  ): DeferredFragment | undefined {
+    if (this.sets === undefined || node.directives === undefined || node.directives.length === 0) return parent;
+    const defer = activeDefer(node.directives, this.conditions);
+    if (defer === undefined) return parent;
+    // it is collected several times where the fragment around it is for several types
+    const known = this.deferredHere.get(node)?.find((one) => one.parent === parent);
+    if (known !== undefined) return known;
+    if (this.deferredFragments >= MAX_DEFERRED_FRAGMENTS) return parent;
+    const made = { id: this.deferredFragments++, label: defer.label, parent, depth: this.levels - 1 };
+    this.deferredHere.set(node, [...(this.deferredHere.get(node) ?? []), made]);
+    return made;
+  }
+
+  private collectOn(
+    condition: string,
+    set: SelectionSetNode,
+    draft: Draft,
+    deferred: DeferredFragment | undefined,
+  ): void {
+    if (condition === draft.type) return this.collect(set, draft, deferred);
     const here = this.possible(draft.type);
     const there = this.possible(condition);
-    if (this.isSubtype(draft.type, condition)) return this.collect(set, draft);
-    if (isSubset(there, here)) return this.collect(set, typeConditionDraft(draft, condition));
-    for (const type of there) if (here.has(type)) this.collect(set, typeConditionDraft(draft, type));
+    if (this.isSubtype(draft.type, condition)) return this.collect(set, draft, deferred);
+    if (isSubset(there, here)) return this.collect(set, typeConditionDraft(draft, condition), deferred);
+    for (const type of there) if (here.has(type)) this.collect(set, typeConditionDraft(draft, type), deferred);
   }
 
   /**
@@ -159,19 +217,19 @@ class Normaliser {
     return { parentType: draft.type, items };
   }
 
-  private field(nodes: readonly FieldNode[], parentType: string): OpField {
+  private field(selected: readonly Selected[], parentType: string): OpField {
     this.selected += 1;
     if (this.selected > MAX_SELECTED_FIELDS) {
       throw new OperationTooLargeError(
         `The operation selects more than ${MAX_SELECTED_FIELDS} fields once its fragments are expanded. Select less in one operation.`,
       );
     }
-    const [first] = nodes;
+    const first = selected[0]?.node;
     if (!first) throw new Error('a selected field has no node');
     const name = first.name.value;
     const known = this.supergraph.types.get(parentType)?.fields.get(name);
     const namedType = known?.namedType ?? 'String';
-    const sets = nodes.flatMap((node) => node.selectionSet ?? []);
+    const sets = selected.flatMap(({ node: { selectionSet: set }, deferred }) => (set ? { set, deferred } : []));
     const args = first.arguments ?? [];
     return {
       kind: 'field',
@@ -183,6 +241,7 @@ class Normaliser {
       namedType,
       // introspection is resolved elsewhere: `__schema { … }` has no type in a supergraph
       selection: sets.length > 0 && known ? this.selection(sets, namedType) : undefined,
+      fragments: this.sets?.numberOf(selected.map(({ deferred }) => deferred)) ?? NOT_DEFERRED,
     };
   }
 
@@ -199,17 +258,18 @@ class Normaliser {
   }
 }
 
-function addField(draft: Draft, node: FieldNode): void {
+function addField(draft: Draft, selected: Selected): void {
+  const { node } = selected;
   const key = node.alias?.value ?? node.name.value;
   const known = draft.byKey.get(key);
   // a fragment in between may select the same field first, so this node is not merged
   if (known && !(node.selectionSet && draft.items.lastIndexOf(known) < lastConditionIndex(draft))) {
-    known.push(node);
+    known.push(selected);
     return;
   }
-  const nodes = [node];
-  draft.byKey.set(key, nodes);
-  draft.items.push(nodes);
+  const all = [selected];
+  draft.byKey.set(key, all);
+  draft.items.push(all);
 }
 
 function lastConditionIndex(draft: Draft): number {

@@ -1,4 +1,5 @@
 import type { ArgumentNode, OperationTypeNode, TypeNode, VariableDefinitionNode } from 'graphql';
+import type { FragmentSets } from './deferred-fragments.ts';
 
 /** A normalized client operation: fragments inlined, same keys merged, `@skip` and `@include` resolved. */
 export interface Operation {
@@ -6,6 +7,8 @@ export interface Operation {
   readonly name: string | undefined;
   readonly variables: readonly VariableDefinitionNode[];
   readonly selection: OpSelection;
+  /** The deferred fragments that fields belong to; `undefined` where nothing is deferred. */
+  readonly fragmentSets?: FragmentSets | undefined;
 }
 
 /** The selection on one object, in the order of the response. */
@@ -24,6 +27,8 @@ export interface OpField {
   readonly type: TypeNode;
   readonly namedType: string;
   readonly selection: OpSelection | undefined;
+  /** The number of the set of deferred fragments that select it; `NOT_DEFERRED` where a part outside of them does. */
+  readonly fragments: number;
 }
 
 /** A part of a selection for some runtime types only. `typeCondition` is always narrower than the type around it. */

@@ -3,6 +3,7 @@ import { getOperationAST, Kind } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Reads } from '../client/depends-on.ts';
 import { conditionVariables } from '../operation/conditions.ts';
+import { hasDefer } from '../operation/deferred-fragments.ts';
 import { shorten } from '../operation/print-value.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { RequestLimits } from './limits.ts';
@@ -13,8 +14,10 @@ import { type ValidationOptions, validateDocument } from './validate.ts';
 /** A parsed and valid document of a client. */
 export interface ClientDocument {
   readonly document: DocumentNode;
-  /** Names of the variables that `@skip` and `@include` depend on. */
+  /** Names of the variables that `@skip`, `@include` and `@defer` depend on. */
   readonly conditions: readonly string[];
+  /** Whether it has the directive `@defer`. */
+  readonly hasDefer: boolean;
   /** Labels of progressive `@override` on fields that this document can reach. */
   readonly labels: readonly string[];
   /** Whether a policy must see each request for it. */
@@ -123,6 +126,7 @@ export class DocumentCache {
     return {
       document,
       conditions: conditionVariables(document),
+      hasDefer: text.includes('defer') && hasDefer(document),
       labels,
       ...this.options.inspectPolicies(document, labels),
       prepared: new LRUCache({ max: MAX_VARIANTS }),

@@ -2,7 +2,9 @@ import type { DocumentNode, GraphQLFormattedError } from 'graphql';
 import { CacheControlAccumulator } from '../client/freshness.ts';
 import type { CompiledPlan } from '../executor/compile.ts';
 import { executePlan, streamPlan } from '../executor/execute-plan.ts';
-import { Payload } from '../executor/payload.ts';
+import type { Payload } from '../executor/payload.ts';
+import type { DeferGroups } from '../operation/defer-groups.ts';
+import type { QueryPlan } from '../planner/plan.ts';
 import { planToJson } from '../planner/print-plan.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { ClientContext } from '../sources/source.ts';
@@ -94,7 +96,7 @@ function withPayloadExtras(
     const dataText = payload.takeText();
     const errors = without(suppressed, payload.errors);
     const { extensions } = policyResult.extras({ dataText: fromRoot(payload, dataText ?? 'null'), errors });
-    return new Payload(dataText, errors, extensions, payload.deferred);
+    return payload.replace(dataText, errors, extensions);
   });
   return { ...result, headers: policyResult.extras(undefined).headers };
 }
@@ -177,8 +179,9 @@ export function streamCompiled(
 ): Promise<ExecutionResult> {
   const { view, prepared, variables, request, options } = run;
   const { supergraph, introspector } = view;
-  const { client, deferGroups, reportEveryPlace } = request;
+  const { client, reportEveryPlace } = request;
   client.record?.begin('execute');
+  const deferGroups = compiled.fragments ? groupsOfFragments(compiled.plan) : request.deferGroups;
   if (deferGroups === undefined || compiled.plan.deferred === undefined)
     return executeCompiled(run, compiled, knownErrors);
   const { introspection, label: operation } = prepared;
@@ -194,10 +197,18 @@ export function streamCompiled(
   });
 }
 
+/** Returns the defer groups of a plan with deferred fragments: one for each set of fragments. */
+function groupsOfFragments({ operation: { fragmentSets } }: QueryPlan): DeferGroups {
+  const list = Array.from({ length: fragmentSets?.size ?? 0 }, () => WITHOUT_DEADLINE);
+  return { key: 'incremental', list };
+}
+
+const WITHOUT_DEADLINE = { path: [], timeoutMs: Number.POSITIVE_INFINITY };
+
 function exposed(payload: Payload, client: ClientContext, options: EngineOptions): Payload {
   if (payload.errors.length === 0) return payload;
   const errors = exposedErrors(payload.errors, client, options);
-  return new Payload(payload.takeText(), errors, payload.extensions, payload.deferred);
+  return payload.replace(payload.dataText, errors, payload.extensions);
 }
 
 /** Returns errors as clients see them, and reports what is masked. */

@@ -9,6 +9,7 @@ import { OverloadedError } from '../shared/overloaded-error.ts';
 import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
+import { type DeferredParts, deferredParts } from './deferred-parts.ts';
 import { conditionValues, Dependencies, mayDropFields } from './dependencies.ts';
 import { documentHash } from './document-hash.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
@@ -24,7 +25,7 @@ import {
 import type { ExecutionResult, SingleResult } from './execution-result.ts';
 import { OverrideLabels } from './override-labels.ts';
 import { refusedByPlugin, withPlugins } from './plugin-stages.ts';
-import { type PreparationOptions, PreparedOperation } from './prepared-operation.ts';
+import { PreparedOperation } from './prepared-operation.ts';
 import { refuse, refuseKind } from './refuse.ts';
 import { subscribeCompiled } from './subscribe.ts';
 import { coerceRequestVariables } from './variables.ts';
@@ -254,8 +255,7 @@ class Pipeline implements Engine {
     const { coerced: variables } = read;
     // normalize
     const labels = this.labels.active(document.labels, request.client);
-    const { deferGroups } = request;
-    const groups = deferGroups && { deferGroups, streamed: execute === streamCompiled };
+    const groups = deferredParts(request, document, execute === streamCompiled);
     const prepare = () => this.prepared(view, document, operation, variables, labels, groups, 'execution');
     const prepared = observer ? observer.observe('normalize', prepare) : prepare();
     request.client.operation = prepared.label;
@@ -277,13 +277,14 @@ class Pipeline implements Engine {
     operation: OperationDefinitionNode,
     variables: Readonly<Record<string, unknown>>,
     labels: readonly string[],
-    groups: Pick<PreparationOptions, 'deferGroups' | 'streamed'> | undefined,
+    groups: DeferredParts | undefined,
     purpose: 'execution' | 'key' | 'warmup',
   ): PreparedOperation {
     let key = operation.name?.value ?? '';
-    for (const name of known.conditions) key += variables[name] === true ? '|1' : '|0';
+    for (const name of known.conditions)
+      key += variables[name] === true ? '|1' : variables[name] === false ? '|0' : '|';
     for (const label of labels) key += ` ${label}`;
-    if (groups !== undefined) key += ` ${groups.streamed ? 'stream ' : ''}${groups.deferGroups?.key}`;
+    if (groups !== undefined) key += ` ${groups.streamed ? 'stream ' : ''}${groups.deferGroups?.key ?? 'incremental'}`;
     let prepared = known.prepared.get(key);
     const isKnown = prepared?.isNew === false;
     if (purpose === 'execution') {

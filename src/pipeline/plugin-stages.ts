@@ -1,5 +1,5 @@
 import type { CompiledPlan } from '../executor/compile.ts';
-import { Payload } from '../executor/payload.ts';
+import type { Payload } from '../executor/payload.ts';
 import { type CheckedOperationResult, checkErrors, checkedStatus, textOfData } from '../plugins/accept.ts';
 import { andThen, headersOf, type Maybe } from '../plugins/call-hooks.ts';
 import type { OperationFacts, PlanFacts, PluginPayload } from '../plugins/hooks.ts';
@@ -159,7 +159,7 @@ function changeStream({ payloads, operation }: StreamResult, plugins: PluginRun)
     const payload = new LazyPayload(given, isFirst ? 'first' : 'later');
     isFirst = false;
     return andThen(plugins.onPayload(operationOf(operation), payload, payload.check), () =>
-      payload.isChanged ? new Payload(payload.takeText(), payload.errors, payload.extensions, given.deferred) : given,
+      payload.isChanged ? given.replace(payload.takeText(), payload.errors, payload.extensions) : given,
     );
   });
 }

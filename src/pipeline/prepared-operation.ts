@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { DependsOn } from '../client/depends-on.ts';
 import { type CompiledPlan, compileInSteps } from '../executor/compile.ts';
 import { type DeferGroups, findDeferredFields } from '../operation/defer-groups.ts';
+import { fieldsOfFragments } from '../operation/deferred-fragments.ts';
 import { type DroppedItems, dropFields } from '../operation/drop-fields.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
@@ -42,6 +43,8 @@ export interface PreparationOptions {
   readonly dependsOn: (plan: QueryPlan) => DependsOn;
   /** Parts of the query that the rest does not wait for. */
   readonly deferGroups?: DeferGroups | undefined;
+  /** Whether `@defer` counts: the client reads the parts that come later. */
+  readonly incremental?: boolean | undefined;
   /** Returns whether operations sent to a subgraph have a name. None have one where it is missing. */
   readonly namesOperationsOf?: ((subgraph: string) => boolean) | undefined;
   /** Called with how long planning and compiling took, in milliseconds. */
@@ -94,7 +97,7 @@ export class PreparedOperation {
     this.namesOperationsOf = options.namesOperationsOf;
     this.onPlanned = options.onPlanned;
     this.dependsOnPlan = options.dependsOn;
-    this.operation = normalise(document, operation, supergraph, conditions);
+    this.operation = normalise(document, operation, supergraph, conditions, options.incremental);
     this.introspection = introspectionPart(document, operation);
     const checks = policies.flatMap((policy) => policy.inspect(this.operation, supergraph) ?? []);
     this.checked = checks.length === 0 ? undefined : new CheckedOperation(this.operation, checks);
@@ -151,7 +154,9 @@ export class PreparedOperation {
   }
 
   private *plan(operation: Operation, dropped?: DroppedItems): Generator<void, CompiledPlan> {
-    const deferred = this.deferGroups && findDeferredFields(operation, this.deferGroups, dropped);
+    const deferred = operation.fragmentSets
+      ? fieldsOfFragments(operation)
+      : this.deferGroups && findDeferredFields(operation, this.deferGroups, dropped);
     const { plan } = yield* planInSteps(operation, this.fieldIndex, deferred?.size ? deferred : undefined);
     const sent = this.namesOperationsOf ? nameOperations(plan, this.namesOperationsOf) : plan;
     return yield* compileInSteps(sent, this.supergraph, { dropped, streamed: this.streamed });

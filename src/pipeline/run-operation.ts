@@ -15,7 +15,7 @@ import type { RequestTrace } from '../shared/trace.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
 import type { Engine, EngineRequest, ReadDocument } from './engine.ts';
-import type { SingleResult } from './execution-result.ts';
+import type { ExecutionResult, SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
 
 export interface OperationRunnerOptions<Context extends OperationContext> {
@@ -46,6 +46,11 @@ export interface OperationRunner<Context extends OperationContext> {
    * `GATEWAY_TIMEOUT` after the timeout and 429 over a rate limit, and with `ClientDisconnected` once the client has left.
    */
   run(context: Context, call: GraphqlCall): Promise<SingleResult>;
+  /**
+   * Does the same for a client that reads the fragments with `@defer` after the rest. The timeout is that of the first payload, and
+   * of the wait for each other one.
+   */
+  stream(context: Context, call: GraphqlCall): Promise<ExecutionResult>;
   /** The document of a call as the first stages have made it; `undefined` without a schema. */
   readDocument(context: Context, call: GraphqlCall): ReadDocument | undefined;
   /** The schema that clients see. Throws `GatewayError` 503 without one. */
@@ -125,6 +130,39 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
       leave();
       throw error;
     }
+  }
+
+  stream(context: Context, call: GraphqlCall): Promise<ExecutionResult> {
+    try {
+      const engine = this.currentEngine(context.client);
+      const { contract, admission } = this.options;
+      const document = engine.readDocument?.({ query: call.params.query, contract, plugins: context.plugins });
+      if (document === undefined || 'refusal' in document || !document.hasDefer) return this.run(context, call);
+      if (context.isClosed) throw new ClientDisconnected();
+      const place = admission?.enter(context.client, () => this.isMutation(context, call));
+      return this.beginStream(engine, context, { ...call, document }).finally(() => place?.leave());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  private async beginStream(engine: Engine, context: Context, call: ReadCall): Promise<ExecutionResult> {
+    const { timeoutMs, contract, countRequest } = this.options;
+    const cancellation = new Cancellation();
+    context.onAbort = () => cancellation.abort();
+    const returned = this.options.returned?.collect();
+    const deadline = performance.now() + timeoutMs;
+    const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked: false, deadline });
+    const work = engine.stream({ ...engineRequest(client, call, contract), incremental: true });
+    const result = await withDeadline(timeoutMs, cancellation, work);
+    if (returned) context.receiveHeaders(returned);
+    if (result.kind === 'single') return countRequest ? countRefused(result, context, countRequest) : result;
+    const { payloads } = result;
+    // also what is in flight for a part that is late, or that nobody reads
+    void payloads.ended.then(() => cancellation.abort());
+    context.onAbort = () => void payloads.return();
+    payloads.limitIdleTime(timeoutMs, timeoutError(timeoutMs));
+    return result;
   }
 
   private isMutation(context: Context, { params: { query, operationName }, readOnly }: GraphqlCall): boolean {
@@ -281,14 +319,14 @@ async function withHeaders(
 }
 
 /** Not `withDeadline` of `shared/deadline.ts`, which would need one more promise to abort what else is in flight. */
-function withDeadline(ms: number, cancellation: Cancellation, work: Promise<SingleResult>): Promise<SingleResult> {
+function withDeadline<R extends ExecutionResult>(ms: number, cancellation: Cancellation, work: Promise<R>): Promise<R> {
   return new Promise((resolve, reject) => {
     const deadline = new Deadline(ms, { expire: () => expire(ms, cancellation, reject) });
     work.then(
       (result) => {
         deadline.cancel();
         // nobody needs its other fetches any more
-        if (result.refusal === 'overload') cancellation.abort();
+        if (result.kind === 'single' && result.refusal === 'overload') cancellation.abort();
         resolve(result);
       },
       (error: unknown) => {
@@ -302,4 +340,9 @@ function withDeadline(ms: number, cancellation: Cancellation, work: Promise<Sing
 function expire(ms: number, cancellation: Cancellation, reject: (error: unknown) => void): void {
   reject(new GatewayError(504, 'GATEWAY_TIMEOUT', `The request took longer than ${ms} ms.`));
   cancellation.abort();
+}
+
+/** Returns the error of the parts of a stream that take too long. */
+function timeoutError(ms: number) {
+  return { message: `Nothing more was ready within ${ms} ms.`, extensions: { code: 'GATEWAY_TIMEOUT' } };
 }

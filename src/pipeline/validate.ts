@@ -7,6 +7,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
+import { deferInSubscriptionRule, deferLabelRule, deferRootRule } from '../operation/defer-rules.ts';
 import { overlappingFieldsRule } from '../operation/overlapping-fields.ts';
 import { isPlainlyValid } from '../operation/plainly-valid.ts';
 import { noPrototypeVariableRule } from '../operation/prototype-variable.ts';
@@ -26,6 +27,9 @@ const MAX_LENGTH_WITH_SUGGESTIONS = 100_000;
 const RULES = [
   ...specifiedRules.map((rule) => (rule === OverlappingFieldsCanBeMergedRule ? overlappingFieldsRule : rule)),
   noPrototypeVariableRule,
+  deferLabelRule,
+  deferRootRule,
+  deferInSubscriptionRule,
 ];
 
 export interface ValidationOptions {

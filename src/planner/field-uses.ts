@@ -1,3 +1,4 @@
+import { Kind, type TypeNode } from 'graphql';
 import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { OpSelection } from '../operation/operation.ts';
 import { getOrMake } from './maps.ts';
@@ -15,14 +16,19 @@ export type Use = 'read' | 'key';
 export class FieldUses {
   private readonly uses = new Map<FetchField, Map<Group, Use>>();
   private readonly typenames = new Map<FetchNode, Set<Group>>();
-  private readonly inputs = new Map<Fetch, Map<Group, Set<FetchNode>>>();
+  private readonly inputs = new Map<Fetch, Map<Group, Map<FetchNode, Group>>>();
+  /**
+   * The groups that the objects of a position are fetched for where they are items of lists, by fetch. Another request could return
+   * a list with other items, so that everything of these objects comes with the list.
+   */
+  private readonly listGroups = new Map<Position, ListGroups>();
   private readonly groupAt = new Map<Position, Group>();
   private readonly deferred: DeferredFields;
 
   /** @param fetches each after all that it depends on */
   constructor(fetches: readonly Fetch[], root: Position, selection: OpSelection, deferred: DeferredFields) {
     this.deferred = deferred;
-    this.noteSelection(selection, root, REST);
+    this.noteSelection(selection, root, REST, NO_LISTS);
     for (const fetch of [...fetches].sort((a, b) => b.level - a.level))
       for (const group of this.groupsOf(fetch)) this.noteInputs(fetch, group);
   }
@@ -50,9 +56,9 @@ export class FieldUses {
     return this.typenames.get(node)?.has(group) ?? false;
   }
 
-  /** Returns the nodes with the inputs of a look-up for a group. */
-  inputsOf(fetch: Fetch, group: Group): ReadonlySet<FetchNode> {
-    return this.inputs.get(fetch)?.get(group) ?? new Set();
+  /** Returns the nodes with the inputs of a look-up for a group, and the group that each input is fetched for. */
+  inputsOf(fetch: Fetch, group: Group): ReadonlyMap<FetchNode, Group> {
+    return this.inputs.get(fetch)?.get(group) ?? new Map();
   }
 
   /** Returns the groups that need anything of a fetch; if none is known, the group of its position. */
@@ -71,53 +77,60 @@ export class FieldUses {
     return [...groups].sort((a, b) => a - b);
   }
 
-  private noteSelection(selection: OpSelection, position: Position, group: Group): void {
+  private noteSelection(selection: OpSelection, position: Position, group: Group, lists: ListGroups): void {
     this.groupAt.set(position, group);
+    if (lists !== NO_LISTS) this.listGroups.set(position, lists);
     for (const item of selection.items) {
       if (item.kind === 'typeCondition' || item.name === '__typename') {
-        for (const node of position.nodes) if (node.typename) this.noteTypename(node, group);
-        if (item.kind === 'typeCondition') this.noteSelection(item.selection, position, group);
+        for (const node of position.nodes) if (node.typename) this.noteTypename(node, lists.get(node.fetch) ?? group);
+        if (item.kind === 'typeCondition') this.noteSelection(item.selection, position, group, lists);
         continue;
       }
       const own = this.deferred.get(item) ?? group;
       for (const [owner, { alias, node }] of position.placed.get(item) ?? []) {
         const field = node.fields.get(alias.key);
-        if (field) this.noteField(field, own, 'read');
+        const used = lists.get(node.fetch) ?? own;
+        if (field) this.noteField(field, used, 'read');
         const below = position.below(alias, owner);
-        if (item.selection && below) this.noteSelection(item.selection, below, own);
+        if (!item.selection || !below) continue;
+        this.noteSelection(item.selection, below, own, withList(lists, node.fetch, field, used));
       }
     }
   }
 
   private noteInputs(fetch: Fetch, group: Group): void {
     const nodes = getOrMake(
-      getOrMake(this.inputs, fetch, () => new Map<Group, Set<FetchNode>>()),
+      getOrMake(this.inputs, fetch, () => new Map<Group, Map<FetchNode, Group>>()),
       group,
-      () => new Set<FetchNode>(),
+      () => new Map<FetchNode, Group>(),
     );
-    const noteAt = (position: Position, items: RepresentationSelection): void => {
+    const noteAt = (position: Position, items: RepresentationSelection, above: ListGroups): void => {
+      const lists = this.listGroups.get(position) ?? above;
       for (const node of position.nodes) {
         if (!fetch.dependsOn.has(node.fetch)) continue;
-        nodes.add(node);
-        if (node.typename) this.noteTypename(node, group);
-        noteIn(node, items);
+        const used = lists.get(node.fetch) ?? group;
+        nodes.set(node, used);
+        if (node.typename) this.noteTypename(node, used);
+        noteIn(node, items, used, lists);
       }
     };
-    const noteIn = (node: FetchNode, items: RepresentationSelection): void => {
+    const noteIn = (node: FetchNode, items: RepresentationSelection, used: Group, lists: ListGroups): void => {
       for (const item of items) {
         if (item.kind === 'typeCondition') {
-          noteIn(node, item.nested);
+          noteIn(node, item.nested, used, lists);
           continue;
         }
         const field = node.fields.get(item.subgraphKey);
         if (!field) continue;
-        this.noteField(field, group, item.isKey ? 'key' : 'read');
-        if (field.node && item.nested) noteAt(field.node.position, item.nested);
+        this.noteField(field, used, item.isKey ? 'key' : 'read');
+        if (field.node && item.nested)
+          noteAt(field.node.position, item.nested, withList(lists, node.fetch, field, used));
       }
-      for (const typeCondition of node.typeConditions.values()) noteIn(typeCondition, items);
+      for (const typeCondition of node.typeConditions.values()) noteIn(typeCondition, items, used, lists);
     };
-    noteAt(fetch.position, fetch.representation?.fields ?? []);
-    for (const { sources } of fetch.contexts) for (const { position, fields } of sources) noteAt(position, fields);
+    noteAt(fetch.position, fetch.representation?.fields ?? [], NO_LISTS);
+    for (const { sources } of fetch.contexts)
+      for (const { position, fields } of sources) noteAt(position, fields, NO_LISTS);
   }
 
   private noteField(field: FetchField, group: Group, use: Use): void {
@@ -128,4 +141,19 @@ export class FieldUses {
   private noteTypename(node: FetchNode, group: Group): void {
     getOrMake(this.typenames, node, () => new Set<Group>()).add(group);
   }
+}
+
+/** For each fetch that reads a list above a position, the group that the list is fetched for. */
+type ListGroups = ReadonlyMap<Fetch, Group>;
+
+const NO_LISTS: ListGroups = new Map();
+
+/** Adds a field to the lists above what is below it, if it is a list. The outermost list of a fetch counts. */
+function withList(lists: ListGroups, fetch: Fetch, field: FetchField | undefined, group: Group): ListGroups {
+  if (field === undefined || lists.has(fetch) || !isList(field.type)) return lists;
+  return new Map([...lists, [fetch, group]]);
+}
+
+function isList(type: TypeNode): boolean {
+  return type.kind === Kind.LIST_TYPE || (type.kind === Kind.NON_NULL_TYPE && isList(type.type));
 }

@@ -21,12 +21,18 @@ interface FetchPart {
  * In:  `{ me { name friends { name } } }`, both fields from `users`, with `me.friends` as group 0
  * Out: fetch `users { me { name } }`; for group 0: fetch `users { me { friends { name } } }`
  */
-export function splitDeferredFetches(graph: FetchGraph, { selection }: Operation, deferred: DeferredFields): Fetch[] {
+export function splitDeferredFetches(
+  graph: FetchGraph,
+  { kind, selection }: Operation,
+  deferred: DeferredFields,
+): Fetch[] {
   const uses = new FieldUses(graph.fetches, graph.root, selection, deferred);
   const parts = new Map<Fetch, FetchPart[]>();
   const split: Fetch[] = [];
   for (const fetch of [...graph.fetches].sort((a, b) => a.level - b.level)) {
-    for (const groups of groupParts(uses, fetch)) {
+    // a second request would run the mutation a second time
+    const isWhole = kind === 'mutation' && fetch.kind === 'root';
+    for (const groups of isWhole ? [[REST, ...uses.groupsOf(fetch)]] : groupParts(uses, fetch)) {
       const dependsOn = new Set<Fetch>();
       for (const needed of fetch.dependsOn)
         for (const part of partsNeeded(uses, fetch, groups[0] ?? REST, parts.get(needed) ?? []))
@@ -93,9 +99,10 @@ function isNodeUsedBy(uses: FieldUses, node: FetchNode, group: Group): boolean {
  * @param first the first group of the part: the others need the same, and must not make it wait for their own parts
  */
 function partsNeeded(uses: FieldUses, fetch: Fetch, first: Group, parts: readonly FetchPart[]): readonly FetchPart[] {
-  const possible = parts.filter((part) => part.groups[0] === REST || part.groups.includes(first));
   const inputs = [...uses.inputsOf(fetch, first)];
-  const suppliers = possible.filter(({ nodes }) => inputs.some((node) => nodes.has(node)));
+  const isPossible = (group: Group) => group === REST || group === first || inputs.some(([, used]) => used === group);
+  const possible = parts.filter((part) => part.groups.some(isPossible));
+  const suppliers = possible.filter(({ nodes }) => inputs.some(([node]) => nodes.has(node)));
   if (suppliers.length > 0) return suppliers;
   return possible.length > 0 ? possible : parts;
 }

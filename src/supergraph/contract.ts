@@ -31,7 +31,7 @@ export interface Contract {
  */
 export function* supergraphForContract(supergraph: Supergraph, contract: Contract): Steps<Supergraph> {
   const document = yield* applyContract(yield* parseInSteps(supergraph.sdl), contract);
-  return { ...supergraph, publicSchema: yield* buildPublicSchema(document) };
+  return { ...supergraph, publicSchema: yield* buildPublicSchema(document, supergraph.hasDefer) };
 }
 
 type Tagged = { readonly directives?: readonly ConstDirectiveNode[] | undefined };

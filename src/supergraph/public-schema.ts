@@ -1,5 +1,5 @@
 import type { ASTNode, DefinitionNode, DirectiveDefinitionNode, DocumentNode, GraphQLSchema } from 'graphql';
-import { isTypeDefinitionNode, Kind, visit } from 'graphql';
+import { isTypeDefinitionNode, Kind, parse, visit } from 'graphql';
 import { buildSchemaInSteps } from '../shared/build-schema.ts';
 import type { Steps } from '../shared/steps.ts';
 import { hasDirective } from './directives.ts';
@@ -11,12 +11,23 @@ const INACCESSIBLE = 'inaccessible';
 const EXECUTABLE =
   /^(QUERY|MUTATION|SUBSCRIPTION|FIELD|FRAGMENT_DEFINITION|FRAGMENT_SPREAD|INLINE_FRAGMENT|VARIABLE_DEFINITION)$/;
 
+const [DEFER] = parse(`
+  "Lets the gateway send the fields of a fragment after the rest of the result."
+  directive @defer(
+    "Whether the fragment may come later."
+    if: Boolean! = true
+    "Names the fragment in the response."
+    label: String
+  ) on FRAGMENT_SPREAD | INLINE_FRAGMENT
+`).definitions as [DirectiveDefinitionNode];
+
 /**
  * Builds the schema that clients see: the supergraph without the internals of its specifications and without
  * `@inaccessible` elements.
+ * @param hasDefer whether clients may use `@defer`
  * @see https://specs.apollo.dev/inaccessible/v0.2/
  */
-export function* buildPublicSchema(supergraph: DocumentNode): Steps<GraphQLSchema> {
+export function* buildPublicSchema(supergraph: DocumentNode, hasDefer = false): Steps<GraphQLSchema> {
   const document = yield* withSpecificationNames(supergraph);
   const hidden = new Set<string>();
   for (const definition of document.definitions) {
@@ -27,10 +38,10 @@ export function* buildPublicSchema(supergraph: DocumentNode): Steps<GraphQLSchem
       hidden.add(definition.name.value);
     }
   }
-  const shown: DefinitionNode[] = [];
+  const shown: DefinitionNode[] = hasDefer ? [DEFER] : [];
   for (const definition of document.definitions) {
     yield;
-    if (!isPublicDefinition(definition, hidden)) continue;
+    if (!isPublicDefinition(definition, hidden) || (hasDefer && isDefer(definition))) continue;
     const visible: DefinitionNode | null = visit(definition, {
       enter: (node, _key, parent) => (isShown(node, parent, hidden) ? undefined : null),
     });
@@ -61,6 +72,11 @@ function isShown(node: ASTNode, parent: unknown, hidden: ReadonlySet<string>): b
 function isPublicDefinition(definition: DefinitionNode, hidden: ReadonlySet<string>): boolean {
   if (isTypeDefinitionNode(definition)) return !hidden.has(definition.name.value);
   return definition.kind === Kind.DIRECTIVE_DEFINITION || definition.kind === Kind.SCHEMA_DEFINITION;
+}
+
+/** A definition of subgraphs gives way to the gateway's own. */
+function isDefer(definition: DefinitionNode): boolean {
+  return definition.kind === Kind.DIRECTIVE_DEFINITION && definition.name.value === DEFER.name.value;
 }
 
 function isPublicDirective(node: DirectiveDefinitionNode): boolean {

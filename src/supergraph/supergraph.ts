@@ -94,6 +94,8 @@ export interface Supergraph extends CacheTags {
   readonly rootTypes: { readonly query: string; readonly mutation?: string; readonly subscription?: string };
   /** The schema that clients see; used for validation and introspection. */
   readonly publicSchema: GraphQLSchema;
+  /** Whether clients may use `@defer`. */
+  readonly hasDefer: boolean;
   /** Uses of `@rateLimit`; none is enforced here. */
   readonly rateLimits: readonly RateLimitUse[];
   /** Uses of `@cacheControl`: how long fields may be cached. */
@@ -120,7 +122,10 @@ export function readSupergraph(sdl: string): Supergraph {
 }
 
 /** Does the same as {@link readSupergraph}, in steps. */
-export function* readSupergraphInSteps(sdl: string): Steps<Supergraph> {
+export function* readSupergraphInSteps(
+  sdl: string,
+  { hasDefer = true }: Partial<Pick<Supergraph, 'hasDefer'>> = {},
+): Steps<Supergraph> {
   const document = yield* parseSdl(sdl);
   const joined = yield* readJoinedTypes(document);
   if (joined.graphs.size === 0) {
@@ -134,13 +139,14 @@ export function* readSupergraphInSteps(sdl: string): Steps<Supergraph> {
     );
   }
   const model = yield* modelOf(document, joined);
-  const publicSchema = yield* buildPublicSchema(document);
+  const publicSchema = yield* buildPublicSchema(document, hasDefer);
   const rateLimits = readRateLimits(document);
   yield;
   return {
     sdl,
     ...model,
     publicSchema,
+    hasDefer,
     rateLimits,
     cacheControl: readCacheControl(document),
     ...readCacheTags(document),

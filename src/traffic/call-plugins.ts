@@ -141,12 +141,18 @@ class FetchChange {
   get changed(): SourceRequest {
     const added = [...this.headers].flat();
     const { request } = this;
-    const sent = this.#body === undefined ? request : { ...request, body: this.#body, sharedBody: undefined };
+    const sent = this.#body === undefined ? request : withBody(request, this.#body);
     if (added.length === 0 && this.#removed.length === 0) return sent;
     const { client } = request;
     const addedHeaders = [...(client.addedHeaders ?? []), ...added];
     return { ...sent, client: { ...client, addedHeaders, removedHeaders: this.#removed } };
   }
+}
+
+/** Returns a request with the body of a plugin. The parts of a read do not describe that body, so that nothing is cached by them. */
+function withBody(request: SourceRequest, body: string): SourceRequest {
+  const isRead = request.operationType !== 'mutation';
+  return { ...request, body, sharedBody: undefined, parts: isRead ? undefined : request.parts };
 }
 
 function headersOf(pairs: readonly string[] = []): Headers {

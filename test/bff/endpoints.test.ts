@@ -55,6 +55,15 @@ test('the engine gets the document without the directives of the gateway', async
   expect((await loadEndpoints(dir, schema)).endpoints[0]?.query).not.toContain('@');
 });
 
+test('an endpoint cannot use @defer, which is for clients of /graphql', async () => {
+  const withDefer = buildSchema(
+    'directive @defer on INLINE_FRAGMENT type Query { me: User } type User { name: String }',
+  );
+  const dir = folderOf({ 'mobile/me.graphql': 'query @endpoint { me { ... @defer { name } } }' });
+  const { problems } = await loadEndpoints(dir, withDefer);
+  expect(problems.map(({ message }) => message)).toEqual(['Unknown directive "@defer".']);
+});
+
 test('a folder that is not there has no endpoints and no problems', async () => {
   expect(await loadEndpoints('/nowhere/at/all', schema)).toMatchObject({ endpoints: [], broken: [], problems: [] });
 });

@@ -49,17 +49,21 @@ export type Variables = Readonly<Record<string, unknown>>;
 
 const DEPENDS_ON: DependsOn = { ...NOTHING, credentials: { headers: COMMON_CREDENTIALS } };
 
-/** Two subgraphs in this process behind the response cache, with a clock that the test sets. */
+/**
+ * Two subgraphs in this process behind the response cache, with a clock that the test sets.
+ * @param known the store of another world, as after a change of its config
+ */
 export async function cachedWorld(
   subgraphs: { items: Subgraph; facts: Subgraph },
   lifetime: Partial<LifetimeSettings> = {},
+  known?: MemoryStore,
 ) {
   loaded ??= load();
   const supergraph = readSupergraph(await loaded);
   const clock = { now: 1_000_000 };
   const random = { next: () => 0 };
   const now = () => clock.now;
-  const store = new MemoryStore({ maxBytes: 1_000_000, now });
+  const store = known ?? new MemoryStore({ maxBytes: 1_000_000, now });
   const invalidateHere = (tags: readonly string[]) => store.invalidate(tags);
   const invalidator = new Invalidator({ store, invalidateHere, messages: relayedMessages(undefined) });
   invalidator.addSubgraphs(['items', 'facts']);

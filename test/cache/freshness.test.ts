@@ -4,7 +4,10 @@ import { cachedWorld, subgraph } from './cached-world.ts';
 const LIST = 'query($ids: [ID!]!) { items(ids: $ids) { id fact } }';
 
 /** A world whose facts are counted: `1` for the first that was fetched. */
-async function countedWorld(lifetime: Parameters<typeof cachedWorld>[1] = {}) {
+async function countedWorld(
+  lifetime: Parameters<typeof cachedWorld>[1] = {},
+  store?: Parameters<typeof cachedWorld>[2],
+) {
   let count = 0;
   const nulls = new Set<string>();
   const items = subgraph(({ body }) => ({
@@ -17,7 +20,7 @@ async function countedWorld(lifetime: Parameters<typeof cachedWorld>[1] = {}) {
       ),
     },
   }));
-  const world = await cachedWorld({ items, facts }, lifetime);
+  const world = await cachedWorld({ items, facts }, lifetime, store);
   const ask = async (...ids: string[]) => {
     const { data, errors } = await world.ask(LIST, { ids });
     return errors.length > 0 ? 'failed' : data.items.map((item: { fact: string } | null) => item?.fact).join();
@@ -35,6 +38,18 @@ describe('a cached value', () => {
     expect(await ask('a', 'b')).toBe('1,2');
     clock.now += 1;
     expect(await ask('a', 'b')).toBe('3,4');
+  });
+
+  it('is not used for longer than is allowed now, although it was stored for longer', async () => {
+    const { store, ask, ...before } = await countedWorld();
+    await ask('a');
+    const after = await countedWorld({ ttlMs: 5_000, staleIfErrorMs: 60_000 }, store);
+    after.clock.now = before.clock.now + 4_999;
+    await after.ask('a');
+    expect(after.facts.sent.length).toBe(0);
+    after.clock.now += 1;
+    await after.ask('a');
+    expect(after.facts.sent.length).toBe(1);
   });
 
   it('is used for a while longer while one request fetches it again', async () => {

@@ -29,6 +29,16 @@ describe('the store in memory', () => {
     for (let i = 0; i < 8; i++) expect(store.getOne(`hot${i}`)?.text).toBe(KILOBYTE);
   });
 
+  it('counts the texts of tags and headers, which clients can make long', () => {
+    const store = new MemoryStore({ maxBytes: 100_000, now: () => 0 });
+    for (let i = 0; i < 50; i++) store.set([[`k${i}`, entry('1', [`${i}${'x'.repeat(2_000)}`])]], moment);
+    expect(store.report(0).entries).toBeLessThan(25);
+    const headed = new MemoryStore({ maxBytes: 100_000, now: () => 0 });
+    const head = { status: 200, headers: { 'cache-tag': 'x'.repeat(4_000) } };
+    for (let i = 0; i < 50; i++) headed.set([[`k${i}`, { ...entry('1'), head }]], moment);
+    expect(headed.report(0).entries).toBeLessThan(25);
+  });
+
   it('forgets tags with their last entry', () => {
     const store = new MemoryStore({ maxBytes: 10_000, now: () => 0 });
     store.set(

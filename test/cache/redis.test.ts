@@ -106,6 +106,60 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
       expect(entries.map((found) => found?.text)).toEqual([undefined, 'good']);
     });
 
+    it('forgets in the sets of tags what has expired, however long the sets are used', async () => {
+      const [one] = await two();
+      const { moment } = await one.far.get([]);
+      const until = Date.now() + 20;
+      const short = { ...entry('1', ['x']), freshUntil: until, staleUntil: until, errorUntil: until };
+      await one.far.set([['short', short]], moment);
+      const members = () => one.redis.run((client) => client.zcard(`${one.redis.prefix}:cache:tagged:x`));
+      const add = async () => {
+        await one.far.set([['long', entry('2', ['x'])]], moment);
+        return members();
+      };
+      await expect.poll(add).toBe(1);
+    });
+
+    it('takes entries that are damaged, or of another program, for missing', async () => {
+      const [one] = await two();
+      const key = (name: string) => `${one.redis.prefix}:cache:entry:${name}`;
+      await one.far.set([['a', entry('{"b":1}')]], (await one.far.get([])).moment);
+      const bytes = await one.redis.run((client) => client.getBuffer(key('a')));
+      for (let at = 0; at < (bytes?.length ?? 0); at++) {
+        const damaged = Buffer.from(bytes as Buffer);
+        damaged[at] = (damaged[at] as number) ^ 1;
+        await one.redis.run((client) => client.set(key('a'), damaged));
+        expect((await one.far.get(['a'])).entries).toEqual([undefined]);
+      }
+      for (const text of ['', '\u0000{}\n{}', '\u0002', 'garbage']) {
+        await one.redis.run((client) => client.set(key('a'), text));
+        expect((await one.far.get(['a'])).entries).toEqual([undefined]);
+      }
+    });
+
+    it('stores nothing that was fetched before Redis lost its data', async () => {
+      const [one] = await two();
+      await one.far.invalidate(['x']);
+      const { moment } = await one.far.get(['a']);
+      await one.redis.run((client) => client.flushall());
+      await one.far.set([['a', entry('old', ['y'])]], moment);
+      expect((await one.far.get(['a'])).entries).toEqual([undefined]);
+    });
+
+    it('does without Redis where Redis rejects its commands, and says so', async () => {
+      const own = await startRedis();
+      onTestFinished(() => own.close());
+      const store = { redis: { url: own.url, timeout: '2s', required_timeout: '2s' } };
+      const world = await shop({ redis: { enabled: true, timeout: '2s', memory: false } }, { store });
+      const redis = await createRedis({ ...settings('rights'), url: own.url }, logger);
+      onTestFinished(() => redis.close());
+      await redis.run(
+        (client) => client.call('ACL', 'SETUSER', 'default', '-mget', '-evalsha', '-eval') as Promise<unknown>,
+      );
+      expect((await world.ask('{ products { id stars } }')).data.products.length).toBe(3);
+      expect(world.lines.some(({ msg }) => String(msg).startsWith('Redis rejects a command'))).toBe(true);
+    });
+
     it('lets one process refresh a key at a time', async () => {
       const [one, other] = await two();
       expect([await one.far.claim('a', 10_000), await other.far.claim('a', 10_000)]).toEqual([true, false]);
@@ -173,6 +227,20 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
       await one.ask('mutation { rename(id: "1", name: "Lantern") { id } }');
       for (const world of [one, other])
         await expect.poll(async () => (await world.ask(LIST)).data.products[0].name).toBe('Lantern');
+    });
+
+    it('ignore what another program sends to their channel', async () => {
+      const prefix = `cache-${++prefixes}`;
+      const world = await shop(...withRedis(prefix));
+      await world.ask(LIST);
+      const redis = await createRedis(settings(prefix), logger);
+      onTestFinished(() => redis.close());
+      for (const text of ['{', '7', '[7]', 'null'])
+        await redis.run((client) =>
+          client.publish(`${redis.prefix}:messages`, JSON.stringify({ from: 'other', topic: 'invalidate', text })),
+        );
+      expect((await world.ask(LIST)).data.products.length).toBe(3);
+      expect(world.lines.filter(({ level }) => level === 'error' || Number(level) >= 50)).toEqual([]);
     });
 
     it('ask the subgraphs while Redis does not respond', async () => {

@@ -7,10 +7,12 @@ const PRODUCTS = `
     product(id: ID!): Product @cacheControl(maxAge: 60) @cacheTag(format: "lookup-{$args.id}")
     me: User @cacheControl(maxAge: 60, scope: PRIVATE)
     unhinted: [Product!]!
+    favourite(id: ID = "1"): Product @cacheControl(maxAge: 60) @cacheTag(format: "favourite-{$args.id}")
   }
   type Mutation {
     rename(id: ID!, name: String!): Product @invalidates(tags: ["product-{$args.id}"])
     touch(id: ID!): Boolean
+    prefer(id: ID = "1"): Boolean @invalidates(tags: ["favourite-{$args.id}"])
   }
   type Product @key(fields: "id") @cacheControl(maxAge: 30) @cacheTag(format: "product-{$key.id}") { id: ID! name: String }
   type User { name: String }`;
@@ -47,6 +49,7 @@ export async function shop(cache: object = {}, config: object = {}): Promise<Sho
         products: () => Object.keys(data.names).map(product),
         product: (_: never, { id }: { id: string }) => product(id),
         me: () => ({ name: 'somebody' }),
+        favourite: (_: never, { id }: { id: string }) => product(id),
         unhinted: () => Object.keys(data.names).map(product),
       },
       Mutation: {
@@ -55,6 +58,7 @@ export async function shop(cache: object = {}, config: object = {}): Promise<Sho
           return product(id);
         },
         touch: () => true,
+        prefer: () => true,
       },
     },
     entities: { Product: ({ id }: { id: string }) => product(id) },

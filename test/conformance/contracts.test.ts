@@ -56,7 +56,18 @@ async function schemaOf(contract: Contract): Promise<string> {
 describe('contracts by @tag', () => {
   it('shows only what is included, and what is excluded never', async () => {
     expect(await schemaOf(partner)).toMatchInlineSnapshot(`
-      "type Product {
+      """"
+      Lets the gateway send the fields of a fragment after the rest of the result.
+      """
+      directive @defer(
+        """Whether the fragment may come later."""
+        if: Boolean! = true
+
+        """Names the fragment in the response."""
+        label: String
+      ) on FRAGMENT_SPREAD | INLINE_FRAGMENT
+
+      type Product {
         id: ID!
         price: Int
         state: State

@@ -11,7 +11,8 @@ import { planner } from '../planner/plan.ts';
 const SUBGRAPHS = {
   users: `type Query { me: User  you: User!  all: [User!] }
     type User @key(fields: "id") { id: ID! name: String! nick: String }`,
-  reviews: 'type User @key(fields: "id") { id: ID! reviews: [Review!]! } type Review { body: String! stars: Int }',
+  reviews:
+    'type User @key(fields: "id") { id: ID! reviews: [Review!]! best: Review } type Review { body: String! stars: Int }',
   orders: 'type User @key(fields: "id") { id: ID! orders: [String!] }',
 };
 
@@ -182,15 +183,15 @@ describe('a group without a place has no payload', () => {
 });
 
 test('a group within another follows it', async () => {
-  const paths = { 'me.reviews.stars': 300, 'me.reviews': 300 };
-  const { next, read } = streamed('{ me { name reviews { body stars } } }', paths);
+  const paths = { 'me.best.stars': 300, 'me.best': 300 };
+  const { next, read } = streamed('{ me { name best { body stars } } }', paths);
   await next('users').respond(ME);
   const [first, second] = [next('reviews'), next('reviews')];
   const inner = [first, second].find(({ query }) => query.includes('stars')) as Sent;
-  await inner.respond({ data: { _entities: [{ reviews: [{ stars: 5 }] }] } });
+  await inner.respond({ data: { _entities: [{ best: { stars: 5 } }] } });
   expect(read).toHaveLength(1);
-  await (inner === first ? second : first).respond({ data: { _entities: [{ reviews: [{ body: 'Good' }] }] } });
-  expect(read.slice(1)).toEqual([['me', '{"reviews":[{"body":"Good"}]}'], ['me.reviews.0', '{"stars":5}'], ['end']]);
+  await (inner === first ? second : first).respond({ data: { _entities: [{ best: { body: 'Good' } }] } });
+  expect(read.slice(1)).toEqual([['me', '{"best":{"body":"Good"}}'], ['me.best', '{"stars":5}'], ['end']]);
 });
 
 test('who cancels ends the execution: nothing more is sent', async () => {

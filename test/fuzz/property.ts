@@ -37,7 +37,7 @@ const CONTRACTS = {
   exclude: { name: 'fuzz', include: [], exclude: ['hidden'] },
 };
 
-function makeWorld(description: FuzzCase['world']): { built: BuiltWorld; world: World } | undefined {
+export function makeWorld(description: FuzzCase['world']): { built: BuiltWorld; world: World } | undefined {
   try {
     const built = buildWorld(description);
     const overrideLabels = (labels: readonly string[]) => labels.filter((label) => isLabelOn(description, label));

@@ -102,7 +102,9 @@ export function* withEndpointDirectives(schema: GraphQLSchema): Steps<GraphQLSch
 
 /** Returns the definitions that a schema was built from. */
 function definitionsOf(schema: GraphQLSchema): readonly DefinitionNode[] {
-  const own = [...Object.values(schema.getTypeMap()), ...schema.getDirectives()].filter((type) => !isBuiltIn(type));
+  // an endpoint has sections in place of `@defer`
+  const directives = schema.getDirectives().filter(({ name }) => name !== 'defer');
+  const own = [...Object.values(schema.getTypeMap()), ...directives].filter((type) => !isBuiltIn(type));
   const nodes = [schema, ...own].flatMap(({ astNode }) => astNode ?? []);
   // a schema of another origin than SDL has none
   return nodes.length >= own.length ? nodes : parse(printSchema(schema), { noLocation: true }).definitions;

@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { DeferredPart } from '../../executor/payload.ts';
+import type { SectionPart } from '../../executor/payload.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import {
   errorCode,
@@ -26,7 +26,7 @@ interface ReadSection {
  */
 export function readSection(
   root: Section,
-  { group, path }: DeferredPart,
+  { group, path }: SectionPart,
   dataText: string,
   errors: readonly GraphQLFormattedError[],
 ): ReadSection {

@@ -75,11 +75,17 @@ function timeout({ timeoutMs }: ExecutionRequest): ProblemDetails {
 /** Sends a section with its partial failures. Each field of a flattened section is an event of its own. */
 function sendSection({ call, endpoint }: EndpointCall, stream: EventStream, payload: Payload): void {
   const { deferred, errors } = payload;
-  if (deferred === undefined) return;
+  if (deferred?.group === undefined) return;
+  const { group, path: above } = deferred;
   if (errors.length > 0) call.notes.errors = [...(call.notes.errors ?? []), ...errors];
-  const { data, failures } = readSection(endpoint.sections, deferred, payload.takeText() ?? 'null', errors);
+  const { data, failures } = readSection(
+    endpoint.sections,
+    { group, path: above },
+    payload.takeText() ?? 'null',
+    errors,
+  );
   const whole = reshape(endpoint.sections, data);
-  for (const path of visiblePaths(endpoint.sections, deferred.group.path)) {
+  for (const path of visiblePaths(endpoint.sections, group.path)) {
     const value = valueAt(whole, path);
     if (value === undefined) continue;
     const partial = failures.filter((failure) => isWithin(failure, path));

@@ -7,7 +7,7 @@ export const adminSection = z
     listen: listenAddress
       .optional()
       .describe(
-        'HOST:PORT of the admin listener: metrics, purging, the admin API. Not for clients; port 0 takes any free port. `telemetry.exporters.metrics.prometheus.listen` is another name for it. Default: 127.0.0.1:9090, if metrics are enabled or `admin.token` is set',
+        'HOST:PORT of the admin listener: metrics, purging, the admin API. Not for clients; port 0 takes any free port. `telemetry.exporters.metrics.prometheus.listen` is another name for it. Default: 127.0.0.1:9090, if metrics are enabled, or `admin.token` or `response_cache.invalidation.shared_key` is set',
       ),
     token: z
       .string()
@@ -25,15 +25,21 @@ const DEFAULT_ADDRESS: ListenAddress = { host: '127.0.0.1', port: 9090 };
 /** The part of the config that says whether and where the admin listener is. */
 interface AdminConfig extends MetricsConfig {
   readonly admin: AdminSection;
+  readonly response_cache?: {
+    readonly enabled: boolean;
+    readonly invalidation: { readonly shared_key?: string | undefined };
+  };
 }
 
 /** Returns where the admin listener is, with the name of the setting that says so; `undefined` if it is off. */
 export function adminListen(
   config: AdminConfig,
 ): { readonly address: ListenAddress; readonly setting: string } | undefined {
-  const { admin } = config;
+  const { admin, response_cache: cache } = config;
   const { enabled, listen, key } = prometheusSettings(config);
-  if (!enabled && admin.listen === undefined && admin.token === undefined) return undefined;
+  const invalidates = cache?.enabled === true && cache.invalidation.shared_key !== undefined;
+  const needsIt = enabled || admin.token !== undefined || invalidates;
+  if (!needsIt && admin.listen === undefined) return undefined;
   if (admin.listen !== undefined) return { address: admin.listen, setting: 'admin.listen' };
   const setting = enabled ? `${key}.listen` : 'admin.listen';
   return { address: listen ?? DEFAULT_ADDRESS, setting };

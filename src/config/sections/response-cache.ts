@@ -100,7 +100,12 @@ export function subgraphCache({ subgraph }: ResponseCacheSettings, name: string)
 }
 
 /** Returns what private values are cached by; `undefined` for the client itself. */
-export function privateIdOf({ private_id: id }: SubgraphCacheSettings) {
+export function privateIdOf({ private_id: id }: Pick<SubgraphCacheSettings, 'private_id'>):
+  | {
+      readonly claim?: string;
+      readonly header?: string;
+    }
+  | undefined {
   if (id === undefined) return undefined;
   const [kind = '', ...name] = id.split(':');
   const value = name.join(':');

@@ -1,0 +1,10 @@
+import * as z from 'zod';
+
+export const deferSection = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Whether clients may use `@defer`, and get parts of a result after the rest if they accept that'),
+  })
+  .describe('Incremental delivery of query results');

@@ -1,0 +1,81 @@
+import type { ApiKeySettings } from './api-keys.ts';
+import type { AuthenticationSettings } from './authentication.ts';
+import { type MetricsConfig, prometheusSettings } from './metrics.ts';
+import { privateIdOf, type ResponseCacheSettings } from './response-cache.ts';
+
+/** What the settings of the response cache depend on. */
+interface Settings extends MetricsConfig {
+  readonly response_cache: ResponseCacheSettings;
+  readonly authentication: AuthenticationSettings;
+  readonly api_keys?: ApiKeySettings | undefined;
+  readonly introspection_endpoints: readonly unknown[];
+  readonly login: Readonly<Record<string, unknown>>;
+  readonly plugins: readonly unknown[];
+  readonly coprocessor?: unknown;
+  readonly yoga: { readonly plugins: readonly unknown[] };
+}
+
+/** A setting of the response cache that another setting contradicts. */
+interface Issue {
+  readonly path: string[];
+  readonly message: string;
+}
+
+const SECTION = 'response_cache';
+
+/** Returns the settings of the response cache that could not be honoured. */
+export function responseCacheIssues(config: Settings): Issue[] {
+  const { response_cache: cache } = config;
+  if (!cache.enabled) return [];
+  return [...pathIssues(cache, config), ...tagHeaderIssues(cache, config), ...privateIdIssues(cache, config)];
+}
+
+function pathIssues({ invalidation: { path, shared_key: key } }: ResponseCacheSettings, config: Settings): Issue[] {
+  if (key === undefined) return [];
+  const metrics = prometheusSettings(config);
+  const taken = [...(metrics.enabled ? [metrics.path] : []), '/bff/purge', '/admin'];
+  if (!taken.includes(path) && !path.startsWith('/admin/')) return [];
+  const message = `the admin listener serves something else at "${path}"; expected another path, such as "/invalidation"`;
+  return [{ path: [SECTION, 'invalidation', 'path'], message }];
+}
+
+function tagHeaderIssues({ tag_header: header, responses }: ResponseCacheSettings, { yoga }: Settings): Issue[] {
+  if (header === 'none' || (responses && yoga.plugins.length === 0)) return [];
+  const cause = responses ? 'cannot be used together with `yoga.plugins`' : `needs \`${SECTION}.responses: true\``;
+  return [
+    {
+      path: [SECTION, 'tag_header'],
+      message: `"${header}" ${cause}: without whole responses, their tags are not collected`,
+    },
+  ];
+}
+
+const HEADER_NAME = /^[\w.-]+$/;
+
+function privateIdIssues({ subgraph: { all, subgraphs } }: ResponseCacheSettings, config: Settings): Issue[] {
+  const places: (readonly [string[], typeof all.private_id])[] = [
+    [['all'], all.private_id],
+    ...Object.entries(subgraphs)
+      .map(([name, own]) => [['subgraphs', name], own.private_id] as const)
+      .map(([place, id]): readonly [string[], string | undefined] => [[...place], id]),
+  ];
+  return places.flatMap(([place, id]) => {
+    const message = id === undefined ? undefined : problemOfId(id, config);
+    return message === undefined ? [] : [{ path: [SECTION, 'subgraph', ...place, 'private_id'], message }];
+  });
+}
+
+function problemOfId(id: string, config: Settings): string | undefined {
+  const { claim, header } = privateIdOf({ private_id: id }) ?? {};
+  if (header !== undefined && !HEADER_NAME.test(header)) return `"${header}" is not a name of a header`;
+  if (claim === undefined || hasClaims(config)) return undefined;
+  return `"${id}" needs clients with claims, but nothing authenticates clients: see \`authentication\``;
+}
+
+/** Whether something may give clients claims. */
+function hasClaims(config: Settings): boolean {
+  const { authentication, api_keys: keys, introspection_endpoints: endpoints, login, plugins, coprocessor } = config;
+  const verified = authentication.router.jwt.jwks.length + endpoints.length + Object.keys(login).length;
+  const others = [keys, authentication.client_certificate, coprocessor].some((one) => one !== undefined);
+  return verified + plugins.length > 0 || others;
+}

@@ -1,0 +1,150 @@
+import type { DeferredFragment, FragmentSets } from '../operation/deferred-fragments.ts';
+import type { DroppedItems } from '../operation/drop-fields.ts';
+import type { OpSelection } from '../operation/operation.ts';
+import type { QueryPlan } from '../planner/plan.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+import {
+  type FragmentNumbers,
+  NOT_DEFERRED,
+  ObjectShapes,
+  type SelectionPart,
+  type ShapeField,
+} from './object-shapes.ts';
+import type { ObjectWriter } from './object-writer.ts';
+import { Projection } from './projection.ts';
+
+/** The selections on objects in one place of the response, and what is known of their types. */
+export interface Level {
+  readonly parts: readonly SelectionPart[];
+  readonly staticType: string;
+  readonly steps: Map<string, Step>;
+}
+
+/** What is deferred in objects of one type. */
+export interface Step {
+  readonly fields: ReadonlyMap<string, ShapeField>;
+  /** The sets of its fields, with the writer of the fields of each. */
+  readonly sets: readonly { readonly set: number; readonly write: ObjectWriter }[];
+  /** Its fields with objects; in some, fields of other sets may follow. */
+  readonly below: readonly { readonly field: ShapeField; readonly level: Level; readonly leadsToOthers: boolean }[];
+}
+
+/**
+ * The deferred fragments of a plan, prepared to be written. A fragment that needs no request of its own is not deferred: its fields
+ * come with what is around it.
+ */
+export class CompiledFragments implements FragmentNumbers {
+  readonly shapes: ObjectShapes;
+  readonly rootLevel: Level;
+  private readonly root: SelectionPart;
+  private readonly sets: FragmentSets;
+  /** The number of sets that fields have in the operation; more are found as unions. */
+  private readonly planned: number;
+  /** The fragments that some request is for. */
+  private readonly fetched = new Set<DeferredFragment>();
+  private readonly numbers = new Map<number, number>();
+  private readonly projections = new Map<number, Projection>();
+  private readonly supergraph: Supergraph;
+
+  constructor(plan: QueryPlan, sets: FragmentSets, supergraph: Supergraph, dropped: DroppedItems | undefined) {
+    this.sets = sets;
+    this.planned = sets.size;
+    this.supergraph = supergraph;
+    this.root = { position: plan.root, selection: plan.selection };
+    this.rootLevel = levelOf([this.root], plan.root.type);
+    this.shapes = new ObjectShapes(supergraph, dropped, this);
+    for (const { groups } of plan.requests)
+      for (const group of groups ?? []) for (const fragment of sets.of(group)) this.fetched.add(fragment);
+  }
+
+  /** Whether no fragment is deferred. */
+  get isEmpty(): boolean {
+    return this.fetched.size === 0;
+  }
+
+  /** Returns the fragments of a set. */
+  of(set: number): readonly DeferredFragment[] {
+    return this.sets.of(set);
+  }
+
+  /** Returns the numbers of the defer groups of the plan that a fragment waits for. */
+  groupsOf(fragment: DeferredFragment): number[] {
+    return this.groups((set) => set.includes(fragment));
+  }
+
+  /** Returns the numbers of the defer groups that the fields of a set may come from, where these are more than its own. */
+  groupsOfUnion(set: number): readonly number[] {
+    if (set < this.planned) return [];
+    const all = new Set(this.of(set));
+    return this.groups((one) => one.some((fragment) => all.has(fragment)));
+  }
+
+  private groups(isWanted: (set: readonly DeferredFragment[]) => boolean): number[] {
+    return [...Array(this.planned).keys()].filter((group) => isWanted(this.of(group)));
+  }
+
+  effective(set: number): number {
+    let number = this.numbers.get(set);
+    if (number === undefined) {
+      number =
+        set === NOT_DEFERRED ? set : this.sets.numberOf(this.of(set).map((fragment) => this.deferredOf(fragment)));
+      this.numbers.set(set, number);
+    }
+    return number;
+  }
+
+  private deferredOf(fragment: DeferredFragment | undefined): DeferredFragment | undefined {
+    return fragment === undefined || this.fetched.has(fragment) ? fragment : this.deferredOf(fragment.parent);
+  }
+
+  union(a: number, b: number): number {
+    return this.sets.union(a, b);
+  }
+
+  /** Returns the projection of the fields of one set. */
+  projectionOf(set: number): Projection {
+    let projection = this.projections.get(set);
+    if (projection === undefined) {
+      projection = new Projection(this.supergraph, this.root, { only: { fragments: set, shapes: this.shapes } });
+      this.projections.set(set, projection);
+    }
+    return projection;
+  }
+
+  /** Returns what is deferred in objects of a type. */
+  stepOf({ parts, steps }: Level, typeName: string): Step {
+    let step = steps.get(typeName);
+    if (step === undefined) {
+      step = this.createStep(parts, typeName);
+      steps.set(typeName, step);
+    }
+    return step;
+  }
+
+  private createStep(parts: readonly SelectionPart[], typeName: string): Step {
+    const { fields } = this.shapes.shape(parts, typeName);
+    const sets = [...new Set(fields.map(({ fragments }) => fragments))];
+    return {
+      fields: new Map(fields.map((field) => [field.field.responseKey, field])),
+      sets: sets.map((set) => ({ set, write: this.projectionOf(set).shapeWriter(parts, typeName) })),
+      below: fields.flatMap((field) => {
+        const { below, fragments } = field;
+        if (below.length === 0) return [];
+        const leadsToOthers = below.some(({ selection }) => this.leadsToOthers(selection, fragments));
+        return [{ field, level: levelOf(below, below[0]?.position.type ?? ''), leadsToOthers }];
+      }),
+    };
+  }
+
+  private leadsToOthers({ items }: OpSelection, set: number): boolean {
+    return items.some(
+      (item) =>
+        (item.kind === 'field' && this.effective(item.fragments) !== set) ||
+        (item.selection !== undefined && this.leadsToOthers(item.selection, set)),
+    );
+  }
+}
+
+function levelOf(parts: readonly SelectionPart[], staticType: string): Level {
+  return { parts, staticType, steps: new Map() };
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { configFileSchema } from '../../src/config/config.ts';
+import { adminListen } from '../../src/config/sections/admin.ts';
+
+const KEY = 'a-shared-key-for-tests';
+const CACHE = 'response_cache';
+
+const parse = (cache: object, config: object = {}) =>
+  configFileSchema.safeParse({ response_cache: { enabled: true, ...cache }, ...config });
+
+describe('settings of the response cache that cannot be honoured are refused', () => {
+  const at = (path: string) => ({ invalidation: { path, shared_key: KEY } });
+  const metrics = { telemetry: { exporters: { metrics: { prometheus: { enabled: true } } } } };
+
+  it.each([
+    ['the path of metrics', at('/metrics'), metrics, `${CACHE}.invalidation.path`],
+    ['the path of the admin API', at('/admin'), {}, `${CACHE}.invalidation.path`],
+    ['a path of the admin API', at('/admin/cache'), {}, `${CACHE}.invalidation.path`],
+    ['the path of purging', at('/bff/purge'), {}, `${CACHE}.invalidation.path`],
+    ['tags without responses', { tag_header: 'cache-tag', responses: false }, {}, `${CACHE}.tag_header`],
+    [
+      'tags with plugins of Yoga',
+      { tag_header: 'cache-tag' },
+      { yoga: { plugins: ['./a.ts'] } },
+      `${CACHE}.tag_header`,
+    ],
+    [
+      'a claim where nobody has claims',
+      { subgraph: { all: { private_id: 'claim:sub' } } },
+      {},
+      `${CACHE}.subgraph.all.private_id`,
+    ],
+    [
+      'a header that cannot be',
+      { subgraph: { subgraphs: { a: { private_id: 'header:x/y' } } } },
+      {},
+      `${CACHE}.subgraph.subgraphs.a.private_id`,
+    ],
+  ])('%s', (_, cache, config, path) => {
+    const { error } = parse(cache, config);
+    expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual([path]);
+  });
+
+  it('and others are not', () => {
+    const jwks = { authentication: { router: { jwt: { jwks: [{ url: 'https://a.test/keys' }] } } } };
+    for (const [cache, config] of [
+      [at('/metrics'), {}],
+      [at('/purge-cache'), metrics],
+      [{ tag_header: 'cache-tag' }, {}],
+      [{ subgraph: { all: { private_id: 'claim:https://a.test/tenant' } } }, jwks],
+      [{ subgraph: { all: { private_id: 'header:X-Tenant' } } }, {}],
+      [{ enabled: false, tag_header: 'cache-tag', responses: false }, {}],
+    ] as const)
+      expect(parse(cache, config).error?.issues).toBe(undefined);
+  });
+});
+
+it('a shared key opens the admin listener, which has the invalidation API', () => {
+  const config = configFileSchema.parse({ response_cache: { enabled: true, invalidation: { shared_key: KEY } } });
+  expect(adminListen(config)?.address).toEqual({ host: '127.0.0.1', port: 9090 });
+  expect(adminListen(configFileSchema.parse({}))).toBe(undefined);
+});

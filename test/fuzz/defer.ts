@@ -1,0 +1,191 @@
+import {
+  type DocumentNode,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  print,
+  type SelectionNode,
+  visit,
+} from 'graphql';
+import { createEngine } from '../../src/pipeline/pipeline.ts';
+import { readSupergraph } from '../../src/supergraph/supergraph.ts';
+import { mergeMessages, messagesOf } from '../worlds/incremental.ts';
+import type { World } from '../worlds/world.ts';
+import type { FuzzCase } from './arbitrary.ts';
+import type { Chance } from './chance.ts';
+import type { GeneratedQuery } from './generate-query.ts';
+import { isLabelOn } from './model.ts';
+import { makeWorld } from './property.ts';
+
+/** What came of checking a case. */
+export interface CheckedDefer {
+  /** How many queries were answered in parts. */
+  readonly streamed: number;
+  /** How many fragments failed. */
+  readonly failed: number;
+}
+
+/**
+ * Sends queries with random `@defer`, once for a whole result and once in parts in each protocol, over subgraphs that respond in random
+ * order. Throws where the merged parts are not the whole result, or break the protocol.
+ */
+export async function checkDefer(fuzzCase: FuzzCase, chance: Chance): Promise<CheckedDefer | undefined> {
+  const made = makeWorld(fuzzCase.world);
+  if (!made) return undefined;
+  const { world } = made;
+  if (fuzzCase.down !== undefined) world.fault({ kind: 'failure', subgraph: fuzzCase.down });
+  const later = withDelays(world, fuzzCase, chance);
+  const checked = { streamed: 0, failed: 0 };
+  for (const { query, variables } of fuzzCase.queries) {
+    const deferred = withDefer(query, chance);
+    const whole = await world.query(deferred, variables).catch(() => undefined);
+    if (whole?.dataText === undefined) continue;
+    for (const protocol of ['v0.2', '20220824'] as const) {
+      const messages = await messagesOf(later, deferred, { variables, protocol });
+      try {
+        if (messages.length === 1) {
+          if (JSON.stringify(messages[0]?.data) !== whole.dataText)
+            throw new Error('the single message is not the whole');
+          continue;
+        }
+        checked.streamed++;
+        const merged = mergeMessages(messages);
+        checked.failed += merged.failed.length;
+        compare(whole, merged);
+        if (world.violations.length > 0) throw new Error(world.violations.flatMap(({ problems }) => problems).join());
+      } catch (error) {
+        throw disagreement(world, { query: deferred, variables }, fuzzCase.down, whole, messages, error as Error);
+      }
+    }
+  }
+  return checked;
+}
+
+/** The same world with an engine whose subgraphs respond after random numbers of turns. */
+function withDelays(world: World, { world: description }: FuzzCase, chance: Chance): World {
+  const sources = new Map(
+    [...world.sources].map(([name, source]) => {
+      const send: typeof source.send = (request, done) => {
+        let turns = chance.between(0, 6);
+        const wait = () => (turns-- > 0 ? setImmediate(wait) : source.send(request, done));
+        wait();
+      };
+      return [name, { ...source, send }];
+    }),
+  );
+  const overrideLabels = (labels: readonly string[]) => labels.filter((label) => isLabelOn(description, label));
+  const engine = createEngine({ supergraph: readSupergraph(world.supergraphSdl), sources, overrideLabels });
+  return { ...world, engine };
+}
+
+/** Adds `@defer` to fragments of a query, and fragments with it around selections. */
+export function withDefer(query: string, chance: Chance): string {
+  const document = parse(query);
+  const wrap = (selections: readonly SelectionNode[]): readonly SelectionNode[] => {
+    const [inside, outside]: [SelectionNode[], SelectionNode[]] = [[], []];
+    for (const selection of selections) (chance.happens(0.5) ? inside : outside).push(selection);
+    if (print(inside[0] ?? document).length < 200) outside.push(...inside.filter(() => chance.happens(0.1)));
+    if (inside.length === 0) return selections;
+    const [fragment] = selectionsOf(`{ ... @defer { ${inside.map((one) => print(one)).join(' ')} } }`);
+    return [...outside, fragment as SelectionNode];
+  };
+  const changed: DocumentNode = visit(document, {
+    SelectionSet: {
+      leave(node, _key, parent) {
+        const isRootOfMutation =
+          !Array.isArray(parent) && (parent as OperationDefinitionNode | undefined)?.operation === 'mutation';
+        if (isRootOfMutation || !chance.happens(0.5)) return undefined;
+        return { ...node, selections: wrap(node.selections) };
+      },
+    },
+  });
+  // selections are copied, and labels are unique
+  let label = 0;
+  return print(changed).replaceAll('@defer', () => (chance.happens(0.5) ? `@defer(label: "l${label++}")` : '@defer'));
+}
+
+function selectionsOf(text: string): readonly SelectionNode[] {
+  const [definition] = parse(text).definitions;
+  return definition?.kind === Kind.OPERATION_DEFINITION ? definition.selectionSet.selections : [];
+}
+
+type Path = readonly (string | number)[];
+
+interface Result {
+  readonly data: unknown;
+  readonly errors: readonly { readonly path?: Path | undefined }[];
+}
+
+/** Compares merged parts with the whole result: they are equal except where fragments failed, whose objects became null there. */
+function compare(whole: Result, merged: Result & { readonly failed: readonly Path[] }): void {
+  const isFailed = (path: Path) => merged.failed.some((one) => isPrefix(one, path) || isPrefix(path, one));
+  const wrong = difference(whole.data, merged.data, [], isFailed);
+  if (wrong !== undefined) throw new Error(wrong);
+  if (whole.errors.length > 0 !== merged.errors.length > 0) throw new Error('only one of them has errors');
+  if (merged.failed.length > 0) return;
+  const [expected, found] = [pathsOf(whole), pathsOf(merged)];
+  for (const path of found) if (!expected.has(path)) throw new Error(`there is a new error at ${path}`);
+  // what is within an object that became null is not fetched any more, nor what it takes from the root
+  for (const path of expected)
+    if (path !== '' && !found.has(path) && !isWithinNull(merged.data, path.split('.')))
+      throw new Error(`the error at ${path} is missing`);
+}
+
+/** The paths of the errors without indices: a failed request is reported once for each of its fields. */
+function pathsOf({ errors }: Result): ReadonlySet<string> {
+  return new Set(errors.map(({ path = [] }) => path.filter((step) => typeof step === 'string').join('.')));
+}
+
+function isWithinNull(data: unknown, keys: readonly string[]): boolean {
+  const [key, ...rest] = keys;
+  if (typeof data !== 'object' || data === null) return data === null;
+  if (Array.isArray(data)) return data.some((item) => isWithinNull(item, keys));
+  return key !== undefined && rest.length > 0 && isWithinNull((data as Record<string, unknown>)[key], rest);
+}
+
+function isPrefix(short: Path, long: Path): boolean {
+  return short.length <= long.length && short.every((step, i) => long[i] === step);
+}
+
+function difference(
+  whole: unknown,
+  merged: unknown,
+  path: Path,
+  isFailed: (path: Path) => boolean,
+): string | undefined {
+  if (typeof whole !== 'object' || whole === null || typeof merged !== 'object' || merged === null) {
+    if (Object.is(whole, merged) || (whole === null && isFailed(path))) return undefined;
+    return `${path.join('.')} is ${JSON.stringify(merged)}, not ${JSON.stringify(whole)}`;
+  }
+  const known = merged as Record<string, unknown>;
+  for (const key of Object.keys(known)) if (!Object.hasOwn(whole, key)) return `${path.join('.')} has a new "${key}"`;
+  for (const [key, value] of Object.entries(whole)) {
+    const below = [...path, Array.isArray(whole) ? Number(key) : key];
+    if (!Object.hasOwn(known, key)) {
+      if (isFailed(path)) continue;
+      return `${below.join('.')} is missing`;
+    }
+    const found = difference(value, known[key], below, isFailed);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function disagreement(
+  world: World,
+  { query, variables }: GeneratedQuery,
+  down: string | undefined,
+  whole: Result,
+  messages: readonly unknown[],
+  { message, stack }: Error,
+): Error {
+  const lines = [
+    ...[...world.schemas.keys()].map((name) => `# subgraph ${name}${name === down ? ' (down)' : ''}`),
+    `# query\n${query}`,
+    `# variables\n${JSON.stringify(variables)}`,
+    `# whole\n${JSON.stringify({ data: whole.data, errors: whole.errors })}`,
+    `# parts\n${messages.map((one) => JSON.stringify(one)).join('\n')}`,
+    `# found\n${message} ${stack}`,
+  ];
+  return new Error(lines.join('\n'));
+}
