@@ -28,6 +28,8 @@ export async function everyMetric(): Promise<SnapshotMetric[]> {
   instruments.watchAdmission({ limit: zero, running: zero });
   instruments.watchKeySets(none);
   instruments.requests.watchActive(zero);
+  instruments.subscriptions.watchOpen(zero);
+  instruments.subscriptions.watchSockets(zero);
   return [...(await metrics.snapshot()), workerStates({})];
 }
 

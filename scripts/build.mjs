@@ -29,6 +29,8 @@ const OPTIONS = {
   minifyWhitespace: true,
   lineLimit: 160,
   chunkNames: 'bundle/[name]-[hash]',
+  // ws works without these add-ons, which would have to be compiled
+  define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
   external: NOT_BUNDLED,
   // Bundled CommonJS calls `require` for what is built into Node.
   banner: {

@@ -34,12 +34,14 @@ import { securityHeadersSection } from './sections/security-headers.ts';
 import { shutdownSection } from './sections/shutdown.ts';
 import { storeSection } from './sections/store.ts';
 import { subgraphsSection } from './sections/subgraphs.ts';
+import { subscriptionSection } from './sections/subscription.ts';
 import { supergraphSection } from './sections/supergraph.ts';
 import { telemetrySection } from './sections/telemetry.ts';
 import { tlsSection } from './sections/tls.ts';
 import { trafficShapingSection } from './sections/traffic-shaping.ts';
 import { trustedProxiesSection } from './sections/trusted-proxies.ts';
 import { usageSection } from './sections/usage.ts';
+import { websocketSection } from './sections/websocket.ts';
 import { workersSection } from './sections/workers.ts';
 import { yogaSection } from './sections/yoga.ts';
 
@@ -87,6 +89,8 @@ export const configFileSchema = z
     usage: usageSection.prefault({}),
     coprocessor: coprocessorSection.optional(),
     yoga: yogaSection.prefault({}),
+    subscription: subscriptionSection.prefault({}),
+    websocket: websocketSection.prefault({}),
   })
   .superRefine((config, context) => {
     for (const issue of responseCacheIssues(config)) context.addIssue({ code: 'custom', ...issue });

@@ -27,6 +27,7 @@ import type { EngineFactory, Gateway } from './generations.ts';
 import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { NO_PLUGINS, type PluginOptions } from './open-plugins.ts';
+import { openSubscriptions, webSocketSettings } from './open-subscriptions.ts';
 import { tracingOptions } from './open-tracing.ts';
 import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
@@ -191,6 +192,8 @@ async function openRequestHandling(
     responseCache: cache?.responses,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
+    subscriptions: openSubscriptions(config, gateway, instruments),
+    webSockets: webSocketSettings(config),
     plugins: plugins?.current ?? (tracer && (() => NO_PLUGINS)),
     tracing: tracer && tracingOptions(tracer, config),
     countUse: usage?.countUse,

@@ -15,6 +15,7 @@ import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { apiCacheStore, memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
 import type { ResponseObserver } from '../sources/source.ts';
+import type { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -45,6 +46,7 @@ export interface EngineParts {
   readonly endpoints: EndpointGroups;
   readonly responseObserver: ResponseObserver;
   readonly byteBudget?: ByteBudget | undefined;
+  readonly webSockets: WebSocketPool;
   readonly plugins?: OpenPlugins | undefined;
   readonly cache?: OpenCache | undefined;
   /** Whether traces are on. */
@@ -94,6 +96,7 @@ export function engineFactory(
       byteBudget,
       plugins: plugins !== undefined || isTraced === true,
       readsResponses: plugins?.readsResponses() ?? false,
+      webSockets: parts.webSockets,
     });
     const close = () => closeSources(sources);
     let isBuilt = false;

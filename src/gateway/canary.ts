@@ -130,4 +130,12 @@ class CanaryEngine implements Engine {
   stream(request: EngineRequest) {
     return this.#generation.stream(request);
   }
+
+  subscribe(request: EngineRequest) {
+    return this.#generation.subscribe(request);
+  }
+
+  onRetire(listener: () => void) {
+    return this.#generation.onRetire(listener);
+  }
 }

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Tracer } from '../shared/trace.ts';
+import { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
 import { relayedMessages } from '../store/messages.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
 import { redisMessages } from '../store/redis-messages.ts';
@@ -95,7 +96,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   const cache = await openResponseCache(options, { redis, instruments, logger }, closers);
   const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
   const shared = { plugins, usage, cache, isTraced: tracer !== undefined, rateLimits, redis, instruments, ...failures };
-  const parts = { ...shared, byteBudget, trafficState, endpoints };
+  const parts = { ...shared, byteBudget, trafficState, endpoints, webSockets: openWebSocketPool(closers) };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
@@ -115,6 +116,13 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, tracer, usage },
     ...{ endpoints: control, cache, canaries, reloads },
   };
+}
+
+/** Opens the WebSockets to subgraphs. They are closed after the last subscriptions. */
+function openWebSocketPool(closers: Closers): WebSocketPool {
+  const pool = new WebSocketPool();
+  closers.add(async () => pool.close());
+  return pool;
 }
 
 /** Opens the response cache, and the messages that invalidate it in other processes. */

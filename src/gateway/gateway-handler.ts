@@ -2,14 +2,25 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Bff } from '../bff/bff.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import { serveGraphiql } from '../graphql-http/graphiql.ts';
-import { createGraphqlRoute, documentRoute, type GraphqlRouteOptions } from '../graphql-http/route.ts';
+import {
+  createGraphqlRoute,
+  documentRoute,
+  type GraphqlRoute,
+  type GraphqlRouteOptions,
+} from '../graphql-http/route.ts';
+import type { HandleInner } from '../graphql-http/websocket/client-socket.ts';
+import {
+  type ClientWebSockets,
+  createWebSockets,
+  type WebSocketServerOptions,
+} from '../graphql-http/websocket/websocket-server.ts';
 import { type AccessLogOptions, beginRecord, createAccessLog, QUIET_ACCESS_LOG } from '../http/access-log.ts';
 import type { ClientWrites } from '../http/client-writes.ts';
 import { type ErrorHandling, methodNotAllowed, routeErrorResponse, toGatewayError } from '../http/error-response.ts';
 import { healthResponse } from '../http/health.ts';
 import type { PagePolicyOptions } from '../http/html-policy.ts';
 import { csrf } from '../http/middleware/csrf.ts';
-import { compose, listMiddleware, type MiddlewareOptions } from '../http/middleware/middleware.ts';
+import { compose, type Handler, listMiddleware, type MiddlewareOptions } from '../http/middleware/middleware.ts';
 import { rateLimit } from '../http/middleware/rate-limit.ts';
 import { refusalObserver, requestObserver, routeFinder } from '../http/observe-requests.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
@@ -58,8 +69,10 @@ export interface GatewayHandlerOptions
   readonly storeState?: (() => 'UP' | 'DOWN') | undefined;
   /** Default: all requests, at `debug`. */
   readonly accessLog?: AccessLogOptions | undefined;
+  /** Settings of the WebSockets of clients. Without it, there are none. */
+  readonly webSockets?: WebSocketServerOptions['settings'] | undefined;
   /** Counters of completed requests, and of those that are refused before they become operations. */
-  readonly instruments?: Pick<Instruments, 'requests' | 'refused'> | undefined;
+  readonly instruments?: Pick<Instruments, 'requests' | 'refused' | 'subscriptions'> | undefined;
   /** Writes responses within limits. By default there are none. */
   readonly clientWrites?: ClientWrites | undefined;
 }
@@ -77,21 +90,70 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
   const accessLog = createAccessLog(logger, options.accessLog ?? QUIET_ACCESS_LOG, routeFinder(isGraphql));
   const clientNames = options.clientAwareness ?? QUIET_ACCESS_LOG.clientNames;
   const observe = instruments && requestObserver({ instruments: instruments.requests, isGraphql, clientNames });
-  const handler: RequestHandler = createRequestHandler({
-    handler: compose(middleware, createRouter(routes.list, notFound(pathPrefix))),
+  const inner = new WeakMap<IncomingMessage, Handler>();
+  const serveInner: Handler = (context) => inner.get(context.req)?.(context);
+  const common = {
     fail,
     pathPrefix,
     clientWrites: options.clientWrites,
-    onCutOff: (requests) => logger.warn({ requests, setting: 'shutdown.grace' }, 'requests cut off at shutdown'),
+    onCutOff: (requests: number) =>
+      logger.warn({ requests, setting: 'shutdown.grace' }, 'requests cut off at shutdown'),
     onBegin: accessLog?.begin ?? (options.hasServerTiming ? beginRecord : undefined),
     onMalformed: accessLog?.malformed,
-    onEnd(context) {
+    onEnd(context: RequestContext) {
       accessLog?.end(context);
       observe?.(context);
     },
+  };
+  const sockets =
+    options.subscriptions && options.webSockets && hasNoYogaPlugins(options)
+      ? openWebSockets(options, options.webSockets, routes, {
+          drainMs: options.subscriptions.drainMs,
+          handle: createRequestHandler({ ...common, handler: compose(middleware, serveInner) }).handle,
+          inner,
+        })
+      : undefined;
+  const handler: RequestHandler = createRequestHandler({
+    ...common,
+    handler: compose(middleware, createRouter(routes.list, notFound(pathPrefix))),
+    upgrades: sockets,
+    onDrain() {
+      options.subscriptions?.runner.drain();
+      sockets?.drain();
+    },
+    onCutOffAll: sockets?.cutOff,
   });
+  if (sockets) instruments?.subscriptions.watchSockets(() => sockets.size);
   instruments?.requests.watchActive(() => handler.activeCount);
   return handler;
+}
+
+function hasNoYogaPlugins({ yogaPlugins = [] }: GatewayHandlerOptions): boolean {
+  return yogaPlugins.length === 0;
+}
+
+interface InnerHandling {
+  readonly drainMs: number;
+  readonly handle: RequestHandler['handle'];
+  /** What serves each inner request behind the middleware. */
+  readonly inner: WeakMap<IncomingMessage, Handler>;
+}
+
+/** Opens the WebSockets of clients, whose operations pass the same middleware as requests. */
+function openWebSockets(
+  { maxRequestBytes, maxUrlBytes, pathPrefix, cors }: GatewayHandlerOptions,
+  settings: WebSocketServerOptions['settings'],
+  { graphql }: Routes,
+  { drainMs, handle, inner }: InnerHandling,
+): ClientWebSockets {
+  const handleInner: HandleInner = (req, res, serve) => {
+    inner.set(req, serve);
+    handle(req, res);
+  };
+  const routeAt = (path: string) => graphql.find((route) => route.path === path);
+  return createWebSockets({
+    ...{ settings, maxRequestBytes, maxUrlBytes, pathPrefix, cors, routeAt, handleInner, drainMs },
+  });
 }
 
 type Fail = (context: RequestContext, error: unknown) => void;
@@ -109,6 +171,7 @@ function errorSender(
 
 interface Routes {
   readonly list: readonly Route[];
+  readonly graphql: readonly GraphqlRoute[];
   /** Whether GraphQL is served at a path. */
   isGraphql(path: string): boolean;
 }
@@ -126,6 +189,7 @@ function listRoutes(
   const graphql = [main, ...contracts];
   const paths = new Set(graphql.map(({ path }) => path));
   return {
+    graphql,
     list: [
       ...graphql,
       ...(options.documents?.acceptsIdInPath ? [documentRoute(main)] : []),

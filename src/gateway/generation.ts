@@ -14,6 +14,7 @@ export class Generation implements Engine {
   #running = 0;
   #retired: (() => void) | undefined;
   #closed = false;
+  readonly #onRetire = new Set<() => void>();
 
   constructor(built: BuiltEngine, current: () => Engine | undefined) {
     this.#built = built;
@@ -84,11 +85,27 @@ export class Generation implements Engine {
     return result;
   }
 
+  subscribe(request: EngineRequest): Promise<ExecutionResult> {
+    if (this.#closed) return this.#successor().then((engine) => subscribeWith(engine, withoutDocument(request)));
+    const result = subscribeWith(this.#built.engine, request);
+    this.#running++;
+    result.then((known) => (known.kind === 'stream' ? known.payloads.ended : undefined)).then(this.#ended, this.#ended);
+    if (this.observer) observe(result, request, this.observer);
+    return result;
+  }
+
+  onRetire(listener: () => void): () => void {
+    this.#onRetire.add(listener);
+    return () => this.#onRetire.delete(listener);
+  }
+
   readonly #ended = () => {
     if (--this.#running === 0) this.#retired?.();
   };
 
   async retire(): Promise<void> {
+    for (const listener of this.#onRetire) listener();
+    this.#onRetire.clear();
     if (this.#running > 0) {
       await new Promise<void>((resolve) => {
         this.#retired = resolve;
@@ -103,6 +120,11 @@ export class Generation implements Engine {
     if (!successor) throw new Error('The gateway is closed.');
     return successor;
   }
+}
+
+function subscribeWith(engine: Engine, request: EngineRequest): Promise<ExecutionResult> {
+  if (engine.subscribe === undefined) throw new Error('The engine has no subscriptions.');
+  return engine.subscribe(request);
 }
 
 /** Returns a request for another engine: its document was validated against another schema. */

@@ -18,6 +18,7 @@ import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
 import type { ForwardHeaders, ResponseObserver, Source } from '../sources/source.ts';
+import type { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { VariantInstruments } from '../telemetry/variant-instruments.ts';
@@ -31,6 +32,7 @@ import { apiLayer, callParts } from './call-layers.ts';
 import type { HeaderRules } from './header-rules.ts';
 import type { SchemaCache } from './open-cache.ts';
 import { type EndpointOptions, openEndpoints, ownSettings } from './open-endpoints.ts';
+import { openSubscribe } from './open-subscribe.ts';
 import { openVariants } from './open-variants.ts';
 import { addressOf, stitchLayer } from './service-source.ts';
 
@@ -56,6 +58,7 @@ export interface SourceDependencies {
   readonly plugins: boolean;
   /** Whether they read the responses of fetches. */
   readonly readsResponses: boolean;
+  readonly webSockets: WebSocketPool;
 }
 
 /**
@@ -141,7 +144,9 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
   const urls = own?.urls ?? [plainEndpoint(own?.url ?? addressOf(subgraph))];
   const open = (variant: VariantSection | undefined) =>
     openVariant(subgraph, { ...settings, own, urls: variant?.urls ?? urls, variant: variant?.name }, dependencies);
-  return openVariants(own?.variants, open, dependencies.variantInstruments);
+  const source = openVariants(own?.variants, open, dependencies.variantInstruments);
+  // not a layer: a subscription is no request with a response
+  return Object.assign(source, { subscribe: openSubscribe(subgraph, urls, settings.forward, dependencies) });
 }
 
 interface VariantSettings extends SourceSettings {

@@ -21,6 +21,7 @@ function byName(config: Config): [SettingPath, object | undefined][] {
     [['tls', 'subgraph', 'subgraphs'], config.tls.subgraph?.subgraphs],
     [['authentication', 'subgraph', 'subgraphs'], config.authentication.subgraph?.subgraphs],
     [['headers', 'subgraphs'], config.headers.subgraphs],
+    [['subscription', 'mode', 'passthrough', 'subgraphs'], config.subscription.mode.passthrough.subgraphs],
     [['rate_limits', 'subgraphs'], config.rate_limits.subgraphs],
     [['response_cache', 'subgraph', 'subgraphs'], config.response_cache.subgraph.subgraphs],
     [['cache_control', 'subgraph_headers', 'subgraphs'], config.cache_control.subgraph_headers.subgraphs],

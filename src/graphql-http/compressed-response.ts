@@ -22,7 +22,7 @@ export function createResponseSender(compressFrom: number | undefined): Response
   return {
     excludesAll: (header) => header !== undefined && excludesAllCodings(header, !isDisabled),
     send(context, given) {
-      if (isStreamed(given)) return sendStream(context, given, !isDisabled);
+      if (isStreamed(given)) return sendStream(context, given, !isDisabled && !given.isLongLived);
       const { headers, method } = context.req;
       const response = conditional(headers, given);
       const header = headers['accept-encoding'];

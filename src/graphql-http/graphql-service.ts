@@ -12,6 +12,7 @@ import type { ReadDocument } from '../pipeline/engine.ts';
 import type { SingleResult } from '../pipeline/execution-result.ts';
 import type { GraphqlCall } from '../pipeline/operation-context.ts';
 import type { OperationRunner } from '../pipeline/run-operation.ts';
+import type { Subscriber } from '../pipeline/subscriber.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import { READABLE_CODINGS } from '../shared/content-codings.ts';
 import { isUtf8Charset } from '../shared/decode-text.ts';
@@ -24,6 +25,8 @@ import { refusedResult, resultResponse, tracedResponse } from './graphql-over-ht
 import { createIncrementalService, type IncrementalService } from './incremental/incremental-service.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 import type { ResponseCache } from './response-cache.ts';
+import { subscriptionFormat } from './stream-formats.ts';
+import { executeStreamed, isSingle, type RouteSubscriptions, subscribe } from './subscriptions-over-http.ts';
 
 export interface GraphqlServiceOptions {
   readonly runner: OperationRunner<RequestContext>;
@@ -38,6 +41,8 @@ export interface GraphqlServiceOptions {
   readonly incremental?: boolean | undefined;
   /** Whether responses have `Server-Timing`. */
   readonly hasServerTiming?: boolean | undefined;
+  /** Runs subscriptions. Without it, they are refused. */
+  readonly subscriptions?: RouteSubscriptions | undefined;
   /** Counts that a client uses an operation. */
   readonly countUse?: ((operation: OperationLabel, headers: IncomingHttpHeaders) => void) | undefined;
   /** Called for each refused request. */
@@ -58,6 +63,8 @@ export interface GraphqlService {
   send(context: RequestContext, response: HttpResponse): void | Promise<void>;
   /** Executes one operation: the first half of `handle`. */
   execute(context: RequestContext, call: GraphqlCall): Promise<SingleResult>;
+  /** Starts the subscription of a call; `undefined` if it is none, or where subscriptions are off. Rejects as `execute` does. */
+  open(context: RequestContext, call: GraphqlCall): Promise<Subscriber | SingleResult> | undefined;
   /** Builds the response of a result: the second half of `handle`. */
   respond(context: RequestContext, result: SingleResult): HttpResponse;
   /** Returns the result of one operation for an error; see `refuse`. */
@@ -71,7 +78,7 @@ export interface GraphqlService {
 }
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
-  const { runner, cacheHeaders, sender, countUse } = options;
+  const { runner, cacheHeaders, sender, countUse, subscriptions } = options;
   const refuse = (context: RequestContext, error: unknown) => {
     const refusal = toGatewayError(error, context, options);
     if (options.hasServerTiming) addServerTiming(context);
@@ -86,11 +93,22 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   const executeOne = (context: RequestContext, call: GraphqlCall) =>
     execute(context, call).then((result) => respond(context, result));
   const parts = createIncrementalService({ ...options, respond });
+  const open = (context: RequestContext, call: GraphqlCall) => {
+    const opened = subscriptions && subscribe(subscriptions, context, call);
+    return opened?.then((result) => {
+      if (!isSingle(result)) note(context, result.operation);
+      return result;
+    });
+  };
+
+  function note(context: RequestContext, operation: OperationLabel | undefined): void {
+    context.operation = operation;
+    if (countUse && operation && context.debug === undefined) countUse(operation, context.requestHeaders);
+  }
 
   function respond(context: RequestContext, result: SingleResult): HttpResponse {
     const { cachePolicy, dependsOn } = result;
-    context.operation = result.operation;
-    if (countUse && result.operation && context.debug === undefined) countUse(result.operation, context.requestHeaders);
+    note(context, result.operation);
     if (result.errors.length > 0) context.errors = result.errors;
     context.record?.begin('respond');
     if (options.hasServerTiming) addServerTiming(context);
@@ -103,35 +121,20 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     return options.responseCache?.store(context, result, response, caching) ?? response;
   }
 
-  /** Executes each operation as a separate request, and returns their results in order. */
-  async function executeBatch(context: RequestContext, batch: GraphqlBatch): Promise<HttpResponse> {
-    // it has one response, which is whole
-    if (negotiateMediaType(context.req.headers.accept) === undefined) throw notAcceptable();
-    const { items, finish } = openBatch(context, batch);
-    let turn = Promise.resolve();
-    const responses = await Promise.all(
-      items.map(async (item, index) => {
-        // each begins in a separate turn of the event loop, because several large operations would block it for long
-        if (index > 0) turn = turn.then(nextTurn);
-        await turn;
-        if (item.call instanceof GatewayError) return refuse(item.context, item.call);
-        return executeOne(item.context, item.call).catch((error: unknown) => refuse(item.context, error));
-      }),
-    );
-    finish();
-    return textResponse(200, contentTypeFor(context), `[${responses.map(({ body }) => String(body)).join(',')}]`);
-  }
-
   return {
     read: (context) => readSupported(context, options, parts),
     handle(context, call) {
       const format = parts.formatFor(context);
-      if ('calls' in call) return executeBatch(context, call);
-      return format === undefined ? executeOne(context, call) : parts.execute(context, call, format);
+      if ('calls' in call) return executeBatch({ executeOne, refuse }, context, call);
+      const events = subscriptions && subscriptionFormat(context.req.headers.accept);
+      const whole = () => (format === undefined ? undefined : parts.execute(context, call, format));
+      if (events === undefined) return whole() ?? executeOne(context, call);
+      return executeStreamed({ open, subscriptions, execute, respond, note, whole }, context, call, events);
     },
     refuse,
     send: sender.send,
     execute,
+    open,
     respond,
     refuseOperation: (context, error) => refusedResult(toGatewayError(error, context, options)),
     openBatch,
@@ -140,15 +143,45 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   };
 }
 
+/** What executes one operation of a batch. */
+interface BatchParts {
+  readonly executeOne: (context: RequestContext, call: GraphqlCall) => Promise<HttpResponse>;
+  readonly refuse: GraphqlService['refuse'];
+}
+
+/** Executes each operation as a separate request, and returns their results in order. */
+async function executeBatch(
+  { executeOne, refuse }: BatchParts,
+  context: RequestContext,
+  batch: GraphqlBatch,
+): Promise<HttpResponse> {
+  // it has one response, which is whole
+  if (negotiateMediaType(context.req.headers.accept) === undefined) throw notAcceptable();
+  const { items, finish } = openBatch(context, batch);
+  let turn = Promise.resolve();
+  const responses = await Promise.all(
+    items.map(async (item, index) => {
+      // each begins in a separate turn of the event loop, because several large operations would block it for long
+      if (index > 0) turn = turn.then(nextTurn);
+      await turn;
+      if (item.call instanceof GatewayError) return refuse(item.context, item.call);
+      return executeOne(item.context, item.call).catch((error: unknown) => refuse(item.context, error));
+    }),
+  );
+  finish();
+  return textResponse(200, contentTypeFor(context), `[${responses.map(({ body }) => String(body)).join(',')}]`);
+}
+
 /** Reads a request whose media types and codings are supported. */
 function readSupported(
   context: RequestContext,
-  { reader, sender }: Pick<GraphqlServiceOptions, 'reader' | 'sender'>,
+  { reader, sender, subscriptions }: Pick<GraphqlServiceOptions, 'reader' | 'sender' | 'subscriptions'>,
   parts: IncrementalService,
 ): Promise<GraphqlCall | GraphqlBatch> {
   const { headers, method } = context.req;
   // Before execution: a mutation must not run when its response cannot be delivered.
-  if (negotiateMediaType(headers.accept) === undefined && parts.formatFor(context) === undefined)
+  const acceptsStream = parts.formatFor(context) ?? (subscriptions && subscriptionFormat(headers.accept));
+  if (negotiateMediaType(headers.accept) === undefined && acceptsStream === undefined)
     return Promise.reject(notAcceptable());
   if (sender.excludesAll(headers['accept-encoding'])) return Promise.reject(noCoding());
   if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));

@@ -3,11 +3,14 @@ import { methodNotAllowed } from '../http/error-response.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { Route } from '../http/router.ts';
 import { createOperationRunner, type OperationRunnerOptions } from '../pipeline/run-operation.ts';
+import type { Subscriber } from '../pipeline/subscriber.ts';
 import { createResponseSender } from './compressed-response.ts';
 import { isFastPathRequest, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
 import { ResponseCache, type ResponseCacheSettings } from './response-cache.ts';
+import type { RouteSubscriptions } from './subscriptions-over-http.ts';
+import { serveOperation } from './websocket/serve-operation.ts';
 import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 
 export interface GraphqlRouteOptions
@@ -25,6 +28,10 @@ export interface GraphqlRouteOptions
   readonly pathPrefix?: string | undefined;
   /** Plugins of Yoga and Envelop (`yoga.plugins`). If there are any, all requests go through Yoga. */
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
+  /** Runs subscriptions. Without it, they are refused. */
+  readonly subscriptions?:
+    | (Pick<RouteSubscriptions, 'runner' | 'heartbeatMs'> & { readonly drainMs: number })
+    | undefined;
   /** `all-yoga` sends plain requests through Yoga, too. Tests use it to prove that Yoga and the fast path respond alike. */
   readonly handlers?: 'auto' | 'all-yoga';
 }
@@ -34,6 +41,10 @@ export interface GraphqlRoute extends Required<Route> {
   readonly path: string;
   /** Serves any `GET` or `POST`, regardless of its path. */
   respond(context: RequestContext): void;
+  /**
+   * Serves one operation of a WebSocket. Sends its response, or calls `receive` with the subscriber of a subscription.
+   */
+  readonly respondInner: (context: RequestContext, receive: (subscriber: Subscriber) => Promise<void>) => void;
 }
 
 export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {
@@ -54,8 +65,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
-    // plugins of Yoga see whole results
-    incremental: options.incremental === true && !isExtended,
+    ...(isExtended ? {} : streamsOf(options, contract)),
     ...{ logger, cacheHeaders, onRefused, countUse, hasServerTiming },
   });
   let yogaHandler: Promise<(context: RequestContext) => Promise<void>> | undefined;
@@ -100,6 +110,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     path,
     serveFast: respondFast,
     respond,
+    respondInner: (context, receive) => void serveOperation(service, context, receive),
     serve(context, asked) {
       if (asked !== path && asked !== `${path}/`) return false;
       const { method } = context.req;
@@ -108,6 +119,15 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
       return true;
     },
   };
+}
+
+/** Returns what of results can come later. Not with plugins of Yoga, which see whole results and no events. */
+function streamsOf(
+  { incremental, subscriptions, countRequest, admission }: GraphqlRouteOptions,
+  contract: string | undefined,
+): Pick<GraphqlServiceOptions, 'incremental' | 'subscriptions'> {
+  const route = { contract, countRequest, admission };
+  return { incremental: incremental === true, subscriptions: subscriptions && { ...subscriptions, route } };
 }
 
 function openResponseCache(options: GraphqlRouteOptions, contract: string | undefined): ResponseCache | undefined {

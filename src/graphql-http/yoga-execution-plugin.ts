@@ -15,7 +15,7 @@ import type { RequestContext } from '../http/request-context.ts';
 import { type HttpResponse, textResponse } from '../http/response.ts';
 import type { ReadDocument } from '../pipeline/engine.ts';
 import type { GraphqlCall } from '../pipeline/operation-context.ts';
-import { isExecutable } from '../pipeline/pipeline.ts';
+import { isExecutable } from '../pipeline/refuse.ts';
 import type { DebugTrace } from '../shared/debug-trace.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { answerHalfClosed } from './half-closed.ts';
 import { respondToMalformedRequests } from './malformed-requests.ts';
 import type { RequestHandler } from './request-handler.ts';
 import { stopAccepting } from './stop-accepting.ts';
+import { requestThatMayUpgrade } from './upgradable-request.ts';
 
 export interface ListenerOptions {
   readonly host: string;
@@ -45,7 +46,7 @@ export interface Listener {
 
 /** The handler of a listener, and how it is informed that the listener closes. */
 export type ListenerHost = Pick<RequestHandler, 'handle' | 'drain'> &
-  Partial<Pick<RequestHandler, 'cutOff' | 'onMalformed'>>;
+  Partial<Pick<RequestHandler, 'cutOff' | 'onMalformed' | 'upgrades'>>;
 
 const DEFAULT_GRACE_MS = 30_000;
 const DEFAULT_HEADERS_MS = 15_000;
@@ -73,9 +74,12 @@ const SHORTEST_LINGER_MS = 10;
 export async function listen(handler: ListenerHost, options: ListenerOptions): Promise<Listener> {
   const { tls } = options;
   const timeouts = timeoutsOf(options);
+  const { upgrades } = handler;
+  const settings = upgrades ? { ...timeouts, IncomingMessage: requestThatMayUpgrade(upgrades.accepts) } : timeouts;
   const server = tls
-    ? createTlsServer({ ...tls, ...timeouts }, handler.handle)
-    : createServer(timeouts, handler.handle);
+    ? createTlsServer({ ...tls, ...settings }, handler.handle)
+    : createServer(settings, handler.handle);
+  if (upgrades) server.on('upgrade', upgrades.upgrade);
   let closing: Promise<void> | undefined;
   respondToMalformedRequests(server, handler.onMalformed);
   answerHalfClosed(server);
@@ -125,9 +129,10 @@ function trackFreshConnections(server: Server): ReadonlySet<Socket> {
     for (const raw of fresh) if (haveSamePeer(raw, secure)) fresh.delete(raw);
     track(secure);
   });
-  server.on('request', (req) => {
-    fresh.delete(req.socket);
-  });
+  const begin = (req: IncomingMessage) => void fresh.delete(req.socket);
+  server.on('request', begin);
+  // Node takes a request for an upgrade where there is a listener
+  if (server.listenerCount('upgrade') > 0) server.on('upgrade', begin);
   return fresh;
 }
 

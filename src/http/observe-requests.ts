@@ -38,10 +38,10 @@ export function requestObserver({
   const routeOf = routeFinder(isGraphql);
   const observeParties = partyObserver(instruments, clientNames);
   return (context) => {
-    const { req, res, startedAt, outcome, errors, endpoint } = context;
+    const { req, res, startedAt, answeredAt, outcome, errors, endpoint } = context;
     const route = routeOf(req.url ?? '/');
     const status = outcome ?? (res.writableFinished ? res.statusCode : 'closed');
-    const seconds = (performance.now() - startedAt) / 1_000;
+    const seconds = ((answeredAt ?? performance.now()) - startedAt) / 1_000;
     const traceId = traceOfRequest(context);
     http.finished(route, status, seconds, traceId);
     countBytes(http, route, req.socket);

@@ -25,6 +25,8 @@ export class RequestContext implements RequestNotes, OperationContext {
   readonly requestId: string;
   /** From `performance.now()`. */
   readonly startedAt: number = performance.now();
+  /** When the events of a subscription began, from `performance.now()`: how long they go on is no slowness. */
+  answeredAt: number | undefined;
   /** The client. Until the request is authenticated: anonymous, with the address of the connection's peer. */
   client: ClientInfo;
   /** The identity and the access token of the login session. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { ClientResponse, ClientWrites } from './client-writes.ts';
 import type { MalformedRequest } from './malformed-requests.ts';
 import type { Handler } from './middleware/middleware.ts';
@@ -17,6 +18,14 @@ export interface RequestHandler {
   readonly activeCount: number;
   /** Called for bytes that are no HTTP request, after the response to them. */
   readonly onMalformed?: ((request: MalformedRequest) => void) | undefined;
+  /** Takes over the connections of some requests. Without it, a request for an upgrade is served as any other. */
+  readonly upgrades?: Upgrades | undefined;
+}
+
+export interface Upgrades {
+  /** Returns whether a request, of which only the head is there, is an upgrade. */
+  accepts(req: IncomingMessage): boolean;
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 export interface RequestHandlerOptions {
@@ -34,12 +43,17 @@ export interface RequestHandlerOptions {
   readonly pathPrefix?: string | undefined;
   /** Called with the number of requests that are cut off, if there are any. */
   readonly onCutOff?: (requests: number) => void;
+  readonly upgrades?: Upgrades | undefined;
+  /** Called when the listener closes what is left. */
+  readonly onCutOffAll?: (() => void) | undefined;
+  /** Called when the gateway begins to stop. */
+  readonly onDrain?: (() => void) | undefined;
   /** Writes responses within limits. */
   readonly clientWrites?: ClientWrites | undefined;
 }
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { handler, fail, onBegin, onEnd, pathPrefix, onCutOff, clientWrites } = options;
+  const { handler, fail, onBegin, onEnd, pathPrefix, onCutOff, onDrain, clientWrites } = options;
   const active = new ActiveRequests();
   let isDraining = false;
   return {
@@ -72,8 +86,11 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     drain() {
       isDraining = true;
       for (const { res } of active.list) if (!res.headersSent) res.shouldKeepAlive = false;
+      onDrain?.();
     },
+    upgrades: options.upgrades,
     cutOff() {
+      options.onCutOffAll?.();
       for (const context of active.list) context.outcome = 'cut_off';
       if (active.list.length > 0) onCutOff?.(active.list.length);
     },

@@ -12,6 +12,7 @@ import type { ClientDocument, RefusedDocument } from './documents.ts';
 import type { ExecutionResult, SingleResult } from './execution-result.ts';
 import type { RequestLimits } from './limits.ts';
 import type { OperationPolicy } from './operation-policy.ts';
+import type { UpstreamEvents, UpstreamSettings } from './upstream-events.ts';
 
 /** The result of the stages up to validation for the text of a document. */
 export type ReadDocument = ClientDocument | RefusedDocument;
@@ -42,6 +43,13 @@ export interface EngineRequest {
    * at the first item of a list only.
    */
   readonly reportEveryPlace?: boolean | undefined;
+  /** For a subscription: how its upstream is kept, and an upstream subscription that it takes over if that has its events. */
+  readonly subscription?: SubscriptionParts | undefined;
+}
+
+export interface SubscriptionParts {
+  readonly settings: UpstreamSettings;
+  readonly upstream?: UpstreamEvents | undefined;
 }
 
 /** What an engine is built from. */
@@ -138,6 +146,13 @@ export interface Engine {
    * no defer groups is a single result, and so is a refusal.
    */
   stream(request: EngineRequest): Promise<ExecutionResult>;
+  /**
+   * Starts a subscription. Resolves with the stream of its payloads, or with the single result of an operation that is refused
+   * or no subscription. A payload without data ends the stream with an error. Missing where there are no subscriptions.
+   */
+  subscribe?(request: EngineRequest): Promise<ExecutionResult>;
+  /** Calls a listener when the engine is replaced: its subscriptions have to move to the next one. Returns a function that removes it. */
+  onRetire?(listener: () => void): () => void;
   /**
    * Returns whether identical requests in flight may share one execution: the operation is a query, and no policy
    * must see each request for it. `false` also where the operation is not determined. Uses the document cache.

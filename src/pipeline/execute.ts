@@ -211,7 +211,8 @@ function exposed(payload: Payload, client: ClientContext, options: EngineOptions
   return payload.replace(payload.dataText, errors, payload.extensions);
 }
 
-function exposedErrors(
+/** Returns errors as clients see them, and reports what is masked. */
+export function exposedErrors(
   errors: readonly GraphQLFormattedError[],
   client: ClientContext,
   { includesErrorsOf, onErrorsMasked, hideSuggestions }: EngineOptions,

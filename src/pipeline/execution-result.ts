@@ -5,6 +5,7 @@ import type { PayloadStream } from '../executor/payload-stream.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { CachePolicy } from './cache-policy.ts';
+import type { UpstreamEvents } from './upstream-events.ts';
 
 /**
  * The kind of a request error. `limit`: the request exceeds a limit. `policy`: a policy refused it, and `status` is the
@@ -78,6 +79,8 @@ export class SingleResult extends Payload implements ResultDetails {
 export interface StreamResult extends Pick<ResultDetails, 'headers' | 'operation'> {
   readonly kind: 'stream';
   readonly payloads: PayloadStream;
+  /** Of a subscription: where its events come from. */
+  readonly upstream?: UpstreamEvents | undefined;
 }
 
 /** What executing an operation gives: one payload, or several after each other (subscriptions, defer groups). */

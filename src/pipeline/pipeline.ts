@@ -13,14 +13,7 @@ import { type DeferredParts, deferredParts } from './deferred-parts.ts';
 import { conditionValues, Dependencies, mayDropFields } from './dependencies.ts';
 import { documentHash } from './document-hash.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
-import type {
-  DocumentRequest,
-  Engine,
-  EngineOptions,
-  EngineRequest,
-  OperationRequest,
-  ReadDocument,
-} from './engine.ts';
+import type { DocumentRequest, Engine, EngineOptions, EngineRequest, OperationRequest } from './engine.ts';
 import {
   type ExecuteCompiled,
   executeCompiled,
@@ -30,11 +23,11 @@ import {
   streamCompiled,
 } from './execute.ts';
 import type { ExecutionResult, SingleResult } from './execution-result.ts';
-import type { GraphqlCall } from './operation-context.ts';
 import { OverrideLabels } from './override-labels.ts';
 import { refusedByPlugin, withPlugins } from './plugin-stages.ts';
 import { PreparedOperation } from './prepared-operation.ts';
 import { refuse, refuseKind } from './refuse.ts';
+import { subscribeCompiled } from './subscribe.ts';
 import { coerceRequestVariables } from './variables.ts';
 import { createViews, type View } from './views.ts';
 
@@ -198,6 +191,10 @@ class Pipeline implements Engine {
     return this.run(request, streamCompiled);
   }
 
+  subscribe(request: EngineRequest): Promise<ExecutionResult> {
+    return this.run(request, subscribeCompiled);
+  }
+
   /** @param execute runs the last stages, which decide whether the result may be a stream */
   private run<R extends ExecutionResult>(
     request: EngineRequest,
@@ -249,7 +246,7 @@ class Pipeline implements Engine {
     if ('refusal' in document) return refuse(document.refusal, document.errors);
     const operation = chooseOperation(document.document, request.operationName);
     if (!('kind' in operation)) return refuse('operation', [operation]);
-    const refused = refuseKind(operation, request.readOnly ?? false);
+    const refused = refuseKind(operation, request.readOnly ?? false, execute === subscribeCompiled);
     if (refused) return refused;
     const coerce = () => coerceRequestVariables(view.supergraph.publicSchema, document, operation, request, options);
     const observer = plugins?.hooks.onStage && plugins;
@@ -344,11 +341,4 @@ function planOrUndefined(prepared: PreparedOperation): PreparedOperation['compil
     if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) return undefined;
     throw error;
   }
-}
-
-/** Returns whether an operation of a document can be executed: it is chosen, and of a supported type. */
-export function isExecutable(document: ReadDocument, { params: { operationName }, readOnly }: GraphqlCall): boolean {
-  if ('refusal' in document) return false;
-  const operation = chooseOperation(document.document, operationName);
-  return 'kind' in operation && refuseKind(operation, readOnly) === undefined;
 }

@@ -51,7 +51,8 @@ function* selectFetches(operation: Operation, fieldIndex: FieldIndex): Steps<Fet
   const graph = new FetchGraph(fieldIndex, operation.selection.parentType);
   const selector = new Selector(graph);
   const { selection } = operation;
-  if (operation.kind === 'mutation') yield* selector.selectMutation(selection);
+  // each root field of them comes from one subgraph
+  if (operation.kind !== 'query') yield* selector.selectMutation(selection);
   else yield* selector.selectInSteps([{ position: graph.root, selection }]);
   return graph;
 }

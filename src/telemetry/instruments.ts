@@ -5,6 +5,7 @@ import type { Count, Metrics } from './metrics.ts';
 import { createRequestInstruments, type InstrumentSettings, type RequestInstruments } from './request-instruments.ts';
 import { watchRuntime } from './runtime-instruments.ts';
 import { createSubgraphInstruments, type SubgraphInstruments } from './subgraph-instruments.ts';
+import { createSubscriptionInstruments, type SubscriptionInstruments } from './subscription-instruments.ts';
 import { createVariantInstruments, type VariantInstruments } from './variant-instruments.ts';
 
 /** `measure`: the policy is not enforced, so the request was only counted. */
@@ -26,6 +27,7 @@ export type CountReload = (part: ReloadedPart, isGood: boolean) => void;
 /** Everything that the gateway counts and measures. It exists only if metrics are enabled. */
 export interface Instruments extends SubgraphInstruments {
   readonly requests: RequestInstruments;
+  readonly subscriptions: SubscriptionInstruments;
   readonly refused: CountRefusal;
   /** An address has reached the limit of bad credentials. */
   readonly throttled: Count;
@@ -76,6 +78,7 @@ export function createInstruments(metrics: Metrics, settings: InstrumentSettings
   const { buckets } = settings;
   return {
     requests: createRequestInstruments(metrics, settings),
+    subscriptions: createSubscriptionInstruments(metrics),
     ...createSubgraphInstruments(metrics, buckets),
     ...ofPolicies(metrics),
     watchKeySets: (read) => watchKeySets(metrics, read),

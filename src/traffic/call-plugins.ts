@@ -66,6 +66,39 @@ export function callTryPlugins(source: Source): Source {
   });
 }
 
+/** Calls `onFetch` before a subscription starts, and whenever it starts again. */
+export function callSubscribePlugins(name: string, subscribe: Subscribe, fetched: FetchedSource = {}): Subscribe {
+  return (request, sink) => {
+    const { plugins } = request.client;
+    if (plugins?.hooks.onFetch === undefined) return subscribe(request, sink);
+    let [isCancelled, cancel] = [false, () => {}];
+    const change = new FetchChange(request, fetched.forward);
+    const send: Source['send'] = (changed) => {
+      if (!isCancelled) cancel = subscribe(changed, sink);
+    };
+    const answer = (response: SubgraphResponse) => {
+      if (isCancelled) return;
+      if (response.kind === 'failure') return sink.error(response.failure);
+      if (response.kind === 'text') void sink.next(response.text);
+      sink.complete();
+    };
+    sendWith({ name, send }, change, answer, (facts) =>
+      plugins.onFetch({
+        ...facts,
+        ...change.methods,
+        url: fetched.url,
+        fetchId: `${request.client.requestId}-${++fetches}`,
+      }),
+    );
+    return () => {
+      isCancelled = true;
+      cancel();
+    };
+  };
+}
+
+type Subscribe = NonNullable<Source['subscribe']>;
+
 function withSpan(request: SourceRequest, span: CallSpan | undefined): SourceRequest {
   if (span === undefined) return request;
   const copy = copyRequest(request);
@@ -81,8 +114,6 @@ function wrapped(source: Source, send: (request: SourceRequest, done: Done, plug
       if (plugins === undefined) source.send(request, done);
       else send(request, done, plugins);
     },
-    subscribe:
-      source.subscribe && ((request, sink) => (source.subscribe as NonNullable<Source['subscribe']>)(request, sink)),
     close: () => source.close(),
   };
 }
@@ -133,7 +164,7 @@ function headersOf(pairs: readonly string[] = []): Headers {
 
 /** Sends a request as plugins change it, unless one of them has made the result. */
 function sendWith(
-  source: Source,
+  source: Pick<Source, 'name' | 'send'>,
   change: FetchChange,
   done: Done,
   hook: (facts: TryFacts) => Maybe<CheckedResult | undefined>,

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, RequestListener } from 'node:http';
+import type { IncomingHttpHeaders, RequestListener, Server } from 'node:http';
 import { onTestFinished } from 'vitest';
 import type { SupergraphListener, SupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
@@ -6,7 +6,7 @@ import { type RunningServer, startServer } from '../../src/gateway/server.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { responseText } from '../sources/response-text.ts';
-import { createWorld, type WorldSubgraph } from '../worlds/world.ts';
+import { createWorld, type World, type WorldSubgraph } from '../worlds/world.ts';
 import { type LogLine, recordingLogger } from './serving.ts';
 
 export interface HttpWorld {
@@ -23,6 +23,9 @@ export interface HttpWorld {
   /** The provider reports a new supergraph. */
   update(sdl: string): void;
   readonly supergraphSdl: string;
+  readonly schemas: World['schemas'];
+  /** The server of a subgraph. */
+  serverOf(subgraph: string): Server;
 }
 
 /** Subgraphs as real HTTP servers, and the whole gateway before them, all on free ports of this machine. */
@@ -82,6 +85,8 @@ export async function httpWorld(
     calls,
     seen,
     supergraphSdl: world.supergraphSdl,
+    schemas: world.schemas,
+    serverOf: (name) => servers.get(name)?.server as Server,
     behave: (name, fault) => faults.set(name, fault),
     stop(name) {
       servers.get(name)?.server.close();

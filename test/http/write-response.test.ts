@@ -78,11 +78,12 @@ describe('a response', () => {
   });
 });
 
-test('no other file of src/ writes a response, except streams and what limits slow clients', () => {
+test('no other file of src/ writes a response, except event streams, WebSockets and what limits slow clients', () => {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const writers = files.filter((file) => /\.writeHead\(|\bres\.end\(\w/.test(readFileSync(join(SRC, file), 'utf8')));
   expect(writers.sort()).toEqual([
     'bff/handlers/event-stream.ts',
+    'graphql-http/websocket/client-socket.ts',
     'graphql-http/writers/send-stream.ts',
     'http/client-writes.ts',
     'http/write-response.ts',

@@ -24,6 +24,8 @@ export async function sendStream(
   try {
     const coding = isCompressed ? readAcceptEncoding(req.headers['accept-encoding']).best : undefined;
     if (!(await writeHead(context, response, coding, isCompressed))) return;
+    // the first event may come much later
+    if (response.isLongLived) res.flushHeaders();
     const body = coding === undefined ? new PlainBody(res) : new EncodedBody(res, coding);
     for (let next = await pieces.next(); !next.done && !res.destroyed; next = await pieces.next())
       await body.write(next.value);

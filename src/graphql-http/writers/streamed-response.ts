@@ -16,6 +16,8 @@ export interface StreamFormat {
 export interface StreamedResponse extends HttpResponse {
   readonly body: '';
   readonly pieces: AsyncIterable<string>;
+  /** Whether it may stay open for long and is not compressed: an encoder takes more memory than all else of it. */
+  readonly isLongLived?: boolean | undefined;
   /** Called once the response has ended, for whatever reason. */
   readonly onEnd?: (() => void) | undefined;
 }
@@ -30,10 +32,10 @@ const STREAM_HEADERS = {
 export function streamedResponse(
   { contentType, write }: StreamFormat,
   payloads: AsyncIterable<StreamItem>,
-  { headers, onEnd }: Pick<Partial<StreamedResponse>, 'headers' | 'onEnd'> = {},
+  { headers, onEnd, isLongLived }: Pick<Partial<StreamedResponse>, 'headers' | 'onEnd' | 'isLongLived'> = {},
 ): StreamedResponse {
   const all = { ...headers, ...STREAM_HEADERS, 'content-type': contentType };
-  return { status: 200, headers: all, body: '', pieces: write(payloads), onEnd };
+  return { status: 200, headers: all, body: '', pieces: write(payloads), onEnd, isLongLived };
 }
 
 /** Returns whether a response is a stream. */

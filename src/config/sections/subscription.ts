@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import { duration, timerDuration } from '../duration.ts';
+
+const path = z
+  .string()
+  .regex(/^\/\S*$/, 'expected a path such as "/ws"')
+  .optional()
+  .describe('The path of the WebSocket at the host of the subgraph. Default: that of its URL');
+
+const protocol = z
+  .enum(['graphql_ws', 'subscriptions_transport_ws'])
+  .optional()
+  .describe(
+    'graphql_ws: the subprotocol graphql-transport-ws; subscriptions_transport_ws: the older graphql-ws. Default: graphql_ws',
+  );
+
+const initHeaders = z
+  .boolean()
+  .optional()
+  .describe(
+    'Whether the headers that rules send to the subgraph are also members of the payload of `connection_init`. Default: false',
+  );
+
+const upstream = z.strictObject({ path, protocol, connection_init_headers: initHeaders });
+
+export const subscriptionSection = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Whether clients can subscribe; if not, subscriptions get an error, and WebSockets are refused'),
+    mode: z
+      .strictObject({
+        passthrough: z
+          .strictObject({
+            all: upstream.prefault({}),
+            subgraphs: z.record(z.string(), upstream).default({}),
+          })
+          .prefault({})
+          .describe('WebSockets to subgraphs; `subgraphs.NAME` overrides `all`'),
+      })
+      .prefault({}),
+    deduplication: z
+      .strictObject({ enabled: z.boolean().default(true) })
+      .prefault({})
+      .describe('Whether identical subscriptions of clients share one subscription to the subgraph, and its events'),
+    max_opened_subscriptions: z
+      .int()
+      .positive()
+      .optional()
+      .describe('Most open subscriptions of one process; the error is SUBSCRIPTION_LIMIT_EXCEEDED. Default: no limit'),
+    max_opened_subscriptions_per_client: z
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        'Most open subscriptions of one user, or of one address without credentials, in one process; the error is SUBSCRIPTION_LIMIT_EXCEEDED. Default: no limit',
+      ),
+    queue_capacity: z
+      .int()
+      .positive()
+      .default(128)
+      .describe('Most events of a subscription that wait to be processed, and most that wait for its client'),
+    queue_overflow: z
+      .enum(['close', 'drop_oldest'])
+      .default('close')
+      .describe(
+        'close: a further event ends the subscription with SUBSCRIPTION_QUEUE_FULL; drop_oldest: it replaces the oldest',
+      ),
+    heartbeat_interval: timerDuration
+      .prefault('10s')
+      .describe(
+        'How often silent streams get a heartbeat, and WebSockets a ping. A WebSocket without an answer is closed',
+      ),
+    reconnect: z
+      .strictObject({
+        max_attempts: z
+          .int()
+          .nonnegative()
+          .default(5)
+          .describe(
+            'How often a lost connection to a subgraph is opened again; then the error is SUBSCRIPTION_CONNECTION_LOST',
+          ),
+        backoff: z
+          .strictObject({
+            base: duration
+              .prefault('500ms')
+              .describe('The longest wait before the first attempt; it doubles with each'),
+            max: timerDuration.prefault('30s').describe('The longest wait before any attempt'),
+          })
+          .prefault({}),
+      })
+      .prefault({}),
+  })
+  .describe('Subscriptions');
+
+export type SubscriptionSection = z.output<typeof subscriptionSection>;
+
+/** How the WebSocket of a subgraph is opened: its own settings over `all`. */
+export function upstreamSettings({ mode: { passthrough } }: Pick<SubscriptionSection, 'mode'>, subgraph: string) {
+  const { all, subgraphs } = passthrough;
+  const own = Object.hasOwn(subgraphs, subgraph) ? subgraphs[subgraph] : undefined;
+  return {
+    path: own?.path ?? all.path,
+    protocol: own?.protocol ?? all.protocol ?? 'graphql_ws',
+    sendsInitPayload: own?.connection_init_headers ?? all.connection_init_headers ?? false,
+  } as const;
+}

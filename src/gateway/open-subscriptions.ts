@@ -1,0 +1,56 @@
+import type { Config } from '../config/config.ts';
+import type { GraphqlRouteOptions } from '../graphql-http/route.ts';
+import type { WebSocketServerOptions } from '../graphql-http/websocket/websocket-server.ts';
+import { SubscriptionRunner } from '../pipeline/run-subscription.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import type { Gateway } from './generations.ts';
+
+/** In how much of the time for stopping subscriptions end, and how long that is at most, in milliseconds. */
+const DRAIN_SHARE = 0.4;
+const LONGEST_DRAIN_MS = 10_000;
+
+/** Opens what runs the subscriptions of clients; `undefined` where they are off. */
+export function openSubscriptions(
+  { subscription, shutdown }: Pick<Config, 'subscription' | 'shutdown'>,
+  { engine }: Pick<Gateway, 'engine'>,
+  instruments: Instruments | undefined,
+): GraphqlRouteOptions['subscriptions'] {
+  if (!subscription.enabled) return undefined;
+  const { reconnect } = subscription;
+  const of = instruments?.subscriptions;
+  const drainMs = Math.min(LONGEST_DRAIN_MS, shutdown.grace * DRAIN_SHARE);
+  const runner = new SubscriptionRunner({
+    engine,
+    settings: {
+      maxOpened: subscription.max_opened_subscriptions,
+      maxOpenedPerClient: subscription.max_opened_subscriptions_per_client,
+      deduplicates: subscription.deduplication.enabled,
+      queueCapacity: subscription.queue_capacity,
+      overflow: subscription.queue_overflow,
+      maxReconnects: reconnect.max_attempts,
+      backoffBaseMs: reconnect.backoff.base,
+      backoffMaxMs: reconnect.backoff.max,
+      drainMs,
+    },
+    onOpened: of?.opened,
+    onEnded: of?.ended,
+    onDropped: of?.dropped,
+  });
+  of?.watchOpen(() => runner.openCount);
+  return { runner, heartbeatMs: subscription.heartbeat_interval, drainMs };
+}
+
+/** Returns the settings of the WebSockets of clients; `undefined` where they are off. */
+export function webSocketSettings({
+  websocket,
+  subscription,
+}: Pick<Config, 'websocket' | 'subscription'>): WebSocketServerOptions['settings'] | undefined {
+  if (!websocket.enabled) return undefined;
+  return {
+    subprotocols: websocket.subprotocols,
+    headers: websocket.headers,
+    maxOperations: websocket.max_operations,
+    initTimeoutMs: websocket.init_timeout,
+    pingMs: subscription.heartbeat_interval,
+  };
+}

@@ -1,0 +1,270 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { GraphQLFormattedError } from 'graphql';
+import type { RawData, WebSocket } from 'ws';
+import type { ClientResponse } from '../../http/client-writes.ts';
+import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
+import type { RequestContext } from '../../http/request-context.ts';
+import type { Subscriber } from '../../pipeline/subscriber.ts';
+import { parseJson } from '../../shared/exact-json.ts';
+import { isRecord } from '../graphql-over-http.ts';
+import {
+  ACK,
+  completeMessage,
+  errorMessage,
+  nextMessage,
+  PONG,
+  readClientMessage,
+  type Subprotocol,
+} from './messages.ts';
+
+/** While so many bytes wait for a client, its next message waits, too. */
+const MOST_UNSENT = 65_536;
+
+/** Settings of the WebSockets of clients. Times in milliseconds. */
+export interface ClientSocketSettings {
+  /** Members of the payload of `connection_init` that become headers of each operation, in lower case. */
+  readonly headers: readonly string[];
+  readonly maxOperations: number;
+  readonly initTimeoutMs: number;
+  /** How often a ping is sent. A connection on which nothing arrives until the next one is closed. */
+  readonly pingMs: number;
+}
+
+/** Handles a request with all middleware, and calls `serve` behind it. */
+export type HandleInner = (req: InnerRequest, res: InnerResponse, serve: (context: RequestContext) => void) => void;
+
+export interface ClientSocketParts {
+  readonly socket: WebSocket;
+  /** The handshake. */
+  readonly request: IncomingMessage;
+  readonly subprotocol: Subprotocol;
+  readonly settings: ClientSocketSettings;
+  readonly handleInner: HandleInner;
+  /** Responds to an operation; passes on the events of a subscription. */
+  readonly respond: (context: RequestContext, receive: (subscriber: Subscriber) => Promise<void>) => void;
+}
+
+/** Close codes of `graphql-transport-ws`. */
+const INVALID = 4400;
+const UNAUTHORIZED = 4401;
+const FORBIDDEN = 4403;
+const INIT_TIMEOUT = 4408;
+const DUPLICATE = 4409;
+const TOO_MANY_INITS = 4429;
+const INTERNAL = 4500;
+
+/** The WebSocket of one client. Each operation is a request of its own to everything behind. */
+export class ClientSocket {
+  readonly #parts: ClientSocketParts;
+  readonly #operations = new Map<string, InnerResponse>();
+  #headers: IncomingHttpHeaders;
+  #state: 'new' | 'initializing' | 'ready' = 'new';
+  #hasHeard = true;
+  readonly #initTimer: NodeJS.Timeout;
+  readonly #pings: NodeJS.Timeout;
+
+  constructor(parts: ClientSocketParts) {
+    this.#parts = parts;
+    const { socket, request, settings } = parts;
+    this.#headers = headersOf(request.headers);
+    const initTimeout = () =>
+      this.#state !== 'ready' && socket.close(INIT_TIMEOUT, 'Connection initialisation timeout');
+    this.#initTimer = setTimeout(initTimeout, settings.initTimeoutMs).unref();
+    this.#pings = setInterval(() => this.#ping(), settings.pingMs).unref();
+    socket.on('message', (data: RawData) => this.#receive(String(data)));
+    socket.on('pong', () => {
+      this.#hasHeard = true;
+    });
+    // what is wrong with a frame closes the socket, which is reported below
+    socket.on('error', () => {});
+    socket.on('close', () => this.#closed());
+  }
+
+  /** Says that the gateway stops, and closes. Operations are cancelled. */
+  goAway(): void {
+    this.#parts.socket.close(1001, 'The gateway is shutting down');
+  }
+
+  #receive(text: string): void {
+    this.#hasHeard = true;
+    const message = readClientMessage(text);
+    if (typeof message === 'string') return this.#parts.socket.close(INVALID, message);
+    switch (message.type) {
+      case 'init':
+        return this.#initialize(message.payload);
+      case 'ping':
+        return void this.#send(PONG);
+      case 'pong':
+        return;
+      case 'terminate':
+        return this.#parts.socket.close(1000);
+      case 'complete':
+        return this.#cancel(message.id);
+      case 'subscribe':
+        if (this.#state !== 'ready') return this.#parts.socket.close(UNAUTHORIZED, 'Unauthorized');
+        return this.#start(message.id, message.body);
+    }
+  }
+
+  /** Lets the middleware see the credentials of the connection before it is acknowledged. */
+  #initialize(payload: Readonly<Record<string, unknown>>): void {
+    const { socket, request, settings, handleInner } = this.#parts;
+    if (this.#state !== 'new') return socket.close(TOO_MANY_INITS, 'Too many initialisation requests');
+    this.#state = 'initializing';
+    this.#headers = { ...this.#headers, ...headersIn(payload, settings.headers) };
+    const url = request.url ?? '/';
+    const req = new InnerRequest({ socket: request.socket, method: 'GET', url, headers: { ...this.#headers } });
+    const res = new InnerResponse(req);
+    let isAccepted = false;
+    res.once('close', () => {
+      if (isAccepted) return;
+      const [error] = errorsOf(res.body);
+      socket.close(closeCode(res.statusCode), reasonOf(error?.message));
+    });
+    handleInner(req, res, () => {
+      isAccepted = true;
+      res.writeHead(101).end();
+      this.#state = 'ready';
+      clearTimeout(this.#initTimer);
+      void this.#send(ACK);
+    });
+  }
+
+  #start(id: string, body: string): void {
+    const { socket, request, settings, handleInner, respond, subprotocol } = this.#parts;
+    if (this.#operations.has(id)) return socket.close(DUPLICATE, reasonOf(`Subscriber for ${id} already exists`));
+    if (this.#operations.size >= settings.maxOperations)
+      return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const headers = { ...this.#headers, 'content-type': 'application/json', accept: 'application/json' };
+    const req = new InnerRequest({ socket: request.socket, method: 'POST', url: pathname, headers, body });
+    const res = new InnerResponse(req);
+    this.#operations.set(id, res);
+    let isStream = false;
+    res.once('close', () => {
+      const isCancelled = this.#operations.get(id) !== res;
+      if (!isCancelled) this.#operations.delete(id);
+      if (!isCancelled && !isStream) this.#sendResult(id, res.body);
+    });
+    handleInner(req, res, (context) =>
+      respond(context, async (subscriber) => {
+        isStream = true;
+        await this.#deliver(id, context, subscriber);
+      }),
+    );
+  }
+
+  /** Sends the result of an operation that is no subscription, or of one that was refused. */
+  #sendResult(id: string, text: string): void {
+    const { subprotocol } = this.#parts;
+    const result = parsed(text);
+    if (!isRecord(result) || result.data === undefined)
+      return void this.#send(errorMessage(subprotocol, id, errorsOf(text)));
+    void this.#send(nextMessage(subprotocol, id, text));
+    void this.#send(completeMessage(id));
+  }
+
+  async #deliver(id: string, { res }: RequestContext, subscriber: Subscriber): Promise<void> {
+    const { subprotocol } = this.#parts;
+    const { responseHook } = res as ClientResponse;
+    try {
+      if (responseHook && (await responseHook.startStream(res, {})) === undefined) return;
+      if (!res.headersSent) res.writeHead(200);
+      for await (const { text, errors } of subscriber) {
+        if (errors) await this.#send(errorMessage(subprotocol, id, errors));
+        else await this.#send(nextMessage(subprotocol, id, text));
+        if (errors) return;
+      }
+      // the client has to know that the subscription was not complete
+      if (subscriber.reason === 'shutdown') this.goAway();
+      else if (subscriber.reason === 'completed') await this.#send(completeMessage(id));
+    } finally {
+      await subscriber.return();
+      res.end();
+    }
+  }
+
+  #cancel(id: string): void {
+    const res = this.#operations.get(id);
+    if (res === undefined) return;
+    this.#operations.delete(id);
+    res.destroy();
+  }
+
+  /** Sends a text. Returns a promise while the client has not taken what was sent before. */
+  #send(text: string): Promise<void> | undefined {
+    const { socket } = this.#parts;
+    if (socket.readyState !== socket.OPEN) return undefined;
+    if (socket.bufferedAmount <= MOST_UNSENT) {
+      socket.send(text);
+      return undefined;
+    }
+    return new Promise((resolve) => socket.send(text, () => resolve()));
+  }
+
+  #ping(): void {
+    if (!this.#hasHeard) return this.#parts.socket.terminate();
+    this.#hasHeard = false;
+    this.#parts.socket.ping();
+  }
+
+  #closed(): void {
+    clearTimeout(this.#initTimer);
+    clearInterval(this.#pings);
+    for (const id of [...this.#operations.keys()]) this.#cancel(id);
+  }
+}
+
+/** Headers of the handshake that say nothing about an operation. */
+const OF_HANDSHAKE =
+  /^(?:sec-websocket-.*|connection|upgrade|accept|accept-encoding|content-.*|transfer-encoding|expect)$/;
+
+function headersOf(handshake: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(handshake).filter(([name]) => !OF_HANDSHAKE.test(name)));
+}
+
+/** The characters of a header's value (RFC 9110, section 5.5), without control characters. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function headersIn(payload: Readonly<Record<string, unknown>>, names: readonly string[]): IncomingHttpHeaders {
+  const headers: IncomingHttpHeaders = {};
+  for (const [name, value] of Object.entries(payload)) {
+    const lower = name.toLowerCase();
+    if (typeof value === 'string' && VALUE.test(value) && names.includes(lower)) headers[lower] = value;
+  }
+  return headers;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the errors of a response in JSON. */
+function errorsOf(text: string): readonly GraphQLFormattedError[] {
+  const result = parsed(text);
+  if (isRecord(result) && Array.isArray(result.errors) && result.errors.length > 0) return result.errors;
+  return [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }];
+}
+
+function tooMany(most: number): GraphQLFormattedError {
+  const message = `This WebSocket has ${most} operations, as many as websocket.max_operations allows.`;
+  return { message, extensions: { code: 'SUBSCRIPTION_LIMIT_EXCEEDED' } };
+}
+
+function closeCode(status: number): number {
+  if (status === 401) return UNAUTHORIZED;
+  return status === 403 ? FORBIDDEN : status < 500 ? INVALID : INTERNAL;
+}
+
+/** Returns a close reason, which has 123 bytes at most. */
+function reasonOf(message = 'Refused'): string {
+  return Buffer.byteLength(message) <= 123
+    ? message
+    : Buffer.from(message)
+        .toString('latin1', 0, 120)
+        .replaceAll(/[^\x20-\x7e]/g, '?');
+}

@@ -1,0 +1,286 @@
+import type { DocumentNode } from 'graphql';
+import { inFlightKey } from '../client/dependency-keys.ts';
+import { withReads } from '../client/depends-on.ts';
+import type { ClientInfo, Identity } from '../client/identity.ts';
+import { principalKey } from '../client/principal.ts';
+import { forbidsSharing } from '../client/sharing.ts';
+import type { AdmissionControl } from '../policy/admission/admission.ts';
+import { ClientDisconnected } from '../shared/client-disconnected.ts';
+import { stringifyJson } from '../shared/exact-json.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
+import { Cancellation } from '../sources/cancellation.ts';
+import type { ClientContext } from '../sources/source.ts';
+import { chooseOperation } from './documents.ts';
+import type { Engine, EngineRequest } from './engine.ts';
+import type { SingleResult } from './execution-result.ts';
+import type { GraphqlCall, OperationContext } from './operation-context.ts';
+import { SharedSubscription } from './shared-subscription.ts';
+import { type EndReason, Subscriber } from './subscriber.ts';
+import type { UpstreamSettings } from './upstream-events.ts';
+
+/** Settings of subscriptions (`subscription`). */
+export interface SubscriptionSettings extends UpstreamSettings {
+  /** The most open subscriptions of this process. */
+  readonly maxOpened: number | undefined;
+  /** The most open subscriptions of one user, or of one address where the client is anonymous. */
+  readonly maxOpenedPerClient: number | undefined;
+  /** Whether identical subscriptions share one execution. */
+  readonly deduplicates: boolean;
+  /** In how much time all subscriptions end when the gateway stops, in milliseconds. */
+  readonly drainMs: number;
+}
+
+export interface SubscriptionRunnerOptions {
+  /** Returns the engine for a client; `undefined` while no schema is loaded. */
+  readonly engine: (client?: ClientInfo) => Engine | undefined;
+  readonly settings: SubscriptionSettings;
+  readonly onOpened?: ((isShared: boolean) => void) | undefined;
+  readonly onEnded?: ((reason: EndReason) => void) | undefined;
+  /** Called for each event that a slow client loses. */
+  readonly onDropped?: (() => void) | undefined;
+}
+
+/** What differs between the routes of GraphQL. */
+export interface SubscriptionRoute<Context> {
+  readonly contract?: string | undefined;
+  readonly countRequest?: ((context: Context) => undefined | Promise<void>) | undefined;
+  /** Refuses operations while the gateway is overloaded. */
+  readonly admission?: AdmissionControl | undefined;
+}
+
+/** Runs the subscriptions of all clients. */
+export class SubscriptionRunner {
+  readonly #options: SubscriptionRunnerOptions;
+  readonly #shared = new Map<string, SharedSubscription>();
+  readonly #open = new Set<Subscriber>();
+  readonly #byClient = new Map<string, number>();
+  #isDraining = false;
+
+  constructor(options: SubscriptionRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** How many subscriptions are open. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Returns whether a call is a subscription, as far as its document can be read. */
+  isSubscription(context: OperationContext, { params }: GraphqlCall, contract: string | undefined): boolean {
+    const { query, operationName } = params;
+    // a document without the word needs no parsing
+    if (!query.includes('subscription')) return false;
+    const document = this.#options.engine(context.client)?.readDocument?.({ query, contract });
+    if (document === undefined || 'refusal' in document) return false;
+    return isSubscription(document.document, operationName);
+  }
+
+  /**
+   * Starts a subscription. Resolves with its subscriber, or with the result of one that does not start. Rejects with `GatewayError` 503
+   * without a schema, and with `SUBSCRIPTION_LIMIT_EXCEEDED` where too many are open.
+   */
+  async subscribe<Context extends OperationContext>(
+    context: Context,
+    call: GraphqlCall,
+    route: SubscriptionRoute<Context>,
+  ): Promise<Subscriber | SingleResult> {
+    if (context.isClosed) throw new ClientDisconnected();
+    const engine = this.#options.engine(context.client);
+    if (!engine || this.#isDraining) throw unavailable(engine === undefined);
+    const place = route.admission?.enter(context.client, () => false);
+    try {
+      return await this.#reserveAndJoin(engine, context, call, route);
+    } finally {
+      place?.leave();
+    }
+  }
+
+  async #reserveAndJoin<Context extends OperationContext>(
+    engine: Engine,
+    context: Context,
+    call: GraphqlCall,
+    route: SubscriptionRoute<Context>,
+  ): Promise<Subscriber | SingleResult> {
+    // counted before anything is awaited
+    const release = this.#reserve(context.client);
+    try {
+      await route.countRequest?.(context);
+      return await this.#join(engine, context, call, route, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async #join<Context extends OperationContext>(
+    engine: Engine,
+    context: Context,
+    call: GraphqlCall,
+    { contract, countRequest }: SubscriptionRoute<Context>,
+    release: () => void,
+  ): Promise<Subscriber | SingleResult> {
+    const { params } = call;
+    const { settings, onDropped } = this.#options;
+    const key = this.#sharingKey(engine, context, call, contract);
+    const known = key === undefined ? undefined : this.#shared.get(key);
+    const isShared = known !== undefined && known.engine === engine && !known.hasEnded;
+    const rateLimitChecked = countRequest !== undefined;
+    const shared = isShared ? known : this.#start(key, engine, context, { params, contract, rateLimitChecked });
+    const subscriber: Subscriber = new Subscriber({
+      ...settings,
+      onDropped,
+      onEnd: (_, reason) => {
+        release();
+        shared.remove(subscriber);
+        if (this.#open.delete(subscriber)) this.#options.onEnded?.(reason);
+      },
+    });
+    shared.add(subscriber);
+    context.onAbort = () => void subscriber.return();
+    const refused = await shared.started;
+    if (refused) {
+      await subscriber.return();
+      return refused;
+    }
+    const { operation, headers } = shared.result;
+    subscriber.operation = operation;
+    // they count the requests of the client that started it
+    if (!isShared) subscriber.headers = headers;
+    this.#opened(subscriber, context.client.identity, isShared);
+    return subscriber;
+  }
+
+  #opened(subscriber: Subscriber, identity: Identity | undefined, isShared: boolean): void {
+    if (subscriber.hasEnded) return;
+    this.#open.add(subscriber);
+    this.#options.onOpened?.(isShared);
+    const expiry = tokenExpiry(identity);
+    if (expiry !== undefined) subscriber.expireAt(expiry);
+    if (this.#isDraining) subscriber.end(undefined, 'shutdown');
+  }
+
+  /** Ends all subscriptions, at random moments of the time for it, so that clients do not all connect elsewhere at once. */
+  drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    for (const subscriber of this.#open) {
+      const wait = Math.random() * this.#options.settings.drainMs;
+      setTimeout(() => subscriber.end(undefined, 'shutdown'), wait).unref();
+    }
+  }
+
+  #sharingKey(
+    engine: Engine,
+    context: OperationContext,
+    { params }: GraphqlCall,
+    contract: string | undefined,
+  ): string | undefined {
+    const { query, operationName, variables } = params;
+    const { deduplicates } = this.#options.settings;
+    if (!deduplicates || context.debug !== undefined || context.reads.isUndeclared) return undefined;
+    if (forbidsSharing(context.requestHeaders)) return undefined;
+    const document = engine.readDocument?.({ query, contract });
+    // a policy has to see each request for it
+    if (document === undefined || 'refusal' in document || document.countsRequests) return undefined;
+    const dependsOn = engine.dependsOn({ query, operationName, variables, contract, document });
+    const requester = { clientInfo: context.client, headers: context.requestHeaders };
+    const key = inFlightKey(requester, withReads(dependsOn, context.reads));
+    if (key === undefined) return undefined;
+    const prefix = `${engine.isCanary ? 'canary ' : ''}${contract ?? ''} ${operationName ?? ''}`;
+    return `${prefix} ${key}\n${stringifyJson(variables ?? {})}\n${query}`;
+  }
+
+  #start(
+    key: string | undefined,
+    engine: Engine,
+    context: OperationContext,
+    { params, contract, rateLimitChecked }: Pick<GraphqlCall, 'params'> & StartParts,
+  ): SharedSubscription {
+    const cancellation = new Cancellation();
+    const client = clientContext(context, cancellation, rateLimitChecked);
+    const { query, operationName, variables } = params;
+    const request: EngineRequest = { query, operationName, variables, client, contract };
+    const { client: clientInfo } = context;
+    const shared: SharedSubscription = new SharedSubscription(engine, {
+      request,
+      cancellation,
+      settings: this.#options.settings,
+      engine: () => this.#options.engine(clientInfo),
+      onEnd: () => {
+        if (key !== undefined && this.#shared.get(key) === shared) this.#shared.delete(key);
+      },
+    });
+    if (key !== undefined) this.#shared.set(key, shared);
+    return shared;
+  }
+
+  /** Counts a subscription. Throws `GatewayError` where there are too many. Returns a function that gives its place back. */
+  #reserve(client: ClientInfo): () => void {
+    const { maxOpened, maxOpenedPerClient } = this.#options.settings;
+    this.#reserved += 1;
+    const key = maxOpenedPerClient === undefined ? undefined : clientKey(client);
+    const own = key === undefined ? 0 : (this.#byClient.get(key) ?? 0) + 1;
+    if (key !== undefined) this.#byClient.set(key, own);
+    let isReleased = false;
+    const release = () => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#reserved -= 1;
+      if (key === undefined) return;
+      const left = (this.#byClient.get(key) ?? 1) - 1;
+      if (left === 0) this.#byClient.delete(key);
+      else this.#byClient.set(key, left);
+    };
+    const exceeded = this.#reserved > (maxOpened ?? Number.POSITIVE_INFINITY);
+    if (exceeded || own > (maxOpenedPerClient ?? Number.POSITIVE_INFINITY)) {
+      release();
+      throw tooMany(exceeded);
+    }
+    return release;
+  }
+
+  #reserved = 0;
+}
+
+interface StartParts {
+  readonly contract: string | undefined;
+  readonly rateLimitChecked: boolean;
+}
+
+function isSubscription(document: DocumentNode, operationName: string | null | undefined): boolean {
+  const operation = chooseOperation(document, operationName);
+  return 'kind' in operation && operation.operation === 'subscription';
+}
+
+function clientKey({ identity, ip }: ClientInfo): string {
+  return identity === undefined ? ip : principalKey(identity);
+}
+
+/** Returns when the token of a client expires, in milliseconds since 1970. */
+function tokenExpiry(identity: Identity | undefined): number | undefined {
+  if (identity?.kind !== 'jwt' && identity?.kind !== 'opaque') return undefined;
+  const { exp } = identity.claims;
+  return typeof exp === 'number' ? exp * 1_000 : undefined;
+}
+
+function clientContext(
+  { requestHeaders: headers, requestId, client, plugins, trace, debug }: OperationContext,
+  signal: Cancellation,
+  rateLimitChecked: boolean,
+): ClientContext {
+  const { ip, identity } = client;
+  return { requestId, headers: { ...headers }, signal, ip, identity, rateLimitChecked, plugins, trace, debug };
+}
+
+function unavailable(hasNoSchema: boolean): GatewayError {
+  const message = hasNoSchema ? 'No schema loaded yet.' : 'The gateway is shutting down. Subscribe again elsewhere.';
+  return new GatewayError(503, 'SERVICE_UNAVAILABLE', message);
+}
+
+function tooMany(inAll: boolean): GatewayError {
+  const [what, key] = inAll
+    ? ['The gateway has', 'max_opened_subscriptions']
+    : ['This client has', 'max_opened_subscriptions_per_client'];
+  const message = `${what} as many open subscriptions as subscription.${key} allows. Try again later.`;
+  return new GatewayError(inAll ? 503 : 429, 'SUBSCRIPTION_LIMIT_EXCEEDED', message);
+}

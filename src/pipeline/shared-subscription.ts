@@ -1,0 +1,161 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Payload } from '../executor/payload.ts';
+import type { Cancellation } from '../sources/cancellation.ts';
+import type { Engine, EngineRequest } from './engine.ts';
+import { resultText, type SingleResult, type StreamResult } from './execution-result.ts';
+import { endMessage, type Subscriber, type SubscriptionMessage } from './subscriber.ts';
+import type { UpstreamSettings } from './upstream-events.ts';
+
+/** Clients that get an event in one turn of the event loop: for so long, in milliseconds. */
+const SLICE_MS = 10;
+/** How many clients get an event between two looks at the clock. */
+const CHECK_EVERY = 64;
+
+export interface SharedSubscriptionOptions {
+  readonly request: EngineRequest;
+  /** Aborts the fetches for events. It is the signal of the request's client. */
+  readonly cancellation: Cancellation;
+  readonly settings: UpstreamSettings;
+  /** Returns the engine for the client now. */
+  readonly engine: () => Engine | undefined;
+  /** Called once, when it has no subscribers any more, or its events have ended. */
+  readonly onEnd: () => void;
+}
+
+/** One execution of a subscription, for all clients whose subscriptions are identical: each event is fetched once. */
+export class SharedSubscription {
+  /** Resolves with the result of a subscription that does not start; `undefined` once it has started. */
+  readonly started: Promise<SingleResult | undefined>;
+  readonly #options: SharedSubscriptionOptions;
+  readonly #subscribers = new Set<Subscriber>();
+  #engine: Engine;
+  #stream: StreamResult | undefined;
+  #replanning: Promise<void> | undefined;
+  #stopListening: (() => void) | undefined;
+  #hasEnded = false;
+
+  constructor(engine: Engine, options: SharedSubscriptionOptions) {
+    this.#options = options;
+    this.#engine = engine;
+    this.started = this.#start();
+    // each subscriber handles its failure
+    this.started.catch(() => this.#end(undefined));
+  }
+
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** The headers and the operation of its result, once it has started. */
+  get result(): Pick<StreamResult, 'headers' | 'operation'> {
+    return this.#stream ?? {};
+  }
+
+  /** Adds a subscriber, before or after the start. */
+  add(subscriber: Subscriber): void {
+    this.#subscribers.add(subscriber);
+  }
+
+  /** Removes a subscriber. After the last one, the upstream subscription is cancelled. */
+  remove(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
+    if (this.#subscribers.size === 0) this.#end(undefined);
+  }
+
+  async #start(): Promise<SingleResult | undefined> {
+    const { request, settings } = this.#options;
+    this.#follow();
+    const result = await subscribe(this.#engine, { ...request, subscription: { settings } });
+    if (result.kind === 'single') {
+      this.#end(undefined);
+      return result;
+    }
+    if (this.#hasEnded) void result.payloads.return();
+    else {
+      this.#stream = result;
+      void this.#deliverAll(result);
+    }
+    return undefined;
+  }
+
+  /** Moves to the next engine when this one is replaced. */
+  #follow(): void {
+    this.#stopListening = this.#engine.onRetire?.(() => {
+      this.#replanning = this.#replan();
+    });
+  }
+
+  async #replan(): Promise<void> {
+    // it may just be starting
+    if ((await this.started.catch(() => undefined)) !== undefined || this.#hasEnded) return;
+    const { request, settings, engine: current } = this.#options;
+    const [before, engine] = [this.#stream, current()];
+    if (engine === undefined || before === undefined) return this.#end(undefined);
+    this.#engine = engine;
+    this.#follow();
+    const { upstream } = before;
+    const subscription = { settings, upstream };
+    const result = await subscribe(engine, { ...request, document: undefined, subscription }).catch(() => undefined);
+    if (this.#hasEnded) {
+      if (result?.kind === 'stream') void result.payloads.return();
+    } else if (result?.kind !== 'stream') this.#end(SCHEMA_CHANGED);
+    else {
+      this.#stream = result;
+      if (result.upstream !== upstream) void before.payloads.return();
+    }
+  }
+
+  async #deliverAll(first: StreamResult): Promise<void> {
+    let stream = first;
+    try {
+      for (;;) {
+        for await (const payload of stream.payloads) await this.#deliver(payload);
+        await this.#replanning;
+        if (this.#hasEnded || this.#stream === undefined || this.#stream === stream) break;
+        stream = this.#stream;
+      }
+      this.#end(undefined);
+    } catch {
+      this.#end(FAILED);
+    }
+  }
+
+  async #deliver(payload: Payload): Promise<void> {
+    const errors = payload.dataText === undefined ? payload.errors : undefined;
+    const message = { text: resultText(payload), errors };
+    payload.takeText();
+    let [count, start] = [0, performance.now()];
+    for (const subscriber of this.#subscribers) {
+      subscriber.push(message);
+      if (++count % CHECK_EVERY > 0 || performance.now() - start < SLICE_MS) continue;
+      await nextTurn();
+      start = performance.now();
+    }
+  }
+
+  #end(last: SubscriptionMessage | undefined): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#stopListening?.();
+    this.#options.cancellation.abort();
+    void this.#stream?.payloads.return();
+    const all = [...this.#subscribers];
+    this.#subscribers.clear();
+    for (const subscriber of all) subscriber.end(last);
+    this.#options.onEnd();
+  }
+}
+
+async function subscribe(engine: Engine, request: EngineRequest) {
+  return engine.subscribe ? engine.subscribe(request) : engine.execute(request);
+}
+
+const SCHEMA_CHANGED = endMessage(
+  'SUBSCRIPTION_SCHEMA_CHANGED',
+  'The schema has changed, and this subscription cannot go on with it. Subscribe again.',
+);
+const FAILED = endMessage('INTERNAL_SERVER_ERROR', 'Internal server error');

@@ -1,0 +1,214 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { CompiledPlan, CompiledRequest } from '../executor/compile.ts';
+import { executePlan } from '../executor/execute-plan.ts';
+import { Payload } from '../executor/payload.ts';
+import { PayloadStream } from '../executor/payload-stream.ts';
+import { RequestBodies } from '../executor/request-body.ts';
+import type { ClientContext, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { executeCompiled, exposedErrors, type OperationRun } from './execute.ts';
+import type { ExecutionResult, StreamResult } from './execution-result.ts';
+import { refuse } from './refuse.ts';
+import { DEFAULT_UPSTREAM, type UpstreamEnd, UpstreamEvents, type UpstreamRequest } from './upstream-events.ts';
+
+/**
+ * Starts a subscription: the plan's root request is a subscription to its source. Each event is then executed as a query whose
+ * root data is known, one after the other, when the reader wants the next payload.
+ *
+ * What is no subscription is executed: a plugin may have replaced the operation. So is a subscription whose root field the
+ * policies have dropped: its result is the error.
+ */
+export async function subscribeCompiled(
+  run: OperationRun,
+  compiled: CompiledPlan,
+  knownErrors: readonly GraphQLFormattedError[] | undefined,
+): Promise<ExecutionResult> {
+  const roots = compiled.requests.filter(({ planned }) => planned.operationType === 'subscription');
+  const [root] = roots;
+  if (root === undefined) return executeCompiled(run, compiled, knownErrors);
+  if (roots.length > 1) throw new Error('The plan of a subscription has several root requests.');
+  const { name } = root.planned.subgraph;
+  const source = run.options.sources.get(name);
+  if (source?.subscribe === undefined) return refuseSource(name);
+  const upstream = openUpstream(run, root, source);
+  const payloads = new SubscriptionPayloads(run, { compiled, knownErrors, source, upstream });
+  const result: StreamResult = { kind: 'stream', payloads, operation: run.prepared.label, upstream };
+  return result;
+}
+
+function refuseSource(name: string): ExecutionResult {
+  const message = `The source "${name}" has no subscriptions: only GraphQL subgraphs have them.`;
+  return refuse('operation', [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
+}
+
+/** Returns the given upstream subscription if it has the events that are needed, and else a new one. */
+function openUpstream({ request, variables }: OperationRun, root: CompiledRequest, source: Source): UpstreamEvents {
+  const body = new RequestBodies(variables).write(root, [], '');
+  const sent: SourceRequest = { ...body, operationType: 'subscription', client: eventClient(request.client) };
+  const { subgraph } = root.planned;
+  const wanted: UpstreamRequest = { source, request: sent, key: `${subgraph.name} ${subgraph.url} ${body.body}` };
+  const given = request.subscription?.upstream;
+  return given?.key === wanted.key
+    ? given
+    : new UpstreamEvents(wanted, request.subscription?.settings ?? DEFAULT_UPSTREAM);
+}
+
+/** Returns a context for all events: what belongs to the client's one request is not in it. */
+function eventClient(client: ClientContext): ClientContext {
+  return {
+    ...client,
+    ...{ deadline: undefined, record: undefined, debug: undefined, returned: undefined, freshness: undefined },
+  };
+}
+
+/** A source that answers the root request with the current event, and sends everything else. */
+class EventSource implements Source {
+  readonly name: string;
+  readonly maxEntities: number | undefined;
+  event = '';
+  private readonly source: Source;
+
+  constructor(source: Source) {
+    this.source = source;
+    this.name = source.name;
+    this.maxEntities = source.maxEntities;
+  }
+
+  send(request: SourceRequest, done: (response: SubgraphResponse) => void): void {
+    if (request.operationType !== 'subscription') return this.source.send(request, done);
+    done({ kind: 'text', text: this.event, status: 200 });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+interface EventExecution {
+  readonly compiled: CompiledPlan;
+  readonly knownErrors: readonly GraphQLFormattedError[] | undefined;
+  readonly source: Source;
+  readonly upstream: UpstreamEvents;
+}
+
+/** The payloads of a subscription. An event is executed when a payload is read, so that only events wait. */
+class SubscriptionPayloads extends PayloadStream {
+  private readonly run: OperationRun;
+  private readonly client: ClientContext;
+  private readonly execution: EventExecution;
+  private readonly eventSource: EventSource;
+  private readonly sources: ReadonlyMap<string, Source>;
+  private isExecuting = false;
+  private wanted = 0;
+  private isDetached = false;
+
+  constructor(run: OperationRun, execution: EventExecution) {
+    super(() => this.cancel());
+    const { upstream, source } = execution;
+    this.run = run;
+    this.client = eventClient(run.request.client);
+    this.execution = execution;
+    this.eventSource = new EventSource(source);
+    this.sources = new Map(run.options.sources).set(source.name, this.eventSource);
+    const isNew = upstream !== run.request.subscription?.upstream;
+    upstream.attach(
+      source,
+      () => this.advance(),
+      () => this.detach(),
+    );
+    if (isNew) upstream.start();
+  }
+
+  override next(): Promise<IteratorResult<Payload>> {
+    this.wanted += 1;
+    const result = super.next();
+    this.advance();
+    return result;
+  }
+
+  private cancel(): void {
+    if (!this.isDetached) this.execution.upstream.cancel();
+  }
+
+  /** Ends the stream after the current event: others follow elsewhere. */
+  private detach(): void {
+    this.isDetached = true;
+    if (!this.isExecuting) this.close();
+  }
+
+  private advance(): void {
+    if (this.isExecuting || this.wanted === 0 || this.isDetached) return;
+    const taken = this.execution.upstream.take();
+    if (taken === undefined) return;
+    if ('kind' in taken) return this.finish(taken);
+    this.wanted -= 1;
+    this.isExecuting = true;
+    this.execute(taken.text, taken.mayHaveMissed).then(
+      (payload) => this.write(payload),
+      (error: unknown) => {
+        this.execution.upstream.cancel();
+        this.fail(error);
+      },
+    );
+  }
+
+  override write(payload: Payload): void {
+    super.write(payload);
+    this.isExecuting = false;
+    if (this.isDetached) this.close();
+    else this.advance();
+  }
+
+  private execute(event: string, mayHaveMissed: boolean): Promise<Payload> {
+    const { view, variables, request, options } = this.run;
+    const { compiled, knownErrors } = this.execution;
+    const { supergraph } = view;
+    const { client, sources } = this;
+    const { memoryBudget: budget, admissionQueue, responseObserver } = options;
+    const { reportEveryPlace } = request;
+    this.eventSource.event = event;
+    const parts = { supergraph, sources, client, variables, introspected: NOTHING_INTROSPECTED, knownErrors };
+    const input = { ...parts, reportEveryPlace, budget, admissionQueue, responseObserver };
+    const extensions = mayHaveMissed ? MISSED : undefined;
+    return executePlan(compiled, input, (text, errors) => {
+      const exposed = errors.length > 0 ? exposedErrors(errors, client, options) : errors;
+      return new Payload(text, exposed, extensions);
+    });
+  }
+
+  private finish(end: UpstreamEnd): void {
+    if (end.kind !== 'completed') super.write(lastPayload(end, this.execution.source.name, this.run));
+    this.close();
+  }
+}
+
+const NOTHING_INTROSPECTED: ReadonlyMap<string, string> = new Map();
+
+/** Says that the connection to the subgraph was lost for a time, or that events were dropped. */
+const MISSED = { subscription: { mayHaveMissedEvents: true } };
+
+/** Returns the payload that ends a subscription early. It has no data. */
+function lastPayload(end: Exclude<UpstreamEnd, { kind: 'completed' }>, service: string, run: OperationRun): Payload {
+  if (end.kind === 'queue_full')
+    return endPayload('SUBSCRIPTION_QUEUE_FULL', 'Events arrive faster than they can be processed.', { service });
+  const { message, code, reason } = end.failure;
+  if (end.wasStarted) {
+    const text = `The connection to "${service}" was lost, and could not be opened again.`;
+    return endPayload('SUBSCRIPTION_CONNECTION_LOST', text, { service, reason });
+  }
+  return new Payload(
+    undefined,
+    exposedErrors([failureError(end.failure, { message, code, service })], run.request.client, run.options),
+  );
+}
+
+function failureError(
+  { reason, status }: SourceFailure,
+  { message, code, service }: { readonly message: string; readonly code: string; readonly service: string },
+): GraphQLFormattedError {
+  return { message, extensions: { code, service, reason, ...(status !== undefined && { http: { status } }) } };
+}
+
+/** Returns a payload that ends a subscription with an error. */
+export function endPayload(code: string, message: string, extensions: Readonly<Record<string, unknown>> = {}): Payload {
+  return new Payload(undefined, [{ message, extensions: { code, ...extensions } }]);
+}

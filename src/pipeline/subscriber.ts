@@ -1,0 +1,169 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { OperationLabel } from '../shared/request-notes.ts';
+
+/** What a subscriber receives. */
+export interface SubscriptionMessage {
+  /** The text of a GraphQL result. */
+  readonly text: string;
+  /** Set in the last message of a subscription that ends with an error; the result has no data then. */
+  readonly errors?: readonly GraphQLFormattedError[] | undefined;
+}
+
+/** Why a subscription has ended, for metrics. `client`: the client has left or cancelled it. */
+export type EndReason =
+  | 'completed'
+  | 'client'
+  | 'error'
+  | 'queue_full'
+  | 'token_expired'
+  | 'schema_changed'
+  | 'connection_lost'
+  | 'shutdown';
+
+/** The reasons that an error code says. */
+const REASONS: ReadonlyMap<unknown, EndReason> = new Map([
+  ['SUBSCRIPTION_QUEUE_FULL', 'queue_full'],
+  ['SUBSCRIPTION_TOKEN_EXPIRED', 'token_expired'],
+  ['SUBSCRIPTION_SCHEMA_CHANGED', 'schema_changed'],
+  ['SUBSCRIPTION_CONNECTION_LOST', 'connection_lost'],
+]);
+
+export interface SubscriberOptions {
+  /** The most messages that wait for the client. */
+  readonly queueCapacity: number;
+  readonly overflow: 'close' | 'drop_oldest';
+  /** Called once, at the end. */
+  readonly onEnd: (subscriber: Subscriber, reason: EndReason) => void;
+  /** Called for each message that is dropped. */
+  readonly onDropped?: (() => void) | undefined;
+}
+
+/**
+ * The messages of one subscription for one client. They wait here until the client can take them; their texts are shared with
+ * other clients. A client that is too slow loses its subscription, or its oldest messages.
+ */
+export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
+  readonly #options: SubscriberOptions;
+  /** Name and type of the operation, for the log. */
+  operation: OperationLabel | undefined;
+  /** Headers that policies add to the response, names in lower case. */
+  headers: Readonly<Record<string, string>> | undefined;
+  readonly #waiting: SubscriptionMessage[] = [];
+  #reader: ((result: IteratorResult<SubscriptionMessage>) => void) | undefined;
+  #reason: EndReason | undefined;
+  #expiry: NodeJS.Timeout | undefined;
+
+  constructor(options: SubscriberOptions) {
+    this.#options = options;
+  }
+
+  get hasEnded(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  /** Why it has ended; `undefined` until then. */
+  get reason(): EndReason | undefined {
+    return this.#reason;
+  }
+
+  push(message: SubscriptionMessage): void {
+    if (this.#reason !== undefined) return;
+    if (message.errors !== undefined) return this.end(message);
+    const reader = this.#reader;
+    if (reader) {
+      this.#reader = undefined;
+      return reader({ done: false, value: message });
+    }
+    const { queueCapacity, overflow, onDropped } = this.#options;
+    if (this.#waiting.length >= queueCapacity) {
+      if (overflow === 'close') return this.end(TOO_SLOW);
+      this.#waiting.shift();
+      onDropped?.();
+    }
+    this.#waiting.push(message);
+  }
+
+  /**
+   * Ends the subscription after what waits.
+   * @param last the error it ends with, if it does
+   */
+  end(last: SubscriptionMessage | undefined, reason = reasonOf(last)): void {
+    if (this.#reason !== undefined) return;
+    if (last) this.#waiting.push(last);
+    this.#settle(reason);
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (reader) void this.next().then(reader);
+  }
+
+  /** Ends it with `SUBSCRIPTION_TOKEN_EXPIRED` when the client's token expires. @param at milliseconds since 1970 */
+  expireAt(at: number): void {
+    const wait = at - Date.now();
+    if (wait <= 0) return this.end(EXPIRED);
+    // a timer of Node takes 25 days at most
+    const next = wait > LONGEST_TIMER_MS ? () => this.expireAt(at) : () => this.end(EXPIRED);
+    this.#expiry = setTimeout(next, Math.min(wait, LONGEST_TIMER_MS)).unref();
+  }
+
+  next(): Promise<IteratorResult<SubscriptionMessage>> {
+    const message = this.#waiting.shift();
+    if (message) return Promise.resolve({ done: false, value: message });
+    if (this.#reason !== undefined) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => {
+      this.#reader = resolve;
+    });
+  }
+
+  /** Does the same as `next`, and resolves with no message after `ms` milliseconds of silence. */
+  nextOrHeartbeat(ms: number): Promise<IteratorResult<SubscriptionMessage | undefined>> {
+    const message = this.next();
+    const reader = this.#reader;
+    if (reader === undefined) return message;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#reader = undefined;
+        resolve({ done: false, value: undefined });
+      }, ms).unref();
+      this.#reader = (result) => {
+        clearTimeout(timer);
+        resolve(result);
+      };
+    });
+  }
+
+  /** Cancels the subscription: the client has left. */
+  return(): Promise<IteratorResult<SubscriptionMessage>> {
+    this.#waiting.length = 0;
+    this.end(undefined, 'client');
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #settle(reason: EndReason): void {
+    this.#reason = reason;
+    clearTimeout(this.#expiry);
+    this.#options.onEnd(this, reason);
+  }
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function reasonOf(last: SubscriptionMessage | undefined): EndReason {
+  if (last?.errors === undefined) return 'completed';
+  return REASONS.get(last.errors[0]?.extensions?.code) ?? 'error';
+}
+
+/** Returns the message that ends a subscription with an error. */
+export function endMessage(code: string, message: string): SubscriptionMessage {
+  const errors = [{ message, extensions: { code } }];
+  return { text: JSON.stringify({ errors }), errors };
+}
+
+const TOO_SLOW = endMessage(
+  'SUBSCRIPTION_QUEUE_FULL',
+  'The client reads events more slowly than they arrive. Read faster, or subscribe again.',
+);
+const EXPIRED = endMessage('SUBSCRIPTION_TOKEN_EXPIRED', 'The token has expired. Subscribe again with a new one.');

@@ -1,0 +1,152 @@
+import type { CancelSubscription, Source, SourceFailure, SourceRequest, SubscriptionSink } from '../sources/source.ts';
+
+/** How an upstream subscription is kept. Times in milliseconds. */
+export interface UpstreamSettings {
+  /** The most events that wait to be executed. */
+  readonly queueCapacity: number;
+  /** What happens to a further event: the subscription ends, or the oldest event is dropped. */
+  readonly overflow: 'close' | 'drop_oldest';
+  /** How often a lost connection is opened again, before an event has arrived. */
+  readonly maxReconnects: number;
+  /** The longest wait before the first attempt; it doubles with each. */
+  readonly backoffBaseMs: number;
+  readonly backoffMaxMs: number;
+}
+
+export const DEFAULT_UPSTREAM: UpstreamSettings = {
+  queueCapacity: 128,
+  overflow: 'close',
+  maxReconnects: 5,
+  backoffBaseMs: 500,
+  backoffMaxMs: 30_000,
+};
+
+/** Why an upstream subscription has ended. */
+export type UpstreamEnd =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'queue_full' }
+  /** `wasStarted`: the connection was there, and was lost. */
+  | { readonly kind: 'failed'; readonly failure: SourceFailure; readonly wasStarted: boolean };
+
+/** One event: the text of a GraphQL result. */
+export interface UpstreamEvent {
+  readonly text: string;
+  /** Whether events may be missing before it. */
+  readonly mayHaveMissed: boolean;
+}
+
+/** The source of an upstream subscription, and what it is asked for. */
+export interface UpstreamRequest {
+  readonly source: Source;
+  readonly request: SourceRequest;
+  /** Equal for two requests that one upstream subscription serves. */
+  readonly key: string;
+}
+
+/**
+ * One subscription to a source, and the events that wait to be executed. What executes them can change, as with a new
+ * schema, without a break in the subscription. A lost connection is opened again.
+ */
+export class UpstreamEvents implements SubscriptionSink {
+  readonly key: string;
+  private source: Source;
+  private readonly request: SourceRequest;
+  private readonly settings: UpstreamSettings;
+  private readonly waiting: UpstreamEvent[] = [];
+  private end: UpstreamEnd | undefined;
+  private cancelSource: CancelSubscription | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private isCancelled = false;
+  private wasStarted = false;
+  private attempts = 0;
+  private mayHaveMissed = false;
+  /** Called when there is an event, or the end. */
+  private onChange: () => void = () => {};
+  private onDetach: () => void = () => {};
+
+  constructor({ source, request, key }: UpstreamRequest, settings: UpstreamSettings) {
+    this.source = source;
+    this.request = request;
+    this.key = key;
+    this.settings = settings;
+  }
+
+  /**
+   * Attaches what executes the events, in place of what did before.
+   * @param onDetach called when something else is attached
+   */
+  attach(source: Source, onChange: () => void, onDetach: () => void): void {
+    const before = this.onDetach;
+    this.source = source;
+    this.onChange = onChange;
+    this.onDetach = onDetach;
+    before();
+  }
+
+  start(): void {
+    this.timer = undefined;
+    if (this.isCancelled || this.source.subscribe === undefined) return;
+    const cancel = this.source.subscribe(this.request, this);
+    // a source may have ended it before it returned
+    if (this.isCancelled) cancel();
+    else this.cancelSource = cancel;
+  }
+
+  /** Ends the subscription. Nothing is called afterwards. */
+  cancel(): void {
+    if (this.isCancelled) return;
+    this.isCancelled = true;
+    clearTimeout(this.timer);
+    this.waiting.length = 0;
+    this.cancelSource?.();
+    this.onChange = this.onDetach = () => {};
+  }
+
+  /** Returns the next event, or the end after the last one; `undefined` while there is neither. */
+  take(): UpstreamEvent | UpstreamEnd | undefined {
+    return this.waiting.shift() ?? this.end;
+  }
+
+  next(text: string): void {
+    if (this.isCancelled || this.end) return;
+    this.attempts = 0;
+    this.wasStarted = true;
+    const { queueCapacity, overflow } = this.settings;
+    if (this.waiting.length >= queueCapacity) {
+      if (overflow === 'close') return this.endEarly({ kind: 'queue_full' });
+      this.waiting.shift();
+      this.mayHaveMissed = true;
+    }
+    this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed });
+    this.mayHaveMissed = false;
+    this.onChange();
+  }
+
+  error(failure: SourceFailure): void {
+    if (this.isCancelled || this.end) return;
+    if (failure.isConnectionFailure && !failure.isUnsent) this.wasStarted = true;
+    const { maxReconnects, backoffBaseMs, backoffMaxMs } = this.settings;
+    if (!this.wasStarted || !failure.isConnectionFailure || this.attempts >= maxReconnects)
+      return this.endWith({ kind: 'failed', failure, wasStarted: this.wasStarted });
+    this.mayHaveMissed = true;
+    const wait = Math.min(backoffMaxMs, backoffBaseMs * 2 ** this.attempts) * Math.random();
+    this.attempts += 1;
+    this.timer = setTimeout(() => this.start(), wait).unref();
+  }
+
+  complete(): void {
+    if (this.isCancelled || this.end) return;
+    this.endWith({ kind: 'completed' });
+  }
+
+  private endEarly(end: UpstreamEnd): void {
+    this.waiting.length = 0;
+    this.cancelSource?.();
+    this.endWith(end);
+  }
+
+  private endWith(end: UpstreamEnd): void {
+    this.end = end;
+    this.onChange();
+  }
+}

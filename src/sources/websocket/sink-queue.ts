@@ -1,0 +1,67 @@
+import type { SourceFailure, SubscriptionSink } from '../source.ts';
+
+/** The most events that wait for a sink that is not ready: a connection that many subscriptions share cannot stop for one. */
+const MOST_WAITING = 1_024;
+
+type Last = { readonly failure: SourceFailure } | 'complete';
+
+/** Delivers events to a sink in order, each when the sink is ready for it. */
+export class SinkQueue {
+  readonly #sink: SubscriptionSink;
+  readonly #waiting: string[] = [];
+  #isBusy = false;
+  #last: Last | undefined;
+  #hasEnded = false;
+
+  constructor(sink: SubscriptionSink) {
+    this.#sink = sink;
+  }
+
+  /** Returns false for an event that had no place: the subscription has ended with a failure. */
+  next(text: string): boolean {
+    if (this.#last) return false;
+    if (this.#waiting.length >= MOST_WAITING) {
+      this.#waiting.length = 0;
+      const message = `More than ${MOST_WAITING} events wait for a slow subscriber.`;
+      this.end({ failure: { code: 'SUBREQUEST_QUEUE_FULL', message, reason: 'too many events' } });
+      return false;
+    }
+    this.#waiting.push(text);
+    this.#deliver();
+    return true;
+  }
+
+  /** Ends the subscription after what waits. Later calls do nothing. */
+  end(last: Last): void {
+    this.#last ??= last;
+    this.#deliver();
+  }
+
+  /** Drops what waits, and calls the sink no more. */
+  cancel(): void {
+    this.#waiting.length = 0;
+    this.#last ??= 'complete';
+    this.#hasEnded = true;
+  }
+
+  #deliver(): void {
+    while (!this.#isBusy && !this.#hasEnded) {
+      const text = this.#waiting.shift();
+      if (text === undefined) return this.#finish();
+      const ready = this.#sink.next(text);
+      if (ready === undefined) continue;
+      this.#isBusy = true;
+      void ready.then(() => {
+        this.#isBusy = false;
+        this.#deliver();
+      });
+    }
+  }
+
+  #finish(): void {
+    if (this.#last === undefined) return;
+    this.#hasEnded = true;
+    if (this.#last === 'complete') this.#sink.complete();
+    else this.#sink.error(this.#last.failure);
+  }
+}

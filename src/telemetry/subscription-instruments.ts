@@ -1,0 +1,45 @@
+import type { Metrics } from './metrics.ts';
+
+/** What has to do with the subscriptions of clients. */
+export interface SubscriptionInstruments {
+  /** A subscription has started. @param isShared whether it shares the events of another one */
+  readonly opened: (isShared: boolean) => void;
+  /** A subscription has ended. @param reason one of a fixed set of words */
+  readonly ended: (reason: string) => void;
+  /** A slow client has lost an event. */
+  readonly dropped: () => void;
+  /** @param open called whenever the metrics are read */
+  readonly watchOpen: (open: () => number) => void;
+  /** @param open called whenever the metrics are read */
+  readonly watchSockets: (open: () => number) => void;
+}
+
+export function createSubscriptionInstruments(metrics: Metrics): SubscriptionInstruments {
+  const opened = metrics.counter({
+    name: 'headgate_subscriptions_opened_total',
+    help: 'Subscriptions of clients that have started; shared="true": they share the events of an identical one',
+    labels: ['shared'],
+  });
+  return {
+    opened: (isShared) => opened(String(isShared)),
+    ended: metrics.counter({
+      name: 'headgate_subscriptions_ended_total',
+      help: 'Subscriptions of clients that have ended: completed, client (it has left), error, queue_full, token_expired, schema_changed, connection_lost, shutdown',
+      labels: ['reason'],
+    }),
+    dropped: metrics.counter({
+      name: 'headgate_subscription_events_dropped_total',
+      help: 'Events that slow clients have lost; only with subscription.queue_overflow: drop_oldest',
+    }),
+    watchSockets: (open) =>
+      metrics.gauge(
+        { name: 'headgate_websockets_open', help: 'WebSockets of clients that are open', together: 'sum' },
+        open,
+      ),
+    watchOpen: (open) =>
+      metrics.gauge(
+        { name: 'headgate_subscriptions_open', help: 'Subscriptions of clients that are open', together: 'sum' },
+        open,
+      ),
+  };
+}

@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import { openEvents } from './event-reader.ts';
+import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
+
+describe('identical subscriptions', () => {
+  test('share one upstream subscription, which ends with the last of them', async () => {
+    const { server, topic, calls } = await subscriptionWorld();
+    const first = await openEvents(server.url, ADDED);
+    const second = await openEvents(server.url, ADDED);
+    await topic.hasSubscriptions(1);
+    topic.publish(review('good', '7'));
+    for (const { reader } of [first, second]) expect(await reader.until('\n\n')).toContain('product 7');
+    expect(calls.products).toBe(1);
+    first.close();
+    topic.publish(review('bad', '8'));
+    expect(await second.reader.until('\n\n')).toContain('product 8');
+    expect(topic.size).toBe(1);
+    second.close();
+    await topic.hasSubscriptions(0);
+  });
+
+  test('are not shared where a header that is sent differs', async () => {
+    const { server, topic, handshakes } = await subscriptionWorld({
+      headers: { all: { request: [{ propagate: { named: 'authorization' } }] } },
+    });
+    for (const user of ['Bearer 1', 'Bearer 2', 'Bearer 1'])
+      await openEvents(server.url, ADDED, { authorization: user });
+    await topic.hasSubscriptions(2);
+    expect(handshakes.map(({ headers }) => headers.authorization).sort()).toEqual(['Bearer 1', 'Bearer 2']);
+  });
+
+  test('are not shared with deduplication off; they share a connection nevertheless', async () => {
+    const { server, topic, handshakes } = await subscriptionWorld({
+      subscription: { deduplication: { enabled: false } },
+    });
+    for (let i = 0; i < 3; i++) await openEvents(server.url, ADDED);
+    await topic.hasSubscriptions(3);
+    expect(handshakes).toHaveLength(1);
+  });
+});
+
+describe('limits', () => {
+  test('max_opened_subscriptions counts open ones', async () => {
+    const { server, topic } = await subscriptionWorld({ subscription: { max_opened_subscriptions: 1 } });
+    const first = await openEvents(server.url, ADDED);
+    const { response } = await openEvents(server.url, ADDED, {}, 'unread');
+    expect(response.status).toBe(503);
+    expect(await response.text()).toContain('"code":"SUBSCRIPTION_LIMIT_EXCEEDED"');
+    first.close();
+    await topic.hasSubscriptions(0);
+    expect((await openEvents(server.url, ADDED)).response.status).toBe(200);
+  });
+
+  test('max_opened_subscriptions_per_client counts those of one address', async () => {
+    const { server } = await subscriptionWorld({ subscription: { max_opened_subscriptions_per_client: 1 } });
+    await openEvents(server.url, ADDED);
+    expect((await openEvents(server.url, ADDED, {}, 'unread')).response.status).toBe(429);
+  });
+});
+
+describe('a new schema', () => {
+  test('takes a subscription over without a break', async () => {
+    const { server, topic, update, supergraphSdl, lines } = await subscriptionWorld();
+    const { reader } = await openEvents(server.url, ADDED);
+    await topic.hasSubscriptions(1);
+    topic.publish(review('before', '7'));
+    expect(await reader.until('\n\n')).toContain('product 7');
+    update(`${supergraphSdl}\n# changed`);
+    await expect.poll(() => lines.some(({ msg }) => /schema/.test(msg))).toBe(true);
+    topic.publish(review('after', '8'));
+    expect(await reader.until('\n\n')).toContain('product 8');
+    expect(topic.size).toBe(1);
+  });
+
+  test('ends a subscription that is no longer valid', async () => {
+    const { server, topic, update, supergraphSdl } = await subscriptionWorld();
+    const { reader } = await openEvents(server.url, ADDED);
+    await topic.hasSubscriptions(1);
+    update(supergraphSdl.replace('  body: String', '  text: String'));
+    expect(await reader.until('\n\n')).toContain('"code":"SUBSCRIPTION_SCHEMA_CHANGED"');
+    expect(await reader.until('\n\n')).toContain('event: complete');
+    await topic.hasSubscriptions(0);
+  });
+});
+
+describe('a lost connection to the subgraph', () => {
+  test('is opened again, and the next event says that others may be missing', async () => {
+    const { server, topic, sockets } = await subscriptionWorld({
+      subscription: { reconnect: { backoff: { base: '10ms' } } },
+    });
+    const { reader } = await openEvents(server.url, ADDED);
+    await topic.hasSubscriptions(1);
+    for (const socket of sockets) socket.terminate();
+    await topic.hasSubscriptions(0);
+    await topic.hasSubscriptions(1);
+    topic.publish(review('again', '7'));
+    const event = await reader.until('\n\n');
+    expect(event).toContain('"extensions":{"subscription":{"mayHaveMissedEvents":true}}');
+    topic.publish(review('more', '7'));
+    expect(await reader.until('\n\n')).not.toContain('extensions');
+  });
+
+  test('ends the subscription after the last attempt', async () => {
+    const { server, topic, sockets } = await subscriptionWorld({ subscription: { reconnect: { max_attempts: 0 } } });
+    const { reader } = await openEvents(server.url, ADDED);
+    await topic.hasSubscriptions(1);
+    for (const socket of sockets) socket.terminate();
+    expect(await reader.until('\n\n')).toContain('"code":"SUBSCRIPTION_CONNECTION_LOST"');
+    expect(await reader.until('\n\n')).toContain('event: complete');
+  });
+
+  test('a subgraph without WebSockets is an error that names it', async () => {
+    const { server } = await subscriptionWorld({
+      subscription: {
+        mode: { passthrough: { subgraphs: { reviews: { path: '/ws', protocol: 'subscriptions_transport_ws' } } } },
+      },
+    });
+    const { reader } = await openEvents(server.url, ADDED);
+    const event = await reader.until('\n\n');
+    expect(event).toContain('"service":"reviews"');
+    expect(event).toContain('SUBREQUEST_HTTP_ERROR');
+  });
+});
+
+describe('what is sent to the subgraph', () => {
+  test('headers by the rules, on request in the payload of connection_init, too', async () => {
+    const { server, topic, inits, handshakes } = await subscriptionWorld({
+      headers: { all: { request: [{ propagate: { named: ['authorization', 'x-request-id'] } }] } },
+      subscription: { mode: { passthrough: { all: { connection_init_headers: true } } } },
+    });
+    await openEvents(server.url, ADDED, { authorization: 'Bearer 1', 'x-request-id': 'one-request' });
+    await topic.hasSubscriptions(1);
+    expect(inits).toEqual([{ authorization: 'Bearer 1' }]);
+    expect(handshakes[0]?.headers['x-request-id']).toBeUndefined();
+  });
+});
+
+describe('when the gateway stops', () => {
+  test('streams end within the time for it', async () => {
+    const { server, topic } = await subscriptionWorld({ shutdown: { grace: '1s' } });
+    const { reader } = await openEvents(server.url, ADDED);
+    await topic.hasSubscriptions(1);
+    const closed = server.close();
+    expect(await reader.until('\n\n')).toBe('event: complete\ndata:\n\n');
+    await closed;
+  });
+});

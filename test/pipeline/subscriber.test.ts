@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { type EndReason, Subscriber, type SubscriberOptions } from '../../src/pipeline/subscriber.ts';
+
+function open(options: Partial<SubscriberOptions> = {}) {
+  const ends: EndReason[] = [];
+  let dropped = 0;
+  const subscriber = new Subscriber({
+    queueCapacity: 2,
+    overflow: 'close',
+    onEnd: (_, reason) => ends.push(reason),
+    onDropped: () => {
+      dropped += 1;
+    },
+    ...options,
+  });
+  return { subscriber, ends, dropped: () => dropped };
+}
+
+async function texts(subscriber: Subscriber): Promise<string[]> {
+  const all: string[] = [];
+  for await (const { text, errors } of subscriber) all.push(errors ? String(errors[0]?.extensions?.code) : text);
+  return all;
+}
+
+describe('a slow client', () => {
+  test('loses its subscription, after what waits for it', async () => {
+    const { subscriber, ends } = open();
+    for (const text of ['1', '2', '3', '4']) subscriber.push({ text });
+    expect(await texts(subscriber)).toEqual(['1', '2', 'SUBSCRIPTION_QUEUE_FULL']);
+    expect(ends).toEqual(['queue_full']);
+  });
+
+  test('loses the oldest events with drop_oldest', async () => {
+    const { subscriber, dropped } = open({ overflow: 'drop_oldest' });
+    for (const text of ['1', '2', '3', '4']) subscriber.push({ text });
+    subscriber.end(undefined);
+    expect(await texts(subscriber)).toEqual(['3', '4']);
+    expect(dropped()).toBe(2);
+  });
+});
+
+describe('the end', () => {
+  test('an expired token ends it at once', async () => {
+    const { subscriber, ends } = open();
+    subscriber.expireAt(Date.now() - 1);
+    expect(await texts(subscriber)).toEqual(['SUBSCRIPTION_TOKEN_EXPIRED']);
+    expect(ends).toEqual(['token_expired']);
+  });
+
+  test('comes once, and nothing after it', async () => {
+    const { subscriber, ends } = open();
+    const waiting = subscriber.next();
+    subscriber.end(undefined);
+    subscriber.push({ text: 'late' });
+    await subscriber.return();
+    expect((await waiting).done).toBe(true);
+    expect(ends).toEqual(['completed']);
+  });
+
+  test('a client that leaves gets nothing of what waits', async () => {
+    const { subscriber, ends } = open();
+    subscriber.push({ text: '1' });
+    await subscriber.return();
+    expect(await texts(subscriber)).toEqual([]);
+    expect(ends).toEqual(['client']);
+  });
+});
+
+test('silence is a heartbeat, and loses no event', async () => {
+  const { subscriber } = open();
+  expect(await subscriber.nextOrHeartbeat(1)).toEqual({ done: false, value: undefined });
+  const next = subscriber.nextOrHeartbeat(10_000);
+  subscriber.push({ text: '1' });
+  expect((await next).value).toEqual({ text: '1' });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_UPSTREAM, UpstreamEvents, type UpstreamSettings } from '../../src/pipeline/upstream-events.ts';
+import type { Source, SourceFailure, SubscriptionSink } from '../../src/sources/source.ts';
+
+/** A source whose subscriptions the test drives. */
+function open(settings: Partial<UpstreamSettings> = {}) {
+  const sinks: SubscriptionSink[] = [];
+  let cancelled = 0;
+  const source: Source = {
+    name: 'reviews',
+    send: () => {},
+    subscribe(_request, sink) {
+      sinks.push(sink);
+      return () => {
+        cancelled += 1;
+      };
+    },
+    close: async () => {},
+  };
+  const request = { body: '{}', operationType: 'subscription', client: { requestId: 'r', headers: {} } } as const;
+  const all = { ...DEFAULT_UPSTREAM, backoffBaseMs: 0, ...settings };
+  const upstream = new UpstreamEvents({ source, request, key: 'k' }, all);
+  upstream.start();
+  const last = () => sinks.at(-1) as SubscriptionSink;
+  return { upstream, source, sinks, last, cancelled: () => cancelled };
+}
+
+const LOST: SourceFailure = { code: 'SUBREQUEST_HTTP_ERROR', message: 'lost', isConnectionFailure: true };
+const UNSENT: SourceFailure = { ...LOST, isUnsent: true };
+
+describe('a lost connection', () => {
+  test('is opened again until an event arrives, and so often after each', async () => {
+    const { upstream, sinks, last } = open({ maxReconnects: 1 });
+    last().error(LOST);
+    await expect.poll(() => sinks.length).toBe(2);
+    last().next('1');
+    last().error(LOST);
+    await expect.poll(() => sinks.length).toBe(3);
+    last().error(UNSENT);
+    expect(upstream.take()).toEqual({ text: '1', mayHaveMissed: true });
+    expect(upstream.take()).toEqual({ kind: 'failed', failure: UNSENT, wasStarted: true });
+  });
+
+  test('is not opened again where it was never there', () => {
+    const { upstream, sinks, last } = open();
+    last().error(UNSENT);
+    expect(sinks).toHaveLength(1);
+    expect(upstream.take()).toEqual({ kind: 'failed', failure: UNSENT, wasStarted: false });
+  });
+});
+
+describe('more events than may wait', () => {
+  test('end the subscription, and cancel it at the source', () => {
+    const { upstream, last, cancelled } = open({ queueCapacity: 1 });
+    for (const text of ['1', '2', '3']) last().next(text);
+    expect(upstream.take()).toEqual({ kind: 'queue_full' });
+    expect(cancelled()).toBe(1);
+  });
+
+  test('replace the oldest with drop_oldest', () => {
+    const { upstream, last } = open({ queueCapacity: 1, overflow: 'drop_oldest' });
+    for (const text of ['1', '2']) last().next(text);
+    expect(upstream.take()).toEqual({ text: '2', mayHaveMissed: true });
+  });
+});
+
+test('what is attached next gets the events, and the one before learns of it', () => {
+  const { upstream, source, last } = open();
+  const calls: string[] = [];
+  for (const name of ['a', 'b'])
+    upstream.attach(
+      source,
+      () => calls.push(`${name} event`),
+      () => calls.push(`${name} detached`),
+    );
+  last().next('1');
+  expect(calls).toEqual(['a detached', 'b event']);
+});
