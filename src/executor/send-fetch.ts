@@ -1,5 +1,5 @@
 import type { FetchEnd } from '../shared/fetch-trace.ts';
-import { recordedStatus } from '../sources/response-status.ts';
+import { recordedStatus } from '../shared/recorded-status.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
 /** Sends a fetch. If the client's request is recorded, records when the fetch began and how it ended. */

@@ -4,9 +4,9 @@ import type { FetchedResponse, PluginResult } from '../plugins/hooks.ts';
 import type { FetchFacts, FetchResponseFacts, PluginRun, TryFacts } from '../plugins/plugin-run.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import { recordedStatus } from '../shared/recorded-status.ts';
 import type { CallSpan, SpanEnd } from '../shared/trace.ts';
 import { ABORTED } from '../sources/http/http-failure.ts';
-import { recordedStatus } from '../sources/response-status.ts';
 import type { ForwardHeaders, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import { copyRequest } from './copy-request.ts';
 

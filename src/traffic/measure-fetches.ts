@@ -1,4 +1,4 @@
-import { recordedStatus } from '../sources/response-status.ts';
+import { recordedStatus } from '../shared/recorded-status.ts';
 import type { Source, SubgraphResponse } from '../sources/source.ts';
 import { traceOfFetch } from '../telemetry/exemplar-trace.ts';
 import type { SubgraphInstruments } from '../telemetry/subgraph-instruments.ts';

@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { sendFetch } from '../../src/executor/send-fetch.ts';
 import { FetchTrace } from '../../src/shared/fetch-trace.ts';
-import { recordedStatus } from '../../src/sources/response-status.ts';
+import { recordedStatus } from '../../src/shared/recorded-status.ts';
 import type { SubgraphResponse } from '../../src/sources/source.ts';
 import { measureFetches } from '../../src/traffic/measure-fetches.ts';
-import { aClient, json, restSource, stubApi, text } from './rest/stub-api.ts';
+import { aClient, json, restSource, stubApi, text } from '../sources/rest/stub-api.ts';
 
 const SDL = `
   type Query {

@@ -1,10 +1,18 @@
-import type { SubgraphResponse } from './source.ts';
+interface Failed {
+  readonly code: string;
+  readonly status?: number | undefined;
+}
+
+/** The part of a response of a subgraph that its status depends on. */
+type Response =
+  | { readonly kind: 'failure'; readonly failure: Failed }
+  | { readonly kind: 'text' | 'parsed'; readonly status: number; readonly failed?: Failed | undefined };
 
 /**
  * Returns the HTTP status to record for a response. Where one of several calls failed, it is that of this call; `undefined` if the call had
  * no response.
  */
-export function recordedStatus(response: SubgraphResponse): number | undefined {
+export function recordedStatus(response: Response): number | undefined {
   if (response.kind === 'failure') return response.failure.status;
   const { status, failed } = response;
   if (failed === undefined) return status;
