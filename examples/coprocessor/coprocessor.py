@@ -25,20 +25,27 @@ def router_request(message):
 
 def subgraph_request(message):
     """Sends the tenant to subgraphs."""
-    message["headers"]["x-caller"] = [message["context"]["entries"]["tenant"]]
-    return message
+    return with_tenant(message, "x-caller")
 
 
 def subgraph_response(message):
     """Hides the secret of the shop."""
-    data = message["body"].get("data") or {}
-    if "secret" in data:
+    data = message["body"].get("data")
+    if isinstance(data, dict) and "secret" in data:
         data["secret"] = "***"
     return message
 
 
 def router_response(message):
-    message["headers"]["x-tenant"] = [message["context"]["entries"]["tenant"]]
+    """Says whose response it is."""
+    return with_tenant(message, "x-tenant")
+
+
+def with_tenant(message, header):
+    """Adds the tenant as a header. A request that was refused before its tenant was known has none."""
+    tenant = message.get("context", {}).get("entries", {}).get("tenant")
+    if tenant is not None:
+        message["headers"][header] = [tenant]
     return message
 
 

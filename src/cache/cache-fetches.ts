@@ -75,12 +75,22 @@ export class FetchCache {
 
   /** Sends a fetch that is not cached. A whole response with it cannot be cached either. */
   #pass(request: SourceRequest, done: Done): void {
-    if (request.client.cacheTags) request.client.cacheTags.isIncomplete = true;
+    const { cacheTags, freshness } = request.client;
+    if (cacheTags) cacheTags.isIncomplete = true;
+    freshness?.limit(this.options.lifetime?.ttlMs);
     this.source.send(request, (response) => {
+      if (freshness && this.options.lifetime && response.kind !== 'failure') this.#record(request, response);
       const ended = this.#invalidateBy(response);
       if (ended instanceof Promise) void ended.then(() => done(response));
       else done(response);
     });
+  }
+
+  /** Records how long a response may be cached by clients, as its source says, as for those that are cached. */
+  #record({ client }: SourceRequest, response: Exclude<SubgraphResponse, { kind: 'failure' }>): void {
+    if (!this.options.recordsFreshness) return;
+    const { freshness } = saidBySource(response, client.headers, this.options.forward?.(client));
+    if (freshness) client.freshness?.record(freshness);
   }
 
   /** Invalidates what a mutation changes before its client has the response, also where it failed: it may have run. */

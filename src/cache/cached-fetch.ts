@@ -89,7 +89,7 @@ export class CachedFetch {
       this.#entries.map((entries) => (entries as CacheEntry[]).map((entry) => entry.text)),
     );
     const { isPrivate, freshUntil, mayHaveLongNumbers, storedAt } = factsOf(all);
-    const freshness = { maxAgeMs: Math.max(0, freshUntil - now), isPrivate, noStore: false };
+    const freshness = { maxAgeMs: this.#msLeft({ freshUntil, storedAt }, now), isPrivate, noStore: false };
     const { client } = this.#request;
     if (this.#cache.options.recordsFreshness) client.freshness?.record(freshness);
     const { cacheTags } = client;
@@ -98,6 +98,12 @@ export class CachedFetch {
     this.#request.trace?.note(`response cache: ${outcome}, ${all.length} cached, up to ${ageOfOldest(all, now)} s old`);
     const cache = { outcome, cached: all.length, fetched: 0, age: Math.max(0, Math.floor((now - storedAt) / 1_000)) };
     this.#done({ kind: 'text', text, status: 200, mayHaveLongNumbers, freshness, cache });
+  }
+
+  /** Returns how long entries may still be used, also by clients. The time of the config may be shorter than when they were stored. */
+  #msLeft({ freshUntil, storedAt }: Pick<CacheEntry, 'freshUntil' | 'storedAt'>, now: number): number {
+    const { ttlMs = Number.POSITIVE_INFINITY } = this.#cache.options.lifetime ?? {};
+    return Math.max(0, Math.min(freshUntil, storedAt + ttlMs) - now);
   }
 
   #count(outcome: CacheUse['outcome'], indices?: Indices): void {
@@ -128,13 +134,15 @@ export class CachedFetch {
     this.#cache.invalidateNamed(divided.extensions);
     const said = saidBySource(response, client.headers, options.forward?.(client));
     if (options.recordsFreshness && said.freshness) client.freshness?.record(said.freshness);
+    client.freshness?.limit(options.lifetime?.ttlMs);
     const store = () => this.#store({ response, divided, said, kept: missing, askedAt });
-    // the tags must be there before the execution ends
-    if (client.cacheTags !== undefined) store();
+    // the tags, and how long values that are null may be cached, must be there before the execution ends
+    const isEarly = client.cacheTags !== undefined || options.lifetime?.negativeTtlMs !== undefined;
+    if (isEarly && store()) client.freshness?.limit(options.lifetime?.negativeTtlMs);
     if (options.lifetime !== undefined) this.#count('miss', missing);
     if (!isPartial) this.#request.trace?.note('response cache: miss');
     this.#done(isPartial ? this.#completed(response, divided, missing) : this.#recorded(response, text, missing));
-    if (client.cacheTags === undefined) store();
+    if (!isEarly) store();
   }
 
   /** Whether there are entries for all that is missing that may be used where the source fails. */
@@ -170,7 +178,7 @@ export class CachedFetch {
     );
     const { client } = this.#request;
     client.freshness?.record({
-      maxAgeMs: Math.max(0, facts.freshUntil - now),
+      maxAgeMs: this.#msLeft(facts, now),
       isPrivate: facts.isPrivate,
       noStore: false,
     });
@@ -195,20 +203,25 @@ export class CachedFetch {
     return response.kind === 'text' ? { ...response, text, cache, madeFrom } : { ...response, cache, madeFrom };
   }
 
-  /** Stores the values of a response without errors. */
-  #store(received: Pick<NewResponse, 'response' | 'divided' | 'said' | 'kept' | 'askedAt'>): void {
+  /**
+   * Stores the values of a response without errors.
+   * @returns whether one of them is null
+   */
+  #store(received: Pick<NewResponse, 'response' | 'divided' | 'said' | 'kept' | 'askedAt'>): boolean {
     const { client } = this.#request;
     const { options, random } = this.#cache;
-    if (received.divided.errors !== undefined) return;
+    if (received.divided.errors !== undefined) return false;
     const tookMs = Math.max(0, this.#cache.now() - received.askedAt);
     const given = { ...received, parts: this.#parts, keyed: this.#keyed, tookMs };
     try {
-      const { entries, tags } = newEntries(given, { ...options, random });
+      const { entries, tags, hasNull } = newEntries(given, { ...options, random });
       client.cacheTags?.add(tags);
       if (entries.length > 0) void options.store.set(entries, this.#moment);
+      return hasNull;
     } catch (error) {
       // what is not JSON, or too deep, is reported by the executor
       if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+      return false;
     }
   }
 

@@ -34,6 +34,8 @@ export interface NewEntries {
   readonly entries: readonly KeyedEntry[];
   /** The tags of all values, also of those that are not cached. */
   readonly tags: ReadonlySet<string>;
+  /** Whether one of the values is null. */
+  readonly hasNull: boolean;
 }
 
 /** Returns the entries to store for a response, and the tags of its values. Throws `SyntaxError` for what is not JSON. */
@@ -43,6 +45,7 @@ export function newEntries(given: NewResponse, options: NewEntriesOptions): NewE
   const extensions = readExtensions(given.divided.extensions);
   const common = given.said.tags.map((tag) => namedTag(options.subgraph, tag));
   let entity = 0;
+  let hasNull = false;
   for (const [index, part] of given.keyed.entries()) {
     for (const [at, text] of (given.divided.values[index] ?? []).entries()) {
       const slot = given.kept[index]?.[at] ?? 0;
@@ -51,12 +54,14 @@ export function newEntries(given: NewResponse, options: NewEntriesOptions): NewE
       const own = (named ?? []).map((tag) => namedTag(options.subgraph, tag));
       const tags = [...tagsOf(part, slot, value, given.parts, options.facts), ...common, ...own];
       for (const tag of tags) all.add(tag);
-      const lifetime = lifetimeFor(part, value, given.said, options);
+      const isNull = isNullValue(value, part);
+      hasNull ||= isNull;
+      const lifetime = lifetimeFor(part, isNull, given.said, options);
       if (lifetime === undefined) continue;
       entries.push([part.keys[slot] as string, entryOf(given, part, text, tags, lifetime, options)]);
     }
   }
-  return { entries, tags: all };
+  return { entries, tags: all, hasNull };
 }
 
 function entryOf(
@@ -85,7 +90,7 @@ function entryOf(
 /** A private value is stored only under the key of a client. */
 function lifetimeFor(
   part: KeyedPart,
-  value: unknown,
+  isNull: boolean,
   said: SaidBySource,
   { lifetime: settings }: NewEntriesOptions,
 ): Lifetime | undefined {
@@ -94,7 +99,7 @@ function lifetimeFor(
     part.facts.wasPrivate = true;
     if (!part.isPrivate) return undefined;
   }
-  return lifetimeOf(part.facts.hint, said, isNullValue(value, part), settings);
+  return lifetimeOf(part.facts.hint, said, isNull, settings);
 }
 
 /** Whether an entity, or one of the root fields, is null. */

@@ -1,5 +1,8 @@
 import type { InvalidationRequest } from './invalidator.ts';
 
+/** The most levels of objects and lists in a key. */
+const MOST_LEVELS = 20;
+
 type Given = Readonly<Record<string, unknown>>;
 
 /** The most requests in one body. */
@@ -36,6 +39,8 @@ function readOne(item: unknown): InvalidationRequest | string {
       if (subgraph !== undefined && !isName(subgraph)) return missing(kind, 'subgraph', 'a name');
       if (!isName(key) && !(isRecord(key) && Object.keys(key).length > 0))
         return missing(kind, 'key', 'an object such as {"id": "7"}');
+      if (!isWithin(MOST_LEVELS, key))
+        return `"key" has more than ${MOST_LEVELS} levels; no key of an entity has so many.`;
       return { kind, subgraph, type, key };
     case 'cache_tag':
       if (!isName(tag)) return missing(kind, 'cache_tag', 'a tag');
@@ -53,6 +58,11 @@ function missing(kind: string, member: string, expected: string): string {
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+function isWithin(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isWithin(levels - 1, inner));
 }
 
 function isRecord(value: unknown): value is Given {

@@ -30,7 +30,9 @@ export async function purgeCache(flags: PurgeFlags): Promise<void> {
     );
   const token = flags.token ?? process.env.HEADGATE_PURGE_TOKEN;
   if (!token)
-    throw new UsageError('--token, or HEADGATE_PURGE_TOKEN, must have the value of bff.purge_token of the gateway.');
+    throw new UsageError(
+      'a key or a token is missing. --key, or HEADGATE_CACHE_KEY, has the value of response_cache.invalidation.shared_key, for the admin listener; --token, or HEADGATE_PURGE_TOKEN, has that of bff.purge_token.',
+    );
   const target = targetOf(flags.url ?? 'http://127.0.0.1:4000', '/bff/purge');
   const response = await fetch(target, {
     method: 'POST',

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { findBreakingChanges } from 'graphql';
 import type { EndpointConfig } from '../bff/endpoints/config-check.ts';
 import { compileEndpoints } from '../bff/endpoints/endpoints.ts';
@@ -20,6 +19,7 @@ import { type Schemas, slowerBy } from './compare-plans.ts';
 import { periodText, userText } from './coordinate-users.ts';
 import { type Effect, indent, summarize } from './effect.ts';
 import { AlreadyReported, countOf, UsageError } from './failure.ts';
+import { readGivenFile } from './read-given-file.ts';
 import { originOf, type SchemaSourceFlags } from './schema-source.ts';
 import { bffFolder } from './start.ts';
 import { readUsage } from './usage-source.ts';
@@ -68,7 +68,7 @@ export async function check(flags: CheckFlags): Promise<void> {
 /** Throws `UsageError` if the file is not a supergraph. */
 function readBefore(file: string): Supergraph {
   try {
-    return readSupergraph(readFileSync(file, 'utf8'));
+    return readSupergraph(readGivenFile('--against', file));
   } catch (error) {
     if (!(error instanceof SupergraphError)) throw error;
     const hint = 'Expected the output of `headgate compose --out FILE`.';

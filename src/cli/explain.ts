@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { DebugJson } from '../shared/debug-trace.ts';
-import { UsageError } from './failure.ts';
+import { AlreadyReported, UsageError } from './failure.ts';
 import { readVariables } from './plan.ts';
 import { printTrace } from './print-trace.ts';
+import { readGivenFile } from './read-given-file.ts';
+import { type Refusal, refusalOf } from './refusal.ts';
+
+const CLIENT_NAME = 'graphql-client-name';
 
 export interface ExplainFlags {
   /** A file, or `-` for standard input. Without it, the URL is that of an endpoint. */
@@ -30,21 +33,31 @@ interface TracedResponse {
   readonly detail?: string;
 }
 
+interface Explained {
+  readonly trace: DebugJson;
+  /** Why the response has no data. */
+  readonly refusal: Refusal | undefined;
+}
+
 /**
- * `headgate explain`: runs an operation, or calls an endpoint, with a debug trace, and prints why its nulls are null. Throws
- * `UsageError` where the gateway does not respond, or responds without a trace.
+ * `headgate explain`: runs an operation, or calls an endpoint, with a debug trace, and prints why its nulls are null; before that,
+ * why a request was refused (exit 1). Throws `UsageError` where the gateway does not respond, or responds without a trace.
  */
 export async function explain(flags: ExplainFlags): Promise<void> {
   const response = flags.response === undefined ? await request(flags) : await read(flags.response);
-  for (const one of tracesOf(response))
-    process.stdout.write(flags.format === 'json' ? `${JSON.stringify(one, null, 2)}\n` : printTrace(one));
+  const all = explainedOf(response);
+  for (const { trace, refusal } of all) {
+    const text = flags.format === 'json' ? JSON.stringify({ ...refusal, ...trace }, null, 2) : undefined;
+    process.stdout.write(text === undefined ? printTrace(trace, refusal) : `${text}\n`);
+  }
+  if (all.some(({ refusal }) => refusal !== undefined)) throw new AlreadyReported();
 }
 
-function tracesOf(response: unknown): DebugJson[] {
+function explainedOf(response: unknown): Explained[] {
   const all = (Array.isArray(response) ? response : [response]) as TracedResponse[];
   return all.map((one) => {
     const trace = one?.extensions?.headgate ?? one?.meta?.headgate ?? one?.headgate;
-    if (trace !== undefined) return trace;
+    if (trace !== undefined) return { trace, refusal: refusalOf(one, trace.nulls.length > 0) };
     const [error] = one?.errors ?? [];
     const code = error?.extensions?.code;
     const reason = error?.message ?? one?.detail ?? 'Send x-headgate-debug: trace with the request.';
@@ -53,7 +66,7 @@ function tracesOf(response: unknown): DebugJson[] {
 }
 
 async function read(file: string): Promise<unknown> {
-  const content = file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8');
+  const content = file === '-' ? await text(process.stdin) : readGivenFile('--response', file);
   return parsed(content, `--response: ${file === '-' ? 'standard input' : file}`);
 }
 
@@ -85,7 +98,7 @@ async function bodyOf({ query: file, operation, variables }: ExplainFlags): Prom
       throw new UsageError('--operation and --variables need --query');
     return undefined;
   }
-  const query = file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8');
+  const query = file === '-' ? await text(process.stdin) : readGivenFile('--query', file);
   return JSON.stringify({ query, operationName: operation, variables: readVariables(variables) });
 }
 
@@ -100,6 +113,7 @@ function headersOf({ header = [], token = process.env.HEADGATE_DEBUG_TOKEN }: Ex
       throw new UsageError(`--header: expected "name: value", such as "authorization: Bearer …", not "${line}"`);
     }
   }
+  if (!headers.has(CLIENT_NAME)) headers.set(CLIENT_NAME, 'headgate-explain');
   return headers;
 }
 

@@ -52,7 +52,7 @@ function absent(path: string): string {
 }
 
 /** Explains system errors that the user can fix. Returns `undefined` for others, which are printed with their stack. */
-function explainSystem(error: NodeJS.ErrnoException & { address?: string; port?: number }): string | undefined {
+export function explainSystem(error: NodeJS.ErrnoException & { address?: string; port?: number }): string | undefined {
   const place = error.port === undefined ? '' : ` ${error.address ?? ''}:${error.port}`;
   switch (error.code) {
     case 'EADDRINUSE':

@@ -2,6 +2,8 @@ import type { DebugJson } from '../shared/debug-trace.ts';
 import type { FetchJson, TryTrace } from '../shared/fetch-trace.ts';
 import type { ExplainedNull } from '../shared/null-cause.ts';
 import { causeSentence, pathText } from './cause-sentence.ts';
+import { countOf } from './failure.ts';
+import { type Refusal, refusalLines } from './refusal.ts';
 
 /** The part of a plan that is printed. */
 interface PrintedPlan {
@@ -19,7 +21,8 @@ const MAX_DOCUMENT = 300;
 const MAX_PATHS = 5;
 
 /**
- * Prints a debug trace for people: each null with its causes, then the fetches with their documents and times.
+ * Prints a debug trace for people: why the request was refused, each null with its causes, then the fetches with their documents and
+ * times.
  *
  * Out:
  *
@@ -29,9 +32,9 @@ const MAX_PATHS = 5;
  *       · product.reviews[0].author is missing. Review.author has the type User!, so null propagates to product.reviews[0].
  *       · Fetch #2 to "users" failed: HTTP status 503 (SUBREQUEST_HTTP_ERROR), 2 tries: 503, 503.
  */
-export function printTrace(trace: DebugJson): string {
-  const lines = [heading(trace), ''];
-  lines.push(...nullLines(trace));
+export function printTrace(trace: DebugJson, refusal?: Refusal): string {
+  const lines = [...(refusal ? refusalLines(refusal) : []), heading(trace), ''];
+  lines.push(...nullLines(trace, refusal !== undefined));
   for (const { decision, code, message, path, requirement } of trace.policies) {
     const what = decision === 'refused' ? 'The operation was refused' : `${pathText(path ?? [])} was dropped`;
     const needs = requirement === undefined ? '' : `. It needs ${requirement}`;
@@ -52,14 +55,14 @@ function heading({ operation, durationMs, phases, requestId, isPlanCached }: Deb
   return `${name} in ${durationMs} ms${shown}${cached}, request ${requestId}`;
 }
 
-function nullLines(trace: DebugJson): string[] {
+function nullLines(trace: DebugJson, isRefused: boolean): string[] {
   const lines: string[] = [];
   for (const [chain, nulls] of byChain(trace)) {
     const shown = nulls.slice(0, MAX_PATHS).map(({ path }) => pathText(path));
     const more = nulls.length > MAX_PATHS ? `, and ${nulls.length - MAX_PATHS} more` : '';
     lines.push(`${shown.join(', ')}${more} ${nulls.length === 1 ? 'is' : 'are'} null:`, ...chain.split('\n'), '');
   }
-  if (trace.nulls.length === 0) lines.push('No null has another cause than its subgraph.', '');
+  if (trace.nulls.length === 0 && !isRefused) lines.push('No null has another cause than its subgraph.', '');
   const { nullsOfSubgraphs: own } = trace;
   if (own > 0) lines.push(`${own} ${own === 1 ? 'null was' : 'nulls were'} returned by the subgraphs themselves.`, '');
   return lines;
@@ -81,7 +84,7 @@ function byChain(trace: DebugJson): [chain: string, nulls: ExplainedNull[]][] {
 function fetchLines(fetch: FetchJson, { plan }: DebugJson): string[] {
   const planned = (plan as PrintedPlan | undefined)?.requests?.find(({ id }) => id === fetch.request);
   const after = planned?.dependsOn.length ? `after ${planned.dependsOn.map((id) => `#${id}`).join(' ')}` : undefined;
-  const objects = fetch.representations > 0 ? `${fetch.representations} representations` : undefined;
+  const objects = fetch.representations > 0 ? countOf(fetch.representations, 'representation') : undefined;
   const time = fetch.durationMs === undefined ? 'in flight' : `${fetch.durationMs} ms`;
   const facts = [
     `${fetch.startMs} ms + ${time}`,
@@ -116,9 +119,9 @@ function leftOutLines({ leftOut }: DebugJson): string[] {
   if (leftOut === undefined) return [];
   const { nulls, fetches, policies, plan, restOfResult } = leftOut;
   const parts = [
-    nulls && `${nulls} more nulls`,
-    fetches && `${fetches} more fetches`,
-    policies && `${policies} more policy decisions`,
+    nulls && countOf(nulls, 'more null'),
+    fetches && `${fetches} more ${fetches === 1 ? 'fetch' : 'fetches'}`,
+    policies && countOf(policies, 'more policy decision'),
     plan && `the plan of ${plan} characters`,
     restOfResult && 'the nulls in the rest of the result',
   ].filter((part) => typeof part === 'string');

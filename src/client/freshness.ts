@@ -14,9 +14,24 @@ export interface Freshness {
 export class CacheControlAccumulator {
   #least: Freshness | undefined;
   #isPartial = false;
+  #limitMs: number | undefined;
 
   get least(): Freshness | undefined {
-    return this.#least && this.#isPartial ? { ...this.#least, isPartial: true } : this.#least;
+    const least = this.#least;
+    if (this.#limitMs !== undefined) return this.#limited(this.#limitMs);
+    return least && this.#isPartial ? { ...least, isPartial: true } : least;
+  }
+
+  /** A limit alone does not say that a response may be cached. */
+  #limited(limitMs: number): Freshness {
+    const { maxAgeMs, isPrivate = false, noStore = false } = this.#least ?? {};
+    const isPartial = this.#isPartial || maxAgeMs === undefined;
+    return { maxAgeMs: Math.min(maxAgeMs ?? limitMs, limitMs), isPrivate, noStore, isPartial };
+  }
+
+  /** Shortens the lifetime to that of a setting, whatever the sources say. */
+  limit(maxAgeMs: number | undefined): void {
+    if (maxAgeMs !== undefined) this.#limitMs = Math.min(this.#limitMs ?? maxAgeMs, maxAgeMs);
   }
 
   /** @param freshness `undefined` if a source says nothing */

@@ -1,4 +1,5 @@
 import type { FetchEnd } from '../shared/fetch-trace.ts';
+import { recordedStatus } from '../sources/response-status.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
 /** Sends a fetch. If the client's request is recorded, records when the fetch began and how it ended. */
@@ -18,7 +19,7 @@ export function sendFetch(source: Source, request: SourceRequest, done: (respons
 
 function endOf(response: SubgraphResponse): FetchEnd {
   if (response.kind === 'failure') return response.failure;
-  const { status, failed } = response;
+  const { failed } = response;
   const bytes = response.kind === 'text' ? Buffer.byteLength(response.text) : response.size;
-  return { status, code: failed?.code, reason: failed?.reason, bytes };
+  return { status: recordedStatus(response), code: failed?.code, reason: failed?.reason, bytes };
 }

@@ -6,7 +6,14 @@ import { peerAddress } from '../policy/client-address.ts';
 import { isBelow } from '../policy/requests/paths.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AdminCommand, AdminReplies, CanaryAction } from './admin-commands.ts';
-import { appliedResponse, cacheResponse, canaryResponse, endpointsResponse, usageResponse } from './admin-responses.ts';
+import {
+  appliedResponse,
+  cacheResponse,
+  canaryResponse,
+  endpointsResponse,
+  schemaResponse,
+  usageResponse,
+} from './admin-responses.ts';
 import type { TokenGuard } from './admin-token.ts';
 import { readEndpointAction } from './read-endpoint-action.ts';
 
@@ -55,6 +62,7 @@ export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
   '/admin/cache': { method: 'GET', command: () => ({ kind: 'cache_report' }), response: cacheResponse },
   '/admin/reload': { method: 'POST', command: () => ({ kind: 'reload' }), response: appliedResponse },
   '/admin/usage': { method: 'GET', command: () => ({ kind: 'usage' }), response: usageResponse },
+  '/admin/schema': { method: 'GET', command: () => ({ kind: 'schema' }), response: schemaResponse },
 };
 
 const MAX_BODY_BYTES = 10_000;

@@ -32,6 +32,7 @@ export type AdminCommand =
   | { readonly kind: 'cache_report' }
   | { readonly kind: 'invalidate'; readonly requests: readonly InvalidationRequest[] }
   | { readonly kind: 'usage' }
+  | { readonly kind: 'schema' }
   | CanaryAction;
 
 /** Ends a canary. */
@@ -76,6 +77,8 @@ export type AdminReply =
   | { readonly kind: 'endpoints'; readonly endpoints: readonly EndpointReport[] }
   | { readonly kind: 'canary'; readonly canary: CanaryReport }
   | { readonly kind: 'usage'; readonly report: UsageReport }
+  /** The SDL of the schema that clients see. */
+  | { readonly kind: 'schema'; readonly sdl: string }
   | { readonly kind: 'applied' }
   | { readonly kind: 'cache'; readonly report: StoreReport }
   | { readonly kind: 'invalidated'; readonly count: number }
@@ -96,6 +99,12 @@ export const NO_USAGE: AdminReply = {
     kind: 'usage-off',
     detail: 'Usage is not counted. Set "usage.enabled: true" in the config, and restart the gateway.',
   },
+};
+
+/** The reply where no schema is loaded yet. */
+export const NO_SCHEMA: AdminReply = {
+  kind: 'refused',
+  refusal: { status: 503, kind: 'no-schema', detail: 'No schema loaded yet. The log says why.' },
 };
 
 /** The reply where no canary runs. */

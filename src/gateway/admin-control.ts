@@ -1,5 +1,6 @@
+import { printSchema } from 'graphql';
 import { StoreUnavailable } from '../store/redis.ts';
-import { type AdminCommand, type AdminReply, NO_CANARY, NO_USAGE } from './admin-commands.ts';
+import { type AdminCommand, type AdminReply, NO_CANARY, NO_SCHEMA, NO_USAGE } from './admin-commands.ts';
 import type { CanaryReports } from './canary-reports.ts';
 import type { EndpointControl } from './endpoint-control.ts';
 import { endCanary, type Gateway } from './generations.ts';
@@ -8,7 +9,7 @@ import type { OpenUsage } from './open-usage.ts';
 
 export interface AdminControlParts {
   readonly endpoints: EndpointControl;
-  readonly gateway: Pick<Gateway, 'canary' | 'promote' | 'rollBack'>;
+  readonly gateway: Pick<Gateway, 'engine' | 'canary' | 'promote' | 'rollBack'>;
   readonly canaries: Pick<CanaryReports, 'last'>;
   readonly cache: OpenCache | undefined;
   readonly usage: Pick<OpenUsage, 'report'> | undefined;
@@ -55,6 +56,10 @@ export function adminControl({ endpoints, gateway, canaries, usage, cache, reloa
         return cache ? invalidate(cache, command.requests) : NO_CACHE;
       case 'usage':
         return usage ? { kind: 'usage', report: await usage.report() } : NO_USAGE;
+      case 'schema': {
+        const engine = gateway.engine();
+        return engine ? { kind: 'schema', sdl: printSchema(engine.publicSchema) } : NO_SCHEMA;
+      }
       case 'canary_status':
         return { kind: 'canary', canary: { running: gateway.canary()?.status, last: canaries.last } };
       case 'end_canary':

@@ -42,6 +42,12 @@ export function usageResponse({ processes, replies }: AdminReplies, path: string
   return best ? jsonResponse(200, best) : appliedResponse({ processes, replies }, path);
 }
 
+/** Returns the schema of the first process that has one. */
+export function schemaResponse({ processes, replies }: AdminReplies, path: string): HttpResponse {
+  const schema = replies.find((reply) => reply.kind === 'schema');
+  return schema ? jsonResponse(200, { sdl: schema.sdl }) : appliedResponse({ processes, replies }, path);
+}
+
 function requestsIn({ operations }: UsageReport): number {
   return operations.flatMap(({ uses }) => uses).reduce((sum, { count }) => sum + count, 0);
 }

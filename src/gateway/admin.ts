@@ -3,6 +3,7 @@ import { PURGE_PATH, purgeResponse } from '../bff/caching/serve-purge.ts';
 import type { Config } from '../config/config.ts';
 import { adminListen } from '../config/sections/admin.ts';
 import { prometheusSettings } from '../config/sections/metrics.ts';
+import { hasInvalidationApi } from '../config/sections/response-cache.ts';
 import { type ListenerHost, listen } from '../http/listener.ts';
 import { checkHeaderLines } from '../http/middleware/header-lines.ts';
 import { type ProblemDetails, problemResponse } from '../http/problem.ts';
@@ -36,6 +37,8 @@ export interface AdminListener {
   readonly metricsUrl: string | undefined;
   /** `http://HOST:PORT/admin`; `undefined` without `admin.token`. */
   readonly apiUrl: string | undefined;
+  /** `http://HOST:PORT/invalidation`; `undefined` without `response_cache.invalidation.shared_key`. */
+  readonly invalidationUrl: string | undefined;
   close(): Promise<void>;
 }
 
@@ -63,6 +66,9 @@ export async function openAdmin(
   return {
     metricsUrl: enabled ? `${origin}${path}` : undefined,
     apiUrl: config.admin.token === undefined ? undefined : `${origin}/admin`,
+    invalidationUrl: hasInvalidationApi(config.response_cache)
+      ? `${origin}${config.response_cache.invalidation.path}`
+      : undefined,
     close,
   };
 }
@@ -135,7 +141,7 @@ function metricsReply(snapshot: Snapshot, format: TextFormat): HttpResponse {
 }
 
 /** Returns the lines that name the URLs of the admin listener. */
-export function adminUrls({ metricsUrl, apiUrl }: Partial<AdminListener> = {}): string {
-  const metrics = metricsUrl === undefined ? '' : `Headgate metrics at ${metricsUrl}\n`;
-  return apiUrl === undefined ? metrics : `${metrics}Headgate admin API at ${apiUrl}\n`;
+export function adminUrls({ metricsUrl, apiUrl, invalidationUrl }: Partial<AdminListener> = {}): string {
+  const line = (what: string, url: string | undefined) => (url === undefined ? '' : `Headgate ${what} at ${url}\n`);
+  return `${line('metrics', metricsUrl)}${line('admin API', apiUrl)}${line('invalidation API', invalidationUrl)}`;
 }

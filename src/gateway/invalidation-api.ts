@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readInvalidations } from '../cache/read-invalidations.ts';
 import type { Config } from '../config/config.ts';
+import { hasInvalidationApi } from '../config/sections/response-cache.ts';
 import { type ProblemDetails, problemResponse } from '../http/problem.ts';
 import type { HttpResponse } from '../http/response.ts';
 import { areEqualSecrets } from '../shared/equal-secrets.ts';
@@ -24,7 +25,7 @@ const MAX_BODY_BYTES = 1_000_000;
  */
 export function createInvalidationApi({ settings, guard, send }: InvalidationApiOptions) {
   const { path: ownPath, shared_key: key } = settings.invalidation;
-  if (!settings.enabled || key === undefined) return undefined;
+  if (!hasInvalidationApi(settings)) return undefined;
 
   async function respond(req: IncomingMessage, path: string): Promise<HttpResponse> {
     if (req.method !== 'POST') return problemResponse(NOT_POST, path);

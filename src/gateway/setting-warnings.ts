@@ -5,17 +5,31 @@ import { isLoopback } from '../config/sections/login.ts';
 export interface SettingWarning {
   /** The whole key, with the positions of list items: `authentication`, `router`, `jwt`, `jwks`, `0`, `url`. */
   readonly key: readonly string[];
-  /** `RENAMED_KEY`: an old name; `UNSAFE_SETTING`: credentials over a connection that others may read or change. */
-  readonly code: 'RENAMED_KEY' | 'UNSAFE_SETTING';
+  /**
+   * `RENAMED_KEY`: an old name; `UNSAFE_SETTING`: credentials over a connection that others may read or change; `IGNORED_VALUE`: a
+   * value that has no effect.
+   */
+  readonly code: 'RENAMED_KEY' | 'UNSAFE_SETTING' | 'IGNORED_VALUE';
   readonly message: string;
   /** How to fix it. */
   readonly hint: string;
 }
 
-/** Returns warnings about keys with their old name, and about credentials sent over plain http://. */
-export function settingWarnings(config: Config): SettingWarning[] {
+/**
+ * Returns warnings about keys with their old name, about credentials sent over plain http://, and about environment variables that have no
+ * effect.
+ */
+export function settingWarnings(config: Config, env: NodeJS.ProcessEnv = process.env): SettingWarning[] {
   const unsafe = [...keySets(config), ...introspection(config), ...providers(config)];
-  return [...oldNames(config), ...unsafe.map((warning) => ({ ...warning, code: 'UNSAFE_SETTING' as const }))];
+  const named = unsafe.map((warning) => ({ ...warning, code: 'UNSAFE_SETTING' as const }));
+  return [...oldNames(config), ...named, ...sdkDisabled(env)];
+}
+
+/** @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#boolean-value */
+function sdkDisabled({ OTEL_SDK_DISABLED: value = '' }: NodeJS.ProcessEnv): SettingWarning[] {
+  if (['', 'true', 'false'].includes(value.trim().toLowerCase())) return [];
+  const message = `"${value}" counts as false, so traces and metrics stay as configured: only "true" switches them off.`;
+  return [{ key: ['OTEL_SDK_DISABLED'], code: 'IGNORED_VALUE', message, hint: 'Use true, or false.' }];
 }
 
 function oldNames({ renamed_keys = [] }: Config): SettingWarning[] {

@@ -103,7 +103,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
 
   function note(context: RequestContext, operation: OperationLabel | undefined): void {
     context.operation = operation;
-    if (countUse && operation) countUse(operation, context.requestHeaders);
+    if (countUse && operation && context.debug === undefined) countUse(operation, context.requestHeaders);
   }
 
   function respond(context: RequestContext, result: SingleResult): HttpResponse {

@@ -164,13 +164,14 @@ export class ResponseCache {
 
   /** Returns the key of a request; the empty text where it is not known yet, and `undefined` where it must be executed. */
   #keyOf(context: RequestContext): string | undefined {
-    const { req, plugins } = context;
+    const { req, plugins, debug } = context;
     const { headers } = req;
-    if (req.method !== 'GET' || plugins !== undefined || this.#options.csrf?.(headers) === false) return undefined;
+    if (req.method !== 'GET' || plugins?.hasPlugins || debug !== undefined) return undefined;
+    if (this.#options.csrf?.(headers) === false) return undefined;
     if (forbidsSharing(headers)) return undefined;
     const type = negotiateMediaType(headers.accept);
     const engine = this.#engineOf(context);
-    if (type === undefined || engine === undefined || headers['x-headgate-debug'] !== undefined) return undefined;
+    if (type === undefined || engine === undefined) return undefined;
     const url = this.#urlOf(context);
     const known = this.#known.get(url);
     if (known?.engine !== engine) return '';

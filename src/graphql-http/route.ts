@@ -89,6 +89,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     try {
       const counted = options.countRequest?.(context);
       if (counted) await counted;
+      if (countUse && context.operation) countUse(context.operation, context.requestHeaders);
       const sent = service.send(context, response);
       if (sent) await sent;
     } catch (error) {

@@ -77,7 +77,8 @@ export function failed(
   if (refusal) throw refusal;
   // the client has gone while a plugin read its request
   if (readSafely(() => error instanceof ClientDisconnected)) throw error;
-  const fields = { ...(requestId !== undefined && { requestId }), plugin: plugin.name, hook, err: asError(error) };
+  // the log of a plugin has its name already
+  const fields = { ...(requestId !== undefined && { requestId }), hook, err: asError(error) };
   if (plugin.onError === 'ignore') {
     plugin.log.error(fields, 'plugin failed; ignored');
     return undefined;

@@ -133,6 +133,11 @@ export class PluginRun {
     return new PluginRun(this.#set, this.#facts, this.#setIdentity, this.spans.startOperation(), this);
   }
 
+  /** Whether there are plugins. Without any, a run records spans alone. */
+  get hasPlugins(): boolean {
+    return this.#set.plugins.length > 0;
+  }
+
   /** Whether `onTry` may send something else for another client, so that no fetch is shared. */
   get separatesTries(): boolean {
     return this.#set.separatesTries;

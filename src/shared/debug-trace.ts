@@ -100,8 +100,8 @@ export class DebugTrace {
     if (this.policies.length < MAX_POLICIES) this.policies.push(policy);
   }
 
-  setOperation(operation: DebugJson['operation']): void {
-    this.operation = operation;
+  setOperation({ name, type }: NonNullable<DebugJson['operation']>): void {
+    this.operation = { name, type };
   }
 
   setPlan(plan: () => unknown): void {

@@ -11,7 +11,17 @@ export function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const causes = causesOf(error).map(describeCause);
   const serialized = stdSerializers.err(error);
-  return causes.length === 0 ? serialized : Object.assign(serialized, { causes });
+  return causes.length === 0 ? serialized : Object.assign(serialized, { causes, message: messageOf(error) });
+}
+
+/** Returns the messages of an error and its causes in one text. A cause that the text has already is not repeated. */
+function messageOf(error: Error): string {
+  let text = error.message;
+  for (const cause of causesOf(error)) {
+    const message = cause instanceof Error ? cause.message : '';
+    if (!text.includes(message)) text += `: ${message}`;
+  }
+  return text;
 }
 
 function causesOf(error: Error): unknown[] {

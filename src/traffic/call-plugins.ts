@@ -6,6 +6,7 @@ import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { CallSpan, SpanEnd } from '../shared/trace.ts';
 import { ABORTED } from '../sources/http/http-failure.ts';
+import { recordedStatus } from '../sources/response-status.ts';
 import type { ForwardHeaders, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import { copyRequest } from './copy-request.ts';
 
@@ -212,7 +213,7 @@ function replaced(
     body,
     operationType,
     ...known,
-    status: response.kind === 'failure' ? response.failure.status : response.status,
+    status: recordedStatus(response),
     failure:
       response.kind === 'failure' ? { code: response.failure.code, message: response.failure.message } : undefined,
     response: new LazyResponse(response),
@@ -283,9 +284,8 @@ function failed(name: string, error: unknown): SubgraphResponse {
 
 /** Returns how a fetch or a try ended, for its span. */
 function endOf(response: SubgraphResponse): SpanEnd {
-  const { status, code, reason } =
-    response.kind === 'failure' ? response.failure : { status: response.status, ...response.failed };
-  return { status, code, reason, isCancelled: reason === ABORTED };
+  const { code, reason } = (response.kind === 'failure' ? response.failure : response.failed) ?? {};
+  return { status: recordedStatus(response), code, reason, isCancelled: reason === ABORTED };
 }
 
 function errorOf(response: SubgraphResponse): Error | undefined {

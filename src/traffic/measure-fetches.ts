@@ -1,3 +1,4 @@
+import { recordedStatus } from '../sources/response-status.ts';
 import type { Source, SubgraphResponse } from '../sources/source.ts';
 import { traceOfFetch } from '../telemetry/exemplar-trace.ts';
 import type { SubgraphInstruments } from '../telemetry/subgraph-instruments.ts';
@@ -14,16 +15,13 @@ export function measureFetches(source: Source, { fetchesOf }: Pick<SubgraphInstr
         // the client disconnected, which is not a failure of the subgraph
         const isAborted = response.kind === 'failure' && request.client.signal?.aborted === true;
         const failure = isAborted ? 'ABORTED' : failureOf(response);
-        finished(statusOf(response), failure, (performance.now() - start) / 1_000, traceOfFetch(request.client));
+        const seconds = (performance.now() - start) / 1_000;
+        finished(recordedStatus(response), failure, seconds, traceOfFetch(request.client));
         done(response);
       });
     },
     close: () => source.close(),
   };
-}
-
-function statusOf(response: SubgraphResponse): number | undefined {
-  return response.kind === 'failure' ? response.failure.status : response.status;
 }
 
 /** Returns the error code of a response. An error status counts as a failure even if the body may be a GraphQL result. */

@@ -8,7 +8,7 @@ const SHOP = `
   type Product @key(fields: "id") @cacheTag(format: "product-{$key.id}") { id: ID! name: String }`;
 
 /** An endpoint whose response has a subgraph's products, and the cache that both share. */
-async function world() {
+async function world(cache: object = {}, endpoint = '(cache: {maxAge: "1h"})') {
   const names = ['Lamp', 'Desk'];
   const shop = await stubSubgraph(SHOP, {
     resolvers: {
@@ -22,8 +22,8 @@ async function world() {
     },
     entities: { Product: ({ id }: { id: string }) => ({ id, name: names[Number(id)] }) },
   });
-  const bff = folderOf({ 'web/list.graphql': 'query @endpoint(cache: {maxAge: "1h"}) { products { id name } }' });
-  const config = { response_cache: { enabled: true }, bff: { purge_token: 'a-token-to-purge-with' } };
+  const bff = folderOf({ 'web/list.graphql': `query @endpoint${endpoint} { products { id name } }` });
+  const config = { response_cache: { enabled: true, ...cache }, bff: { purge_token: 'a-token-to-purge-with' } };
   const gateway = await gatewayOver({ shop: shop.file }, config, bff);
   const at = (path: string) => gateway.url.replace('/graphql', path);
   const list = async () => {
@@ -49,3 +49,17 @@ it('a purge of an entity removes it from endpoints and subgraphs alike', async (
   // the endpoint's response, and the root field
   expect(await response.json()).toEqual({ purged: 2 });
 });
+
+it.each([
+  ['3s', 'public, max-age=3'],
+  ['1h', 'public, max-age=60'],
+])(
+  'an endpoint with the hints of its fields is cached for no longer than they and the ttl %s say',
+  async (ttl, expected) => {
+    const { at } = await world({ subgraph: { all: { ttl } } }, '');
+    for (const status of ['headgate; fwd=uri-miss', 'headgate; hit']) {
+      const { headers } = await fetch(at('/bff/web/list'));
+      expect([headers.get('cache-status'), headers.get('cache-control')]).toEqual([status, expected]);
+    }
+  },
+);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { purgeCache } from '../../src/cli/cache.ts';
 import { admin, TOKEN } from '../gateway/admin-client.ts';
 import { type Shop, shop } from './shop.ts';
@@ -15,6 +15,14 @@ async function invalidate({ adminUrl }: Shop, body: unknown, key = KEY) {
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
   return { status: response.status, body: await response.json() };
 }
+
+it('the invalidation API refuses a key that is nested too deep', async () => {
+  const world = await shop(...SETTINGS);
+  const nested = (levels: number): object => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`);
+  const send = (levels: number) => invalidate(world, { kind: 'entity', type: 'Product', key: nested(levels) });
+  expect((await send(20)).status).toBe(202);
+  expect((await send(2_000)).status).toBe(400);
+});
 
 describe('what is invalidated is fetched again', () => {
   it.each([
@@ -116,6 +124,17 @@ describe('the invalidation API', () => {
   it('does not exist without a key', async () => {
     const world = await shop({}, SETTINGS[1]);
     expect((await invalidate(world, [])).status).toBe(404);
+  });
+
+  it('is there with nothing but its key, and the gateway says where', async () => {
+    const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    onTestFinished(() => written.mockRestore());
+    const metrics = { exporters: { metrics: { prometheus: { listen: '127.0.0.1:0' } } } };
+    await shop({ invalidation: { shared_key: KEY } }, { telemetry: metrics });
+    const lines = written.mock.calls.map(([text]) => String(text)).join('');
+    const [, origin = ''] = /Headgate invalidation API at (\S+)\/invalidation\n/.exec(lines) ?? [];
+    const purge = purgeCache({ url: origin, path: '/invalidation', key: KEY, entity: ['Product:1'] });
+    await expect(purge).resolves.toBeUndefined();
   });
 
   it('is called by headgate cache purge', async () => {

@@ -1,6 +1,10 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { signDebugToken } from '../../src/policy/debug/debug-token.ts';
+import type { UsageReport } from '../../src/usage/usage-report.ts';
 import { admin, TOKEN } from '../gateway/admin-client.ts';
+import { startCollector } from '../telemetry/tracing/collector.ts';
+import { tracing } from '../telemetry/tracing/traced-world.ts';
 import { rawGet } from './raw-get.ts';
 import { type Shop, shop } from './shop.ts';
 
@@ -95,6 +99,59 @@ describe('whole responses to GET', () => {
     const statuses = [];
     for (let i = 0; i < 3; i++) statuses.push((await get(world, LIST)).status);
     expect(statuses).toEqual([200, 200, 429]);
+  });
+
+  it.each([
+    ['the time of the config', LIST, { ttl: '3s' }, 'public, max-age=3'],
+    ['the hint', LIST, { ttl: '1h' }, 'public, max-age=60'],
+    ['the time of values that are null', '{ product(id: "9") { name } }', { negative_ttl: '2s' }, 'public, max-age=2'],
+  ])('are cached for the shortest time, by clients, too: %s', async (_, query, all, expected) => {
+    const world = await shop({ subgraph: { all } });
+    const uncached = await get(world, query, { 'cache-control': 'no-store' });
+    // nothing says that the value is null without looking at it, which is done for what is cached
+    expect(uncached.headers.get('cache-control')).toBe('ttl' in all ? expected : 'public, max-age=60');
+    const first = await get(world, query);
+    const second = await get(world, query);
+    expect(first.headers.get('cache-status')).toBe(null);
+    expect(second.headers.get('cache-status')).toBe('headgate; hit');
+    for (const { headers } of [first, second]) expect(headers.get('cache-control')).toBe(expected);
+  });
+
+  it('are no responses to a request for a debug trace', async () => {
+    const secret = 'a secret of thirty-two characters';
+    const world = await shop({}, { debug: { token_secret: secret } });
+    const token = await signDebugToken(secret, 60);
+    const trace = { 'x-headgate-debug': 'trace', 'x-headgate-debug-token': token };
+    for (const _ of ['not yet cached', 'cached']) {
+      const { headers, text } = await get(world, LIST, trace);
+      expect([headers.get('cache-control'), headers.get('cache-status')]).toEqual(['no-store', null]);
+      expect(JSON.parse(text).extensions.headgate.requestId).toBe(headers.get('x-request-id'));
+      expect((await get(world, LIST)).text).not.toContain('headgate');
+    }
+  });
+
+  it('are counted as uses of their operation', async () => {
+    const world = await shop({}, { usage: { enabled: true }, admin: { listen: '127.0.0.1:0', token: TOKEN } });
+    const list = `query List ${LIST}`;
+    for (let i = 0; i < 3; i++) await get(world, list, { 'graphql-client-name': 'web' });
+    expect(await cacheStatus(world, list, { 'graphql-client-name': 'ios' })).toBe('headgate; hit');
+    const { body } = await admin(world.adminUrl, '/usage');
+    const uses = (body as UsageReport).operations.flatMap(({ uses }) =>
+      uses.map(({ client, count }) => [client, count]),
+    );
+    expect(Object.fromEntries(uses)).toEqual({ web: 3, ios: 1 });
+  });
+
+  it('have a span for each request where requests are traced', async () => {
+    const collector = await startCollector();
+    const world = await shop({}, { telemetry: { exporters: { tracing: tracing(collector) } } });
+    await get(world, `query List ${LIST}`);
+    const miss = await collector.trace();
+    expect(miss.tree()).toContain('    fetch products');
+    expect(await cacheStatus(world, `query List ${LIST}`)).toBe('headgate; hit');
+    const hit = await collector.trace(2);
+    expect(hit.tree()).toEqual(['GET /graphql']);
+    expect(hit.root.attributes).toMatchObject({ 'graphql.operation.name': 'List', 'http.response.status_code': 200 });
   });
 
   it('tell a CDN their tags', async () => {

@@ -223,5 +223,9 @@ describe('cache purge', () => {
     expect(await purge('--entity', 'Product:p1', '--token', token)).toMatchObject({ stdout: 'purged 1 response\n' });
     expect(await purge('--tag', 'web/product', '--token', token)).toMatchObject({ stdout: 'purged 2 responses\n' });
     expect(await purge('--token', token)).toMatchObject({ code: 2 });
+    const { code, stderr } = await purge('--tag', 'web/product');
+    expect(code).toBe(2);
+    for (const name of ['--key', 'response_cache.invalidation.shared_key', '--token', 'bff.purge_token'])
+      expect(stderr).toContain(name);
   });
 });

@@ -58,6 +58,60 @@ describe('headgate explain', () => {
     expect(shown).toMatch(/\n {2}#1 stock: T ms \+ T ms, status T, .*, 2 representations, request after #0\n/);
   });
 
+  it.each([
+    ['{ nope }', [], ['Cannot query field "nope" on type "Query". (GRAPHQL_VALIDATION_FAILED), at 1:3']],
+    ['{ products { name }', [], ['(GRAPHQL_PARSE_FAILED), at 1:20']],
+    [QUERY, ['--operation', 'Nope'], ['Nope']],
+    ['query Q($skip: Boolean!) { products { name @skip(if: $skip) } }', [], ['$skip', ', at 1:9']],
+  ])('prints why %s %j is refused, and fails', async (query, flags, expected) => {
+    const { server } = await shop({ dev: true });
+    const args = ['explain', '--query', '-', '--url', server.url, ...flags];
+    const { code, stdout } = await runCli(await project(), args, query);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^The operation returned no data:\n {2}· /);
+    for (const text of expected) expect(stdout.split('\n')[1]).toContain(text);
+    expect(stdout).not.toContain('No null has another cause');
+    const asJson = await runCli(await project(), [...args, '--format', 'json'], query);
+    expect(asJson.code).toBe(1);
+    const { errors, requestId } = JSON.parse(asJson.stdout);
+    expect([errors[0].extensions.code, typeof requestId]).toEqual([expect.stringMatching(/^[A-Z_]+$/), 'string']);
+  });
+
+  it('prints the problem of an endpoint, and fails', async () => {
+    const problem = { type: 'urn:headgate:problem:upstream-unavailable', title: 'Service Unavailable', status: 503 };
+    const trace = {
+      requestId: 'r1',
+      durationMs: 1,
+      phases: {},
+      policies: [],
+      fetches: [],
+      nulls: [],
+      nullsOfSubgraphs: 0,
+    };
+    const saved = JSON.stringify({ ...problem, detail: 'No subgraph responds.', code: 'DOWN', headgate: trace });
+    const dir = await project({ 'saved.json': saved });
+    const { code, stdout } = await runCli(dir, ['explain', '--response', 'saved.json']);
+    expect(code).toBe(1);
+    expect(stdout).toContain(`The endpoint responded with 503 Service Unavailable (${problem.type}):
+  · No subgraph responds.
+  · code: "DOWN"
+
+request in 1 ms, request r1
+`);
+    const asJson = await runCli(dir, ['explain', '--response', 'saved.json', '--format', 'json']);
+    expect([asJson.code, JSON.parse(asJson.stdout)]).toEqual([
+      1,
+      { problem: { ...problem, detail: 'No subgraph responds.', code: 'DOWN' }, ...trace },
+    ]);
+  });
+
+  it('a result that is null because of an explained null is no refusal', async () => {
+    const { server } = await shop({ dev: true });
+    const query = '{ products { name } }';
+    const { code, stdout } = await runCli(await project(), ['explain', '--query', '-', '--url', server.url], query);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('1 null was returned by the subgraphs themselves.')]);
+  });
+
   it('explains a saved response, as text and as JSON', async () => {
     const { server } = await shop({ dev: true });
     const headers = { 'content-type': 'application/json', 'x-headgate-debug': 'trace' };
@@ -71,6 +125,7 @@ describe('headgate explain', () => {
       operation: { name: 'Shelf' },
       nulls: [{ path: ['products', 0] }, {}],
     });
+    expect(JSON.parse(asJson.stdout).operation).toEqual({ name: 'Shelf', type: 'query' });
   });
 
   it.each([
@@ -83,10 +138,12 @@ describe('headgate explain', () => {
     ['a wrong header', ['--query', '-', '--header', 'x'], '--header: expected "name: value"'],
     ['variables that are no object', ['--query', '-', '--variables', '[]'], '--variables: expected a JSON object'],
     ['variables without a query', ['--variables', '{}'], '--operation and --variables need --query'],
+    ['an absent query', ['--query', 'absent.graphql'], '--query: file not found: absent.graphql'],
+    ['an absent response', ['--response', 'absent.json'], '--response: file not found: absent.json'],
     ['a response that is no JSON', ['--response', '-'], '--response: standard input: expected JSON'],
   ])('%s is a mistake', async (_, args, message) => {
     const { code, stderr } = await runCli(await project(), ['explain', ...args], '{ a }');
-    expect(code).not.toBe(0);
+    expect(code).toBe(2);
     expect(stderr).toContain(message);
   });
 });

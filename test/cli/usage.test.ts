@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { UsageReport } from '../../src/usage/usage-report.ts';
+import { TOKEN } from '../gateway/admin-client.ts';
+import { httpWorld } from '../gateway/http-world.ts';
 import { project, runCli } from './run-cli.ts';
 
 const SCHEMA = `extend schema @subgraph(url: "http://127.0.0.1:4001/graphql")
@@ -65,6 +67,61 @@ Product.price
     expect((await run('--field', 'Product.old')).stdout).toContain('Product.old\n  not used\n');
   });
 
+  test.each([
+    ['Product.nope', 'the schema has no such coordinate: "Product.nope". Did you mean "Product.'],
+    ['product.name', 'the schema has no such coordinate: "product.name". Did you mean "Product.name"?'],
+    ['Query.products(frist:)', 'Did you mean "Query.products(first:)"?'],
+    ['name', 'Expected one such as Product.price'],
+  ])('a coordinate that does not exist is a mistake: %s', async (field, message) => {
+    const { code, stdout, stderr } = await run('--field', field);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(message)]);
+    expect((await run('--field', field, '--format', 'json')).code).toBe(2);
+  });
+
+  test.each(['Product', '@deprecated', '@deprecated(reason:)', 'Item.id'])('%s is a coordinate', async (field) => {
+    expect((await run('--field', field)).code).toBe(0);
+  });
+
+  test('a coordinate that was used and has been removed is found', async () => {
+    const dir = await project({ ...files, 'schemas/products.graphql': SCHEMA.replace('price: Int ', '') });
+    const { code, stdout } = await runCli(dir, ['usage', '--file', 'usage.json', '--field', 'Product.price']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('query Shelf, web 1.2.3: 110 times')]);
+  });
+
+  test('a field that is used through its interface is used', async () => {
+    const [shelf] = REPORT.operations;
+    const report = { ...REPORT, operations: [{ ...shelf, used: ['Item.id'] }] };
+    const dir = await project({ ...files, 'usage.json': JSON.stringify(report) });
+    const { stdout } = await runCli(dir, ['usage', '--file', 'usage.json', '--field', 'Product.id']);
+    expect(stdout).toContain('Product.id\n  query Shelf, web 1.2.3: 110 times');
+  });
+
+  test('without a schema, it says that it cannot check the coordinate', async () => {
+    const dir = await project({ 'usage.json': JSON.stringify(REPORT) });
+    const { code, stdout } = await runCli(dir, ['usage', '--file', 'usage.json', '--field', 'Product.nope']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('not used; give --schemas or --supergraph to check')]);
+  });
+
+  test('the schema is that of the running gateway', async () => {
+    const { server } = await httpWorld(
+      { stock: { typeDefs: 'type Query { stock: Int }', resolvers: { Query: { stock: () => 7 } } } },
+      { config: { admin: { token: TOKEN, listen: '127.0.0.1:0' }, usage: { enabled: true } } },
+    );
+    const args = ['usage', '--url', new URL(server.adminUrl as string).origin, '--token', TOKEN, '--field'];
+    // the files have another schema
+    const dir = await project(files);
+    const { code, stderr } = await runCli(dir, [...args, 'Product.price']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('no such coordinate: "Product.price"')]);
+    const known = await runCli(dir, [...args, 'Query.stock']);
+    expect([known.code, known.stdout]).toEqual([0, expect.stringContaining('Query.stock\n  not used\n')]);
+  });
+
+  test('says that a client was not seen', async () => {
+    const { code, stdout, stderr } = await run('--client', 'wbe', '--field', 'Product.price');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toBe('error: --client: no client "wbe" was seen in the last 30 days. Did you mean "web"?\n');
+  });
+
   test('prints JSON that it can read again', async () => {
     const { stdout } = await run('--format', 'json', '--client', 'ios');
     const { operations } = JSON.parse(stdout) as UsageReport;
@@ -82,11 +139,16 @@ Product.price
 
   test('says what is missing to read usage', async () => {
     const dir = await project({ ...files, 'bad.json': '{"operations": 1}', 'headgate.yaml': 'telemetry: {}' });
+    await runCli(dir, ['compose', '--out', 'before.graphql']);
     const problems = [
       [['usage'], 'no admin listener'],
       [['usage', '--url', 'http://127.0.0.1:1'], 'give --token'],
       [['usage', '--url', 'http://127.0.0.1:1', '--token', 'a-secret-token-of-mine'], 'cannot be reached'],
       [['usage', '--file', 'bad.json'], 'is no usage report'],
+      [['usage', '--file', 'absent.json'], 'usage cannot be read: file not found: absent.json'],
+      [['usage', '--file', 'schemas'], 'usage cannot be read: the path is a folder; expected a file'],
+      [['check', '--against', 'absent.graphql'], '--against: file not found: absent.graphql'],
+      [['check', '--against', 'before.graphql', '--usage', 'absent.json'], 'file not found: absent.json'],
       [['usage', '--file', 'a', '--url', 'b'], 'give only one'],
       [['usage', '--redis', 'redis://:a-secret-password@127.0.0.1:1'], 'cannot be read from Redis'],
     ] as const;

@@ -4,14 +4,24 @@ import { adminListen } from '../../src/config/sections/admin.ts';
 
 const listenOf = (config: object) => adminListen(configFileSchema.parse(config));
 const metrics = (prometheus: object) => ({ telemetry: { metrics: { prometheus } } });
+const KEY = '0123456789abcdef';
 const DEFAULT = { host: '127.0.0.1', port: 9090 };
 
 describe('the admin listener', () => {
   it('is off by default', () => expect(listenOf({})).toBeUndefined());
 
+  it('is off with a key of the invalidation API of a cache that is off', () => {
+    expect(listenOf({ response_cache: { enabled: false, invalidation: { shared_key: KEY } } })).toBeUndefined();
+  });
+
   it.each([
     ['metrics', metrics({ enabled: true }), DEFAULT],
     ['a token', { admin: { token: '0123456789abcdef' } }, DEFAULT],
+    [
+      'a key of the invalidation API',
+      { response_cache: { enabled: true, invalidation: { shared_key: KEY } } },
+      DEFAULT,
+    ],
     ['an address', { admin: { listen: '10.0.0.1:1' } }, { host: '10.0.0.1', port: 1 }],
     [
       'metrics with the other name of the address',

@@ -4,6 +4,7 @@ import { adminListen } from '../../src/config/sections/admin.ts';
 
 const KEY = 'a-shared-key-for-tests';
 const CACHE = 'response_cache';
+const WITH_CLAIMS = { authentication: { router: { jwt: { jwks: [{ url: 'https://a.test/keys' }] } } } };
 
 const parse = (cache: object, config: object = {}) =>
   configFileSchema.safeParse({ response_cache: { enabled: true, ...cache }, ...config });
@@ -42,12 +43,11 @@ describe('settings of the response cache that cannot be honoured are refused', (
   });
 
   it('and others are not', () => {
-    const jwks = { authentication: { router: { jwt: { jwks: [{ url: 'https://a.test/keys' }] } } } };
     for (const [cache, config] of [
       [at('/metrics'), {}],
       [at('/purge-cache'), metrics],
       [{ tag_header: 'cache-tag' }, {}],
-      [{ subgraph: { all: { private_id: 'claim:https://a.test/tenant' } } }, jwks],
+      [{ subgraph: { all: { private_id: 'claim:https://a.test/tenant' } } }, WITH_CLAIMS],
       [{ subgraph: { all: { private_id: 'header:X-Tenant' } } }, {}],
       [{ enabled: false, tag_header: 'cache-tag', responses: false }, {}],
     ] as const)
@@ -59,4 +59,31 @@ it('a shared key opens the admin listener, which has the invalidation API', () =
   const config = configFileSchema.parse({ response_cache: { enabled: true, invalidation: { shared_key: KEY } } });
   expect(adminListen(config)?.address).toEqual({ host: '127.0.0.1', port: 9090 });
   expect(adminListen(configFileSchema.parse({}))).toBe(undefined);
+});
+
+const problems = (response_cache: object) =>
+  configFileSchema
+    .safeParse({ response_cache, ...WITH_CLAIMS })
+    .error?.issues.map(({ path, message }) => [path.join('.'), message]);
+
+it.each([
+  ['subgraph.all.ttl', { subgraph: { all: { ttl: '3s' } } }],
+  ['subgraph.all.negative_ttl', { subgraph: { all: { negative_ttl: '3s' } } }],
+  ['subgraph.all.private_id', { subgraph: { all: { private_id: 'claim:sub' } } }],
+  ['subgraph.all.stale_if_error', { subgraph: { all: { stale_if_error: '3s' } } }],
+  ['subgraph.subgraphs.products', { subgraph: { subgraphs: { products: { ttl: '3s' } } } }],
+  ['tag_header', { tag_header: 'cache-tag' }],
+  ['redis.enabled', { redis: { enabled: true } }],
+  ['invalidation.shared_key', { invalidation: { shared_key: '0123456789abcdef' } }],
+])('response_cache.%s is refused where nothing says that the cache is on', (key, settings) => {
+  const message = 'has no effect without `response_cache.enabled: true`';
+  expect(problems(settings)).toEqual([[`response_cache.${key}`, message]]);
+  expect(problems({ enabled: true, ...settings })).toBeUndefined();
+  // switched off for a while
+  expect(problems({ enabled: false, ...settings })).toBeUndefined();
+});
+
+it('a response cache without settings is off, and accepted', () => {
+  expect(configFileSchema.parse({}).response_cache.enabled).toBeFalsy();
+  expect(problems({ subgraph: { all: { enabled: true } } })).toBeUndefined();
 });

@@ -9,6 +9,15 @@ function warnings(config: object): string[] {
   return settingWarnings(parsed).map(({ key, message, hint }) => `${key.join('.')}: ${message} ${hint}`);
 }
 
+it.each(['yes', '1', 'no'])('warns that OTEL_SDK_DISABLED=%s counts as false', (value) => {
+  const { supergraph, ...file } = configFileSchema.parse({});
+  const config = { ...file, supergraph: { ...supergraph, introspection: true }, production: false };
+  const [warning] = settingWarnings(config, { OTEL_SDK_DISABLED: value });
+  expect(warning).toMatchObject({ key: ['OTEL_SDK_DISABLED'], hint: 'Use true, or false.' });
+  expect(warning?.message).toContain(`"${value}" counts as false`);
+  for (const known of ['', 'true', 'FALSE']) expect(settingWarnings(config, { OTEL_SDK_DISABLED: known })).toEqual([]);
+});
+
 const jwks = (...entries: object[]) => ({ authentication: { router: { jwt: { jwks: entries } } } });
 
 it('warns of a key set over plain http, with more words where nothing else is checked', () => {

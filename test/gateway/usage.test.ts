@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { signDebugToken } from '../../src/policy/debug/debug-token.ts';
 import type { UsageReport } from '../../src/usage/usage-report.ts';
 import { admin, TOKEN } from './admin-client.ts';
 import { httpWorld } from './http-world.ts';
@@ -19,6 +20,7 @@ const shop = {
   },
 };
 
+const SECRET = 'a secret of thirty-two characters';
 const SHELF = 'query Shelf { product { name } }';
 const WEB = { 'graphql-client-name': 'web', 'graphql-client-version': '1.2.3' };
 
@@ -111,6 +113,22 @@ test('introspection and invalid operations are not counted', async () => {
   await post(server.url, { query: '{ __schema { types { name } } }' }, WEB);
   await post(server.url, { query: '{ unknown }' }, WEB);
   expect(await counts()).toEqual({});
+});
+
+test('requests with a debug trace are not counted', async () => {
+  const { server, origin, counts } = await gateway({
+    usage: { enabled: true },
+    debug: { token_secret: SECRET },
+    batching: { enabled: true },
+  });
+  const token = await signDebugToken(SECRET, 900);
+  const traced = { ...WEB, 'x-headgate-debug': 'trace', 'x-headgate-debug-token': token };
+  for (const headers of [WEB, traced]) {
+    expect(await (await post(server.url, { query: SHELF }, headers)).json()).toHaveProperty('data.product.name');
+    await post(server.url, [{ query: SHELF }], headers);
+    expect((await fetch(`${origin}/bff/kiosk/price`, { headers })).status).toBe(200);
+  }
+  expect(await counts()).toEqual({ 'Shelf web 1.2.3': 2, 'Price bff/kiosk -': 1 });
 });
 
 test('values of literals and variables are not in the report', async () => {

@@ -33,6 +33,17 @@ describe('JSON lines', () => {
     ]);
   });
 
+  it('do not repeat the message of a cause', () => {
+    const { logger, lines } = recording({ level: 'info', format: 'json' });
+    const cause = new Error('the service failed: socket hang up', { cause: new Error('socket hang up') });
+    logger.error({ err: new Error(`RouterRequest: ${cause.message}`, { cause }) }, 'failed');
+    logger.error({ err: new Error('no response', { cause }) }, 'failed');
+    expect(lines.map((line) => JSON.parse(line).err.message)).toEqual([
+      'RouterRequest: the service failed: socket hang up',
+      'no response: the service failed: socket hang up',
+    ]);
+  });
+
   it('end a chain of causes that is a cycle', () => {
     const { logger, lines } = recording({ level: 'info', format: 'json' });
     const one = new Error('one');

@@ -50,7 +50,7 @@ export async function handleEndpoint(
   const unmet = unmetPrecondition(endpoint, headers, streamed);
   if (unmet) return problemResponse(unmet, call.path);
   if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return STREAM_FINISHED;
-  bff.countUse?.(endpoint, snapshot.engine.publicSchema);
+  if (call.notes.debug === undefined) bff.countUse?.(endpoint, snapshot.engine.publicSchema);
   const reading = endpointDependsOn(snapshot.engine, endpoint);
   const dependsOn = reading instanceof Promise ? await reading : reading;
   const usesCache = !streamed && call.notes.debug === undefined;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type ListenAddress, listenAddress } from '../listen.ts';
 import { type MetricsConfig, prometheusSettings } from './metrics.ts';
+import { hasInvalidationApi, type ResponseCacheSettings } from './response-cache.ts';
 
 export const adminSection = z
   .strictObject({
@@ -25,21 +26,17 @@ const DEFAULT_ADDRESS: ListenAddress = { host: '127.0.0.1', port: 9090 };
 /** The part of the config that says whether and where the admin listener is. */
 interface AdminConfig extends MetricsConfig {
   readonly admin: AdminSection;
-  readonly response_cache?: {
-    readonly enabled: boolean;
-    readonly invalidation: { readonly shared_key?: string | undefined };
-  };
+  readonly response_cache: ResponseCacheSettings;
 }
 
 /** Returns where the admin listener is, with the name of the setting that says so; `undefined` if it is off. */
 export function adminListen(
   config: AdminConfig,
 ): { readonly address: ListenAddress; readonly setting: string } | undefined {
-  const { admin, response_cache: cache } = config;
+  const { admin, response_cache } = config;
   const { enabled, listen, key } = prometheusSettings(config);
-  const invalidates = cache?.enabled === true && cache.invalidation.shared_key !== undefined;
-  const needsIt = enabled || admin.token !== undefined || invalidates;
-  if (!needsIt && admin.listen === undefined) return undefined;
+  const hasKey = admin.token !== undefined || hasInvalidationApi(response_cache);
+  if (!enabled && admin.listen === undefined && !hasKey) return undefined;
   if (admin.listen !== undefined) return { address: admin.listen, setting: 'admin.listen' };
   const setting = enabled ? `${key}.listen` : 'admin.listen';
   return { address: listen ?? DEFAULT_ADDRESS, setting };

@@ -57,13 +57,34 @@ const invalidation = z
       .string()
       .min(16, 'expected at least 16 characters')
       .optional()
-      .describe('The key that allows invalidation, in the header Authorization. Without it the route does not exist'),
+      .describe(
+        'The key that allows invalidation, in the header Authorization. It opens the admin listener; without it the route does not exist',
+      ),
   })
   .describe('The API that invalidates cached values, as in Apollo Router');
 
+interface KeysWithEffect {
+  readonly subgraph: { readonly all: z.output<typeof all>; readonly subgraphs: Readonly<Record<string, object>> };
+  readonly tag_header: string;
+  readonly redis: z.output<typeof redis>;
+  readonly invalidation: z.output<typeof invalidation>;
+}
+
+/** Returns the paths of the keys that ask for something, which nobody gets while the cache is off. */
+function keysWithEffect({ subgraph, tag_header, redis, invalidation }: KeysWithEffect): string[][] {
+  const set = Object.entries(subgraph.all).filter(([name, value]) => name !== 'enabled' && value !== 0);
+  return [
+    ...set.map(([name]) => ['subgraph', 'all', name]),
+    ...Object.keys(subgraph.subgraphs).map((name) => ['subgraph', 'subgraphs', name]),
+    ...(tag_header === 'none' ? [] : [['tag_header']]),
+    ...(redis.enabled ? [['redis', 'enabled']] : []),
+    ...(invalidation.shared_key === undefined ? [] : [['invalidation', 'shared_key']]),
+  ];
+}
+
 export const responseCacheSection = z
   .strictObject({
-    enabled: z.boolean().default(false).describe('Whether responses of subgraphs are cached'),
+    enabled: z.boolean().optional().meta({ default: false, description: 'Whether responses of subgraphs are cached' }),
     subgraph: z
       .strictObject({
         all: all.prefault({}).describe('Settings of all subgraphs'),
@@ -86,12 +107,23 @@ export const responseCacheSection = z
     redis: redis.prefault({}),
     invalidation: invalidation.prefault({}),
   })
+  .superRefine((settings, context) => {
+    // who writes `enabled: false` knows that the rest has no effect
+    if (settings.enabled !== undefined) return;
+    const message = 'has no effect without `response_cache.enabled: true`';
+    for (const path of keysWithEffect(settings)) context.addIssue({ code: 'custom', path, message });
+  })
   .describe('Caches root fields and entities of subgraphs, and whole responses to GET /graphql');
 
 export type ResponseCacheSettings = z.output<typeof responseCacheSection>;
 
 /** The settings of one subgraph. Times are in milliseconds. */
 export type SubgraphCacheSettings = ResponseCacheSettings['subgraph']['all'];
+
+/** Returns whether there is an invalidation API: it needs the cache, and a key. */
+export function hasInvalidationApi({ enabled, invalidation }: ResponseCacheSettings): boolean {
+  return enabled === true && invalidation.shared_key !== undefined;
+}
 
 /** Returns the settings of a subgraph: its own over those of all. */
 export function subgraphCache({ subgraph }: ResponseCacheSettings, name: string): SubgraphCacheSettings {

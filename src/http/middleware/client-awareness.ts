@@ -12,13 +12,13 @@ export interface ClientAwareness extends ClientNameHeaders {
 
 /**
  * Refuses requests of clients that do not name themselves. Throws `GatewayError` 400 `CLIENT_NAME_REQUIRED` or
- * `CLIENT_VERSION_REQUIRED`. Health checks, and pages that a browser opens, need no name.
+ * `CLIENT_VERSION_REQUIRED`. Health checks, pages that a browser opens, and purges, which need a token, need no name.
  */
 export function requireClientName(settings: ClientAwareness | undefined): Middleware | undefined {
   if (settings === undefined || !(settings.required || settings.version_required)) return undefined;
   return (next) => (context) => {
     const { req } = context;
-    if (req.method !== 'OPTIONS' && !isPage(pathOf(req.url))) {
+    if (req.method !== 'OPTIONS' && !needsNoName(pathOf(req.url))) {
       const { name, version } = namedClient(req.headers, settings);
       if (settings.required && name === undefined)
         throw new GatewayError(400, 'CLIENT_NAME_REQUIRED', missing('name', settings.name_headers));
@@ -29,9 +29,9 @@ export function requireClientName(settings: ClientAwareness | undefined): Middle
   };
 }
 
-/** A browser sends no headers of its own when it opens a page. */
-function isPage(path: string): boolean {
-  if (HEALTH_PATHS.has(path) || path === '/demo') return true;
+/** A browser sends no headers of its own when it opens a page, and an operator is no client. */
+function needsNoName(path: string): boolean {
+  if (HEALTH_PATHS.has(path) || path === '/demo' || path === '/bff/purge') return true;
   return path.startsWith('/bff/') && (path.endsWith('/docs') || path.endsWith('/openapi.json'));
 }
 

@@ -20,12 +20,7 @@ export function debugAccess({ enabled, token_secret: secret }: DebugSettings, de
         const message = 'The header x-headgate-debug has an unknown value; expected "trace".';
         throw new GatewayError(400, 'BAD_REQUEST', message);
       }
-      if (!enabled || (secret === undefined && !dev))
-        throw new GatewayError(
-          403,
-          'DEBUG_NOT_ALLOWED',
-          'Debug traces are off. Leave out the header x-headgate-debug.',
-        );
+      if (!enabled || (secret === undefined && !dev)) throw new GatewayError(403, 'DEBUG_NOT_ALLOWED', NOT_ALLOWED);
       if (dev) return undefined;
       if (token === undefined) throw new GatewayError(403, 'DEBUG_TOKEN_REQUIRED', TOKEN_MISSING);
       return checkDebugToken(token, secret as string);
@@ -33,5 +28,7 @@ export function debugAccess({ enabled, token_secret: secret }: DebugSettings, de
   };
 }
 
+const NOT_ALLOWED =
+  'Debug traces are off. Leave out the header x-headgate-debug, or ask an operator to set debug.token_secret (and debug.enabled: true).';
 const TOKEN_MISSING =
   'A debug trace needs a token. Make one with "headgate debug-token", and send it in the header x-headgate-debug-token.';

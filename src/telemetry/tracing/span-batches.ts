@@ -44,7 +44,10 @@ export class SpanBatches {
   #timer: NodeJS.Timeout | undefined;
   #isSending = false;
   #isClosed = false;
-  readonly #inFlight = new Set<Promise<void>>();
+  /** How many spans are in each request that is in flight. */
+  readonly #inFlight = new Map<Promise<void>, number>();
+  /** Whether requests in flight have been given up. */
+  #isOver = false;
 
   constructor(settings: BatchSettings, head: RequestHead, send: SendSpans, observer: BatchObserver) {
     this.#head = head;
@@ -67,7 +70,7 @@ export class SpanBatches {
     if (!this.#isSending) this.#schedule();
   }
 
-  /** Sends what is left. Resolves when it is sent, or after a time in milliseconds. */
+  /** Sends what is left. Resolves when it is sent, or after a time in milliseconds: it reports the rest as failed then. */
   async close(withinMs: number): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -77,8 +80,11 @@ export class SpanBatches {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, withinMs);
     });
-    await Promise.race([Promise.all(this.#inFlight), late]);
+    await Promise.race([Promise.all(this.#inFlight.keys()), late]);
     clearTimeout(timer);
+    this.#isOver = true;
+    const lost = [...this.#inFlight.values()].reduce((sum, count) => sum + count, 0);
+    if (lost > 0) this.#observer.failed('the gateway stopped before the collector responded', lost);
   }
 
   #schedule(): void {
@@ -112,13 +118,14 @@ export class SpanBatches {
     this.#count -= spans.count;
     const sent = this.#send(spans).then((reason) => {
       this.#inFlight.delete(sent);
+      if (this.#isOver) return;
       const { count } = spans;
       if (reason === undefined) this.#observer.sent();
       else this.#observer.failed(reason, count);
       spans.clear();
       if (this.#empty.length < MOST_EMPTY) this.#empty.push(spans);
     });
-    this.#inFlight.add(sent);
+    this.#inFlight.set(sent, spans.count);
     return sent;
   }
 }

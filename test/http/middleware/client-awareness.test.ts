@@ -48,6 +48,12 @@ test('a version can be required, too, and the headers are those of the config', 
   expect((await post(url, HELLO, { 'x-app-version': '1' })).status).toBe(200);
 });
 
+test('a purge needs no name, because it needs a token', async () => {
+  const { origin } = await gateway({ required: true, version_required: true });
+  const response = await fetch(`${origin}/bff/purge`, { method: 'POST' });
+  expect(await response.text()).not.toContain('CLIENT_');
+});
+
 test('health checks, preflight requests and pages need no name', async () => {
   const { url, origin } = await gateway({ required: true });
   expect((await fetch(`${origin}/health`)).status).toBe(200);

@@ -43,6 +43,8 @@ describe.skipIf(!PROGRAMS.python3)('a coprocessor in Python', () => {
     expect(await response.json()).toEqual({ data: { hello: 'hi', secret: '***' } });
     expect(response.headers.get('x-tenant')).toBe('acme');
     expect(subgraph.calls[0]?.headers['x-caller']).toBe('acme');
+    const refused = await post('{ hello }');
+    expect([refused.status, (await refused.json()).errors[0].extensions]).toEqual([401, { code: 'TENANT_MISSING' }]);
     expect((await get('/bff/web/hello', { 'x-tenant': 'acme' })).headers.get('x-tenant')).toBe('acme');
   });
 });

@@ -38,3 +38,8 @@ test.each([
   if (code === undefined) expect(check()).toBeUndefined();
   else expect(check).toThrow(expect.objectContaining({ code }));
 });
+
+test('where traces are off, the refusal says which setting allows them', () => {
+  const check = () => debugAccess({ enabled: true, token_secret: undefined }, false).check('trace', undefined);
+  expect(check).toThrow('ask an operator to set debug.token_secret');
+});

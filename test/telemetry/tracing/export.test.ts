@@ -133,6 +133,23 @@ it('a collector that never answers does not keep the gateway from stopping', asy
   await post(url, NAME);
   await server.close();
   expect(lines.some(({ level }) => level === 'error')).toBe(false);
+  expect(lines.filter(isLost)).toEqual([
+    expect.objectContaining({
+      reason: 'the gateway stopped before the collector responded',
+      spans: expect.any(Number),
+    }),
+  ]);
+});
+
+it('spans that a collector which is down has not got when the gateway stops are logged once, with their number', async () => {
+  const { url, server, lines } = await tracedWorld(
+    { otlp: { endpoint: await deadUrl() } },
+    { config: { shutdown: { grace: '100ms' } } },
+  );
+  await post(url, NAME);
+  await server.close();
+  expect(lines.filter(isLost)).toHaveLength(1);
+  expect(lines.find(isLost)?.spans).toBeGreaterThan(1);
 });
 
 it('no span has a token, a key, a variable or a value of a URL', async () => {
