@@ -64,6 +64,7 @@ export function describeInstalled(title: string, findNode: () => Promise<string>
         'CHANGELOG.md',
         'LICENSE',
         'README.md',
+        'dashboards',
         'dist',
         'docs',
         'package.json',
