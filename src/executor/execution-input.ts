@@ -5,6 +5,9 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { AdmissionQueue } from './admission-queue.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 
+/** Receives the text of `data` and the errors of a single result. */
+export type UseResult<T> = (dataText: string, errors: readonly GraphQLFormattedError[]) => T;
+
 /** Everything that one execution of a plan needs. */
 export interface ExecutionInput {
   readonly supergraph: Supergraph;

@@ -36,7 +36,7 @@ export interface EngineRequest {
    * with the error `SECTION_TIMEOUT` at its path; a stream delivers each part on its own.
    */
   readonly deferGroups?: DeferGroups | undefined;
-  /** Whether a stream delivers the fragments with `@defer` after the rest. Without it, they are like any other. */
+  /** Whether a stream delivers fragments with `@defer` and items with `@stream` after the rest. Without it, they are like any other. */
   readonly incremental?: boolean | undefined;
   /**
    * Whether the failure of a whole fetch is reported at each place where data is missing. By default it is reported

@@ -182,7 +182,7 @@ export function streamCompiled(
   const { client, reportEveryPlace } = request;
   client.record?.begin('execute');
   const deferGroups = compiled.fragments ? groupsOfFragments(compiled.plan) : request.deferGroups;
-  if (deferGroups === undefined || compiled.plan.deferred === undefined)
+  if (deferGroups === undefined || (compiled.plan.deferred ?? compiled.fragments) === undefined)
     return executeCompiled(run, compiled, knownErrors);
   const { introspection, label: operation } = prepared;
   const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;

@@ -221,7 +221,7 @@ describe('validation refuses', () => {
     [
       'two equal labels',
       '{ me { ... @defer(label: "a") { name } ... @defer(label: "a") { id } } }',
-      'There are several @defer with the label "a".',
+      'There are several @defer or @stream with the label "a".',
     ],
     [
       'a label from a variable',
