@@ -29,6 +29,8 @@ export interface ExecutionInput {
   readonly admissionQueue?: AdmissionQueue | undefined;
   /** The subgraphs whose responses are cached: their fetches have `parts`. None by default. */
   readonly cachedSubgraphs?: ReadonlySet<string> | undefined;
+  /** See `EngineOptions`. */
+  readonly smallestSlice?: number | undefined;
   /** Receives the problems of responses. */
   readonly responseObserver?: ResponseObserver | undefined;
 }

@@ -21,8 +21,6 @@ export interface OpenSlice extends ItemRange {
 /** Creates the execution of a slice, which is not started. */
 export type CreateSlice = (slice: ListSlice, around: OpenSlices) => OpenSlice;
 
-/** The smallest slice, in items. */
-const SMALLEST = 10;
 const NONE: readonly OpenSlice[] = [];
 
 /**
@@ -95,8 +93,9 @@ export class OpenSlices {
   private open(list: StreamedList): void {
     const longest = this.targets.longest(list);
     const slices: OpenSlice[] = [];
-    let from = this.targets.executed.counts.get(list) ?? 0;
-    for (let size = Math.max(SMALLEST, from); from < longest; size *= 2) {
+    const { counts, smallest } = this.targets.executed;
+    let from = counts.get(list) ?? 0;
+    for (let size = Math.max(smallest, from); from < longest; size *= 2) {
       slices.push(this.create({ list, from, to: from + size, around: this.targets }, this));
       from += size;
     }

@@ -23,6 +23,8 @@ export interface ListSlice extends ItemRange {
 export interface ExecutedLists {
   readonly lists: StreamedLists;
   readonly counts: InitialCounts;
+  /** The fewest items of a slice. */
+  readonly smallest: number;
 }
 
 /**
@@ -104,15 +106,17 @@ export class SlicedObjects extends ResponseObjects {
   }
 }
 
+const SMALLEST = 10;
+
 /** Returns the objects that one execution fetches, or those of one slice. */
 export function openTargets(
   { plan, fragments }: CompiledPlan,
-  { supergraph, variables }: Pick<ExecutionInput, 'supergraph' | 'variables'>,
+  { supergraph, variables, smallestSlice: smallest = SMALLEST }: ExecutionInput,
   data: ResponseObject,
   slice: ListSlice | undefined,
 ): ResponseObjects {
   const lists = fragments?.lists;
   if (lists === undefined) return new ResponseObjects(supergraph, plan.positionCount, data);
-  const executed = slice?.around.executed ?? { lists, counts: lists.counts(variables) };
+  const executed = slice?.around.executed ?? { lists, counts: lists.counts(variables), smallest };
   return new SlicedObjects(supergraph, plan.positionCount, data, executed, slice);
 }

@@ -68,6 +68,8 @@ export interface EngineOptions {
    * missing.
    */
   readonly admissionQueue?: AdmissionQueue | undefined;
+  /** The fewest items of a list with `@stream` that are fetched together after the first ones; 10 by default. */
+  readonly smallestSlice?: number | undefined;
   /** Receives the problems of responses. */
   readonly responseObserver?: ResponseObserver | undefined;
   /** The subgraphs whose responses are cached. None by default. */

@@ -186,10 +186,10 @@ export function streamCompiled(
     return executeCompiled(run, compiled, knownErrors);
   const { introspection, label: operation } = prepared;
   const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;
-  const { sources, memoryBudget: budget, admissionQueue, responseObserver, cachedSubgraphs } = options;
+  const { sources, memoryBudget: budget, admissionQueue, responseObserver, cachedSubgraphs, smallestSlice } = options;
   const known = [...introspected.errors, ...(knownErrors ?? [])];
   const work = { client, variables, introspected: introspected.texts, knownErrors: known, deferGroups };
-  const shared = { sources, budget, admissionQueue, responseObserver, cachedSubgraphs };
+  const shared = { sources, budget, admissionQueue, responseObserver, cachedSubgraphs, smallestSlice };
   const input = { supergraph, ...shared, reportEveryPlace, ...work };
   return streamPlan(compiled, input).then((payloads) => {
     payloads.map((payload) => exposed(payload, client, options));

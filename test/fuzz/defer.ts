@@ -1,11 +1,18 @@
+import { transformSupergraphToPublicSchema } from '@theguild/federation-composition';
 import {
+  buildASTSchema,
   type DocumentNode,
+  type GraphQLSchema,
+  getNullableType,
+  isListType,
   Kind,
   type OperationDefinitionNode,
   parse,
   print,
   type SelectionNode,
+  TypeInfo,
   visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { createEngine } from '../../src/pipeline/pipeline.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
@@ -26,7 +33,7 @@ export interface CheckedDefer {
 }
 
 /**
- * Sends queries with random `@defer`, once for a whole result and once in parts in each protocol, over subgraphs that respond in random
+ * Sends queries with random `@defer` and `@stream`, once for a whole result and once in parts in each protocol, over subgraphs that respond in random
  * order. Throws where the merged parts are not the whole result, or break the protocol.
  */
 export async function checkDefer(fuzzCase: FuzzCase, chance: Chance): Promise<CheckedDefer | undefined> {
@@ -36,8 +43,9 @@ export async function checkDefer(fuzzCase: FuzzCase, chance: Chance): Promise<Ch
   if (fuzzCase.down !== undefined) world.fault({ kind: 'failure', subgraph: fuzzCase.down });
   const later = withDelays(world, fuzzCase, chance);
   const checked = { streamed: 0, failed: 0 };
+  const schema = publicSchemaOf(world);
   for (const { query, variables } of fuzzCase.queries) {
-    const deferred = withDefer(query, chance);
+    const deferred = withDefer(chance.happens(0.7) ? withStreams(query, schema, chance) : query, chance);
     const whole = await world.query(deferred, variables).catch(() => undefined);
     if (whole?.dataText === undefined) continue;
     for (const protocol of ['v0.2', '20220824'] as const) {
@@ -74,8 +82,42 @@ function withDelays(world: World, { world: description }: FuzzCase, chance: Chan
     }),
   );
   const overrideLabels = (labels: readonly string[]) => labels.filter((label) => isLabelOn(description, label));
-  const engine = createEngine({ supergraph: readSupergraph(world.supergraphSdl), sources, overrideLabels });
+  const supergraph = readSupergraph(world.supergraphSdl);
+  // lists have few items
+  const engine = createEngine({ supergraph, sources, overrideLabels, smallestSlice: 1 });
   return { ...world, engine };
+}
+
+function publicSchemaOf({ supergraphSdl }: World): GraphQLSchema {
+  return buildASTSchema(transformSupergraphToPublicSchema(parse(supergraphSdl)));
+}
+
+/** Adds `@stream` to lists. Fields with the same response key get the same. */
+export function withStreams(query: string, schema: GraphQLSchema, chance: Chance): string {
+  const types = new TypeInfo(schema);
+  const directives = new Map<string, string>();
+  const streamOf = (key: string): string => {
+    const known = directives.get(key);
+    if (known !== undefined) return known;
+    const count = chance.between(0, 2);
+    const made = chance.happens(0.6) ? `@stream(initialCount: ${count})` : chance.happens(0.3) ? '@stream' : '';
+    directives.set(key, made);
+    return made;
+  };
+  const changed: DocumentNode = visit(
+    parse(query),
+    visitWithTypeInfo(types, {
+      Field(node) {
+        const type = types.getType();
+        if (!type || !isListType(getNullableType(type)) || types.getParentType() === schema.getMutationType()) return;
+        const text = streamOf(node.alias?.value ?? node.name.value);
+        if (text === '') return;
+        const [field] = selectionsOf(`{ x ${text} }`);
+        return { ...node, directives: [...(node.directives ?? []), ...(field?.directives ?? [])] };
+      },
+    }),
+  );
+  return print(changed);
 }
 
 /** Adds `@defer` to fragments of a query, and fragments with it around selections. */
