@@ -10,6 +10,13 @@ export function isFastPathRequest({ req }: RequestContext, path: string): boolea
   return req.method === 'POST' && req.url === path && isJsonRequest(req.headers);
 }
 
+/** Returns whether a request is a GET with a query part, whose response may be in the cache. */
+export function isQueryInUrl({ req: { method, url = '' } }: RequestContext, path: string): boolean {
+  return method === 'GET' && url.charCodeAt(path.length) === QUESTION_MARK && url.startsWith(path);
+}
+
+const QUESTION_MARK = 63;
+
 export async function serveFast(service: GraphqlService, context: RequestContext): Promise<void> {
   try {
     const response = await service.handle(context, await service.read(context));

@@ -1,14 +1,16 @@
 import { NOTHING } from '../client/depends-on.ts';
 import { methodNotAllowed } from '../http/error-response.ts';
+import type { Handler } from '../http/middleware/middleware.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { Route } from '../http/router.ts';
 import { createOperationRunner, type OperationRunnerOptions } from '../pipeline/run-operation.ts';
 import type { Subscriber } from '../pipeline/subscriber.ts';
 import { createResponseSender } from './compressed-response.ts';
-import { isFastPathRequest, serveFast } from './fast-path.ts';
+import { isFastPathRequest, isQueryInUrl, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
 import { ResponseCache, type ResponseCacheSettings } from './response-cache.ts';
+import { cachedHandler } from './serve-cached.ts';
 import type { RouteSubscriptions } from './subscriptions-over-http.ts';
 import { serveOperation } from './websocket/serve-operation.ts';
 import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
@@ -81,31 +83,16 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
       sendResponse(context, service.refuse(context, error));
     }
   }
-  /** Serves a response from the cache, which counts against the limits of requests; else executes the request. */
-  async function serveCached(context: RequestContext, responses: ResponseCache): Promise<void> {
-    const found = responses.find(context);
-    const response = found instanceof Promise ? await found : found;
-    if (response === undefined) return serveWithYoga(context);
-    try {
-      const counted = options.countRequest?.(context);
-      if (counted) await counted;
-      if (countUse && context.operation) countUse(context.operation, context.requestHeaders);
-      const sent = service.send(context, response);
-      if (sent) await sent;
-    } catch (error) {
-      sendResponse(context, service.refuse(context, error));
-    }
-  }
+  const serveCached = cache && cachedHandler({ ...options, cache, service, execute: serveWithYoga });
   const hasFastPath = options.handlers !== 'all-yoga' && !isExtended;
   const respondFast = (context: RequestContext) => {
-    if (!hasFastPath || !isFastPathRequest(context, path)) return false;
-    void serveFast(service, context);
+    if (!hasFastPath) return false;
+    if (isFastPathRequest(context, path)) void serveFast(service, context);
+    else if (serveCached !== undefined && isQueryInUrl(context, path)) serveCached(context);
+    else return false;
     return true;
   };
-  const respond = (context: RequestContext) => {
-    if (cache === undefined) void serveWithYoga(context);
-    else void serveCached(context, cache);
-  };
+  const respond: Handler = serveCached ?? ((context) => void serveWithYoga(context));
   return {
     path,
     serveFast: respondFast,
