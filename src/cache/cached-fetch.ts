@@ -163,10 +163,12 @@ export class CachedFetch {
     const values = this.#entries.map((entries, part) => {
       const own = fetched[part] ?? [];
       let next = 0;
-      return entries.map((entry, index) => {
-        if (own[next] === index) return divided.values[part]?.[next++] ?? 'null';
-        used.push(entry as CacheEntry);
-        return (entry as CacheEntry).text;
+      return entries.flatMap((entry, index) => {
+        if (own[next] !== index) {
+          used.push(entry as CacheEntry);
+          return [(entry as CacheEntry).text];
+        }
+        return divided.values[part]?.[next++] ?? [];
       });
     });
     const errors = movedErrors(divided.errors, this.#keyed, fetched);
@@ -233,7 +235,8 @@ export class CachedFetch {
     const [first] = keys;
     if (first === undefined) return;
     for (const key of keys) refreshing.add(key);
-    const isWhole = this.#keyed[0]?.lookup === undefined;
+    const [part] = this.#keyed;
+    const isWhole = part?.lookup === undefined && part?.rootKey === undefined;
     const body = isWhole ? {} : this.#parts.write(kept);
     // it must not end with the client, and what it learns is for later clients
     const { signal, freshness, record, cacheTags, deadline, returned, ...client } = this.#request.client;

@@ -1,11 +1,11 @@
 import { isObjectType, Kind, type ValueNode } from 'graphql';
 import type { CacheHints } from '../operation/cache-hints.ts';
 import type { PlannedLookup, PlannedRequest } from '../planner/plan.ts';
-import type { Alias, FetchNode } from '../planner/positions.ts';
+import type { Alias, FetchField, FetchNode } from '../planner/positions.ts';
 import { parseJson } from '../shared/exact-json.ts';
 import type { FetchParts } from '../sources/source.ts';
 import type { Subgraph, Supergraph } from '../supergraph/supergraph.ts';
-import { type FetchHint, hintOf } from './fetch-hint.ts';
+import { type FetchHint, hintOf, hintOfField } from './fetch-hint.ts';
 import { fillTag, type TagFormat } from './tags.ts';
 import { formatsBy, ValueTags } from './value-tags.ts';
 
@@ -28,7 +28,7 @@ export class FetchFacts {
   readonly tags: ValueTags;
   readonly #supergraph: Supergraph;
   readonly #hints: CacheHints;
-  readonly #known = new WeakMap<PlannedRequest | PlannedLookup, PartFacts>();
+  readonly #known = new WeakMap<PlannedRequest | PlannedLookup | FetchField, PartFacts>();
   readonly #invalidates: ReadonlyMap<string, readonly TagFormat[]>;
 
   constructor(supergraph: Supergraph, subgraph: Subgraph, hints: CacheHints) {
@@ -42,12 +42,21 @@ export class FetchFacts {
 
   /** Returns the facts of a look-up. */
   ofLookup(lookup: PlannedLookup): PartFacts {
-    return this.#known.get(lookup) ?? this.#add(lookup, lookup.node, false);
+    return this.#known.get(lookup) ?? this.#add(lookup, lookup.node, this.#hintOf(lookup.node, false));
   }
 
-  /** Returns the facts of root fields. */
+  /** Returns the facts of root fields that cannot be separated. */
   ofRoot(planned: PlannedRequest, node: FetchNode): PartFacts {
-    return this.#known.get(planned) ?? this.#add(planned, node, true);
+    return this.#known.get(planned) ?? this.#add(planned, node, this.#hintOf(node, true));
+  }
+
+  /** Returns the facts of one root field. */
+  ofRootField(node: FetchNode, key: string): PartFacts {
+    const field = node.fields.get(key);
+    if (field === undefined) throw new Error(`no root field has the key ${key}`);
+    const known = this.#known.get(field);
+    if (known) return known;
+    return this.#add(field, node, hintOfField(node, field, this.#hints, this.#supergraph.types));
   }
 
   /** Returns the tags that a mutation invalidates, as `@invalidates` says. */
@@ -78,8 +87,11 @@ export class FetchFacts {
     return values;
   }
 
-  #add(planned: PlannedRequest | PlannedLookup, node: FetchNode, isRoot: boolean): PartFacts {
-    const hint = hintOf(node, isRoot, this.#hints, this.#supergraph.types);
+  #hintOf(node: FetchNode, isRoot: boolean): FetchHint {
+    return hintOf(node, isRoot, this.#hints, this.#supergraph.types);
+  }
+
+  #add(planned: PlannedRequest | PlannedLookup | FetchField, node: FetchNode, hint: FetchHint): PartFacts {
     const facts = { node, type: node.type.name, hint, wasPrivate: false };
     this.#known.set(planned, facts);
     return facts;

@@ -2,6 +2,7 @@ import { stringifyJson } from '../shared/exact-json.ts';
 import type { SourceRequest } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';
 import type { GatheredEntities } from './gather-entities.ts';
+import type { RequestDocument } from './request-documents.ts';
 
 /** Writes the bodies of the requests of one execution, as GraphQL over HTTP defines them. */
 export class RequestBodies {
@@ -22,7 +23,11 @@ export class RequestBodies {
     sent: readonly GatheredEntities[],
     entities: string,
   ): Pick<SourceRequest, 'body' | 'sharedBody'> {
-    const document = documents.select(sent);
+    return this.writeDocument(documents.select(sent), entities);
+  }
+
+  /** Returns the body of a document, see {@link write}. */
+  writeDocument(document: RequestDocument, entities = ''): Pick<SourceRequest, 'body' | 'sharedBody'> {
     let variables = entities;
     for (const name of document.variables) {
       const text = this.textOf(name);

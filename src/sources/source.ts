@@ -1,7 +1,7 @@
 import type { Freshness } from '../client/freshness.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { PlannedLookup, PlannedRequest } from '../planner/plan.ts';
-import type { PrintedDocument } from '../planner/print-document.ts';
+import type { PrintedDocument, RootFieldText } from '../planner/print-document.ts';
 import type { DebugTrace } from '../shared/debug-trace.ts';
 import type { FetchTrace } from '../shared/fetch-trace.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
@@ -54,9 +54,11 @@ export interface FetchParts {
   readonly planned: PlannedRequest;
   /** Returns the look-ups that have entities, in the order of the document. */
   lookups(): readonly FetchLookup[];
+  /** Returns the root fields, in the order of the document; `undefined` where there are none, or they cannot be separated. */
+  rootFields(): readonly RootFieldText[] | undefined;
   /**
-   * Writes a body with some of the entities only.
-   * @param kept for each of the {@link lookups}, the ascending indices of its entities
+   * Writes a body with some of the entities, or of the root fields only.
+   * @param kept for each of the {@link lookups}, the ascending indices of its entities; for each of the {@link rootFields}, `[0]` or `[]`
    */
   write(kept: readonly (readonly number[])[]): Pick<SourceRequest, 'body' | 'sharedBody'>;
   /** Returns the value of a client variable. */
