@@ -138,11 +138,19 @@ export class CachedFetch {
     const store = () => this.#store({ response, divided, said, kept: missing, askedAt });
     // the tags, and how long values that are null may be cached, must be there before the execution ends
     const isEarly = client.cacheTags !== undefined || options.lifetime?.negativeTtlMs !== undefined;
-    if (isEarly && store()) client.freshness?.limit(options.lifetime?.negativeTtlMs);
+    if (isEarly && store()) this.#limitByNull();
     if (options.lifetime !== undefined) this.#count('miss', missing);
     if (!isPartial) this.#request.trace?.note('response cache: miss');
     this.#done(isPartial ? this.#completed(response, divided, missing) : this.#recorded(response, text, missing));
     if (!isEarly) store();
+  }
+
+  /** Values that are null are not cached without a time of their own, nor is a whole response with one. */
+  #limitByNull(): void {
+    const { freshness, cacheTags } = this.#request.client;
+    const { lifetime } = this.#cache.options;
+    if (lifetime?.negativeTtlMs !== undefined) freshness?.limit(lifetime.negativeTtlMs);
+    else if (lifetime !== undefined && cacheTags) cacheTags.isIncomplete = true;
   }
 
   /** Whether there are entries for all that is missing that may be used where the source fails. */

@@ -6,6 +6,7 @@ import { parseJson } from '../shared/exact-json.ts';
 import type { FetchParts } from '../sources/source.ts';
 import type { Subgraph, Supergraph } from '../supergraph/supergraph.ts';
 import { type FetchHint, hintOf, hintOfField } from './fetch-hint.ts';
+import type { IsRefused } from './refused-fields.ts';
 import { fillTag, type TagFormat } from './tags.ts';
 import { formatsBy, ValueTags } from './value-tags.ts';
 
@@ -59,12 +60,13 @@ export class FetchFacts {
     return this.#add(field, node, hintOfField(node, field, this.#hints, this.#supergraph.types));
   }
 
-  /** Returns the tags that a mutation invalidates, as `@invalidates` says. */
-  invalidatedBy(parts: FetchParts): string[] {
+  /** Returns the tags that a mutation invalidates, as `@invalidates` says for each of its fields that has run. */
+  invalidatedBy(parts: FetchParts, isRefused: IsRefused): string[] {
     const { root } = parts.planned;
     if (root === undefined || this.#invalidates.size === 0) return [];
     const tags: string[] = [];
-    for (const { alias } of root.node.fields.values()) {
+    for (const [key, { alias }] of root.node.fields) {
+      if (isRefused(key)) continue;
       for (const format of this.#invalidates.get(`${root.node.type.name}.${alias.name}`) ?? []) {
         const tag = fillTag(format, { $args: this.argumentsOf(root.node, alias, parts) });
         if (tag !== undefined) tags.push(tag);
