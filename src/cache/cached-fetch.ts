@@ -220,11 +220,14 @@ export class CachedFetch {
   #store(received: Pick<NewResponse, 'response' | 'divided' | 'said' | 'kept' | 'askedAt'>): boolean {
     const { client } = this.#request;
     const { options, random } = this.#cache;
-    if (received.divided.errors !== undefined) return false;
+    const hasErrors = received.divided.errors !== undefined;
+    if (hasErrors && received.response.tagCached === undefined) return false;
     const tookMs = Math.max(0, this.#cache.now() - received.askedAt);
     const given = { ...received, parts: this.#parts, keyed: this.#keyed, tookMs };
     try {
       const { entries, tags, hasNull } = newEntries(given, { ...options, random });
+      received.response.tagCached?.(tags, this.#moment);
+      if (hasErrors) return false;
       client.cacheTags?.add(tags);
       if (entries.length > 0) void options.store.set(entries, this.#moment);
       return hasNull;

@@ -1,5 +1,6 @@
 import type { Freshness } from '../client/freshness.ts';
 import type { ClientInfo } from '../client/identity.ts';
+import type { CacheMoment } from '../client/tag-collector.ts';
 import type { PlannedLookup, PlannedRequest } from '../planner/plan.ts';
 import type { PrintedDocument, RootFieldText } from '../planner/print-document.ts';
 import type { DebugTrace } from '../shared/debug-trace.ts';
@@ -140,13 +141,17 @@ export interface SourceFailure {
 }
 
 /** What the gateway knows of a response beside its content. */
-interface ResponseFacts {
+export interface ResponseFacts {
   /** A failure that the errors in the result report, like an API that did not respond. For the log and the metrics. */
   readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
   /** Seconds after which the source wants the next request. Only for a status of 429 and 503. */
   readonly retryAfter?: number | undefined;
   /** The response that this one was made from. Clients that share a response have the same one here. */
   readonly madeFrom?: SubgraphResponse | undefined;
+  /** Tags that the source gives the response, where it does that in another way than by headers. */
+  readonly tags?: readonly string[] | undefined;
+  /** Adds tags to what the source itself has cached of the response. */
+  readonly tagCached?: ((tags: Iterable<string>, moment: CacheMoment) => Promise<void>) | undefined;
   /** What of the response came from the cache, where that is recorded. */
   readonly cache?: CacheUse | undefined;
   /** Whether the source itself has reported the problems of the responses behind this one to the {@link ResponseObserver}. */

@@ -1,4 +1,5 @@
-import { subgraphTag } from '../../cache/tags.ts';
+import { tagsIn } from '../../cache/lifetime.ts';
+import { namedTag, subgraphTag } from '../../cache/tags.ts';
 import type { Connector } from '../../connectors/connector.ts';
 import { templateText } from '../../connectors/url-template.ts';
 import type { HeldBytes } from '../../shared/byte-budget.ts';
@@ -75,8 +76,8 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   try {
     const response = await fetchResponse(request, options, abort.signal);
     const body = bodyOf(response, options);
-    const { status, headers, text } = response;
-    return { status, headers, size: text.length, body: body instanceof Promise ? await body : body };
+    const { status, headers, text, cacheKey } = response;
+    return { status, headers, cacheKey, size: text.length, body: body instanceof Promise ? await body : body };
   } catch (error) {
     if (error instanceof WorkStopped) throw error;
     if (timer.isLate) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
@@ -112,8 +113,12 @@ function fetchResponse(request: ApiRequest, options: CallOptions, signal: AbortS
     }
   };
   if (cache === undefined) return untilAborted(call({}, signal), signal);
-  const tags = [subgraphTag(options.subgraph)];
-  const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, tags, signal, call };
+  const { subgraph } = options;
+  const tagsOf = (headers: RawResponse['headers']) => [
+    subgraphTag(subgraph),
+    ...tagsIn(headers).map((tag) => namedTag(subgraph, tag)),
+  ];
+  const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, tagsOf, signal, call };
   if (isShared) return fetchCached(cache.cached, lookup, options);
   if (request.method === 'GET') return untilAborted(call({}, signal), signal);
   return untilAborted(call({}, signal), signal).finally(() => cache.cached.invalidate(lookup));

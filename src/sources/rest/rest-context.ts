@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { tagsIn } from '../../cache/lifetime.ts';
 import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
 import { readFreshness } from '../../client/read-freshness.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
@@ -12,12 +13,13 @@ import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
 import { TimeSlices } from '../../shared/time-slices.ts';
 import type { CallSpan } from '../../shared/trace.ts';
 import { type RetryAfter, retryAfterOf } from '../retry-after.ts';
-import type { ClientContext, ForwardHeaders, ResponseMemory, SourceRequest } from '../source.ts';
+import type { ClientContext, ForwardHeaders, ResponseFacts, ResponseMemory, SourceRequest } from '../source.ts';
 import { traceHeaders } from '../trace-headers.ts';
 import { type ApiCallPlace, type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus } from './api-response.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
+import type { ApiCache } from './cache/api-cache.ts';
 import { headersOfUser } from './cache/headers-of-user.ts';
 import { type EntityKey, keyText } from './entity-key.ts';
 import { loadBatch, loadEach } from './load-entities.ts';
@@ -51,6 +53,10 @@ export class RestContext {
   #deadline: Deadline | undefined;
   #fetches = 0;
   readonly #freshness = new CacheControlAccumulator();
+  /** Tags that APIs have given their responses. */
+  readonly #tags = new Set<string>();
+  /** The keys of responses that are cached. */
+  readonly #cached = new Map<string, ApiCache>();
   #request: Json;
   /** The memory of the latest fetch. */
   #memory: ResponseMemory | undefined;
@@ -71,6 +77,17 @@ export class RestContext {
   /** Freshness of all responses used so far: a fetch may reuse responses of an earlier one. */
   get freshness(): Freshness | undefined {
     return this.#freshness.least;
+  }
+
+  /** What the responses used so far are invalidated by, and how what is cached of them gets more tags. */
+  get tagging(): Pick<ResponseFacts, 'tags' | 'tagCached'> | undefined {
+    if (this.#tags.size === 0 && this.#cached.size === 0) return undefined;
+    const cached = [...this.#cached];
+    const tagCached: ResponseFacts['tagCached'] = async (names, moment) => {
+      const tags = [...names];
+      for (const [key, cache] of cached) await cache.addTags([key], tags, moment);
+    };
+    return { tags: [...this.#tags], tagCached };
   }
 
   /** The length of the texts of all responses that the latest fetch has used. */
@@ -124,6 +141,8 @@ export class RestContext {
     const response = await this.#call(connector, target, variables);
     this.#size += response.size;
     this.#freshness.record(this.#freshnessOf(response));
+    for (const tag of tagsIn(response.headers)) this.#tags.add(tag);
+    if (response.cacheKey !== undefined && target.cache) this.#cached.set(response.cacheKey, target.cache);
     const after = { ...variables, $status: response.status, $response: { headers: headerLists(response.headers) } };
     if (!this.#isSuccess(connector, response, after)) throw this.#errorOf(connector, response, after);
     return map(connector.selection.expression, response.body, after);

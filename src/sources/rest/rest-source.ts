@@ -102,10 +102,10 @@ export function createRestSource(options: RestSourceOptions): RestSource {
     const { data, errors } = await executeFetch(schema, plan, variables, context).finally(() => context.end());
     // the client has disconnected; a result of aborted calls must not be shared with other clients
     if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
-    const { freshness, size } = context;
-    if (errors.length === 0) return { kind: 'parsed', result: { data }, size, status: 200, freshness };
+    const { freshness, size, tagging } = context;
+    if (errors.length === 0) return { kind: 'parsed', result: { data }, size, status: 200, freshness, ...tagging };
     const result = { data, errors: errors.map((error) => formatError(name, error)) };
-    return { kind: 'parsed', result, size, status: 200, freshness, failed: apiFailure(errors) };
+    return { kind: 'parsed', result, size, status: 200, freshness, failed: apiFailure(errors), ...tagging };
   }
 
   return {
