@@ -2,7 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
 import { respectsHeadersOf } from '../config/sections/cache-control.ts';
-import { cachesResponses } from '../config/sections/connectors.ts';
+import { cacheBytes, cachesResponses } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
@@ -169,12 +169,13 @@ const MAX_LOGGED = 20;
 
 /** Creates the cache for responses of REST APIs: in the response cache, where that is on. It outlives schema changes. */
 function openApiCache(
-  { cache }: Config['connectors'],
+  connectors: Config['connectors'],
   { redis, cache: responseCache }: Pick<EngineParts, 'redis' | 'cache'>,
 ): ApiCache {
+  const { cache } = connectors;
   if (responseCache && !(cache.redis && !responseCache.isInRedis))
     return new ApiCache(apiCacheStore(responseCache.store));
-  return new ApiCache(cache.redis && redis ? redisCacheStore(redis) : memoryCacheStore(cache.max_bytes));
+  return new ApiCache(cache.redis && redis ? redisCacheStore(redis) : memoryCacheStore(cacheBytes(connectors)));
 }
 
 /** Returns which subgraphs report how long responses may be cached: REST APIs, and subgraphs whose headers are respected. */
