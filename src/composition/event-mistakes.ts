@@ -26,7 +26,8 @@ export function mistakeInUse(use: GatewayDirectiveUse, document: DocumentNode): 
   const node = locate(document, coordinate);
   if (!coordinate.startsWith(`${type}.`) || node?.kind !== Kind.FIELD_DEFINITION)
     return { message: `it belongs on fields of the ${operation} type.` };
-  if (args.source === '') return { message: 'the source is empty; expected the name of one in `events` of the config.' };
+  if (args.source === '')
+    return { message: 'the source is empty; expected the name of one in `events` of the config.' };
   const topic = readTopic(String(args.topic), directive === 'event');
   if ('mistake' in topic) return { message: `"${args.topic}" is no topic: ${topic.mistake}`, hint: TOPIC_HINT };
   const ofArguments = mistakeInArguments(topic, node, document);
@@ -144,8 +145,7 @@ function isInputObject(name: string, { definitions }: DocumentNode): boolean {
 
 function inputFields(name: string, { definitions }: DocumentNode): InputValueDefinitionNode[] {
   return definitions.flatMap((node) => {
-    const isInput =
-      node.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION || node.kind === Kind.INPUT_OBJECT_TYPE_EXTENSION;
+    const isInput = node.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION || node.kind === Kind.INPUT_OBJECT_TYPE_EXTENSION;
     return isInput && node.name.value === name ? (node.fields ?? []) : [];
   });
 }

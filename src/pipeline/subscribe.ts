@@ -8,7 +8,13 @@ import type { ClientContext, Source, SourceFailure, SourceRequest, SubgraphRespo
 import { executeCompiled, exposedErrors, type OperationRun } from './execute.ts';
 import type { ExecutionResult, StreamResult } from './execution-result.ts';
 import { refuse } from './refuse.ts';
-import { DEFAULT_UPSTREAM, type UpstreamEnd, type UpstreamEvent, UpstreamEvents, type UpstreamRequest } from './upstream-events.ts';
+import {
+  DEFAULT_UPSTREAM,
+  type UpstreamEnd,
+  type UpstreamEvent,
+  UpstreamEvents,
+  type UpstreamRequest,
+} from './upstream-events.ts';
 
 /**
  * Starts a subscription: the plan's root request is a subscription to its source. Each event is then executed as a query whose

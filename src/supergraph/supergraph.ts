@@ -172,11 +172,7 @@ function* readModelInSteps(document: DocumentNode, events: readonly EventUse[]):
   return yield* modelOf(document, yield* readJoinedTypes(document), events);
 }
 
-function* modelOf(
-  document: DocumentNode,
-  joined: JoinedTypes,
-  events: readonly EventUse[],
-): Steps<SupergraphModel> {
+function* modelOf(document: DocumentNode, joined: JoinedTypes, events: readonly EventUse[]): Steps<SupergraphModel> {
   const inProcess = readInProcessSources(document);
   const subgraphs: Subgraph[] = [];
   for (const graph of joined.graphs.values()) {
