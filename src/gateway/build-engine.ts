@@ -18,7 +18,7 @@ import { apiCacheStore, memoryCacheStore, redisCacheStore } from '../sources/res
 import type { ResponseObserver } from '../sources/source.ts';
 import type { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
 import type { SharedRedis } from '../store/redis.ts';
-import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
+import { readSupergraphInSteps, type Subgraph, type Supergraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { requestFields } from '../telemetry/request-fields.ts';
@@ -98,9 +98,7 @@ export function engineFactory(
       byteBudget,
       plugins: plugins !== undefined || isTraced === true,
       readsResponses: plugins?.readsResponses() ?? false,
-      webSockets: parts.webSockets,
-      brokers: parts.brokers,
-      publicSchema: supergraph.publicSchema,
+      ...subscriptionParts(parts, supergraph),
     });
     const close = () => closeSources(sources);
     let isBuilt = false;
@@ -134,6 +132,11 @@ export function engineFactory(
       if (!isBuilt) void close();
     }
   };
+}
+
+/** Returns what sources need for subscriptions. */
+function subscriptionParts({ webSockets, brokers }: EngineParts, { publicSchema }: Supergraph) {
+  return { webSockets, brokers, publicSchema };
 }
 
 /** Returns which errors of subgraphs clients see, and what is logged. */

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { withDeadline } from '../shared/deadline.ts';
 import type { BrokerObserver } from '../sources/events/broker.ts';
 import type { EventBroker } from '../sources/events/event-source.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -6,7 +7,13 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Closers } from './closers.ts';
 import { oncePerMinute } from './once-per-minute.ts';
 
-/** Opens the brokers of the config. Their code is loaded only where there are any. They are closed after the last subscriptions. */
+/** Time that the start waits for first connections, in milliseconds. */
+const FIRST_CONNECTION_MS = 1_000;
+
+/**
+ * Opens the brokers of the config. Their code is loaded only where there are any. They are closed after the last subscriptions. Also
+ * resolves without a connection: the gateway starts without brokers, too.
+ */
 export async function openEvents(
   { events }: Pick<Config, 'events'>,
   { instruments, logger }: { readonly instruments: Instruments | undefined; readonly logger: Logger },
@@ -16,17 +23,29 @@ export async function openEvents(
   if (Object.keys(events).length === 0) return brokers;
   const { openBroker } = await import('../sources/events/open-broker.ts');
   const counts = instruments?.ofEvents();
+  const attempts: Promise<void>[] = [];
   for (const [name, settings] of Object.entries(events)) {
     const observer: BrokerObserver = {
       received: counts ? counts.received(name) : () => {},
       malformed: malformedLog(name, logger, () => counts?.malformed(name)),
       published: (isSent) => counts?.published(name, isSent ? 'sent' : 'failed'),
     };
-    const opened = await openBroker(name, settings, observer, changeLog(name, logger));
+    const log = changeLog(name, logger);
+    let attempted = () => {};
+    attempts.push(
+      new Promise((resolve) => {
+        attempted = resolve;
+      }),
+    );
+    const opened = await openBroker(name, settings, observer, (isConnected, reason) => {
+      log(isConnected, reason);
+      attempted();
+    });
     counts?.watch(name, () => opened.broker.isConnected);
     brokers.set(name, opened);
     closers.add(() => opened.broker.close());
   }
+  await withDeadline(Promise.all(attempts), FIRST_CONNECTION_MS, () => {});
   return brokers;
 }
 
