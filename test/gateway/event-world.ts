@@ -66,7 +66,8 @@ export async function eventWorld(
         resolvers: {
           Order: {
             __resolveReference: ({ id }: { id: string }) => (id === '404' ? null : { id, item: { sku: `sku-${id}` } }),
-            status: ({ id }: { id: string }, { upper }: { upper: boolean }) => (upper ? `STATUS ${id}` : `status ${id}`),
+            status: ({ id }: { id: string }, { upper }: { upper: boolean }) =>
+              upper ? `STATUS ${id}` : `status ${id}`,
           },
         },
       },

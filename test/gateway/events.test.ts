@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BROKERS, type BrokerKind } from '../sources/events/test-brokers.ts';
-import { composeEvents, type EventWorld, eventWorld, startBroker } from './event-world.ts';
 import { openEvents } from './event-reader.ts';
+import { composeEvents, type EventWorld, eventWorld, startBroker } from './event-world.ts';
 
 const UPDATED = 'subscription { orderUpdated(id: 1) { id status item { name } } }';
 const brokerOf = (name: string) => BROKERS.find((kind) => kind.name === name) as BrokerKind;
@@ -158,7 +158,7 @@ describe('messages', () => {
     expect(event.data.orderUpdated.id).toBe('good');
     const line = world.lines.find(({ msg }) => msg.startsWith('Message of an event source left out'));
     expect(line).toMatchObject({ level: 'warn', source: 'orders', topic: 'order.1.updated', reason: 'it is no JSON' });
-    const metrics = await (await fetch(`${world.server.adminUrl}/metrics`)).text();
+    const metrics = await (await fetch(`${world.server.metricsUrl}`)).text();
     expect(metrics).toContain('headgate_events_malformed_total{source="orders"} 6');
     expect(metrics).toContain('headgate_event_source_up{source="orders"} 1');
   });
@@ -177,9 +177,13 @@ describe('mutations with @publish', () => {
     const result = await post(world, 'mutation { noteOrder(id: 1, note: "x") { id status } }');
     expect(result).toEqual({ data: { noteOrder: { id: '1', status: 'status 1' } } });
     expect(dataIn(await reader.until('\n\n')).data.orderUpdated.id).toBe('1');
-    const counted = await post(world, 'mutation ($value: Counted!) { a: count(value: $value) b: count(value: {id: 2}) }', {
-      value: { id: 'counted' },
-    });
+    const counted = await post(
+      world,
+      'mutation ($value: Counted!) { a: count(value: $value) b: count(value: {id: 2}) }',
+      {
+        value: { id: 'counted' },
+      },
+    );
     expect(counted).toEqual({ data: { a: true, b: true } });
   });
 
@@ -203,7 +207,10 @@ describe('what cannot be', () => {
     const { errors } = dataIn(await reader.until('\n\n'));
     expect(errors[0].message).toBe('The event source "orders" is not available (no connection).');
     await broker.restart();
-    expect(dataIn((await subscribed(world, UPDATED, 'order.1.updated', { id: '1' })).first).data.orderUpdated.id).toBe('1');
+    await expect.poll(() => world.lines.some(({ msg }) => msg.startsWith('Event source available'))).toBe(true);
+    expect(dataIn((await subscribed(world, UPDATED, 'order.1.updated', { id: '1' })).first).data.orderUpdated.id).toBe(
+      '1',
+    );
   });
 
   ifInstalled('an argument that would change the topic', async () => {
