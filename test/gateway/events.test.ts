@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { BROKERS, type BrokerKind } from '../sources/events/test-brokers.ts';
 import { openEvents } from './event-reader.ts';
 import { composeEvents, type EventWorld, eventWorld, startBroker } from './event-world.ts';
@@ -111,7 +111,10 @@ describe.each(BROKERS.filter(({ canReplay }) => canReplay))('cursors of $name', 
 async function resumeByExtension({ server }: EventWorld, query: string, cursor: unknown) {
   const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
   const body = JSON.stringify({ query, extensions: { subscription: { cursor } } });
-  return { response: await fetch(server.url, { method: 'POST', headers, body }) };
+  // an open stream would wait for the gateway to stop
+  const abort = new AbortController();
+  onTestFinished(() => abort.abort());
+  return { response: await fetch(server.url, { method: 'POST', headers, body, signal: abort.signal }) };
 }
 
 describe('messages', () => {
