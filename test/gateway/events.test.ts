@@ -150,7 +150,7 @@ describe('messages', () => {
 
   ifInstalled('that are malformed are left out, logged and counted', async () => {
     const world = await eventWorld(await startBroker(STREAMS), {
-      telemetry: { metrics: { prometheus: { listen: '127.0.0.1:0' } } },
+      telemetry: { metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } } },
     });
     const { reader } = await subscribed(world, UPDATED, 'order.1.updated', { id: '1' });
     for (const malformed of ['no json', '{}', '[]', 'null', '{"id":null}', '{"id":"1","__typename":"Product"}'])

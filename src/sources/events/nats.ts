@@ -179,8 +179,12 @@ function followSubject(connection: NatsConnection, topic: string, listener: Topi
       listener.fail({ reason: reasonOf(error), isTemporary: false, isUnsent: true });
     },
   });
-  listener.begin(undefined);
+  let isStopped = false;
+  const begin = () => !isStopped && listener.begin(undefined);
+  // the server knows of the subscription once it has answered; a lost connection is reported elsewhere
+  connection.flush().then(begin, () => {});
   return () => {
+    isStopped = true;
     if (!connection.isClosed()) subscription.unsubscribe();
   };
 }
