@@ -11,7 +11,7 @@ import type { EngineOptions } from '../pipeline/engine.ts';
 import { createEngineInSteps } from '../pipeline/pipeline.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
-import type { EventBroker } from '../sources/events/event-source.ts';
+import type { EventBroker } from '../sources/events/event-broker.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { apiCacheStore, memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { withDeadline } from '../shared/deadline.ts';
 import type { BrokerObserver } from '../sources/events/broker.ts';
-import type { EventBroker } from '../sources/events/event-source.ts';
+import type { EventBroker } from '../sources/events/event-broker.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Closers } from './closers.ts';

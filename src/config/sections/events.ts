@@ -67,4 +67,3 @@ export const eventsSection = z
 
 export type EventSourceSettings = z.output<typeof source>;
 export type NatsSettings = z.output<typeof nats>;
-export type RedisEventSettings = z.output<typeof redis>;

@@ -1,29 +1,16 @@
-import type { FieldNode, GraphQLSchema } from 'graphql';
+import type { FieldNode } from 'graphql';
 import { stringifyJson } from '../../shared/exact-json.ts';
 import { renderTopic } from '../../supergraph/event-topic.ts';
 import type { EventField } from '../../supergraph/events.ts';
 import type { Subgraph } from '../../supergraph/supergraph.ts';
 import type { CancelSubscription, Source, SourceFailure, SourceRequest, SubscriptionSink } from '../source.ts';
 import { SinkQueue } from '../websocket/sink-queue.ts';
-import type { Broker, BrokerFailure, BrokerObserver } from './broker.ts';
+import type { BrokerFailure } from './broker.ts';
+import type { EventBroker, EventSourceParts } from './event-broker.ts';
 import { argumentsOf, type EventRequest, readEventRequest, responseKey } from './event-request.ts';
 import { mistakeInMessage, selectFrom } from './event-value.ts';
 import { publishAll } from './publish.ts';
-import type { FeedMember, TopicFeeds, TopicMessage } from './topic-feeds.ts';
-
-/** A broker of the config, with the topics that are followed. It outlives changes of the schema. */
-export interface EventBroker {
-  readonly broker: Broker;
-  readonly feeds: TopicFeeds;
-  readonly observer: BrokerObserver;
-}
-
-export interface EventSourceParts {
-  /** By the name in the config. */
-  readonly brokers: ReadonlyMap<string, EventBroker>;
-  /** The public schema. */
-  readonly schema: GraphQLSchema;
-}
+import type { FeedMember, TopicMessage } from './topic-feeds.ts';
 
 /**
  * Creates the source of a subgraph of events: subscriptions follow topics of brokers, and mutations send messages.

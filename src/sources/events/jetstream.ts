@@ -1,6 +1,21 @@
-import { type Consumer, type ConsumerMessages, DeliverPolicy, JetStreamApiError, type JsMsg } from '@nats-io/jetstream';
+import {
+  type Consumer,
+  type ConsumerMessages,
+  DeliverPolicy,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  type JsMsg,
+} from '@nats-io/jetstream';
 import type { BrokerFailure, BrokerMessage, Replay, Stop, TopicListener, TopicReader } from './broker.ts';
-import { reasonOf, type StreamClient } from './nats.ts';
+import { reasonOf } from './nats-reason.ts';
+
+/** A client of JetStream for one stream. */
+export interface StreamClient {
+  readonly client: JetStreamClient;
+  readonly manager: JetStreamManager;
+  readonly stream: string;
+}
 
 const CURSOR = /^(?:0|[1-9]\d{0,14})$/;
 
@@ -119,6 +134,6 @@ async function end(session: Session): Promise<void> {
 
 function failureOf(error: unknown): BrokerFailure {
   // what the server refuses, such as a stream that does not exist, it would refuse again
-  const isRefused = error instanceof JetStreamApiError;
+  const isRefused = error instanceof JetStreamApiError && error.status < 500;
   return { reason: reasonOf(error), isTemporary: !isRefused, isUnsent: isRefused };
 }

@@ -1,4 +1,4 @@
-import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import {
   type Authenticator,
   connect,
@@ -13,14 +13,8 @@ import type { NatsSettings } from '../../config/sections/events.ts';
 import { readRegularFileSync } from '../../shared/read-regular-file.ts';
 import type { CurrentTls } from '../http/subgraph-tls.ts';
 import { type Broker, CONNECTION_LOST, NOT_CONNECTED, type Replay, type Stop, type TopicListener } from './broker.ts';
-import { followStream, replayStream, StreamCursors } from './jetstream.ts';
-
-/** A client of JetStream for one stream. */
-export interface StreamClient {
-  readonly client: JetStreamClient;
-  readonly manager: JetStreamManager;
-  readonly stream: string;
-}
+import { followStream, replayStream, type StreamClient, StreamCursors } from './jetstream.ts';
+import { reasonOf } from './nats-reason.ts';
 
 export interface NatsOptions {
   readonly settings: NatsSettings;
@@ -201,14 +195,4 @@ function authenticatorOf(settings: NatsSettings): Authenticator[] {
   if (username === '') return [];
   const name = decodeURIComponent(username);
   return [inUrl === '' ? tokenAuthenticator(name) : usernamePasswordAuthenticator(name, decodeURIComponent(inUrl))];
-}
-
-/** Returns the reason of an error in a few words, without addresses. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error';
-  if (/ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|ECONNRESET/.test(`${error.message} ${error.cause}`))
-    return 'no connection';
-  if (error.name === 'AuthorizationError' || error.name === 'UserAuthenticationExpiredError')
-    return 'the credentials are not accepted';
-  return error.name === 'Error' || error.name === 'ConnectionError' ? 'no connection' : error.message;
 }

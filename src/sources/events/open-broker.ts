@@ -1,7 +1,7 @@
 import type { EventSourceSettings } from '../../config/sections/events.ts';
 import { subgraphTls } from '../http/subgraph-tls.ts';
 import type { Broker, BrokerObserver } from './broker.ts';
-import type { EventBroker } from './event-source.ts';
+import type { EventBroker } from './event-broker.ts';
 import { TopicFeeds } from './topic-feeds.ts';
 
 /** Called whenever the connection to a broker is there or is lost. */

@@ -3,8 +3,8 @@ import { stringifyJson } from '../../shared/exact-json.ts';
 import { renderTopic } from '../../supergraph/event-topic.ts';
 import type { Subgraph } from '../../supergraph/supergraph.ts';
 import type { SourceRequest, SubgraphResponse } from '../source.ts';
+import type { EventSourceParts } from './event-broker.ts';
 import { argumentsOf, type EventRequest, readEventRequest, responseKey } from './event-request.ts';
-import type { EventSourceParts } from './event-source.ts';
 import { selectFrom } from './event-value.ts';
 
 interface PublishError {
