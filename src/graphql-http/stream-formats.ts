@@ -11,7 +11,11 @@ export interface SubscriptionFormat {
   readonly write: (message: SubscriptionMessage) => string;
 }
 
-const EVENTS: SubscriptionFormat = { format: SERVER_SENT_EVENTS, write: ({ text }) => text };
+/** The cursor is another field of the event, below its data. Browsers send the last one when they connect again. */
+const EVENTS: SubscriptionFormat = {
+  format: SERVER_SENT_EVENTS,
+  write: ({ text, cursor }) => (cursor === undefined ? text : `${text}\nid: ${cursor}`),
+};
 
 /**
  * The format of Apollo: results are in `payload`, and an error that ends the subscription is beside it.

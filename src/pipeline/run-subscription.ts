@@ -11,9 +11,10 @@ import { GatewayError } from '../shared/gateway-error.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { chooseOperation } from './documents.ts';
-import type { Engine, EngineRequest } from './engine.ts';
+import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext } from './operation-context.ts';
+import { resumeAfter } from './resume-after.ts';
 import { SharedSubscription } from './shared-subscription.ts';
 import { type EndReason, Subscriber } from './subscriber.ts';
 import type { UpstreamSettings } from './upstream-events.ts';
@@ -121,11 +122,13 @@ export class SubscriptionRunner {
   ): Promise<Subscriber | SingleResult> {
     const { params } = call;
     const { settings, onDropped } = this.#options;
-    const key = this.#sharingKey(engine, context, call, contract);
+    const resume = resumeAfter(context, call);
+    // what comes after a cursor is for this client
+    const key = resume ? undefined : this.#sharingKey(engine, context, call, contract);
     const known = key === undefined ? undefined : this.#shared.get(key);
     const isShared = known !== undefined && known.engine === engine && !known.hasEnded;
     const rateLimitChecked = countRequest !== undefined;
-    const shared = isShared ? known : this.#start(key, engine, context, { params, contract, rateLimitChecked });
+    const shared = isShared ? known : this.#start(key, engine, context, { params, contract, rateLimitChecked, resume });
     const subscriber: Subscriber = new Subscriber({
       ...settings,
       onDropped,
@@ -194,7 +197,7 @@ export class SubscriptionRunner {
     key: string | undefined,
     engine: Engine,
     context: OperationContext,
-    { params, contract, rateLimitChecked }: Pick<GraphqlCall, 'params'> & StartParts,
+    { params, contract, rateLimitChecked, resume }: Pick<GraphqlCall, 'params'> & StartParts,
   ): SharedSubscription {
     const cancellation = new Cancellation();
     const client = clientContext(context, cancellation, rateLimitChecked);
@@ -205,6 +208,7 @@ export class SubscriptionRunner {
       request,
       cancellation,
       settings: this.#options.settings,
+      resume,
       engine: () => this.#options.engine(clientInfo),
       onEnd: () => {
         if (key !== undefined && this.#shared.get(key) === shared) this.#shared.delete(key);
@@ -245,6 +249,7 @@ export class SubscriptionRunner {
 interface StartParts {
   readonly contract: string | undefined;
   readonly rateLimitChecked: boolean;
+  readonly resume: ResumeAfter | undefined;
 }
 
 function isSubscription(document: DocumentNode, operationName: string | null | undefined): boolean {

@@ -7,6 +7,8 @@ export interface SubscriptionMessage {
   readonly text: string;
   /** Set in the last message of a subscription that ends with an error; the result has no data then. */
   readonly errors?: readonly GraphQLFormattedError[] | undefined;
+  /** The subscription can be resumed after it by this cursor. */
+  readonly cursor?: string | undefined;
 }
 
 /** Why a subscription has ended, for metrics. `client`: the client has left or cancelled it. */
@@ -49,6 +51,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
   /** Headers that policies add to the response, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
   readonly #waiting: SubscriptionMessage[] = [];
+  #onRoom: (() => void) | undefined;
   #reader: ((result: IteratorResult<SubscriptionMessage>) => void) | undefined;
   #reason: EndReason | undefined;
   #expiry: NodeJS.Timeout | undefined;
@@ -105,8 +108,17 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
     this.#expiry = setTimeout(next, Math.min(wait, LONGEST_TIMER_MS)).unref();
   }
 
+  /** Resolves when there is room for one more message, or the subscription has ended. */
+  async hasRoom(): Promise<void> {
+    while (this.#reason === undefined && this.#waiting.length >= this.#options.queueCapacity)
+      await new Promise<void>((resolve) => {
+        this.#onRoom = resolve;
+      });
+  }
+
   next(): Promise<IteratorResult<SubscriptionMessage>> {
     const message = this.#waiting.shift();
+    this.#onRoom?.();
     if (message) return Promise.resolve({ done: false, value: message });
     if (this.#reason !== undefined) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => {
@@ -144,6 +156,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
 
   #settle(reason: EndReason): void {
     this.#reason = reason;
+    this.#onRoom?.();
     clearTimeout(this.#expiry);
     this.#options.onEnd(this, reason);
   }

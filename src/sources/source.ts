@@ -104,6 +104,8 @@ export interface SourceRequest {
   readonly span?: CallSpan | undefined;
   /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
   readonly memory?: ResponseMemory | undefined;
+  /** For a subscription: it is resumed after the event with this cursor. Only for sources that {@link Source.resumes}. */
+  readonly cursor?: string | undefined;
   /** Records what the layers and the source do. Only where the client's request has a debug trace. */
   readonly trace?: FetchTrace | undefined;
 }
@@ -118,7 +120,8 @@ export interface SourceFailure {
     | 'SUBREQUEST_QUEUE_FULL'
     | 'RATE_LIMITED'
     | 'OVERLOADED'
-    | 'PLUGIN_FAILED';
+    | 'PLUGIN_FAILED'
+    | 'BAD_USER_INPUT';
   readonly message: string;
   /** The cause in a few words, as `extensions.reason`. */
   readonly reason?: string;
@@ -229,6 +232,16 @@ export interface ForwardedHeaders {
 /** Returns the forwarded headers by the rules of one source. Always returns the same object for one client request. */
 export type ForwardHeaders = (client: ClientContext) => ForwardedHeaders;
 
+/** What a source knows of an event, beside its result. */
+export interface EventFacts {
+  /** A subscription can be resumed after this event by it. */
+  readonly cursor?: string | undefined;
+  /** Whether the source knows that events may be missing before it. */
+  readonly mayHaveMissed?: boolean | undefined;
+  /** Whether the source can wait for a sink that is not ready, without losing an event. */
+  readonly canWait?: boolean | undefined;
+}
+
 /** Receives the events of one subscription. */
 export interface SubscriptionSink {
   /**
@@ -236,7 +249,9 @@ export interface SubscriptionSink {
    * @returns a promise while the sink is not ready for the next event (back-pressure). The source waits for it: it stops
    * reading from the upstream, and delivers nothing meanwhile. It never rejects.
    */
-  next(text: string): void | Promise<void>;
+  next(text: string, facts?: EventFacts): void | Promise<void>;
+  /** Receives the cursor by which the subscription is resumed where it has had no event. */
+  begin?(cursor: string): void;
   /** Ends the subscription with a failure: it could not start, or it was interrupted. */
   error(failure: SourceFailure): void;
   /** Ends the subscription after its last event. */
@@ -265,6 +280,8 @@ export interface Source {
    * has cancelled, and not before.
    */
   subscribe?(request: SourceRequest, sink: SubscriptionSink): CancelSubscription;
+  /** Returns whether a subscription can be resumed, so that its events have cursors. Missing where none can. */
+  resumes?(request: SourceRequest): boolean;
   /** Closes connections after requests in flight have completed. */
   close(): Promise<void>;
 }
