@@ -27,6 +27,7 @@ export function openSubscriptions(
       deduplicates: subscription.deduplication.enabled,
       queueCapacity: subscription.queue_capacity,
       overflow: subscription.queue_overflow,
+      onDropped: of?.dropped,
       maxReconnects: reconnect.max_attempts,
       backoffBaseMs: reconnect.backoff.base,
       backoffMaxMs: reconnect.backoff.max,
@@ -34,7 +35,6 @@ export function openSubscriptions(
     },
     onOpened: of?.opened,
     onEnded: of?.ended,
-    onDropped: of?.dropped,
   });
   of?.watchOpen(() => runner.openCount);
   return { runner, heartbeatMs: subscription.heartbeat_interval, drainMs };

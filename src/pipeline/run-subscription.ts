@@ -36,8 +36,6 @@ export interface SubscriptionRunnerOptions {
   readonly settings: SubscriptionSettings;
   readonly onOpened?: ((isShared: boolean) => void) | undefined;
   readonly onEnded?: ((reason: EndReason) => void) | undefined;
-  /** Called for each event that a slow client loses. */
-  readonly onDropped?: (() => void) | undefined;
 }
 
 /** What differs between the routes of GraphQL. */
@@ -120,7 +118,7 @@ export class SubscriptionRunner {
     release: () => void,
   ): Promise<Subscriber | SingleResult> {
     const { params } = call;
-    const { settings, onDropped } = this.#options;
+    const { settings } = this.#options;
     const key = this.#sharingKey(engine, context, call, contract);
     const known = key === undefined ? undefined : this.#shared.get(key);
     const isShared = known !== undefined && known.engine === engine && !known.hasEnded;
@@ -128,7 +126,6 @@ export class SubscriptionRunner {
     const shared = isShared ? known : this.#start(key, engine, context, { params, contract, rateLimitChecked });
     const subscriber: Subscriber = new Subscriber({
       ...settings,
-      onDropped,
       onEnd: (_, reason) => {
         release();
         shared.remove(subscriber);

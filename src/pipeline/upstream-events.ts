@@ -1,11 +1,23 @@
 import type { CancelSubscription, Source, SourceFailure, SourceRequest, SubscriptionSink } from '../sources/source.ts';
 
+/**
+ * What happens to an event for which there is no room: the subscription ends, the oldest event is dropped, or the event replaces all that
+ * wait.
+ */
+export type QueueOverflow = 'close' | 'drop_oldest' | 'coalesce';
+
+/** Returns how many events may wait. */
+export function queueLimit(overflow: QueueOverflow, capacity: number): number {
+  return overflow === 'coalesce' ? 1 : capacity;
+}
+
 /** How an upstream subscription is kept. Times in milliseconds. */
 export interface UpstreamSettings {
   /** The most events that wait to be executed. */
   readonly queueCapacity: number;
-  /** What happens to a further event: the subscription ends, or the oldest event is dropped. */
-  readonly overflow: 'close' | 'drop_oldest';
+  readonly overflow: QueueOverflow;
+  /** Called for each event that is dropped before it is executed. */
+  readonly onDropped?: (() => void) | undefined;
   /** How often a lost connection is opened again, before an event has arrived. */
   readonly maxReconnects: number;
   /** The longest wait before the first attempt; it doubles with each. */
@@ -111,11 +123,13 @@ export class UpstreamEvents implements SubscriptionSink {
     if (this.isCancelled || this.end) return;
     this.attempts = 0;
     this.wasStarted = true;
-    const { queueCapacity, overflow } = this.settings;
-    if (this.waiting.length >= queueCapacity) {
+    const { queueCapacity, overflow, onDropped } = this.settings;
+    if (this.waiting.length >= queueLimit(overflow, queueCapacity)) {
       if (overflow === 'close') return this.endEarly({ kind: 'queue_full' });
-      this.waiting.shift();
-      this.mayHaveMissed = true;
+      const dropped = this.waiting.shift();
+      // who wants only the newest event need not learn of others, except of those that were lost before
+      if (overflow === 'drop_oldest' || dropped?.mayHaveMissed) this.mayHaveMissed = true;
+      onDropped?.();
     }
     this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed });
     this.mayHaveMissed = false;

@@ -62,10 +62,10 @@ export const subscriptionSection = z
       .default(128)
       .describe('Most events of a subscription that wait to be processed, and most that wait for its client'),
     queue_overflow: z
-      .enum(['close', 'drop_oldest'])
+      .enum(['close', 'drop_oldest', 'coalesce'])
       .default('close')
       .describe(
-        'close: a further event ends the subscription with SUBSCRIPTION_QUEUE_FULL; drop_oldest: it replaces the oldest',
+        'close: a further event ends the subscription with SUBSCRIPTION_QUEUE_FULL; drop_oldest: it replaces the oldest; coalesce: only the newest event waits, whatever queue_capacity is',
       ),
     heartbeat_interval: timerDuration
       .prefault('10s')
