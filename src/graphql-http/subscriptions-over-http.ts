@@ -70,7 +70,11 @@ function eventsResponse(
 ): HttpResponse {
   const { headers } = subscriber;
   const onEnd = () => void subscriber.return();
-  return streamedResponse(subscriptionFormat.format, items(subscriber, subscriptionFormat, heartbeatMs), { headers, onEnd, isLongLived: true });
+  return streamedResponse(subscriptionFormat.format, items(subscriber, subscriptionFormat, heartbeatMs), {
+    headers,
+    onEnd,
+    isLongLived: true,
+  });
 }
 
 /** Returns the response with a single result, for a client that accepts only streams. */
