@@ -11,6 +11,8 @@ import { createGraphqlService, type GraphqlServiceOptions } from './graphql-serv
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
 import { ResponseCache, type ResponseCacheSettings } from './response-cache.ts';
 import { cachedHandler } from './serve-cached.ts';
+import type { Reservations } from './single-connection/reservations.ts';
+import { type StreamRouteOptions, streamRoute } from './single-connection/stream-route.ts';
 import type { RouteSubscriptions } from './subscriptions-over-http.ts';
 import { serveOperation } from './websocket/serve-operation.ts';
 import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
@@ -32,7 +34,11 @@ export interface GraphqlRouteOptions
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
   /** Runs subscriptions. Without it, they are refused. */
   readonly subscriptions?:
-    | (Pick<RouteSubscriptions, 'runner' | 'heartbeatMs'> & { readonly drainMs: number })
+    | (Pick<RouteSubscriptions, 'runner' | 'heartbeatMs'> & {
+        readonly drainMs: number;
+        /** The event streams of the single connection mode. Without it, there are none. */
+        readonly reservations?: Reservations | undefined;
+      })
     | undefined;
   /** `all-yoga` sends plain requests through Yoga, too. Tests use it to prove that Yoga and the fast path respond alike. */
   readonly handlers?: 'auto' | 'all-yoga';
@@ -41,6 +47,8 @@ export interface GraphqlRouteOptions
 /** GraphQL at one path, for the whole public schema or for a contract. */
 export interface GraphqlRoute extends Required<Route> {
   readonly path: string;
+  /** Serves the event streams of the single connection mode, below the path. */
+  readonly streams: Route | undefined;
   /** Serves any `GET` or `POST`, regardless of its path. */
   respond(context: RequestContext): void;
   /**
@@ -95,6 +103,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
   const respond: Handler = serveCached ?? ((context) => void serveWithYoga(context));
   return {
     path,
+    streams: isExtended ? undefined : openStreams(options, { service, path, respond }),
     serveFast: respondFast,
     respond,
     respondInner: (context, receive) => void serveOperation(service, context, receive),
@@ -106,6 +115,15 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
       return true;
     },
   };
+}
+
+function openStreams(
+  { subscriptions, pathPrefix = '' }: GraphqlRouteOptions,
+  parts: Pick<StreamRouteOptions, 'service' | 'path' | 'respond'>,
+): Route | undefined {
+  if (subscriptions?.reservations === undefined) return undefined;
+  const { reservations, heartbeatMs } = subscriptions;
+  return streamRoute({ ...parts, reservations, heartbeatMs, pathPrefix });
 }
 
 /** Returns what of results can come later. Not with plugins of Yoga, which see whole results and no events. */

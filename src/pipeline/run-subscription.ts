@@ -1,8 +1,8 @@
 import type { DocumentNode } from 'graphql';
+import { ClientPlaces } from '../client/client-places.ts';
 import { inFlightKey } from '../client/dependency-keys.ts';
 import { withReads } from '../client/depends-on.ts';
 import type { ClientInfo, Identity } from '../client/identity.ts';
-import { principalKey } from '../client/principal.ts';
 import { forbidsSharing } from '../client/sharing.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
@@ -37,8 +37,6 @@ export interface SubscriptionRunnerOptions {
   readonly settings: SubscriptionSettings;
   readonly onOpened?: ((isShared: boolean) => void) | undefined;
   readonly onEnded?: ((reason: EndReason) => void) | undefined;
-  /** Called for each event that a slow client loses. */
-  readonly onDropped?: (() => void) | undefined;
 }
 
 /** What differs between the routes of GraphQL. */
@@ -54,11 +52,13 @@ export class SubscriptionRunner {
   readonly #options: SubscriptionRunnerOptions;
   readonly #shared = new Map<string, SharedSubscription>();
   readonly #open = new Set<Subscriber>();
-  readonly #byClient = new Map<string, number>();
+  readonly #places: ClientPlaces;
   #isDraining = false;
 
   constructor(options: SubscriptionRunnerOptions) {
     this.#options = options;
+    const { maxOpened: max, maxOpenedPerClient: maxPerClient } = options.settings;
+    this.#places = new ClientPlaces({ max, maxPerClient });
   }
 
   /** How many subscriptions are open. */
@@ -121,7 +121,7 @@ export class SubscriptionRunner {
     release: () => void,
   ): Promise<Subscriber | SingleResult> {
     const { params } = call;
-    const { settings, onDropped } = this.#options;
+    const { settings } = this.#options;
     const resume = resumeAfter(context, call);
     // what comes after a cursor is for this client
     const key = resume ? undefined : this.#sharingKey(engine, context, call, contract);
@@ -131,7 +131,6 @@ export class SubscriptionRunner {
     const shared = isShared ? known : this.#start(key, engine, context, { params, contract, rateLimitChecked, resume });
     const subscriber: Subscriber = new Subscriber({
       ...settings,
-      onDropped,
       onEnd: (_, reason) => {
         release();
         shared.remove(subscriber);
@@ -220,30 +219,10 @@ export class SubscriptionRunner {
 
   /** Counts a subscription. Throws `GatewayError` where there are too many. Returns a function that gives its place back. */
   #reserve(client: ClientInfo): () => void {
-    const { maxOpened, maxOpenedPerClient } = this.#options.settings;
-    this.#reserved += 1;
-    const key = maxOpenedPerClient === undefined ? undefined : clientKey(client);
-    const own = key === undefined ? 0 : (this.#byClient.get(key) ?? 0) + 1;
-    if (key !== undefined) this.#byClient.set(key, own);
-    let isReleased = false;
-    const release = () => {
-      if (isReleased) return;
-      isReleased = true;
-      this.#reserved -= 1;
-      if (key === undefined) return;
-      const left = (this.#byClient.get(key) ?? 1) - 1;
-      if (left === 0) this.#byClient.delete(key);
-      else this.#byClient.set(key, left);
-    };
-    const exceeded = this.#reserved > (maxOpened ?? Number.POSITIVE_INFINITY);
-    if (exceeded || own > (maxOpenedPerClient ?? Number.POSITIVE_INFINITY)) {
-      release();
-      throw tooMany(exceeded);
-    }
+    const release = this.#places.enter(client);
+    if (typeof release === 'string') throw tooMany(release === 'process');
     return release;
   }
-
-  #reserved = 0;
 }
 
 interface StartParts {
@@ -255,10 +234,6 @@ interface StartParts {
 function isSubscription(document: DocumentNode, operationName: string | null | undefined): boolean {
   const operation = chooseOperation(document, operationName);
   return 'kind' in operation && operation.operation === 'subscription';
-}
-
-function clientKey({ identity, ip }: ClientInfo): string {
-  return identity === undefined ? ip : principalKey(identity);
 }
 
 /** Returns when the token of a client expires, in milliseconds since 1970. */

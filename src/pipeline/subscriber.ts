@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { OperationLabel } from '../shared/request-notes.ts';
+import { type QueueOverflow, queueLimit } from './upstream-events.ts';
 
 /** What a subscriber receives. */
 export interface SubscriptionMessage {
@@ -33,7 +34,7 @@ const REASONS: ReadonlyMap<unknown, EndReason> = new Map([
 export interface SubscriberOptions {
   /** The most messages that wait for the client. */
   readonly queueCapacity: number;
-  readonly overflow: 'close' | 'drop_oldest';
+  readonly overflow: QueueOverflow;
   /** Called once, at the end. */
   readonly onEnd: (subscriber: Subscriber, reason: EndReason) => void;
   /** Called for each message that is dropped. */
@@ -42,7 +43,7 @@ export interface SubscriberOptions {
 
 /**
  * The messages of one subscription for one client. They wait here until the client can take them; their texts are shared with
- * other clients. A client that is too slow loses its subscription, or its oldest messages.
+ * other clients. A client that is too slow loses its subscription, its oldest messages, or all but the newest one.
  */
 export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
   readonly #options: SubscriberOptions;
@@ -78,7 +79,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
       return reader({ done: false, value: message });
     }
     const { queueCapacity, overflow, onDropped } = this.#options;
-    if (this.#waiting.length >= queueCapacity) {
+    if (this.#waiting.length >= queueLimit(overflow, queueCapacity)) {
       if (overflow === 'close') return this.end(TOO_SLOW);
       this.#waiting.shift();
       onDropped?.();

@@ -7,12 +7,24 @@ import type {
   SubscriptionSink,
 } from '../sources/source.ts';
 
+/**
+ * What happens to an event for which there is no room: the subscription ends, the oldest event is dropped, or the event replaces all that
+ * wait.
+ */
+export type QueueOverflow = 'close' | 'drop_oldest' | 'coalesce';
+
+/** Returns how many events may wait. */
+export function queueLimit(overflow: QueueOverflow, capacity: number): number {
+  return overflow === 'coalesce' ? 1 : capacity;
+}
+
 /** How an upstream subscription is kept. Times in milliseconds. */
 export interface UpstreamSettings {
   /** The most events that wait to be executed. */
   readonly queueCapacity: number;
-  /** What happens to a further event: the subscription ends, or the oldest event is dropped. */
-  readonly overflow: 'close' | 'drop_oldest';
+  readonly overflow: QueueOverflow;
+  /** Called for each event that is dropped before it is executed. */
+  readonly onDropped?: (() => void) | undefined;
   /** How often a lost connection is opened again, before an event has arrived. */
   readonly maxReconnects: number;
   /** The longest wait before the first attempt; it doubles with each. */
@@ -140,16 +152,21 @@ export class UpstreamEvents implements SubscriptionSink {
     this.wasStarted = true;
     if (cursor !== undefined) this.arrived = cursor;
     if (mayHaveMissed) this.mayHaveMissed = true;
-    const { queueCapacity, overflow } = this.settings;
-    if (this.waiting.length >= queueCapacity && !canWait) {
+    const { queueCapacity, overflow, onDropped } = this.settings;
+    const limit = queueLimit(overflow, queueCapacity);
+    // a source that can wait needs not, where each event replaces the one before
+    const waits = canWait && overflow !== 'coalesce';
+    if (this.waiting.length >= limit && !waits) {
       if (overflow === 'close') return this.endEarly({ kind: 'queue_full' });
-      this.waiting.shift();
-      this.mayHaveMissed = true;
+      const dropped = this.waiting.shift();
+      // who wants only the newest event need not learn of others, except of those that were lost before
+      if (overflow === 'drop_oldest' || dropped?.mayHaveMissed) this.mayHaveMissed = true;
+      onDropped?.();
     }
     this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed, cursor });
     this.mayHaveMissed = false;
     this.onChange();
-    if (!canWait || this.waiting.length < queueCapacity) return;
+    if (!waits || this.waiting.length < limit) return;
     return new Promise((resolve) => {
       this.room = resolve;
     });
