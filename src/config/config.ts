@@ -15,6 +15,7 @@ import { csrfSection } from './sections/csrf.ts';
 import { debugSection } from './sections/debug.ts';
 import { deferSection } from './sections/defer.ts';
 import { demandControlSection } from './sections/demand-control.ts';
+import { fileUploadSection } from './sections/file-upload.ts';
 import { headersSection } from './sections/headers.ts';
 import { healthCheckSection } from './sections/health-check.ts';
 import { includeSubgraphErrorsSection } from './sections/include-subgraph-errors.ts';
@@ -81,6 +82,7 @@ export const configFileSchema = z
     apq: apqSection.prefault({}),
     batching: batchingSection.prefault({}),
     defer: deferSection.prefault({}),
+    file_upload: fileUploadSection.prefault({}),
     csrf: csrfSection.prefault({}),
     cors: corsSection.prefault({}),
     ip_lists: ipListsSection.prefault({}),

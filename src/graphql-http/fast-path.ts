@@ -1,6 +1,7 @@
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import { forgetBody } from '../http/response.ts';
 import { type GraphqlService, isJsonRequest } from './graphql-service.ts';
+import { isMultipart } from './uploads/read-upload.ts';
 
 /**
  * Returns whether a request is a plain JSON `POST`, as almost every client sends. It needs nothing that Yoga adds, and Yoga would
@@ -8,6 +9,11 @@ import { type GraphqlService, isJsonRequest } from './graphql-service.ts';
  */
 export function isFastPathRequest({ req }: RequestContext, path: string): boolean {
   return req.method === 'POST' && req.url === path && isJsonRequest(req.headers);
+}
+
+/** Returns whether a request may have files. */
+export function isUpload({ req }: RequestContext): boolean {
+  return req.method === 'POST' && isMultipart(req.headers);
 }
 
 export async function serveFast(service: GraphqlService, context: RequestContext): Promise<void> {

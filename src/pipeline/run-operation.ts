@@ -7,11 +7,12 @@ import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
-import { Deadline } from '../shared/deadline.ts';
+import { Deadline, type Expirable } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
 import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
 import type { RequestTrace } from '../shared/trace.ts';
+import type { Uploads } from '../shared/uploads/uploads.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
 import type { Engine, EngineRequest, ReadDocument } from './engine.ts';
@@ -183,7 +184,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const engine = this.currentEngine(context.client);
     const { query, operationName } = params;
     const { contract, countRequest } = this.options;
-    const isShareable = context.debug === undefined && !context.reads.isUndeclared;
+    const isShareable = context.debug === undefined && context.uploads === undefined && !context.reads.isUndeclared;
     const mayShare = this.shareQueries && isShareable && !forbidsSharing(context.requestHeaders);
     // read once: a document that is not cached yet is parsed and validated here
     context.record?.begin('parse');
@@ -230,10 +231,12 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
   private start(engine: Engine, context: Context, call: ReadCall, rateLimitChecked: boolean): SharedExecution {
     const cancellation = new Cancellation();
     const returned = this.options.returned?.collect();
-    const deadline = performance.now() + this.options.timeoutMs;
+    const { uploads } = context;
+    // while files arrive, the time is that of the next piece
+    const deadline = uploads ? undefined : performance.now() + this.options.timeoutMs;
     const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked, deadline });
     const work = engine.execute(engineRequest(client, call, this.options.contract));
-    const result = withDeadline(this.options.timeoutMs, cancellation, work);
+    const result = withDeadline(this.options.timeoutMs, cancellation, work, uploads);
     const shared = { response: undefined, left: 0 };
     const { record, plugins, trace } = context;
     return { engine, result, plugins, trace, returned, shared, record, abort: () => cancellation.abort() };
@@ -263,7 +266,7 @@ async function countRefused<Context>(
 }
 
 function clientContext(
-  { requestHeaders: headers, requestId, client, plugins, trace, record, debug }: OperationContext,
+  { requestHeaders: headers, requestId, client, plugins, trace, record, debug, uploads }: OperationContext,
   {
     signal,
     returned,
@@ -289,6 +292,7 @@ function clientContext(
     cacheTags,
     debug,
     trace,
+    uploads,
   };
 }
 
@@ -318,10 +322,24 @@ async function withHeaders(
   return result;
 }
 
-/** Not `withDeadline` of `shared/deadline.ts`, which would need one more promise to abort what else is in flight. */
-function withDeadline<R extends ExecutionResult>(ms: number, cancellation: Cancellation, work: Promise<R>): Promise<R> {
+/**
+ * Not `withDeadline` of `shared/deadline.ts`, which would need one more promise to abort what else is in flight.
+ * @param uploads while its files arrive, the time begins again
+ */
+function withDeadline<R extends ExecutionResult>(
+  ms: number,
+  cancellation: Cancellation,
+  work: Promise<R>,
+  uploads?: Uploads,
+): Promise<R> {
   return new Promise((resolve, reject) => {
-    const deadline = new Deadline(ms, { expire: () => expire(ms, cancellation, reject) });
+    const expirable: Expirable = {
+      expire: () => {
+        if (uploads?.hasProgress()) deadline = new Deadline(ms, expirable);
+        else expire(ms, cancellation, reject);
+      },
+    };
+    let deadline = new Deadline(ms, expirable);
     work.then(
       (result) => {
         deadline.cancel();

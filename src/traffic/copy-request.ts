@@ -21,5 +21,6 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     memory: request.memory,
     trace: request.trace,
     parts: request.parts,
+    files: request.files,
   };
 }
