@@ -1,6 +1,6 @@
 import type { CompiledPlan } from '../executor/compile.ts';
-import type { UploadedFile } from '../shared/uploads/uploaded-file.ts';
 import { filesInVariables } from '../shared/uploads/find-files.ts';
+import type { UploadedFile } from '../shared/uploads/uploaded-file.ts';
 import type { Uploads } from '../shared/uploads/uploads.ts';
 import { SingleResult } from './execution-result.ts';
 
@@ -33,7 +33,8 @@ export function refuseFiles(
 
 function twice(first: string, second: string): string {
   const hint = 'A file is streamed to one request. Send it twice, as the values of two variables';
-  const who = first === second ? `by two requests to the subgraph "${first}"` : `by the subgraphs "${first}" and "${second}"`;
+  const who =
+    first === second ? `by two requests to the subgraph "${first}"` : `by the subgraphs "${first}" and "${second}"`;
   return `${who}. ${hint}`;
 }
 

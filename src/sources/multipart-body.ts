@@ -42,7 +42,7 @@ export class MultipartBody extends Readable {
   override _read(): void {
     if (!this.#hasBegun) {
       this.#hasBegun = true;
-      for (const [name, text] of this.#texts) this.#write(`${this.#head(name)}\r\n${text as string}\r\n`);
+      for (const [name, text] of this.#texts) this.#write(`${this.#head(name)}\r\n\r\n${text as string}\r\n`);
       this.#next();
     } else this.#current?.resume();
   }

@@ -7,9 +7,7 @@ export const fileUploadSection = z
       .boolean()
       .default(false)
       .describe('Whether clients may send files by the GraphQL multipart request specification'),
-    max_file_size: size
-      .prefault('100MiB')
-      .describe('Largest file: "100MiB"; a larger one gets 413 REQUEST_TOO_LARGE'),
+    max_file_size: size.prefault('100MiB').describe('Largest file: "100MiB"; a larger one gets 413 REQUEST_TOO_LARGE'),
     max_files: z
       .int()
       .positive()

@@ -5,7 +5,7 @@ import { isMediaType } from '../../client/media-type.ts';
 import { ClientDisconnected } from '../../shared/client-disconnected.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
 import { givenBodyOf } from '../../shared/read-bytes.ts';
-import { Uploads, type UploadSource } from '../../shared/uploads/uploads.ts';
+import { type UploadSource, Uploads } from '../../shared/uploads/uploads.ts';
 import { discardBody } from './discard-body.ts';
 import { readUploadMap, tooManyFiles, type UploadMap } from './upload-map.ts';
 
@@ -85,7 +85,9 @@ class MultipartReader implements UploadSource {
     const parser = this.#createParser();
     if (parser === undefined) return this.#fail(malformed('the content type has no boundary'));
     this.#parser = parser;
-    parser.on('field', (name, value, _nameTruncated, isTruncated) => this.#attempt(() => this.#onField(name, value, isTruncated)));
+    parser.on('field', (name, value, _nameTruncated, isTruncated) =>
+      this.#attempt(() => this.#onField(name, value, isTruncated)),
+    );
     parser.on('file', (name, part, filename, _encoding, mediaType) =>
       this.#attempt(() => this.#onFile(name, part, filename, mediaType)),
     );

@@ -37,7 +37,11 @@ export async function readUpload(
   if (csrf && !csrf(req.headers)) throw csrfError();
   if (hasCoding(req.headers)) throw encodedUpload();
   const parse = (text: string, field: string) => parseBoundedJson(text, `field "${field}"`);
-  const { text, operations, map, uploads } = await readMultipart(req, { ...limits, maxFieldBytes: maxRequestBytes, parse });
+  const { text, operations, map, uploads } = await readMultipart(req, {
+    ...limits,
+    maxFieldBytes: maxRequestBytes,
+    parse,
+  });
   try {
     if (Array.isArray(operations)) throw batched();
     const requested = operationInBody(operations);
@@ -60,7 +64,7 @@ function hasCoding(headers: IncomingHttpHeaders): boolean {
 /** Returns the error for a request with files where there may be none. */
 export function uploadsDisabled(): GatewayError {
   const message =
-    'The request\'s content type is multipart/form-data; expected application/json in UTF-8. File uploads are off: to allow them, set ' +
+    "The request's content type is multipart/form-data; expected application/json in UTF-8. File uploads are off: to allow them, set " +
     'file_upload.enabled.';
   return new GatewayError(415, 'UNSUPPORTED_MEDIA_TYPE', message, { headers: { accept: 'application/json' } });
 }
@@ -78,6 +82,7 @@ function csrfError(): GatewayError {
 }
 
 function batched(): GatewayError {
-  const message = 'The field "operations" is an array; a request with files has one operation. Send each operation by itself.';
+  const message =
+    'The field "operations" is an array; a request with files has one operation. Send each operation by itself.';
   return new GatewayError(400, 'BATCHING_NOT_SUPPORTED', message);
 }

@@ -1,5 +1,5 @@
-import type { RequestContext } from '../../http/request-context.ts';
 import { allowLongRequest } from '../../http/long-requests.ts';
+import type { RequestContext } from '../../http/request-context.ts';
 import type { Uploads } from '../../shared/uploads/uploads.ts';
 
 /**

@@ -11,7 +11,8 @@ export function findFiles(value: unknown, path: string, found: PlacedFiles): voi
     const places = found.get(value);
     if (places) places.push(path);
     else found.set(value, [path]);
-  } else if (Array.isArray(value)) for (let at = 0; at < value.length; at++) findFiles(value[at], `${path}.${at}`, found);
+  } else if (Array.isArray(value))
+    for (let at = 0; at < value.length; at++) findFiles(value[at], `${path}.${at}`, found);
   else for (const [name, inner] of Object.entries(value)) findFiles(inner, `${path}.${name}`, found);
 }
 
