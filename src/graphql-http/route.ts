@@ -5,7 +5,7 @@ import type { Route } from '../http/router.ts';
 import { createOperationRunner, type OperationRunnerOptions } from '../pipeline/run-operation.ts';
 import type { Subscriber } from '../pipeline/subscriber.ts';
 import { createResponseSender } from './compressed-response.ts';
-import { isFastPathRequest, isUpload, serveFast } from './fast-path.ts';
+import { isFastPathRequest, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
 import { ResponseCache, type ResponseCacheSettings } from './response-cache.ts';
@@ -103,9 +103,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     return true;
   };
   const respond = (context: RequestContext) => {
-    // Yoga would not add anything to it
-    if (hasFastPath && isUpload(context)) void serveFast(service, context);
-    else if (cache === undefined) void serveWithYoga(context);
+    if (cache === undefined) void serveWithYoga(context);
     else void serveCached(context, cache);
   };
   return {

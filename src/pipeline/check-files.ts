@@ -15,14 +15,14 @@ export function refuseFiles(
   { requests }: CompiledPlan,
   variables: Variables,
 ): SingleResult | undefined {
-  const valueOf = (name: string) => variables[name];
-  const used = filesInVariables(Object.keys(variables), valueOf);
+  const variable = (name: string) => variables[name];
+  const used = filesInVariables(Object.keys(variables), variable);
   for (const file of files.values())
     if (!used?.has(file)) return refused(`${described(file)} is for no variable of the operation. Check "map".`);
   const takers = new Map<UploadedFile, string>();
   for (const { planned } of requests) {
     const { name } = planned.subgraph;
-    for (const file of filesInVariables(planned.variables, valueOf)?.keys() ?? []) {
+    for (const file of filesInVariables(planned.variables, variable)?.keys() ?? []) {
       const other = takers.get(file);
       if (other !== undefined) return refused(`${described(file)} is needed twice: ${twice(other, name)}.`);
       takers.set(file, name);

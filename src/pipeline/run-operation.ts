@@ -7,14 +7,13 @@ import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
-import { Deadline, type Expirable } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
 import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
 import type { RequestTrace } from '../shared/trace.ts';
-import type { Uploads } from '../shared/uploads/uploads.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
+import { withDeadline } from './client-deadline.ts';
 import type { Engine, EngineRequest, ReadDocument } from './engine.ts';
 import type { ExecutionResult, SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
@@ -320,44 +319,6 @@ async function withHeaders(
   const result = await pending;
   context.receiveHeaders(returned);
   return result;
-}
-
-/**
- * Not `withDeadline` of `shared/deadline.ts`, which would need one more promise to abort what else is in flight.
- * @param uploads while its files arrive, the time begins again
- */
-function withDeadline<R extends ExecutionResult>(
-  ms: number,
-  cancellation: Cancellation,
-  work: Promise<R>,
-  uploads?: Uploads,
-): Promise<R> {
-  return new Promise((resolve, reject) => {
-    const expirable: Expirable = {
-      expire: () => {
-        if (uploads?.hasProgress()) deadline = new Deadline(ms, expirable);
-        else expire(ms, cancellation, reject);
-      },
-    };
-    let deadline = new Deadline(ms, expirable);
-    work.then(
-      (result) => {
-        deadline.cancel();
-        // nobody needs its other fetches any more
-        if (result.kind === 'single' && result.refusal === 'overload') cancellation.abort();
-        resolve(result);
-      },
-      (error: unknown) => {
-        deadline.cancel();
-        reject(error);
-      },
-    );
-  });
-}
-
-function expire(ms: number, cancellation: Cancellation, reject: (error: unknown) => void): void {
-  reject(new GatewayError(504, 'GATEWAY_TIMEOUT', `The request took longer than ${ms} ms.`));
-  cancellation.abort();
 }
 
 /** Returns the error of the parts of a stream that take too long. */

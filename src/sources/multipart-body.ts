@@ -36,6 +36,8 @@ export class MultipartBody extends Readable {
       parts.flatMap(([name, value]) => (typeof value === 'string' ? [] : [[value, name] as const])),
     );
     this.#missing = this.#files.size;
+    // whatever breaks it is reported by the call that sends it
+    this.on('error', () => {});
     for (const file of this.#files.keys()) this.#open(file);
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
-  type Agent,
+  Agent,
   type ClientRequest,
   request as httpRequest,
   type IncomingMessage,
@@ -140,6 +140,13 @@ export interface OpenUpload {
   readonly req: ClientRequest;
   /** Resolves when the piece has been given to the system. */
   write(piece: Buffer): Promise<void>;
+}
+
+/** Connections that stay open; closed when the test ends. */
+export function keptAlive(): Agent {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  return agent;
 }
 
 /** Begins a request whose body is written later. Without `content-length`, it is chunked. */

@@ -19,9 +19,9 @@ export function findFiles(value: unknown, path: string, found: PlacedFiles): voi
 /** Returns the files in variables; `undefined` where there are none. */
 export function filesInVariables(
   names: Iterable<string>,
-  valueOf: (name: string) => unknown,
+  variable: (name: string) => unknown,
 ): ReadonlyMap<UploadedFile, readonly string[]> | undefined {
   const found: PlacedFiles = new Map();
-  for (const name of names) findFiles(valueOf(name), `variables.${name}`, found);
+  for (const name of names) findFiles(variable(name), `variables.${name}`, found);
   return found.size === 0 ? undefined : found;
 }

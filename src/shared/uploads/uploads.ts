@@ -39,7 +39,6 @@ export class Uploads implements FileOwner {
   #current: UploadedFile | undefined;
   readonly #arrived = new Set<UploadedFile>();
   #isOver = false;
-  #receivedBefore = 0;
 
   /** @param paths the paths in `map` by the name of their file */
   constructor(paths: ReadonlyMap<string, readonly string[]>, source: UploadSource) {
@@ -101,11 +100,14 @@ export class Uploads implements FileOwner {
     this.#source.stop();
   }
 
-  /** Returns whether the upload has made progress since the last call. */
-  hasProgress(): boolean {
-    const isMoving = this.received - this.#receivedBefore >= LEAST_PROGRESS;
-    this.#receivedBefore = this.received;
-    return isMoving;
+  /** Returns a function that returns whether the upload has made progress since its last call. */
+  watchProgress(): () => boolean {
+    let before = this.received;
+    return () => {
+      const isMoving = this.received - before >= LEAST_PROGRESS;
+      before = this.received;
+      return isMoving;
+    };
   }
 
   waitFor(): void {

@@ -21,8 +21,6 @@ export class UploadBody {
       return [String(index), file] as const;
     });
     this.#body = new MultipartBody([['operations', operations], ['map', JSON.stringify(map)], ...parts]);
-    // whatever breaks it is reported by the call
-    this.#body.on('error', () => {});
   }
 
   get body(): Readable {
