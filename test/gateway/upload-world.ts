@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import { buildSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
+import { onTestFinished } from 'vitest';
 import { type HttpWorld, httpWorld } from './http-world.ts';
 
 const FILES = `

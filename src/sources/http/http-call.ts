@@ -255,7 +255,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   #dispatchFiles(request: SourceRequest, files: FetchFiles): void {
     if (this.#target.signsBody) return this.#fail(unsignedFailure(this.#target.name));
     this.#upload = new UploadBody(request.body, files);
-    this.#dispatch({ ...request, needsFreshConnection: true });
+    // on a connection that is kept: with "connection: close", a server that answers early resets it, and its answer is lost
+    this.#dispatch(request);
   }
 
   async #dispatchEncoded(request: SourceRequest, coding: Coding): Promise<void> {

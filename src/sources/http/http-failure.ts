@@ -93,8 +93,8 @@ export function unsignedFailure(name: string): SourceFailure {
   return failure(
     'SUBREQUEST_HTTP_ERROR',
     name,
-    'its signature covers "content-digest", and the body of an upload is not there as a whole; remove it from signature.components in ' +
-      'authentication.subgraph',
+    'its signature covers "content-digest", and the body of an upload is not there as a whole; remove it from ' +
+      'http_message_signature.components in authentication.subgraph',
   );
 }
 

@@ -174,9 +174,19 @@ async function sendOnce(
   const whole = sendsTrace ? { ...missing(place.headers, headers), ...headers } : headers;
   const span = place.span?.startCall(method, templateText(connector.url));
   const ofFetch = options.ofFetch && { ...options.ofFetch, body: request.body ?? '' };
-  // a body that can be sent once must not meet a connection that was closed while it was idle
-  const streamed = upload ? { isStreamed: true, needsFreshConnection: true } : undefined;
-  const sent = { path, method, headers: whole, body, signal, deadline, ofFetch, trace, span, sendsTrace, ...streamed };
+  const sent = {
+    path,
+    method,
+    headers: whole,
+    body,
+    signal,
+    deadline,
+    ofFetch,
+    trace,
+    span,
+    sendsTrace,
+    isStreamed: upload !== undefined,
+  };
   try {
     const raw = await target.send(sent);
     const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);
