@@ -16,5 +16,3 @@ export const fileUploadSection = z
       .describe('Most files of one request; further ones get 413 REQUEST_TOO_LARGE'),
   })
   .describe('Files in GraphQL requests (multipart/form-data), which are streamed to the subgraph that takes them');
-
-export type FileUploadConfig = z.output<typeof fileUploadSection>;
