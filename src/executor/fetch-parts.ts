@@ -94,6 +94,9 @@ export function requestOf(
   const { body, sharedBody } = bodies.write(request, sent, entities);
   const { operationType } = request.planned;
   const trace = client.debug && traceFetch(client.debug, request, sent);
-  const parts = cachedSubgraphs?.has(subgraph) ? new ExecutedFetchParts(request, sent, bodies) : undefined;
-  return { body, sharedBody, operationType, client, memory, trace, parts };
+  const files = client.uploads && bodies.filesOf(request, sent);
+  // a read with files is not cached
+  const isCached = cachedSubgraphs?.has(subgraph) && (files === undefined || operationType === 'mutation');
+  const parts = isCached ? new ExecutedFetchParts(request, sent, bodies) : undefined;
+  return { body, sharedBody, operationType, client, memory, trace, parts, files };
 }

@@ -1,5 +1,6 @@
 import { stringifyJson } from '../shared/exact-json.ts';
-import type { SourceRequest } from '../sources/source.ts';
+import { filesInVariables } from '../shared/uploads/find-files.ts';
+import type { FetchFiles, SourceRequest } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';
 import type { GatheredEntities } from './gather-entities.ts';
 import type { RequestDocument } from './request-documents.ts';
@@ -36,6 +37,11 @@ export class RequestBodies {
     const rest = variables === '' ? '}' : `,"variables":{${variables}}}`;
     const { bodyHead, namelessHead } = document;
     return { body: bodyHead + rest, sharedBody: namelessHead === undefined ? undefined : namelessHead + rest };
+  }
+
+  /** Returns the files among the variables of a body; `undefined` where there are none. */
+  filesOf({ document: documents }: CompiledRequest, sent: readonly GatheredEntities[]): FetchFiles | undefined {
+    return filesInVariables(documents.select(sent).variables, (name) => this.variables[name]);
   }
 
   /** Returns the value of a client variable. */

@@ -8,6 +8,8 @@ import type { FetchTrace } from '../shared/fetch-trace.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { CacheUse, RequestRecord } from '../shared/request-record.ts';
 import type { CallSpan } from '../shared/trace.ts';
+import type { UploadedFile } from '../shared/uploads/uploaded-file.ts';
+import type { Uploads } from '../shared/uploads/uploads.ts';
 
 /**
  * The interface between the executor and the sources that answer its fetches: an HTTP subgraph, or code in this process.
@@ -36,6 +38,8 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly record?: RequestRecord | undefined;
   /** What happens to the operation, for a client that sent `x-headgate-debug`. */
   readonly debug?: DebugTrace | undefined;
+  /** The files of the request, which arrive while the operation runs. */
+  readonly uploads?: Uploads | undefined;
   /** The operation, for the log. Set once it is known. */
   operation?: OperationLabel | undefined;
 }
@@ -79,6 +83,9 @@ export interface FetchLookup {
   readonly contextValues: string;
 }
 
+/** The files of one fetch, each with its paths in the body: `['variables.files.0']`. */
+export type FetchFiles = ReadonlyMap<UploadedFile, readonly string[]>;
+
 export interface SourceRequest {
   /** The GraphQL-over-HTTP request body, as JSON text: `{"query":"…","variables":{…}}`. */
   readonly body: string;
@@ -106,6 +113,11 @@ export interface SourceRequest {
   readonly memory?: ResponseMemory | undefined;
   /** For a subscription: it is resumed after the event with this cursor. Only for sources that {@link Source.resumes}. */
   readonly cursor?: string | undefined;
+  /**
+   * The files among the variables, which are null in `body`. Their content can be read once, so layers never send such a request a second
+   * time, and no response is shared.
+   */
+  readonly files?: FetchFiles | undefined;
   /** Records what the layers and the source do. Only where the client's request has a debug trace. */
   readonly trace?: FetchTrace | undefined;
 }

@@ -22,5 +22,6 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     trace: request.trace,
     parts: request.parts,
     cursor: request.cursor,
+    files: request.files,
   };
 }

@@ -102,14 +102,18 @@ export class RestContext {
 
   /** Begins a fetch: sets the deadline that all its calls share, the memory that long responses take, its debug trace and its span. */
   begin({ memory, trace, span }: FetchParts): this {
-    this.#deadline?.cancel();
-    this.#deadline = new Deadline(this.runtime.timeoutMs, NOTHING_EXPIRES);
+    this.#startDeadline();
     this.#fetches++;
     this.#memory = memory;
     this.#trace = trace;
     this.#span = span;
     this.#size = 0;
     return this;
+  }
+
+  #startDeadline(): void {
+    this.#deadline?.cancel();
+    this.#deadline = new Deadline(this.runtime.timeoutMs, NOTHING_EXPIRES);
   }
 
   /** Ends a fetch. */
@@ -150,7 +154,7 @@ export class RestContext {
 
   #call(connector: Connector, target: ApiTarget, variables: Variables): Promise<ApiResponse> {
     const request = this.#write(connector, target, variables);
-    if (!this.#remembers) return this.#send(connector, target, request);
+    if (!this.#remembers || request.upload) return this.#send(connector, target, request);
     const key = JSON.stringify([target.origin, request.method, request.path, request.headers, request.body]);
     let response = this.#responses.get(key);
     if (response === undefined) {
@@ -190,10 +194,11 @@ export class RestContext {
       const message = `The request needs more than ${max} calls of one REST API.`;
       throw new RestError(subgraph, connector, { code: 'REQUEST_LIMIT_EXCEEDED', message });
     }
-    const { signal, plugins } = this.#client;
+    const { signal, plugins, uploads } = this.#client;
     const ofFetch =
       plugins && ({ client: this.#client, operationType: this.#remembers ? 'query' : 'mutation' } as const);
-    const leftMs = this.#deadline?.leftMs ?? timeoutMs;
+    const isUpload = request.upload !== undefined;
+    const leftMs = (isUpload ? undefined : this.#deadline?.leftMs) ?? timeoutMs;
     const cache = this.#cacheFor(connector, target);
     const retryAfter = this.#retryAfterGuard(connector, target);
     retryAfter.check();
@@ -203,14 +208,15 @@ export class RestContext {
     };
     const memory = this.#memory;
     const trace = this.#trace;
-    return callApi(request, {
+    const call = callApi(request, {
       subgraph,
       connector,
       target,
       timeoutMs,
-      deadline: performance.now() + leftMs,
+      deadline: isUpload ? undefined : performance.now() + leftMs,
       leftMs,
       signal,
+      hasProgress: isUpload ? uploads?.watchProgress() : undefined,
       cache,
       retryAfter,
       memory,
@@ -219,6 +225,7 @@ export class RestContext {
       slices,
       trace,
     });
+    return isUpload ? call.finally(() => this.#startDeadline()) : call;
   }
 
   #place(): ApiCallPlace {

@@ -30,6 +30,7 @@ import { type CompiledFetch, compileFetch } from './compile-fetch.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
 import { executeFetch } from './execute-fetch.ts';
+import { placeFiles } from './place-files.ts';
 import { type FetchParts, RestContext, type RestRuntime } from './rest-context.ts';
 import { RestError } from './rest-failure.ts';
 
@@ -97,6 +98,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   async function runFetch(request: SourceRequest): Promise<SubgraphResponse> {
     const { body, client, operationType } = request;
     const { query, variables = {} } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
+    if (request.files) placeFiles(variables, request.files);
     const plan = planOf(query);
     const context = contexts.of(client, operationType === 'mutation', request);
     const { data, errors } = await executeFetch(schema, plan, variables, context).finally(() => context.end());
