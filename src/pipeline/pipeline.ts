@@ -205,9 +205,9 @@ class Pipeline implements Engine {
     let result: Promise<R | SingleResult> | R | SingleResult;
     try {
       result =
-        client.plugins === undefined
-          ? this.runStages(request, execute)
-          : this.runWithPlugins(request, client.plugins, execute);
+        client.plugins?.changesOperations === true
+          ? this.runWithPlugins(request, client.plugins, execute)
+          : this.runStages(request, execute);
     } catch (error) {
       result = Promise.reject(error);
     }
