@@ -62,6 +62,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
     byteBudget: options.byteBudget,
     sign: options.sign && signFor(url, options.sign),
+    signsBody: options.sign?.coversBody === true,
   };
   let closed = false;
   return {
