@@ -54,7 +54,11 @@ export async function checkDefer(fuzzCase: FuzzCase, chance: Chance): Promise<Ch
         if (messages.length === 1) {
           const [single] = messages;
           if (JSON.stringify(single?.data) !== whole.dataText)
-            compare(whole, { data: single?.data, errors: single?.errors ?? [], failed: [] }, fuzzCase.down !== undefined);
+            compare(
+              whole,
+              { data: single?.data, errors: single?.errors ?? [], failed: [] },
+              fuzzCase.down !== undefined,
+            );
           continue;
         }
         checked.streamed++;
