@@ -64,7 +64,7 @@ export class ResponseObjects {
       this.gather(position, parent[origin.alias.key], found);
       while (ancestors.length < found.length) ancestors.push(ancestor);
     });
-    return ancestors;
+    return alignedWith(this.at(position), found, ancestors);
   }
 
   /** Returns the paths of the objects at a position, in the same order; needed for errors only. */
@@ -74,13 +74,15 @@ export class ResponseObjects {
     const types = this.ownerTypes(position);
     const around = this.around(position);
     const parents = around.at(origin.parent);
+    const found: ResponseObject[] = [];
     const paths: SubgraphPath[] = [];
     around.pathsAt(origin.parent).forEach((path, index) => {
       const parent = parents[index];
       if (!parent || (types && !isOfType(parent, types))) return;
+      this.gather(position, parent[origin.alias.key], found);
       this.gatherPaths(position, parent[origin.alias.key], [...path, origin.alias.key], paths);
     });
-    return paths;
+    return alignedWith(this.at(position), found, paths);
   }
 
   /** Returns the objects among which the parents of those at a position are. */
@@ -103,6 +105,16 @@ export class ResponseObjects {
     if (!origin || origin.owner === origin.parent.type) return undefined;
     return this.supergraph.types.get(origin.owner)?.possible;
   }
+}
+
+/**
+ * Returns what belongs to the objects that were gathered at first: another response may have filled nulls of their list since then.
+ * @param values one for each object that is found now
+ */
+function alignedWith<T>(gathered: readonly ResponseObject[], found: readonly ResponseObject[], values: T[]): T[] {
+  if (gathered.length === found.length) return values;
+  const known = new Map(found.map((object, index) => [object, values[index] as T]));
+  return gathered.map((object) => known.get(object) as T);
 }
 
 export function gatherPaths(value: unknown, path: SubgraphPath, into: SubgraphPath[]): void {
