@@ -183,7 +183,12 @@ function compare(whole: Result, merged: Result & { readonly failed: readonly Pat
     if (!expected.has(path) && !follows(path)) throw new Error(`there is a new error at ${path}`);
   // what is within an object that became null is not fetched any more, nor what it takes from the root
   for (const path of expected)
-    if (path !== '' && !found.has(path) && !isWithinNull(merged.data, path.split('.')))
+    if (
+      path !== '' &&
+      !found.has(path) &&
+      !isWithinNull(merged.data, path.split('.')) &&
+      !(isDown && isEmpty(merged.data, path))
+    )
       throw new Error(`the error at ${path} is missing`);
 }
 
@@ -195,8 +200,14 @@ function pathsOf({ errors }: Result): ReadonlySet<string> {
 function isWithinNull(data: unknown, keys: readonly string[]): boolean {
   const [key, ...rest] = keys;
   if (typeof data !== 'object' || data === null) return data === null;
-  if (Array.isArray(data)) return data.some((item) => isWithinNull(item, keys));
+  if (Array.isArray(data)) return data.length === 0 || data.some((item) => isWithinNull(item, keys));
   return key !== undefined && rest.length > 0 && isWithinNull((data as Record<string, unknown>)[key], rest);
+}
+
+/** Returns whether there is no object at a path: then nothing of what a part fetches is missing. */
+function isEmpty(data: unknown, path: string): boolean {
+  // as if one more field was selected there
+  return isWithinNull(data, [...path.split('.'), '']);
 }
 
 function isPrefix(short: Path, long: Path): boolean {
