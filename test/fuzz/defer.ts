@@ -221,7 +221,7 @@ function difference(
   isFailed: (path: Path) => boolean,
 ): string | undefined {
   if (typeof whole !== 'object' || whole === null || typeof merged !== 'object' || merged === null) {
-    if (Object.is(whole, merged) || (whole === null && isFailed(path))) return undefined;
+    if (Object.is(whole, merged) || ((whole === null || merged === null) && isFailed(path))) return undefined;
     return `${path.join('.')} is ${JSON.stringify(merged)}, not ${JSON.stringify(whole)}`;
   }
   const known = merged as Record<string, unknown>;

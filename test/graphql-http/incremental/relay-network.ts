@@ -1,0 +1,19 @@
+import type { GraphQLResponse } from 'relay-runtime';
+
+// biome-ignore lint/suspicious/noExplicitAny: what a server sends
+type Json = any;
+
+/** Returns the responses that Relay reads in place of one part. */
+export function relayResponses({ incremental, hasNext, ...first }: Json): GraphQLResponse {
+  const responses = incremental?.flatMap(responsesOf) ?? [first];
+  return responses.map((response: Json, i: number) => {
+    const isFinal = !hasNext && i === responses.length - 1;
+    return { ...response, extensions: { ...response.extensions, is_final: isFinal } };
+  });
+}
+
+function responsesOf({ items, ...rest }: Json): Json[] {
+  if (!items) return [{ data: null, ...rest }];
+  const index = rest.path.at(-1);
+  return items.map((data: Json, i: number) => ({ ...rest, data, path: [...rest.path.slice(0, -1), index + i] }));
+}
