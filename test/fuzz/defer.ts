@@ -176,20 +176,18 @@ function compare(whole: Result, merged: Result & { readonly failed: readonly Pat
   if (whole.errors.length === 0 && merged.errors.length > 0) throw new Error('only the parts have errors');
   if (merged.failed.length > 0) return;
   const [expected, found] = [pathsOf(whole), pathsOf(merged)];
-  // what is within null, and what follows from another error, depends on the order of the responses
-  const follows = (path: string) =>
-    isWithinNull(whole.data, path.split('.')) || [...expected].some((one) => one !== '' && path.startsWith(`${one}.`));
+  // a path is that of the object around where the type of that is not known yet
+  const isNear = (path: string, others: ReadonlySet<string>) =>
+    [...others].some((one) => one !== '' && (`${path}.`.startsWith(`${one}.`) || `${one}.`.startsWith(`${path}.`)));
+  // what is within null is not fetched where it is known to be
+  const isGone = (data: unknown, path: string) => isWithinNull(data, path.split('.'));
   for (const path of found)
-    if (!expected.has(path) && !follows(path)) throw new Error(`there is a new error at ${path}`);
-  // what is within an object that became null is not fetched any more, nor what it takes from the root
-  for (const path of expected)
-    if (
-      path !== '' &&
-      !found.has(path) &&
-      !isWithinNull(merged.data, path.split('.')) &&
-      !(isDown && isEmpty(merged.data, path))
-    )
-      throw new Error(`the error at ${path} is missing`);
+    if (path !== '' && !isNear(path, expected) && !isGone(whole.data, path))
+      throw new Error(`there is a new error at ${path}`);
+  for (const path of expected) {
+    if (path === '' || isNear(path, found) || isGone(merged.data, path)) continue;
+    if (!(isDown && isEmpty(merged.data, path))) throw new Error(`the error at ${path} is missing`);
+  }
 }
 
 /** The paths of the errors without indices: a failed request is reported once for each of its fields. */

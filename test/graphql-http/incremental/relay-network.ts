@@ -1,10 +1,10 @@
-import type { GraphQLResponse } from 'relay-runtime';
+import type { GraphQLSingularResponse } from 'relay-runtime';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a server sends
 type Json = any;
 
-/** Returns the responses that Relay reads in place of one part. */
-export function relayResponses({ incremental, hasNext, ...first }: Json): GraphQLResponse {
+/** Returns the responses that Relay reads in place of one part, one after the other. */
+export function relayResponses({ incremental, hasNext, ...first }: Json): GraphQLSingularResponse[] {
   const responses = incremental?.flatMap(responsesOf) ?? [first];
   return responses.map((response: Json, i: number) => {
     const isFinal = !hasNext && i === responses.length - 1;

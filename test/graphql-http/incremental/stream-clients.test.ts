@@ -1,4 +1,4 @@
-import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { ApolloClient, gql, HttpLink, InMemoryCache, NetworkStatus } from '@apollo/client';
 import { Defer20220824Handler, GraphQL17Alpha9Handler } from '@apollo/client/incremental';
 import { Client, fetchExchange } from '@urql/core';
 import { chromium } from 'playwright-core';
@@ -12,7 +12,7 @@ import {
   RecordSource,
   Store,
 } from 'relay-runtime';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { httpWorld } from '../../gateway/http-world.ts';
 import { CHROMIUM, PROGRAMS } from '../../programs.ts';
 import { type Message, mergeMessages } from '../../worlds/incremental.ts';
@@ -20,8 +20,8 @@ import { partsOf } from './read-parts.ts';
 import { relayResponses } from './relay-network.ts';
 
 const IDS = ['1', '2', '3'];
-const QUERY = `query Shop { products @stream(label: "products", initialCount: 1) {
-  __typename id stock ... @defer(label: "reviews") { reviews } } }`;
+const QUERY = `query Shop { products @stream(label: "Shop$stream$products", initialCount: 1) {
+  __typename id stock ... @defer(label: "Shop$defer$reviews") { reviews } } }`;
 
 const product = (id: string) => ({ __typename: 'Product', id, stock: Number(id), reviews: [`of ${id}`] });
 const WHOLE = { products: IDS.map(product) };
@@ -64,10 +64,10 @@ it.each([
   const states: unknown[] = [];
   await new Promise<void>((resolve, reject) => {
     client.watchQuery({ query: gql(QUERY) }).subscribe({
-      next: ({ data, dataState, error }) => {
+      next: ({ data, networkStatus, error }) => {
         if (error) reject(error);
         states.push(data);
-        if (dataState === 'complete') resolve();
+        if (networkStatus === NetworkStatus.ready) resolve();
       },
       error: reject,
     });
@@ -103,9 +103,9 @@ describe('Relay', () => {
     storageKey: null,
     selections,
   });
-  const deferred = { kind: 'Defer', if: null, label: 'reviews', selections: [scalar('reviews')] };
+  const deferred = { kind: 'Defer', if: null, label: 'Shop$defer$reviews', selections: [scalar('reviews')] };
   const own = [scalar('__typename'), scalar('id'), scalar('stock')];
-  const streamed = { kind: 'Stream', if: null, label: 'products', selections: [list([...own, deferred])] };
+  const streamed = { kind: 'Stream', if: null, label: 'Shop$stream$products', selections: [list([...own, deferred])] };
 
   /** As Relay's compiler makes it. */
   const REQUEST = {
@@ -130,7 +130,7 @@ describe('Relay', () => {
         const read = async () => {
           const headers = { 'content-type': 'application/json', accept: 'multipart/mixed;deferSpec=20220824' };
           const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
-          for await (const part of partsOf(response)) sink.next(relayResponses(part));
+          for await (const part of partsOf(response)) for (const single of relayResponses(part)) sink.next(single);
         };
         read().then(() => sink.complete(), sink.error);
       }),
@@ -139,6 +139,7 @@ describe('Relay', () => {
   }
 
   it('reads items and fragments', async () => {
+    const warnings = vi.spyOn(console, 'error');
     const relay = await environment();
     const states: unknown[] = [];
     await new Promise<void>((complete, error) => {
@@ -147,6 +148,7 @@ describe('Relay', () => {
     expect(countsOf(states[0] as never)[0]).toBe(1);
     const { fragment } = createOperationDescriptor(REQUEST, {});
     expect(relay.lookup(fragment)).toMatchObject({ data: WHOLE, isMissingData: false });
+    expect(warnings).not.toHaveBeenCalled();
   });
 });
 
