@@ -67,6 +67,8 @@ export interface GraphqlService {
   execute(context: RequestContext, call: GraphqlCall): Promise<SingleResult>;
   /** Starts the subscription of a call; `undefined` if it is none, or where subscriptions are off. Rejects as `execute` does. */
   open(context: RequestContext, call: GraphqlCall): Promise<Subscriber | SingleResult> | undefined;
+  /** Executes an operation for a client that accepts parts, on a connection that it shares with others; see `IncrementalService`. */
+  openParts: IncrementalService['open'];
   /** Builds the response of a result: the second half of `handle`. */
   respond(context: RequestContext, result: SingleResult): HttpResponse;
   /** Returns the result of one operation for an error; see `refuse`. */
@@ -140,6 +142,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     send: sender.send,
     execute,
     open,
+    openParts: parts.open,
     respond,
     refuseOperation: (context, error) => refusedResult(toGatewayError(error, context, options)),
     openBatch,

@@ -4,9 +4,9 @@ import type { RawData, WebSocket } from 'ws';
 import type { ClientResponse } from '../../http/client-writes.ts';
 import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
 import type { RequestContext } from '../../http/request-context.ts';
-import type { Subscriber } from '../../pipeline/subscriber.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import { isRecord } from '../graphql-over-http.ts';
+import type { OperationMessages } from '../incremental/incremental-service.ts';
 import {
   ACK,
   completeMessage,
@@ -40,8 +40,8 @@ export interface ClientSocketParts {
   readonly subprotocol: Subprotocol;
   readonly settings: ClientSocketSettings;
   readonly handleInner: HandleInner;
-  /** Responds to an operation; passes on the events of a subscription. */
-  readonly respond: (context: RequestContext, receive: (subscriber: Subscriber) => Promise<void>) => void;
+  /** Responds to an operation; passes on the events of a subscription, and the parts of a result. */
+  readonly respond: (context: RequestContext, receive: (messages: OperationMessages) => Promise<void>) => void;
 }
 
 /** Close codes of `graphql-transport-ws`. */
@@ -58,6 +58,8 @@ export class ClientSocket {
   readonly #parts: ClientSocketParts;
   readonly #operations = new Map<string, InnerResponse>();
   #headers: IncomingHttpHeaders;
+  /** How the client accepts results. */
+  #accept = WHOLE;
   #state: 'new' | 'initializing' | 'ready' = 'new';
   #hasHeard = true;
   readonly #initTimer: NodeJS.Timeout;
@@ -112,6 +114,7 @@ export class ClientSocket {
     if (this.#state !== 'new') return socket.close(TOO_MANY_INITS, 'Too many initialisation requests');
     this.#state = 'initializing';
     this.#headers = { ...this.#headers, ...headersIn(payload, settings.headers) };
+    this.#accept = acceptOf(payload);
     const url = request.url ?? '/';
     const req = new InnerRequest({ socket: request.socket, method: 'GET', url, headers: { ...this.#headers } });
     const res = new InnerResponse(req);
@@ -136,7 +139,7 @@ export class ClientSocket {
     if (this.#operations.size >= settings.maxOperations)
       return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const headers = { ...this.#headers, 'content-type': 'application/json', accept: 'application/json' };
+    const headers = { ...this.#headers, 'content-type': 'application/json', accept: this.#accept };
     const req = new InnerRequest({ socket: request.socket, method: 'POST', url: pathname, headers, body });
     const res = new InnerResponse(req);
     this.#operations.set(id, res);
@@ -147,14 +150,14 @@ export class ClientSocket {
       if (!isCancelled && !isStream) this.#sendResult(id, res.body);
     });
     handleInner(req, res, (context) =>
-      respond(context, async (subscriber) => {
+      respond(context, async (messages) => {
         isStream = true;
-        await this.#deliver(id, context, subscriber);
+        await this.#deliver(id, context, messages);
       }),
     );
   }
 
-  /** Sends the result of an operation that is no subscription, or of one that was refused. */
+  /** Sends the whole result of an operation that is no subscription, or of one that was refused. */
   #sendResult(id: string, text: string): void {
     const { subprotocol } = this.#parts;
     const result = parsed(text);
@@ -164,22 +167,22 @@ export class ClientSocket {
     void this.#send(completeMessage(id));
   }
 
-  async #deliver(id: string, { res }: RequestContext, subscriber: Subscriber): Promise<void> {
+  async #deliver(id: string, { res }: RequestContext, messages: OperationMessages): Promise<void> {
     const { subprotocol } = this.#parts;
     const { responseHook } = res as ClientResponse;
     try {
       if (responseHook && (await responseHook.startStream(res, {})) === undefined) return;
       if (!res.headersSent) res.writeHead(200);
-      for await (const { text, errors } of subscriber) {
+      for await (const { text, errors } of messages) {
         if (errors) await this.#send(errorMessage(subprotocol, id, errors));
         else await this.#send(nextMessage(subprotocol, id, text));
         if (errors) return;
       }
       // the client has to know that the subscription was not complete
-      if (subscriber.reason === 'shutdown') this.goAway();
-      else if (subscriber.reason === 'completed') await this.#send(completeMessage(id));
+      if (messages.reason === 'shutdown') this.goAway();
+      else if (messages.reason === 'completed') await this.#send(completeMessage(id));
     } finally {
-      await subscriber.return();
+      await messages.return();
       res.end();
     }
   }
@@ -213,6 +216,14 @@ export class ClientSocket {
     clearInterval(this.#pings);
     for (const id of [...this.#operations.keys()]) this.#cancel(id);
   }
+}
+
+const WHOLE = 'application/json';
+
+/** Returns how a client accepts results, as an `accept` header: in parts, if the payload of `connection_init` names their format. */
+function acceptOf({ incrementalSpec, deferSpec }: Readonly<Record<string, unknown>>): string {
+  if (incrementalSpec === 'v0.2') return `multipart/mixed;incrementalSpec=v0.2, ${WHOLE}`;
+  return deferSpec === '20220824' ? `multipart/mixed;deferSpec=20220824, ${WHOLE}` : WHOLE;
 }
 
 /** Headers of the handshake that say nothing about an operation. */

@@ -1,6 +1,8 @@
 import { ApolloClient, gql, HttpLink, InMemoryCache, NetworkStatus } from '@apollo/client';
 import { Defer20220824Handler, GraphQL17Alpha9Handler } from '@apollo/client/incremental';
 import { Client, fetchExchange } from '@urql/core';
+import { createClient as createSseClient } from 'graphql-sse';
+import { createClient } from 'graphql-ws';
 import { chromium } from 'playwright-core';
 import {
   type ConcreteRequest,
@@ -13,6 +15,7 @@ import {
   Store,
 } from 'relay-runtime';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import WebSocket from 'ws';
 import { httpWorld } from '../../gateway/http-world.ts';
 import { CHROMIUM, PROGRAMS } from '../../programs.ts';
 import { type Message, mergeMessages } from '../../worlds/incremental.ts';
@@ -174,4 +177,46 @@ describe.skipIf(!PROGRAMS.chromium)('in Chromium', () => {
     const messages = await page.evaluate(`(${listen})(${JSON.stringify(`${url}?query=${encodeURIComponent(QUERY)}`)})`);
     expect(mergeMessages(messages as Message[]).data).toEqual(WHOLE);
   });
+});
+
+describe('graphql-ws', () => {
+  const resultsOf = async (connectionParams: Record<string, unknown>) => {
+    const url = (await start()).replace('http', 'ws');
+    const client = createClient({ url, connectionParams, retryAttempts: 0, webSocketImpl: WebSocket });
+    onTestFinished(() => void client.dispose());
+    const results: unknown[] = [];
+    for await (const result of client.iterate({ query: QUERY })) results.push(result);
+    return results as Message[];
+  };
+
+  it.each([
+    ['incrementalSpec', 'v0.2'],
+    ['deferSpec', '20220824'],
+  ])('reads items and fragments with the parameter %s', async (name, version) => {
+    const results = await resultsOf({ [name]: version });
+    expect(results.length).toBeGreaterThan(1);
+    expect(results[0]?.pending !== undefined).toBe(version === 'v0.2');
+    expect(mergeMessages(results).data).toEqual(WHOLE);
+  });
+
+  it.each([{}, { incrementalSpec: 'v9' }])('reads one whole result with %o', async (parameters) => {
+    expect(await resultsOf(parameters)).toEqual([{ data: WHOLE }]);
+  });
+});
+
+it('graphql-sse reads items and fragments on a single connection', async () => {
+  const url = await start();
+  const accept = 'multipart/mixed;incrementalSpec=v0.2, application/json';
+  const client = createSseClient({
+    url: `${url}/stream`,
+    singleConnection: true,
+    retryAttempts: 0,
+    fetchFn: (input: string, init: RequestInit) =>
+      fetch(input, init.method === 'POST' ? { ...init, headers: { ...init.headers, accept } } : init),
+  });
+  onTestFinished(() => client.dispose());
+  const results: unknown[] = [];
+  for await (const result of client.iterate({ query: QUERY })) results.push(result);
+  expect(results.length).toBeGreaterThan(1);
+  expect(mergeMessages(results as Message[]).data).toEqual(WHOLE);
 });
