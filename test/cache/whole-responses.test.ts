@@ -33,6 +33,20 @@ describe('whole responses to GET', () => {
     expect(world.counts()).toEqual({ products: 0, reviews: 0 });
   });
 
+  it('are not served to a client that accepts events only', async () => {
+    const world = await shop();
+    const query = '{ products { id ... @defer { stars } } }';
+    const json = await get(world, query);
+    expect(await cacheStatus(world, query)).toBe('headgate; hit');
+    const events = await get(world, query, { accept: 'text/event-stream' });
+    expect(events.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(events.headers.get('cache-control')).toBe('no-store');
+    expect(events.text.match(/^event: \w+$/gm)).toEqual(['event: next', 'event: next', 'event: complete']);
+    // and the events are not served to others
+    const again = await get(world, query);
+    expect([again.text, again.headers.get('cache-status')]).toEqual([json.text, 'headgate; hit']);
+  });
+
   it('have an entity tag, also those from subgraphs, and become 304 for a client that has them', async () => {
     const world = await shop();
     const url = `${world.url}?query=${encodeURIComponent(LIST)}`;
