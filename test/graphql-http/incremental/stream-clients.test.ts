@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ApolloClient, gql, HttpLink, InMemoryCache, NetworkStatus } from '@apollo/client';
 import { Defer20220824Handler, GraphQL17Alpha9Handler } from '@apollo/client/incremental';
 import { Client, fetchExchange } from '@urql/core';
@@ -9,6 +10,7 @@ import {
   createOperationDescriptor,
   Environment,
   fetchQuery,
+  type GraphQLSingularResponse,
   Network,
   Observable,
   RecordSource,
@@ -20,7 +22,6 @@ import { httpWorld } from '../../gateway/http-world.ts';
 import { CHROMIUM, PROGRAMS } from '../../programs.ts';
 import { type Message, mergeMessages } from '../../worlds/incremental.ts';
 import { partsOf } from './read-parts.ts';
-import { relayResponses } from './relay-network.ts';
 
 const IDS = ['1', '2', '3'];
 const QUERY = `query Shop { products @stream(label: "Shop$stream$products", initialCount: 1) {
@@ -95,6 +96,12 @@ it('urql reads items and fragments', async () => {
 });
 
 describe('Relay', () => {
+  const DOCS = readFileSync(new URL('../../../docs/streaming.md', import.meta.url), 'utf8');
+  const [, code] = /```js\n([^`]*function relayResponses[^`]*)```/.exec(DOCS) ?? [];
+  const relayResponses: (part: Message) => GraphQLSingularResponse[] = new Function(
+    `${code}; return relayResponses;`,
+  )();
+
   const scalar = (name: string) => ({ kind: 'ScalarField', name, alias: null, args: null, storageKey: null });
   const list = (selections: readonly object[]) => ({
     kind: 'LinkedField',
@@ -141,7 +148,7 @@ describe('Relay', () => {
     return new Environment({ network, store: new Store(new RecordSource()) });
   }
 
-  it('reads items and fragments', async () => {
+  it('reads items and fragments with the network function of the docs', async () => {
     const warnings = vi.spyOn(console, 'error');
     const relay = await environment();
     const states: unknown[] = [];
