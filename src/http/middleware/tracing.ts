@@ -19,7 +19,9 @@ export interface TracingOptions {
 export function traceRequests({ tracer, trusts, clientNames, isGraphql = () => false }: TracingOptions): Middleware {
   const endTrace = (context: RequestContext) => {
     const path = pathOf(context.req.url);
-    context.trace?.end(endedRequest(context, isGraphql(path) ? path : undefined, clientNames));
+    // a route that is stored may be of another path, which the request came with
+    const route = context.route ?? (isGraphql(path) ? path : undefined);
+    context.trace?.end(endedRequest(context, route, clientNames));
   };
   return (next) => (context) => {
     const { req } = context;
@@ -41,7 +43,7 @@ function endedRequest(
   return {
     requestId,
     method: req.method ?? 'GET',
-    route: route ?? context.route,
+    route,
     scheme: 'encrypted' in req.socket ? 'https' : 'http',
     httpVersion: req.httpVersion,
     status: res.writableFinished ? res.statusCode : undefined,
