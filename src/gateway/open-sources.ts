@@ -34,7 +34,7 @@ import type { SchemaCache } from './open-cache.ts';
 import { type EndpointOptions, openEndpoints, ownSettings } from './open-endpoints.ts';
 import { openSubscribe } from './open-subscribe.ts';
 import { openVariants } from './open-variants.ts';
-import { addressOf, stitchLayer } from './service-source.ts';
+import { addressOf, stitchLayer, stitchSubscriptions } from './service-source.ts';
 
 /** Objects that all sources of an engine share. */
 export interface SourceDependencies {
@@ -145,8 +145,14 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
   const open = (variant: VariantSection | undefined) =>
     openVariant(subgraph, { ...settings, own, urls: variant?.urls ?? urls, variant: variant?.name }, dependencies);
   const source = openVariants(own?.variants, open, dependencies.variantInstruments);
+  const upstream = openSubscribe(urls, httpOptions(settings, dependencies), dependencies);
+  if (upstream === undefined) return source;
   // not a layer: a subscription is no request with a response
-  return Object.assign(source, { subscribe: openSubscribe(subgraph, urls, settings.forward, dependencies) });
+  const closeRequests = source.close.bind(source);
+  return Object.assign(source, {
+    subscribe: stitchSubscriptions(subgraph, upstream.subscribe),
+    close: async () => void (await Promise.all([closeRequests(), upstream.close()])),
+  });
 }
 
 interface VariantSettings extends SourceSettings {
