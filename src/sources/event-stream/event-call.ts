@@ -29,6 +29,9 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** How long a stream may stay open after its last event, in milliseconds. */
 const LINGER_MS = 1_000;
 
+/** Values of `Content-Encoding` that say nothing. Servers of graphql-sse send `none`. */
+const NO_CODING: ReadonlySet<string> = new Set(['', 'identity', 'none']);
+
 type End = { readonly failure: SourceFailure } | 'complete';
 
 /**
@@ -106,9 +109,10 @@ export class EventCall implements Dispatcher.DispatchHandler {
     const type = headerOf(headers, 'content-type');
     this.#type = type;
     const coding = headerOf(headers, 'content-encoding');
-    const reader = isSuccess(status) ? readerOf(this.#target.format, type) : undefined;
+    // a stream with an error status has the errors as its event
+    const reader = readerOf(this.#target.format, type);
     if (reader === undefined) return true;
-    if (coding !== '' && coding !== 'identity') {
+    if (!NO_CODING.has(coding.toLowerCase())) {
       this.#failMalformed(`it has the content coding ${coding.slice(0, 40)}, which streams must not have`);
       return true;
     }

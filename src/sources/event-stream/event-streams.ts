@@ -22,11 +22,10 @@ export const MOST_STREAMS = 100_000;
 
 const DEFAULT_IDLE_MS = 60_000;
 
-/** What servers respond that have no subscriptions over HTTP, or refuse one. */
-const ERRORS = 'application/graphql-response+json;q=0.9, application/json;q=0.8';
 const ACCEPT: Readonly<Record<EventFormat, string>> = {
-  sse: `text/event-stream, ${ERRORS}`,
-  multipart: `multipart/mixed;boundary="graphql";subscriptionSpec=1.0, ${ERRORS}`,
+  // servers of graphql-sse compare the whole value
+  sse: 'text/event-stream',
+  multipart: 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0, application/json',
 };
 
 /**

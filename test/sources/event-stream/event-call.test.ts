@@ -207,6 +207,20 @@ describe('a response that is no stream', () => {
     expect(response.isAborted).toBe(true);
   });
 
+  test.each(['identity', 'none'])('the content coding %s is none', (coding) => {
+    const { sink, response } = start('sse');
+    response.headers(200, { 'content-type': 'text/event-stream', 'content-encoding': coding });
+    response.write(EVENTS.sse('1'));
+    expect(sink.received).toEqual(['1']);
+  });
+
+  test('a stream with an error status has its errors as an event', () => {
+    const { sink, response } = start('sse');
+    response.headers(500, { 'content-type': 'text/event-stream' });
+    response.write(EVENTS.sse('{"errors":[]}') + ENDS.sse);
+    expect(sink.received).toEqual(['{"errors":[]}', 'complete']);
+  });
+
   test('no response within the timeout of requests is a failure', () => {
     vi.useFakeTimers();
     const { sink, response } = start('multipart');
