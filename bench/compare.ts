@@ -16,6 +16,7 @@ import { ALONE_CONFIG, ROOT } from './gateways.ts';
 import { checkAnswers, measureLoad, waitUntilReady } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import { freePort, pinLoad, type Running, startNode, startStub } from './processes.ts';
+import { interval } from './ratio.ts';
 import { main, type Scenario, supergraphFor, tiny, varied } from './scenarios.ts';
 
 /** What is compared: a build of the CLI, and a config file. */
@@ -27,13 +28,6 @@ interface Setup {
 interface Contender {
   readonly url: string;
   readonly running: Running;
-}
-
-/** The ratio of now to the base, over all pairs. */
-interface Ratio {
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
 }
 
 const DEFAULT_BASE = '23e77b7';
@@ -106,21 +100,6 @@ async function measurePair(setups: Readonly<Record<'base' | 'now', Setup>>, supe
     for (const { running } of contenders.values()) await running.stop();
   }
   return ratios;
-}
-
-/** The median, and the places of the sorted ratios between which it is with 95 % or more (binomial distribution). */
-function interval(sorted: readonly number[]): Ratio {
-  const n = sorted.length;
-  let outside = 0;
-  let rank = 0;
-  for (let ways = 1; rank < n / 2; rank++) {
-    outside += (2 * ways) / 2 ** n;
-    if (outside > 0.05) break;
-    ways = (ways * (n - rank)) / (rank + 1);
-  }
-  const at = (index: number) => sorted[Math.max(0, Math.min(n - 1, index))] ?? Number.NaN;
-  const middle = (at(Math.floor((n - 1) / 2)) + at(Math.ceil((n - 1) / 2))) / 2;
-  return { median: middle, low: at(rank - 1), high: at(n - rank) };
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'headgate-compare-'));

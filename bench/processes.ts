@@ -57,9 +57,13 @@ export function startNode(
   };
 }
 
-/** Starts a program of subgraphs, which says its port first. Throws where it says none within half a minute. */
-export async function startStub(program: string): Promise<{ readonly running: Running; readonly port: number }> {
-  const running = startNode(['--import', 'tsx', program], 'load');
+/** Starts a program of subgraphs, or another one that says its port first. Throws where it says none within half a minute. */
+export async function startStub(
+  program: string,
+  env: Readonly<Record<string, string>> = {},
+  role: keyof typeof CORES = 'load',
+): Promise<{ readonly running: Running; readonly port: number }> {
+  const running = startNode(['--import', 'tsx', program], role, env);
   for (let i = 0; i < 600 && running.child.exitCode === null; i++) {
     const port = /^\d+$/m.exec(running.output.text)?.[0];
     if (port) return { running, port: Number(port) };

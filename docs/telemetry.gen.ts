@@ -22,6 +22,7 @@ export async function everyMetric(): Promise<SnapshotMetric[]> {
   instruments.openEndpoints();
   instruments.openCache().watch(() => ({ entries: 0, bytes: 0 }));
   instruments.ofVariants();
+  instruments.ofEvents();
   instruments.watchTraffic({ circuits: none, running: none, waiting: none });
   instruments.watchStore(() => true);
   instruments.watchBufferedBytes(zero);

@@ -7,6 +7,7 @@ export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** The programs besides Node that some tests start. A test without its program is skipped, and reported as left out. */
 export const PROGRAMS = {
   'redis-server': isInstalled('redis-server'),
+  'nats-server': isInstalled('nats-server'),
   nginx: isInstalled('nginx'),
   varnishd: isInstalled('varnishd'),
   chromium: existsSync(CHROMIUM),

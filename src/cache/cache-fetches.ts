@@ -8,6 +8,7 @@ import { type KeyOptions, keyedParts } from './fetch-keys.ts';
 import type { LifetimeSettings } from './lifetime.ts';
 import { saidBySource } from './lifetime.ts';
 import { invalidatedIn } from './new-entries.ts';
+import { refusedFields } from './refused-fields.ts';
 import { membersOf, textAt } from './response-text.ts';
 
 export type Done = (response: SubgraphResponse) => void;
@@ -93,13 +94,18 @@ export class FetchCache {
     if (freshness) client.freshness?.record(freshness);
   }
 
-  /** Invalidates what a mutation changes before its client has the response, also where it failed: it may have run. */
+  /**
+   * Invalidates what a mutation changes before its client has the response: not for fields that were refused, and also where there
+   * is no response, since it may have run.
+   */
   #mutate(request: SourceRequest, done: Done): void {
     const { parts } = request;
-    const tags = parts ? this.options.facts.invalidatedBy(parts) : [];
     this.source.send(request, (response) => {
-      const isUnsent = response.kind === 'failure' && response.failure.isUnsent === true;
-      const ended = isUnsent ? undefined : this.#invalidateBy(response, tags, request);
+      const isRefused = refusedFields(response);
+      const tags = parts ? this.options.facts.invalidatedBy(parts, isRefused) : [];
+      const keys = [...(parts?.planned.root?.node.fields.keys() ?? [])];
+      const hasRun = keys.length === 0 || !keys.every(isRefused);
+      const ended = this.#invalidateBy(response, tags, hasRun ? request : undefined);
       if (ended instanceof Promise) void ended.then(() => done(response));
       else done(response);
     });

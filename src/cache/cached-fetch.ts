@@ -138,11 +138,19 @@ export class CachedFetch {
     const store = () => this.#store({ response, divided, said, kept: missing, askedAt });
     // the tags, and how long values that are null may be cached, must be there before the execution ends
     const isEarly = client.cacheTags !== undefined || options.lifetime?.negativeTtlMs !== undefined;
-    if (isEarly && store()) client.freshness?.limit(options.lifetime?.negativeTtlMs);
+    if (isEarly && store()) this.#limitByNull();
     if (options.lifetime !== undefined) this.#count('miss', missing);
     if (!isPartial) this.#request.trace?.note('response cache: miss');
     this.#done(isPartial ? this.#completed(response, divided, missing) : this.#recorded(response, text, missing));
     if (!isEarly) store();
+  }
+
+  /** Values that are null are not cached without a time of their own, nor is a whole response with one. */
+  #limitByNull(): void {
+    const { freshness, cacheTags } = this.#request.client;
+    const { lifetime } = this.#cache.options;
+    if (lifetime?.negativeTtlMs !== undefined) freshness?.limit(lifetime.negativeTtlMs);
+    else if (lifetime !== undefined && cacheTags) cacheTags.isIncomplete = true;
   }
 
   /** Whether there are entries for all that is missing that may be used where the source fails. */
@@ -163,10 +171,12 @@ export class CachedFetch {
     const values = this.#entries.map((entries, part) => {
       const own = fetched[part] ?? [];
       let next = 0;
-      return entries.map((entry, index) => {
-        if (own[next] === index) return divided.values[part]?.[next++] ?? 'null';
-        used.push(entry as CacheEntry);
-        return (entry as CacheEntry).text;
+      return entries.flatMap((entry, index) => {
+        if (own[next] !== index) {
+          used.push(entry as CacheEntry);
+          return [(entry as CacheEntry).text];
+        }
+        return divided.values[part]?.[next++] ?? [];
       });
     });
     const errors = movedErrors(divided.errors, this.#keyed, fetched);
@@ -210,11 +220,14 @@ export class CachedFetch {
   #store(received: Pick<NewResponse, 'response' | 'divided' | 'said' | 'kept' | 'askedAt'>): boolean {
     const { client } = this.#request;
     const { options, random } = this.#cache;
-    if (received.divided.errors !== undefined) return false;
+    const hasErrors = received.divided.errors !== undefined;
+    if (hasErrors && received.response.tagCached === undefined) return false;
     const tookMs = Math.max(0, this.#cache.now() - received.askedAt);
     const given = { ...received, parts: this.#parts, keyed: this.#keyed, tookMs };
     try {
       const { entries, tags, hasNull } = newEntries(given, { ...options, random });
+      received.response.tagCached?.(tags, this.#moment);
+      if (hasErrors) return false;
       client.cacheTags?.add(tags);
       if (entries.length > 0) void options.store.set(entries, this.#moment);
       return hasNull;
@@ -233,7 +246,8 @@ export class CachedFetch {
     const [first] = keys;
     if (first === undefined) return;
     for (const key of keys) refreshing.add(key);
-    const isWhole = this.#keyed[0]?.lookup === undefined;
+    const [part] = this.#keyed;
+    const isWhole = part?.lookup === undefined && part?.rootKey === undefined;
     const body = isWhole ? {} : this.#parts.write(kept);
     // it must not end with the client, and what it learns is for later clients
     const { signal, freshness, record, cacheTags, deadline, returned, ...client } = this.#request.client;

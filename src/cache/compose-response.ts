@@ -32,12 +32,19 @@ export function divideResponse(
   };
   const rest = { errors: memberText('errors'), extensions: memberText('extensions') };
   if (rest.extensions !== undefined && jsonOf(rest.extensions) === undefined) return undefined;
-  if (parts[0]?.lookup === undefined) return { values: [[textAt(text, data)]], ...rest };
+  const [first] = parts;
+  if (first?.lookup === undefined && first?.rootKey === undefined) return { values: [[textAt(text, data)]], ...rest };
   const fields = membersOf(text, data.from);
   const values: string[][] = [];
-  for (const [index, { lookup }] of parts.entries()) {
+  for (const [index, { lookup, rootKey }] of parts.entries()) {
     if (expected[index] === 0) {
       values.push([]);
+      continue;
+    }
+    if (rootKey !== undefined) {
+      const value = fields?.get(rootKey);
+      // the executor reports a field that is missing
+      values.push(value === undefined ? [] : [textAt(text, value)]);
       continue;
     }
     const span = fields?.get(lookup?.alias ?? '');
@@ -56,14 +63,16 @@ export function composeResponse(
 ): string {
   const [first] = parts;
   let data: string;
-  if (first?.lookup === undefined) data = values[0]?.[0] ?? 'null';
+  if (first?.lookup === undefined && first?.rootKey === undefined) data = values[0]?.[0] ?? 'null';
   else {
     data = '';
     for (let i = 0; i < parts.length; i++) {
-      const alias = parts[i]?.lookup?.alias ?? '';
-      data += `${i === 0 ? '{' : ','}"${alias}":[${(values[i] ?? []).join()}]`;
+      const { lookup, rootKey } = parts[i] as KeyedPart;
+      const own = values[i] ?? [];
+      if (rootKey === undefined) data += `${data && ','}"${lookup?.alias ?? ''}":[${own.join()}]`;
+      else if (own.length > 0) data += `${data && ','}"${rootKey}":${own[0]}`;
     }
-    data += '}';
+    data = `{${data}}`;
   }
   const withErrors = errors === undefined ? '' : `,"errors":${errors}`;
   return `{"data":${data}${withErrors}${extensions === undefined ? '' : `,"extensions":${extensions}`}}`;

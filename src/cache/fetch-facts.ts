@@ -1,11 +1,12 @@
 import { isObjectType, Kind, type ValueNode } from 'graphql';
 import type { CacheHints } from '../operation/cache-hints.ts';
 import type { PlannedLookup, PlannedRequest } from '../planner/plan.ts';
-import type { Alias, FetchNode } from '../planner/positions.ts';
+import type { Alias, FetchField, FetchNode } from '../planner/positions.ts';
 import { parseJson } from '../shared/exact-json.ts';
 import type { FetchParts } from '../sources/source.ts';
 import type { Subgraph, Supergraph } from '../supergraph/supergraph.ts';
-import { type FetchHint, hintOf } from './fetch-hint.ts';
+import { type FetchHint, hintOf, hintOfField } from './fetch-hint.ts';
+import type { IsRefused } from './refused-fields.ts';
 import { fillTag, type TagFormat } from './tags.ts';
 import { formatsBy, ValueTags } from './value-tags.ts';
 
@@ -28,7 +29,7 @@ export class FetchFacts {
   readonly tags: ValueTags;
   readonly #supergraph: Supergraph;
   readonly #hints: CacheHints;
-  readonly #known = new WeakMap<PlannedRequest | PlannedLookup, PartFacts>();
+  readonly #known = new WeakMap<PlannedRequest | PlannedLookup | FetchField, PartFacts>();
   readonly #invalidates: ReadonlyMap<string, readonly TagFormat[]>;
 
   constructor(supergraph: Supergraph, subgraph: Subgraph, hints: CacheHints) {
@@ -42,20 +43,30 @@ export class FetchFacts {
 
   /** Returns the facts of a look-up. */
   ofLookup(lookup: PlannedLookup): PartFacts {
-    return this.#known.get(lookup) ?? this.#add(lookup, lookup.node, false);
+    return this.#known.get(lookup) ?? this.#add(lookup, lookup.node, this.#hintOf(lookup.node, false));
   }
 
-  /** Returns the facts of root fields. */
+  /** Returns the facts of root fields that cannot be separated. */
   ofRoot(planned: PlannedRequest, node: FetchNode): PartFacts {
-    return this.#known.get(planned) ?? this.#add(planned, node, true);
+    return this.#known.get(planned) ?? this.#add(planned, node, this.#hintOf(node, true));
   }
 
-  /** Returns the tags that a mutation invalidates, as `@invalidates` says. */
-  invalidatedBy(parts: FetchParts): string[] {
+  /** Returns the facts of one root field. */
+  ofRootField(node: FetchNode, key: string): PartFacts {
+    const field = node.fields.get(key);
+    if (field === undefined) throw new Error(`no root field has the key ${key}`);
+    const known = this.#known.get(field);
+    if (known) return known;
+    return this.#add(field, node, hintOfField(node, field, this.#hints, this.#supergraph.types));
+  }
+
+  /** Returns the tags that a mutation invalidates, as `@invalidates` says for each of its fields that has run. */
+  invalidatedBy(parts: FetchParts, isRefused: IsRefused): string[] {
     const { root } = parts.planned;
     if (root === undefined || this.#invalidates.size === 0) return [];
     const tags: string[] = [];
-    for (const { alias } of root.node.fields.values()) {
+    for (const [key, { alias }] of root.node.fields) {
+      if (isRefused(key)) continue;
       for (const format of this.#invalidates.get(`${root.node.type.name}.${alias.name}`) ?? []) {
         const tag = fillTag(format, { $args: this.argumentsOf(root.node, alias, parts) });
         if (tag !== undefined) tags.push(tag);
@@ -78,8 +89,11 @@ export class FetchFacts {
     return values;
   }
 
-  #add(planned: PlannedRequest | PlannedLookup, node: FetchNode, isRoot: boolean): PartFacts {
-    const hint = hintOf(node, isRoot, this.#hints, this.#supergraph.types);
+  #hintOf(node: FetchNode, isRoot: boolean): FetchHint {
+    return hintOf(node, isRoot, this.#hints, this.#supergraph.types);
+  }
+
+  #add(planned: PlannedRequest | PlannedLookup | FetchField, node: FetchNode, hint: FetchHint): PartFacts {
     const facts = { node, type: node.type.name, hint, wasPrivate: false };
     this.#known.set(planned, facts);
     return facts;

@@ -1,5 +1,5 @@
 import type { CacheHint, CacheHints } from '../operation/cache-hints.ts';
-import type { FetchNode } from '../planner/positions.ts';
+import type { FetchField, FetchNode } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 
 /** What the schema says about how long the values of one fetch may be cached. */
@@ -23,6 +23,18 @@ export function hintOf(node: FetchNode, isRoot: boolean, hints: CacheHints, type
     const own = found.addType(node.type.name);
     found.addFields(node, !own);
   }
+  return found.result();
+}
+
+/** Combines the hints of one root field, and of what is selected below it. */
+export function hintOfField(
+  node: FetchNode,
+  field: FetchField,
+  hints: CacheHints,
+  types: Supergraph['types'],
+): FetchHint {
+  const found = new FoundHints(hints, types);
+  found.addFieldOf(node, field, true);
   return found.result();
 }
 
@@ -53,15 +65,18 @@ class FoundHints {
 
   /** @param needsHints whether also leaves need a hint, because the object around them has none */
   addFields(node: FetchNode, needsHints: boolean): void {
-    for (const { alias, node: below } of node.fields.values()) {
-      const isSaid = this.addField(node.type.name, alias.name, below);
-      if (!isSaid && (needsHints || below)) this.isComplete = false;
-      if (below) this.addFields(below, false);
-    }
+    for (const field of node.fields.values()) this.addFieldOf(node, field, needsHints);
     for (const typeCondition of node.typeConditions.values()) {
       if (needsHints) this.addType(typeCondition.type.name);
       this.addFields(typeCondition, needsHints);
     }
+  }
+
+  /** @param needsHints see {@link addFields} */
+  addFieldOf(node: FetchNode, { alias, node: below }: FetchField, needsHints: boolean): void {
+    const isSaid = this.addField(node.type.name, alias.name, below);
+    if (!isSaid && (needsHints || below)) this.isComplete = false;
+    if (below) this.addFields(below, false);
   }
 
   /** @returns whether the field has a time, or takes that of what is around it */

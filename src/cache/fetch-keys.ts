@@ -2,16 +2,20 @@ import { hash } from 'node:crypto';
 import { viewerKey } from '../client/dependency-keys.ts';
 import { type DependsOn, identifiesClient, type Requester } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
+import type { FetchNode } from '../planner/positions.ts';
+import type { RootFieldText } from '../planner/print-document.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import type { ClientContext, FetchLookup, FetchParts, ForwardHeaders, SourceRequest } from '../sources/source.ts';
 import type { FetchFacts, PartFacts } from './fetch-facts.ts';
 
-/** A part of a fetch with its keys: root fields, or the entities of one look-up. */
+/** A part of a fetch with its keys: a root field, or the entities of one look-up. */
 export interface KeyedPart {
   readonly facts: PartFacts;
   /** `undefined` for root fields. */
   readonly lookup: FetchLookup | undefined;
-  /** A key for each entity; one for root fields. */
+  /** The response key of one root field; `undefined` for look-ups, and for root fields that cannot be separated. */
+  readonly rootKey?: string | undefined;
+  /** A key for each entity; one for a root field. Empty for values that are not cached. */
   readonly keys: readonly string[];
   /** Whether the keys are for one client, or one group of clients. */
   readonly isPrivate: boolean;
@@ -42,12 +46,15 @@ const LONGEST_REMEMBERED = 2_000;
 /**
  * Returns the parts of a fetch with a key for each value. A key has everything that the value depends on: the selection, its
  * variables, and all headers that are sent; for private values also the client.
- * @returns `undefined` where the fetch has a private part, and its client cannot be identified
+ * @returns `undefined` where all parts are private, and the client cannot be identified
  */
 export function keyedParts(request: SourceRequest, parts: FetchParts, options: KeyOptions): KeyedPart[] | undefined {
   const { client } = request;
   const { root } = parts.planned;
   const sent = options.forward?.(client).sharingKey ?? '';
+  const fields = parts.rootFields();
+  if (root !== undefined && fields !== undefined)
+    return someKeyed(fields.map((field) => rootPart(field, root.node, { parts, client, options, sent })));
   if (root !== undefined) {
     const facts = options.facts.ofRoot(parts.planned, root.node);
     const viewer = viewerOf(facts, client, options);
@@ -60,12 +67,36 @@ export function keyedParts(request: SourceRequest, parts: FetchParts, options: K
   for (const lookup of parts.lookups()) {
     const facts = options.facts.ofLookup(lookup.planned);
     const viewer = viewerOf(facts, client, options);
-    if (viewer === undefined) return undefined;
-    const prefix = prefixOf(lookup, facts, parts, options.owner, sent, viewer);
-    const keys = lookup.representations.map((text) => prefix + shortened(text));
+    const prefix =
+      viewer === undefined ? undefined : prefixOf(lookup, 'entity', facts, parts, options.owner, sent, viewer);
+    const keys = lookup.representations.map((text) => (prefix === undefined ? NO_KEY : prefix + shortened(text)));
     keyed.push({ facts, lookup, keys, isPrivate: viewer !== '' });
   }
-  return keyed;
+  return someKeyed(keyed);
+}
+
+/** The key of a value that is private to a client which cannot be identified. Nothing is stored with it. */
+export const NO_KEY = '';
+
+interface RootParts {
+  readonly parts: FetchParts;
+  readonly client: ClientContext;
+  readonly options: KeyOptions;
+  /** The headers that are sent. */
+  readonly sent: string;
+}
+
+/** Returns a root field with its key, in which its alias does not count. */
+function rootPart(field: RootFieldText, node: FetchNode, { parts, client, options, sent }: RootParts): KeyedPart {
+  const facts = options.facts.ofRootField(node, field.key);
+  const viewer = viewerOf(facts, client, options);
+  const selected = { selection: field.selection, contextValues: '' };
+  const key = viewer === undefined ? NO_KEY : prefixOf(selected, 'root', facts, parts, options.owner, sent, viewer);
+  return { facts, lookup: undefined, rootKey: field.key, keys: [key], isPrivate: viewer !== '' };
+}
+
+function someKeyed(keyed: KeyedPart[]): KeyedPart[] | undefined {
+  return keyed.some(({ keys }) => keys.some((key) => key !== NO_KEY)) ? keyed : undefined;
 }
 
 /** Returns the key of the client for private values, and the empty text for others; `undefined` where it cannot be identified. */
@@ -89,9 +120,10 @@ function viewerOf(
   return identifiesClient(requester, dependsOn) ? `client ${viewerKey(requester, dependsOn)}` : undefined;
 }
 
-/** The prefix of one look-up is computed again only when what it depends on has changed. */
+/** The prefix of one look-up, or the key of one root field, is computed again only when what it depends on has changed. */
 function prefixOf(
-  { selection, contextValues, representations }: FetchLookup,
+  { selection, contextValues }: Pick<FetchLookup, 'selection' | 'contextValues'>,
+  kind: 'root' | 'entity',
   facts: PartFacts,
   parts: FetchParts,
   owner: string,
@@ -101,8 +133,8 @@ function prefixOf(
   const names = selection.variables;
   const variables = names.length === 0 ? '' : names.map((name) => writtenVariable(name, parts)).join();
   const from = `${variables}\n${contextValues}\n${sent}\n${viewer}`;
-  if (facts.prefix?.from === from && representations.length > 0) return facts.prefix.text;
-  const text = digest(['entity', owner, selection.text, variables, contextValues, sent, viewer]);
+  if (facts.prefix?.from === from) return facts.prefix.text;
+  const text = digest([kind, owner, selection.text, variables, contextValues, sent, viewer]);
   if (from.length <= LONGEST_REMEMBERED) facts.prefix = { from, text };
   return text;
 }

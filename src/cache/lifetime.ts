@@ -43,7 +43,10 @@ export function saidBySource(
   forwarded: ForwardedHeaders | undefined,
 ): SaidBySource {
   const { headers, freshness } = response;
-  if (headers === undefined) return freshness === undefined ? NOTHING_SAID : { ...NOTHING_SAID, freshness };
+  if (headers === undefined) {
+    const { tags = NOTHING_SAID.tags } = response;
+    return freshness === undefined && tags.length === 0 ? NOTHING_SAID : { ...NOTHING_SAID, freshness, tags };
+  }
   const map = headerMap(headers);
   const { directives, vary } = readCachingHeaders(map);
   const isStrict = ['no-cache', 'must-revalidate', 'proxy-revalidate'].some((name) => directives.has(name));
@@ -58,7 +61,7 @@ export function saidBySource(
 }
 
 /** `Surrogate-Key: product-7 home`, `Cache-Tag: product-7,home`. */
-function tagsIn(headers: Readonly<Record<string, string | string[] | undefined>>): string[] {
+export function tagsIn(headers: Readonly<Record<string, string | string[] | undefined>>): string[] {
   const keys = String(headers['surrogate-key'] ?? '').split(' ');
   const tags = String(headers['cache-tag'] ?? '').split(',');
   return [...keys, ...tags].map((tag) => tag.trim()).filter((tag) => tag !== '');

@@ -3,7 +3,7 @@ import type { FetchParts, SubgraphResponse } from '../sources/source.ts';
 import type { KeyedEntry } from './cache-store.ts';
 import { type DividedResponse, jsonOf } from './compose-response.ts';
 import type { FetchFacts } from './fetch-facts.ts';
-import type { KeyedPart } from './fetch-keys.ts';
+import { type KeyedPart, NO_KEY } from './fetch-keys.ts';
 import { type Lifetime, type LifetimeSettings, lifetimeOf, type SaidBySource } from './lifetime.ts';
 import { namedTag } from './tags.ts';
 
@@ -57,8 +57,9 @@ export function newEntries(given: NewResponse, options: NewEntriesOptions): NewE
       const isNull = isNullValue(value, part);
       hasNull ||= isNull;
       const lifetime = lifetimeFor(part, isNull, given.said, options);
-      if (lifetime === undefined) continue;
-      entries.push([part.keys[slot] as string, entryOf(given, part, text, tags, lifetime, options)]);
+      const key = part.keys[slot];
+      if (lifetime === undefined || key === undefined || key === NO_KEY) continue;
+      entries.push([key, entryOf(given, part, text, tags, lifetime, options)]);
     }
   }
   return { entries, tags: all, hasNull };
@@ -103,13 +104,13 @@ function lifetimeFor(
 }
 
 /** Whether an entity, or one of the root fields, is null. */
-function isNullValue(value: unknown, { lookup }: KeyedPart): boolean {
-  if (lookup !== undefined) return value === null;
+function isNullValue(value: unknown, { lookup, rootKey }: KeyedPart): boolean {
+  if (lookup !== undefined || rootKey !== undefined) return value === null;
   return Object.values(value as object).some((field) => field === null);
 }
 
 function tagsOf(
-  { facts, lookup }: KeyedPart,
+  { facts, lookup, rootKey }: KeyedPart,
   slot: number,
   value: unknown,
   parts: FetchParts,
@@ -120,10 +121,12 @@ function tagsOf(
     const representation: unknown = parseJson(lookup.representations[slot] as string);
     return tags.ofEntity(facts.node, representation, value);
   }
-  return tags.ofRoot(facts.node, value, (key) => {
+  const argsOf = (key: string) => {
     const field = facts.node.fields.get(key);
     return field && known.argumentsOf(facts.node, field.alias, parts);
-  });
+  };
+  if (rootKey !== undefined) return tags.ofRootField(facts.node, rootKey, value, argsOf(rootKey));
+  return tags.ofRoot(facts.node, value, argsOf);
 }
 
 interface NamedInResponse {

@@ -40,6 +40,20 @@ export class ValueTags {
     return [...tags];
   }
 
+  /**
+   * Returns the tags of the value of one root field.
+   * @param args the arguments of the field
+   */
+  ofRootField(node: FetchNode, key: string, value: unknown, args: unknown): string[] {
+    const tags = this.#start();
+    const field = node.fields.get(key);
+    for (const format of this.#formats.get(`${node.type.name}.${field?.alias.name}`) ?? [])
+      this.#addNamed(tags, fillTag(format, { $args: args }));
+    tags.add(typeTag(this.#subgraph.name, node.type.name));
+    if (field?.node) this.#addObjects(field.node, value, tags);
+    return [...tags];
+  }
+
   /** Returns the tags of an entity. */
   ofEntity(node: FetchNode, representation: unknown, entity: unknown): string[] {
     const tags = this.#start();

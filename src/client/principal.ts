@@ -1,4 +1,4 @@
-import type { Identity } from './identity.ts';
+import type { ClientInfo, Identity } from './identity.ts';
 
 /**
  * Claims that describe a token and not its subject: they change with each token of the same subject (RFC 7519 section 4.1, OpenID
@@ -23,6 +23,23 @@ export function principalKey(identity: Identity): string {
     KEYS.set(identity, key);
   }
   return key;
+}
+
+/** Returns a key that is equal for requests of one principal; for anonymous clients, for requests from one address. */
+export function clientKey({ identity, ip }: ClientInfo): string {
+  return identity === undefined ? ip : principalKey(identity);
+}
+
+/**
+ * Returns whether two credentials are of one user: kind, issuer, subject, client and API key are equal. Scopes and other claims may
+ * differ. Credentials without a subject have to be equal in everything; so have anonymous clients, which have none.
+ */
+export function isSameUser(a: Identity | undefined, b: Identity | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if (a.subject === undefined || b.subject === undefined) return principalKey(a) === principalKey(b);
+  const parts = ({ kind, subject, clientId, apiKeyId, claims }: Identity) =>
+    JSON.stringify([kind, claims.iss ?? null, claims.sub ?? null, subject, clientId ?? null, apiKeyId ?? null]);
+  return parts(a) === parts(b);
 }
 
 function keyOf({ kind, subject, clientId, apiKeyId, plan, scopes, claims }: Identity): string {

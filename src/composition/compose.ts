@@ -6,6 +6,7 @@ import { cacheControlProblems, withCacheControl } from './cache-hints.ts';
 import { cacheTagProblems, withCacheTags } from './cache-tags.ts';
 import { findFailingSource } from './composer-crash.ts';
 import { ownerOf, placesOf } from './error-places.ts';
+import { eventProblems, eventUses, withEvents } from './events.ts';
 import { withExternalTypes } from './external-types.ts';
 import { withFederationLink } from './federation-link.ts';
 import { withComposedVersion } from './federation-version.ts';
@@ -24,19 +25,21 @@ export type Composition =
 
 /** Composes subgraphs into a supergraph SDL (federation 2, join spec). */
 export function composeSupergraph(sources: readonly SourceDefinition[]): Composition {
-  const problemsOf = [rateLimitProblems, cacheControlProblems, cacheTagProblems];
+  const problemsOf = [rateLimitProblems, cacheControlProblems, cacheTagProblems, eventProblems];
   const invalidDirectives = problemsOf.flatMap((find) => find(sources));
   if (invalidDirectives.length > 0) return { ok: false, problems: invalidDirectives };
   const result = compose(sources);
   if (result instanceof Error) return { ok: false, problems: [composerFailure(sources, result)] };
   if (!compositionHasErrors(result)) {
     const document = result.supergraphDocumentNode;
+    const events = eventUses(sources);
     for (const findProblems of [fieldSetArgumentProblems, satisfiabilityProblems]) {
-      const problems = findProblems(document, sources);
+      const problems = findProblems(document, sources, events);
       if (problems.length > 0) return { ok: false, problems };
     }
     const limited = withRateLimits(withInProcessSources(result.supergraphSdl, sources), sources);
-    return { ok: true, supergraphSdl: withCacheTags(withCacheControl(limited, sources), sources), sources };
+    const tagged = withCacheTags(withCacheControl(limited, sources), sources);
+    return { ok: true, supergraphSdl: withEvents(tagged, sources), sources };
   }
   const problems = result.errors.map((error) => asProblem(error, sources));
   return { ok: false, problems: problems.filter((problem, index) => !isClearer(problem, problems, index)) };

@@ -50,6 +50,15 @@ const DEFINITIONS = buildASTSchema(
     directive @cacheTag(format: String!) repeatable on FIELD_DEFINITION | OBJECT
 
     directive @invalidates(tags: [String!]!) on FIELD_DEFINITION
+
+    enum EventPayload {
+      ENTITY
+      FULL
+    }
+
+    directive @event(source: String!, topic: String!, payload: EventPayload = ENTITY) on FIELD_DEFINITION
+
+    directive @publish(source: String!, topic: String!) on FIELD_DEFINITION
   `),
 );
 

@@ -15,6 +15,8 @@ import { csrfSection } from './sections/csrf.ts';
 import { debugSection } from './sections/debug.ts';
 import { deferSection } from './sections/defer.ts';
 import { demandControlSection } from './sections/demand-control.ts';
+import { eventsSection } from './sections/events.ts';
+import { fileUploadSection } from './sections/file-upload.ts';
 import { headersSection } from './sections/headers.ts';
 import { healthCheckSection } from './sections/health-check.ts';
 import { includeSubgraphErrorsSection } from './sections/include-subgraph-errors.ts';
@@ -81,6 +83,7 @@ export const configFileSchema = z
     apq: apqSection.prefault({}),
     batching: batchingSection.prefault({}),
     defer: deferSection.prefault({}),
+    file_upload: fileUploadSection.prefault({}),
     csrf: csrfSection.prefault({}),
     cors: corsSection.prefault({}),
     ip_lists: ipListsSection.prefault({}),
@@ -91,6 +94,7 @@ export const configFileSchema = z
     yoga: yogaSection.prefault({}),
     subscription: subscriptionSection.prefault({}),
     websocket: websocketSection.prefault({}),
+    events: eventsSection.default({}),
   })
   .superRefine((config, context) => {
     for (const issue of responseCacheIssues(config)) context.addIssue({ code: 'custom', ...issue });

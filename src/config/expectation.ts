@@ -84,7 +84,7 @@ function alternatives(texts: readonly string[]): string {
 
 /** Returns whether a key is for something secret, by its name. */
 function isSecretKey(path: readonly PropertyKey[]): boolean {
-  return path.some((name) => /keys?$|secret|token|passw|credential|value/i.test(String(name)));
+  return path.some((name) => /keys?$|seed$|secret|token|passw|credential|value/i.test(String(name)));
 }
 
 /**

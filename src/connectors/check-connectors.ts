@@ -8,30 +8,37 @@ import { fieldSetOf } from './entity-lookups.ts';
 import type { ConnectorModel } from './resolvable-fields.ts';
 import { isComposite, nameOfType } from './schema-facts.ts';
 
-/** Checks the connectors of a file without calling the API. */
-export function checkConnectors(model: ConnectorModel): ConnectorProblem[] {
+/**
+ * Checks the connectors of a file without calling the API.
+ * @param others coordinates of root fields that have no connector, because something else resolves them
+ */
+export function checkConnectors(model: ConnectorModel, others: ReadonlySet<string> = NONE): ConnectorProblem[] {
   const problemsByConnector = model.connectors.connectors.flatMap((connector) => [
     ...checkReferences(connector, model.schema),
     ...checkPlace(connector, model),
     ...checkSelection(connector, model),
   ]);
-  const problems = [...checkRootFields(model), ...checkKeys(model), ...problemsByConnector];
+  const problems = [...checkRootFields(model, others), ...checkKeys(model), ...problemsByConnector];
   // unresolvable fields are only reported once each connector is valid by itself
   return problems.length > 0 ? problems : checkResolvable(model);
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Checks that every root field has a connector, because there is no GraphQL server behind the file. */
-function checkRootFields({ schema, byCoordinate }: ConnectorModel): ConnectorProblem[] {
+function checkRootFields({ schema, byCoordinate }: ConnectorModel, others: ReadonlySet<string>): ConnectorProblem[] {
   const missing = [schema.query, schema.mutation].flatMap((root) =>
     [...(schema.types.get(root)?.fields.values() ?? [])]
-      .filter(({ name }) => !byCoordinate.has(`${root}.${name.value}`))
+      .filter(({ name }) => !byCoordinate.has(`${root}.${name.value}`) && !others.has(`${root}.${name.value}`))
       .map((field) => ({ root, field })),
   );
   const connectorProblems = missing.map(({ root, field }) => {
     const hint = 'Add @connect, or remove the field: only connectors can resolve fields of this file.';
     return problemAt(field, 'MISSING_CONNECTOR', `${root}.${field.name.value} has no connector.`, hint);
   });
-  const subscriptions = [...(schema.types.get(schema.subscription)?.fields.values() ?? [])];
+  const subscriptions = [...(schema.types.get(schema.subscription)?.fields.values() ?? [])].filter(
+    ({ name }) => !others.has(`${schema.subscription}.${name.value}`),
+  );
   return [...connectorProblems, ...subscriptions.slice(0, 1).map(noSubscriptions)];
 }
 
@@ -40,7 +47,7 @@ function noSubscriptions(field: FieldDefinitionNode): ConnectorProblem {
     field,
     'SUBSCRIPTION_IN_CONNECTORS',
     'Connectors do not support subscriptions.',
-    'Remove them from this file.',
+    'Add @event, or remove the field: only brokers can send the events of this file.',
   );
 }
 

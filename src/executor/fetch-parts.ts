@@ -1,3 +1,4 @@
+import type { RootFieldText } from '../planner/print-document.ts';
 import type { FetchLookup, FetchParts, ResponseMemory, SourceRequest } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';
 import type { ExecutionInput } from './execution-input.ts';
@@ -30,7 +31,13 @@ export class ExecutedFetchParts implements FetchParts {
     return this.open;
   }
 
+  rootFields(): readonly RootFieldText[] | undefined {
+    return this.request.document.rootFields();
+  }
+
   write(kept: readonly (readonly number[])[]): Pick<SourceRequest, 'body' | 'sharedBody'> {
+    const fields = this.rootFields()?.filter((_, index) => kept[index]?.length === 1);
+    if (fields !== undefined) return this.bodies.writeDocument(this.request.document.selectFields(fields));
     let at = 0;
     const open = this.lookups();
     const parts = this.sent.map((gathered): GatheredEntities => {
@@ -87,6 +94,9 @@ export function requestOf(
   const { body, sharedBody } = bodies.write(request, sent, entities);
   const { operationType } = request.planned;
   const trace = client.debug && traceFetch(client.debug, request, sent);
-  const parts = cachedSubgraphs?.has(subgraph) ? new ExecutedFetchParts(request, sent, bodies) : undefined;
-  return { body, sharedBody, operationType, client, memory, trace, parts };
+  const files = client.uploads && bodies.filesOf(request, sent);
+  // a read with files is not cached
+  const isCached = cachedSubgraphs?.has(subgraph) && (files === undefined || operationType === 'mutation');
+  const parts = isCached ? new ExecutedFetchParts(request, sent, bodies) : undefined;
+  return { body, sharedBody, operationType, client, memory, trace, parts, files };
 }

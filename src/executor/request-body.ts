@@ -1,7 +1,9 @@
 import { stringifyJson } from '../shared/exact-json.ts';
-import type { SourceRequest } from '../sources/source.ts';
+import { filesInVariables } from '../shared/uploads/find-files.ts';
+import type { FetchFiles, SourceRequest } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';
 import type { GatheredEntities } from './gather-entities.ts';
+import type { RequestDocument } from './request-documents.ts';
 
 /** Writes the bodies of the requests of one execution, as GraphQL over HTTP defines them. */
 export class RequestBodies {
@@ -22,7 +24,11 @@ export class RequestBodies {
     sent: readonly GatheredEntities[],
     entities: string,
   ): Pick<SourceRequest, 'body' | 'sharedBody'> {
-    const document = documents.select(sent);
+    return this.writeDocument(documents.select(sent), entities);
+  }
+
+  /** Returns the body of a document, see {@link write}. */
+  writeDocument(document: RequestDocument, entities = ''): Pick<SourceRequest, 'body' | 'sharedBody'> {
     let variables = entities;
     for (const name of document.variables) {
       const text = this.textOf(name);
@@ -31,6 +37,11 @@ export class RequestBodies {
     const rest = variables === '' ? '}' : `,"variables":{${variables}}}`;
     const { bodyHead, namelessHead } = document;
     return { body: bodyHead + rest, sharedBody: namelessHead === undefined ? undefined : namelessHead + rest };
+  }
+
+  /** Returns the files among the variables of a body; `undefined` where there are none. */
+  filesOf({ document: documents }: CompiledRequest, sent: readonly GatheredEntities[]): FetchFiles | undefined {
+    return filesInVariables(documents.select(sent).variables, (name) => this.variables[name]);
   }
 
   /** Returns the value of a client variable. */

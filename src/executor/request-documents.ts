@@ -1,4 +1,5 @@
 import type { PlannedRequest } from '../planner/plan.ts';
+import type { RootFieldText } from '../planner/print-document.ts';
 import { namedDocument } from '../shared/named-document.ts';
 import type { GatheredEntities } from './gather-entities.ts';
 import { quote } from './json-text.ts';
@@ -24,6 +25,8 @@ export class RequestDocuments {
   readonly whole: RequestDocument;
   private readonly planned: PlannedRequest;
   private readonly hasContexts: boolean;
+  /** The root fields, each on its own; `undefined` where they cannot be separated. Printed when first needed. */
+  private fields: readonly RootFieldText[] | undefined | 'unread' = 'unread';
   /** By the aliases in the document. Holds at most as many documents as there are look-ups. */
   private readonly partial = new Map<string, RequestDocument>();
 
@@ -41,6 +44,26 @@ export class RequestDocuments {
     if (this.hasContexts) return this.withParts(sent);
     for (let i = 0; i < sent.length; i++) if ((sent[i] as GatheredEntities).count === 0) return this.withParts(sent);
     return this.whole;
+  }
+
+  /** Returns the root fields, each on its own; `undefined` where they cannot be separated. */
+  rootFields(): readonly RootFieldText[] | undefined {
+    if (this.fields === 'unread') this.fields = this.planned.root?.fields();
+    return this.fields;
+  }
+
+  /** Returns the document with some of the {@link rootFields}. */
+  selectFields(fields: readonly RootFieldText[]): RequestDocument {
+    const { root, name } = this.planned;
+    if (root === undefined || fields.length === this.rootFields()?.length) return this.whole;
+    const key = fields.map((field) => field.key).join();
+    const known = this.partial.get(key);
+    if (known) return known;
+    const { text, variables } = root.documentFor(fields);
+    const document = documentOf(text, variables, name);
+    if (this.partial.size >= MAX_CACHED) this.partial.clear();
+    this.partial.set(key, document);
+    return document;
   }
 
   private withParts(sent: readonly GatheredEntities[]): RequestDocument {

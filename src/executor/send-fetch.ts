@@ -1,9 +1,30 @@
 import type { FetchEnd } from '../shared/fetch-trace.ts';
 import { recordedStatus } from '../shared/recorded-status.ts';
-import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import type { UploadedFile } from '../shared/uploads/uploaded-file.ts';
+import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+
+/** Sends a fetch, with its files if it has any. */
+export function sendFetch(source: Source, request: SourceRequest, done: (response: SubgraphResponse) => void): void {
+  if (request.files === undefined) return sendRecorded(source, request, done);
+  const files = [...request.files.keys()];
+  const taken = files.find((file) => !file.claim());
+  if (taken !== undefined) return done({ kind: 'failure', failure: sentBefore(source.name, taken) });
+  for (const file of files) file.isExpected = true;
+  sendRecorded(source, request, (response) => {
+    // what was not sent is discarded, so that the next file can arrive
+    for (const file of files) file.discard();
+    done(response);
+  });
+}
+
+function sentBefore(name: string, { path }: UploadedFile): SourceFailure {
+  const reason = 'a file of it was sent with another request';
+  const message = `Subgraph "${name}" did not answer: the file at "${path}" can be sent once, and another request has it.`;
+  return { code: 'SUBREQUEST_HTTP_ERROR', message, reason };
+}
 
 /** Sends a fetch. If the client's request is recorded, records when the fetch began and how it ended. */
-export function sendFetch(source: Source, request: SourceRequest, done: (response: SubgraphResponse) => void): void {
+function sendRecorded(source: Source, request: SourceRequest, done: (response: SubgraphResponse) => void): void {
   const { trace } = request;
   const { record } = request.client;
   if (record === undefined && trace === undefined) return source.send(request, done);

@@ -2,7 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
 import { respectsHeadersOf } from '../config/sections/cache-control.ts';
-import { cachesResponses } from '../config/sections/connectors.ts';
+import { cacheBytes, cachesResponses } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
@@ -11,13 +11,14 @@ import type { EngineOptions } from '../pipeline/engine.ts';
 import { createEngineInSteps } from '../pipeline/pipeline.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
+import type { EventBroker } from '../sources/events/event-broker.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { apiCacheStore, memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
 import type { ResponseObserver } from '../sources/source.ts';
 import type { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
 import type { SharedRedis } from '../store/redis.ts';
-import { readSupergraphInSteps, type Subgraph } from '../supergraph/supergraph.ts';
+import { readSupergraphInSteps, type Subgraph, type Supergraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { requestFields } from '../telemetry/request-fields.ts';
@@ -47,6 +48,7 @@ export interface EngineParts {
   readonly responseObserver: ResponseObserver;
   readonly byteBudget?: ByteBudget | undefined;
   readonly webSockets: WebSocketPool;
+  readonly brokers: ReadonlyMap<string, EventBroker>;
   readonly plugins?: OpenPlugins | undefined;
   readonly cache?: OpenCache | undefined;
   /** Whether traces are on. */
@@ -96,7 +98,7 @@ export function engineFactory(
       byteBudget,
       plugins: plugins !== undefined || isTraced === true,
       readsResponses: plugins?.readsResponses() ?? false,
-      webSockets: parts.webSockets,
+      ...subscriptionParts(parts, supergraph),
     });
     const close = () => closeSources(sources);
     let isBuilt = false;
@@ -121,7 +123,7 @@ export function engineFactory(
         useOf: parts.usage?.useOf,
         namesOperationsOf: namesOperationsOf(config),
         onPlanned: instruments && ((ms) => instruments.operationPlanned(ms / 1_000)),
-        ...errorHandling(config, logger),
+        ...errorHandling(config, logger, supergraph.subgraphs),
       });
       isBuilt = true;
       return { engine, close };
@@ -132,10 +134,18 @@ export function engineFactory(
   };
 }
 
+/** Returns what sources need for subscriptions. */
+function subscriptionParts({ webSockets, brokers }: EngineParts, { publicSchema }: Supergraph) {
+  return { webSockets, brokers, publicSchema };
+}
+
 /** Returns which errors of subgraphs clients see, and what is logged. */
-function errorHandling(config: Config, logger: Logger) {
+function errorHandling(config: Config, logger: Logger, subgraphs: readonly Subgraph[]) {
+  // the gateway itself writes the errors of events
+  const events = new Set(subgraphs.flatMap((subgraph) => (subgraph.events ? [subgraph.name] : [])));
   return {
-    includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
+    includesErrorsOf: (subgraph) =>
+      events.has(subgraph) || includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
     onErrorsMasked: (all, client) => {
       const errors = all.filter(isLoggedByItself);
       if (errors.length === 0) return;
@@ -169,12 +179,13 @@ const MAX_LOGGED = 20;
 
 /** Creates the cache for responses of REST APIs: in the response cache, where that is on. It outlives schema changes. */
 function openApiCache(
-  { cache }: Config['connectors'],
+  connectors: Config['connectors'],
   { redis, cache: responseCache }: Pick<EngineParts, 'redis' | 'cache'>,
 ): ApiCache {
+  const { cache } = connectors;
   if (responseCache && !(cache.redis && !responseCache.isInRedis))
     return new ApiCache(apiCacheStore(responseCache.store));
-  return new ApiCache(cache.redis && redis ? redisCacheStore(redis) : memoryCacheStore(cache.max_bytes));
+  return new ApiCache(cache.redis && redis ? redisCacheStore(redis) : memoryCacheStore(cacheBytes(connectors)));
 }
 
 /** Returns which subgraphs report how long responses may be cached: REST APIs, and subgraphs whose headers are respected. */

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { Config } from '../config/config.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
 
@@ -13,6 +14,15 @@ export function checkSessions({ login }: Pick<Config, 'login'>): void {
       'start without --workers.';
     throw new ConfigValueError(message);
   }
+}
+
+/** Throws `ConfigValueError` for event streams whose requests could reach a process that does not have them. */
+export function checkSingleConnection({ enabled }: Pick<Config['subscription']['single_connection'], 'enabled'>): void {
+  if (enabled !== true || !cluster.isWorker) return;
+  const message =
+    'subscription.single_connection.enabled: "true" does not work with several processes, because the requests of one client ' +
+    'could reach a process that does not have its event stream. Leave it out, or start without --workers.';
+  throw new ConfigValueError(message);
 }
 
 /**

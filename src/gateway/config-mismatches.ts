@@ -18,11 +18,12 @@ import { runToEnd, type Steps } from '../shared/steps.ts';
 import { tagsOf } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { unknownConnectors } from './connector-facts.ts';
+import { eventSources, settingsOfEvents } from './event-mismatches.ts';
 import { settingsWithoutTls } from './plain-subgraphs.ts';
 import { unknownSubgraphs } from './unknown-subgraphs.ts';
 
 /** A key of the config that names something that the schema does not have. */
-interface Mismatch {
+export interface Mismatch {
   readonly path: readonly (string | number)[];
   readonly code: string;
   readonly message: string;
@@ -45,6 +46,8 @@ export function* configMismatchesInSteps(config: Config, supergraph: Supergraph)
     ...signatures(config, supergraph),
     ...operationNames(config, supergraph),
     ...urlsOfApis(config, supergraph),
+    ...eventSources(config, supergraph),
+    ...settingsOfEvents(config, supergraph),
     ...settingsWithoutTls(config, supergraph.subgraphs).map((setting) => ({ ...setting, code: 'NO_TLS' })),
     ...connectors(config, supergraph),
     ...limitedFields(config, supergraph),

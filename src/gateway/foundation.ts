@@ -26,6 +26,7 @@ import { createGateway, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { openAdmission } from './open-admission.ts';
 import { type OpenCache, openCache } from './open-cache.ts';
+import { openEvents } from './open-events.ts';
 import { openMetrics } from './open-metrics.ts';
 import { type OpenPlugins, openPlugins, type PluginOptions } from './open-plugins.ts';
 import { openTracing, withPropagation } from './open-tracing.ts';
@@ -96,7 +97,9 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   const cache = await openResponseCache(options, { redis, instruments, logger }, closers);
   const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
   const shared = { plugins, usage, cache, isTraced: tracer !== undefined, rateLimits, redis, instruments, ...failures };
-  const parts = { ...shared, byteBudget, trafficState, endpoints, webSockets: openWebSocketPool(closers) };
+  const brokers = await openEvents(config, { instruments, logger }, closers);
+  const webSockets = openWebSocketPool(closers);
+  const parts = { ...shared, byteBudget, trafficState, endpoints, webSockets, brokers };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),

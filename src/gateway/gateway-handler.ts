@@ -119,6 +119,7 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
     upgrades: sockets,
     onDrain() {
       options.subscriptions?.runner.drain();
+      options.subscriptions?.reservations?.drain();
       sockets?.drain();
     },
     onCutOffAll: sockets?.cutOff,
@@ -192,6 +193,7 @@ function listRoutes(
     graphql,
     list: [
       ...graphql,
+      ...graphql.flatMap(({ streams }) => streams ?? []),
       ...(options.documents?.acceptsIdInPath ? [documentRoute(main)] : []),
       ...(options.healthRoutes === false ? [] : [healthRoute(options, isDraining)]),
       ...(options.bff ? [bffRoute(options.bff, options, fail)] : []),

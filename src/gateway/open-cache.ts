@@ -103,11 +103,12 @@ function storeOf(
 }
 
 function responseSettings(
-  { tag_header: header }: Config['response_cache'],
+  { tag_header: header, jitter }: Config['response_cache'],
   store: CacheStore,
   instruments: CacheInstruments | undefined,
 ): ResponseCacheSettings {
-  return { store, tagHeader: header === 'none' ? undefined : header, onLookUp: instruments?.respondedWhole };
+  const tagHeader = header === 'none' ? undefined : header;
+  return { store, tagHeader, jitter, onLookUp: instruments?.respondedWhole };
 }
 
 type Shared = Pick<OpenCache, 'store' | 'invalidator'> & { readonly instruments: CacheInstruments | undefined };

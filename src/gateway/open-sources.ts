@@ -1,3 +1,4 @@
+import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { respectsHeadersOf } from '../config/sections/cache-control.ts';
 import { type ApiSettings, apiSettings } from '../config/sections/connectors.ts';
@@ -10,6 +11,8 @@ import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Steps } from '../shared/steps.ts';
+import type { EventBroker } from '../sources/events/event-broker.ts';
+import { createEventSource } from '../sources/events/event-source.ts';
 import type { PoolSettings } from '../sources/http/http-pool.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
@@ -59,6 +62,8 @@ export interface SourceDependencies {
   /** Whether they read the responses of fetches. */
   readonly readsResponses: boolean;
   readonly webSockets: WebSocketPool;
+  readonly brokers: ReadonlyMap<string, EventBroker>;
+  readonly publicSchema: GraphQLSchema;
 }
 
 /**
@@ -96,7 +101,8 @@ interface SourceSettings {
 
 function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Source {
   const { name, inProcess } = subgraph;
-  const { config, rules } = dependencies;
+  const { config, rules, brokers, publicSchema: schema } = dependencies;
+  if (subgraph.events) return createEventSource(subgraph, { brokers, schema });
   const traffic = subgraphTraffic(config.traffic_shaping, name);
   const forward = rules.request.forSubgraph(name);
   const settings = { name, traffic, forward: dependencies.plugins ? withAddedHeaders(forward) : forward };

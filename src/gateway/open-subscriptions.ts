@@ -1,8 +1,11 @@
+import cluster from 'node:cluster';
 import type { Config } from '../config/config.ts';
 import type { GraphqlRouteOptions } from '../graphql-http/route.ts';
+import { Reservations } from '../graphql-http/single-connection/reservations.ts';
 import type { WebSocketServerOptions } from '../graphql-http/websocket/websocket-server.ts';
 import { SubscriptionRunner } from '../pipeline/run-subscription.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
+import { checkSingleConnection } from './check-processes.ts';
 import type { Gateway } from './generations.ts';
 
 /** In how much of the time for stopping subscriptions end, and how long that is at most, in milliseconds. */
@@ -27,6 +30,7 @@ export function openSubscriptions(
       deduplicates: subscription.deduplication.enabled,
       queueCapacity: subscription.queue_capacity,
       overflow: subscription.queue_overflow,
+      onDropped: of?.dropped,
       maxReconnects: reconnect.max_attempts,
       backoffBaseMs: reconnect.backoff.base,
       backoffMaxMs: reconnect.backoff.max,
@@ -34,10 +38,26 @@ export function openSubscriptions(
     },
     onOpened: of?.opened,
     onEnded: of?.ended,
-    onDropped: of?.dropped,
   });
   of?.watchOpen(() => runner.openCount);
-  return { runner, heartbeatMs: subscription.heartbeat_interval, drainMs };
+  const reservations = openReservations(subscription.single_connection, drainMs);
+  return { runner, reservations, heartbeatMs: subscription.heartbeat_interval, drainMs };
+}
+
+/** Opens the event streams of the single connection mode; `undefined` where they are off. Throws `ConfigValueError` for several processes. */
+function openReservations(
+  settings: Config['subscription']['single_connection'],
+  drainMs: number,
+): Reservations | undefined {
+  checkSingleConnection(settings);
+  if (!(settings.enabled ?? !cluster.isWorker)) return undefined;
+  return new Reservations({
+    maxReservations: settings.max_reservations,
+    maxPerClient: settings.max_reservations_per_client,
+    claimTimeoutMs: settings.claim_timeout,
+    maxOperations: settings.max_operations,
+    drainMs,
+  });
 }
 
 /** Returns the settings of the WebSockets of clients; `undefined` where they are off. */

@@ -3,7 +3,7 @@ import { clientWritesOf } from '../http/client-writes.ts';
 import { etagOfCoding, matchesIfNoneMatch } from '../http/conditional.ts';
 import { mustSend, type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { HttpResponse } from '../http/response.ts';
-import { excludesAllCodings, readAcceptEncoding } from '../shared/accept-encoding.ts';
+import { excludesAllCodings, PLAIN, readAcceptEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
 import { sendStream } from './writers/send-stream.ts';
 import { isStreamed } from './writers/streamed-response.ts';
@@ -24,22 +24,23 @@ export function createResponseSender(compressFrom: number | undefined): Response
     send(context, given) {
       if (isStreamed(given)) return sendStream(context, given, !isDisabled && !given.isLongLived);
       const { headers, method } = context.req;
-      const response = conditional(headers, given);
       const header = headers['accept-encoding'];
       // only responses to GET are cached, so only they need `vary`
-      if (isDisabled || (header === undefined && method === 'POST')) return sendResponse(context, response);
-      const { best, identity } = readAcceptEncoding(header);
-      const isLong = Number(response.headers['content-length']) >= compressFrom;
-      if ((!isLong && identity) || forbidsTransform(context, response)) return sendResponse(context, response);
-      if (best === undefined) return sendResponse(context, withVaryByEncoding(response));
-      return sendEncoded(context, withVaryByEncoding(response), best);
+      const mayEncode = !isDisabled && (header !== undefined || method !== 'POST');
+      const { best, identity } = mayEncode ? readAcceptEncoding(header) : PLAIN;
+      const isLong = mayEncode && Number(given.headers['content-length']) >= compressFrom;
+      const varies = (isLong || !identity) && !forbidsTransform(context, given);
+      const whole = varies ? withVaryByEncoding(given) : given;
+      const response = conditional(headers, whole);
+      if (!varies || best === undefined || response !== whole) return sendResponse(context, response);
+      return sendEncoded(context, response, best);
     },
   };
 }
 
 /** Headers of a 304: RFC 9110, section 15.4.5. */
 const OF_NOT_MODIFIED = ['cache-control', 'age', 'cache-status', 'vary', 'surrogate-key', 'cache-tag'] as const;
-const CODINGS: readonly Coding[] = ['br', 'gzip'];
+const CODINGS: readonly Coding[] = ['br', 'zstd', 'gzip'];
 
 /** Returns a 304 where the client has the response. The tag that it has is that of the plain body, or of an encoded one. */
 function conditional(request: IncomingHttpHeaders, response: HttpResponse): HttpResponse {
@@ -63,30 +64,38 @@ function forbidsTransform({ res }: RequestContext, { headers }: HttpResponse): b
 }
 
 function withVaryByEncoding(response: HttpResponse): HttpResponse {
-  const { vary } = response.headers;
-  const all = vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`;
-  return { ...response, headers: { ...response.headers, vary: all } };
+  const { headers, reused } = response;
+  if (reused?.varied) return reused.varied;
+  const vary = headers.vary === undefined ? 'accept-encoding' : `${headers.vary}, accept-encoding`;
+  const varied = { ...response, headers: { ...headers, vary }, reused: reused && { encoded: reused.encoded } };
+  if (reused) reused.varied = varied;
+  return varied;
 }
 
 async function sendEncoded(context: RequestContext, response: HttpResponse, coding: Coding): Promise<void> {
-  const encode = () => encodedBody(response.body, coding, response.isReused === true || context.shared !== undefined);
+  const encode = () => encodedBody(response, coding, context.shared !== undefined);
   const writes = clientWritesOf(context.res);
   const body = await (writes ? writes.hold(response.body, mustSend(context), encode) : encode());
   const { etag } = response.headers;
   const own = etag === undefined ? undefined : { etag: etagOfCoding(String(etag), coding) };
   const headers = { ...response.headers, ...own, 'content-encoding': coding, 'content-length': body.length };
-  sendResponse(context, { ...response, headers, body });
+  sendResponse(context, { status: response.status, headers, body });
 }
 
 /** Encoded bodies, by the plain bodies that several clients share. */
 const encodedBodies = new WeakMap<Buffer, Map<Coding, Promise<Buffer>>>();
 
-function encodedBody(body: string | Buffer, coding: Coding, isShared: boolean): Promise<Buffer> {
-  if (typeof body === 'string') return encodeBody(Buffer.from(body), coding);
-  if (!isShared) return encodeBody(body, coding);
+function encodedBody({ body, reused }: HttpResponse, coding: Coding, isShared: boolean): Promise<Buffer> {
+  const encode = () => encodeBody(typeof body === 'string' ? Buffer.from(body) : body, coding);
+  const all = reused?.encoded ?? (isShared && typeof body !== 'string' ? encodedCopies(body) : undefined);
+  if (all === undefined) return encode();
+  const encoded = all.get(coding) ?? encode();
+  all.set(coding, encoded);
+  return encoded;
+}
+
+function encodedCopies(body: Buffer): Map<Coding, Promise<Buffer>> {
   const known = encodedBodies.get(body) ?? new Map<Coding, Promise<Buffer>>();
   encodedBodies.set(body, known);
-  const encoded = known.get(coding) ?? encodeBody(body, coding);
-  known.set(coding, encoded);
-  return encoded;
+  return known;
 }

@@ -27,6 +27,8 @@ import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 import type { ResponseCache } from './response-cache.ts';
 import { subscriptionFormat } from './stream-formats.ts';
 import { executeStreamed, isSingle, type RouteSubscriptions, subscribe } from './subscriptions-over-http.ts';
+import { isMultipart } from './uploads/read-upload.ts';
+import { runWithFiles } from './uploads/run-with-files.ts';
 
 export interface GraphqlServiceOptions {
   readonly runner: OperationRunner<RequestContext>;
@@ -88,7 +90,8 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
 
   const execute = (context: RequestContext, call: GraphqlCall) => {
     context.operationName = call.params.operationName ?? undefined;
-    return runner.run(context, call);
+    const { uploads } = context;
+    return uploads ? runWithFiles(uploads, context, () => runner.run(context, call)) : runner.run(context, call);
   };
   const executeOne = (context: RequestContext, call: GraphqlCall) =>
     execute(context, call).then((result) => respond(context, result));
@@ -124,6 +127,8 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   return {
     read: (context) => readSupported(context, options, parts),
     handle(context, call) {
+      // the result comes when the files have arrived
+      if (context.uploads) return executeOne(context, call as GraphqlCall);
       const format = parts.formatFor(context);
       if ('calls' in call) return executeBatch({ executeOne, refuse }, context, call);
       const events = subscriptions && subscriptionFormat(context.req.headers.accept);
@@ -184,7 +189,11 @@ function readSupported(
   if (negotiateMediaType(headers.accept) === undefined && acceptsStream === undefined)
     return Promise.reject(notAcceptable());
   if (sender.excludesAll(headers['accept-encoding'])) return Promise.reject(noCoding());
-  if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));
+  if (method !== 'GET' && !isJsonRequest(headers)) {
+    if (!isMultipart(headers)) return Promise.reject(unsupportedMediaType(headers));
+    // it has one response, which is whole
+    if (negotiateMediaType(headers.accept) === undefined) return Promise.reject(notAcceptable());
+  }
   return reader(context);
 }
 

@@ -1,15 +1,17 @@
 import { readBody } from '../http/body-reader.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import type { GraphqlCall, GraphqlParams } from '../pipeline/operation-context.ts';
-import { excessOfJson, MOST_MEMBERS } from '../policy/limits/json-text.ts';
 import type { PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
-import { parseJson, stringifyJson } from '../shared/exact-json.ts';
+import { stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { parametersNotUtf8 } from '../shared/query-text.ts';
 import { queryOf } from '../shared/url-path.ts';
 import { isRecord, operationInBody, operationInUrl, type RequestedOperation, withQuery } from './graphql-over-http.ts';
+import { parseBody } from './parse-body.ts';
+import type { UploadLimits } from './uploads/read-multipart.ts';
+import { isMultipart, readUpload } from './uploads/read-upload.ts';
 
 export interface RequestReaderOptions {
   readonly maxRequestBytes: number;
@@ -21,6 +23,8 @@ export interface RequestReaderOptions {
   readonly documents?: PersistedDocuments | undefined;
   /** The most operations of one request. Without it, arrays are refused. */
   readonly maxBatch?: number | undefined;
+  /** Limits of files. Without it, multipart/form-data is refused. */
+  readonly uploads?: UploadLimits | undefined;
 }
 
 /** Several operations of one request, in order. An operation that cannot be executed is an error in its place. */
@@ -47,6 +51,9 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
     return text instanceof Promise ? text.then((found) => withQuery(requested, found)) : withQuery(requested, text);
   }
 
+  const finish: typeof complete = (requested, context) =>
+    complete(documents?.acceptsIdInPath ? withIdInPath(requested, context.req.url ?? '') : requested, context);
+
   async function batch(items: readonly unknown[], context: RequestContext): Promise<GraphqlBatch> {
     if (maxBatch === undefined) {
       const message = 'The request body is an array; batches of operations are not supported here.';
@@ -71,39 +78,14 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
       const requested = operationInUrl(searchOf(req.url ?? ''));
       return { params: await complete(requested, context), text: '', readOnly: true };
     }
+    if (isMultipart(req.headers)) return readUpload(context, options, finish);
     const text = await readBody(req, options.maxRequestBytes, options.byteBudget);
     const value = parseBody(text);
     if (Array.isArray(value)) return batch(value, context);
     const requested = operationInBody(value);
-    const params = complete(documents?.acceptsIdInPath ? withIdInPath(requested, req.url ?? '') : requested, context);
+    const params = finish(requested, context);
     return { params: params instanceof Promise ? await params : params, text, readOnly: false };
   };
-}
-
-/** Limits nesting, because deeply nested lists take longer to parse than any other body of the same size. */
-const MAX_NESTING = 100_000;
-
-function checkSize(text: string): void {
-  const excess = excessOfJson(text, MAX_NESTING);
-  if (excess === undefined) return;
-  const [code, what] =
-    excess === 'levels'
-      ? ['MAX_VARIABLES_DEPTH_LIMIT', `more than ${MAX_NESTING} levels of lists and objects`]
-      : ['BAD_USER_INPUT', `an object with more than ${MOST_MEMBERS} members`];
-  throw new GatewayError(400, code, `The request body has ${what}.`);
-}
-
-function parseBody(text: string): unknown {
-  if (text === '') {
-    const message = 'The request body is empty; expected JSON like {"query": "{ __typename }"}.';
-    throw new GatewayError(400, 'BAD_REQUEST', message);
-  }
-  checkSize(text);
-  try {
-    return parseJson(text);
-  } catch (error) {
-    throw new GatewayError(400, 'BAD_REQUEST', `The request body is not valid JSON: ${(error as Error).message}`);
-  }
 }
 
 /** Returns the document id of the URL: `/graphql/ID` is rewritten to `/graphql?documentId=ID` before. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { CacheStore, Found } from '../cache/cache-store.ts';
+import type { CacheStore, Found, KeyedEntry } from '../cache/cache-store.ts';
 import { ageOf, type CacheEntry, stateOf } from '../cache/entry.ts';
 import { namesForCdn } from '../cache/tags.ts';
 import { sharedKey } from '../client/dependency-keys.ts';
@@ -10,7 +10,7 @@ import { TagCollector } from '../client/tag-collector.ts';
 import { etagOf } from '../http/conditional.ts';
 import { negotiateMediaType } from '../http/media-type.ts';
 import type { RequestContext } from '../http/request-context.ts';
-import type { HttpResponse } from '../http/response.ts';
+import { type HttpResponse, writable } from '../http/response.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import type { SingleResult } from '../pipeline/execution-result.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
@@ -21,8 +21,11 @@ export interface ResponseCacheSettings {
   readonly store: CacheStore;
   /** The header that tells a CDN the tags of a response. */
   readonly tagHeader: 'surrogate-key' | 'cache-tag' | undefined;
+  /** The most by which times are shortened at random, as a share, so that not all expires together. */
+  readonly jitter: number;
   readonly onLookUp?: ((outcome: 'hit' | 'miss') => void) | undefined;
   readonly now?: (() => number) | undefined;
+  readonly random?: (() => number) | undefined;
 }
 
 export interface ResponseCacheOptions extends ResponseCacheSettings {
@@ -38,7 +41,21 @@ interface KnownUrl {
   readonly label: OperationLabel | undefined;
   readonly engine: string;
   /** The last key of a request, and what it was computed from. */
-  last?: { readonly from: string; readonly key: string } | undefined;
+  last?: { readonly from: string; readonly key: ResponseKey } | undefined;
+}
+
+/** The key of a response; empty where it is not known yet. */
+interface ResponseKey {
+  readonly keys: readonly string[];
+  readonly label: OperationLabel | undefined;
+}
+
+const NOT_KNOWN: ResponseKey = { keys: [], label: undefined };
+
+/** The response of an entry at an age. */
+interface AgedResponse {
+  readonly age: number;
+  readonly response: HttpResponse;
 }
 
 /** Characters of URLs that are remembered. */
@@ -62,7 +79,7 @@ export class ResponseCache {
   readonly #engines = new WeakMap<Engine, string>();
   /** The schema that was served when a request came. */
   readonly #startedWith = new WeakMap<TagCollector, string | undefined>();
-  readonly #responses = new WeakMap<CacheEntry, HttpResponse>();
+  readonly #responses = new WeakMap<CacheEntry, AgedResponse>();
 
   constructor(options: ResponseCacheOptions) {
     this.#options = options;
@@ -78,11 +95,13 @@ export class ResponseCache {
     if (key === undefined) return undefined;
     // a client that sends `no-cache` gets a new response, which is cached for others
     const isReload = context.req.headers['cache-control']?.includes('no-cache') === true;
-    const found = this.#options.store.get(key === '' || isReload ? [] : [key]);
-    return found instanceof Promise ? found.then((one) => this.#use(context, one)) : this.#use(context, found);
+    const found = this.#options.store.get(isReload ? [] : key.keys);
+    return found instanceof Promise
+      ? found.then((one) => this.#use(context, one, key))
+      : this.#use(context, found, key);
   }
 
-  #use(context: RequestContext, { entries, moment }: Found): HttpResponse | undefined {
+  #use(context: RequestContext, { entries, moment }: Found, { label }: ResponseKey): HttpResponse | undefined {
     const [entry] = entries;
     const now = this.#now();
     const isHit = entry !== undefined && stateOf(entry, now) === 'fresh';
@@ -93,21 +112,21 @@ export class ResponseCache {
       context.client = { ...context.client, cacheTags };
       return undefined;
     }
-    context.operation = this.#known.get(this.#urlOf(context))?.label;
+    context.operation = label;
     if (context.record) context.record.responseCache = 'hit';
-    const response = this.#responseOf(entry);
-    return { ...response, headers: { ...response.headers, age: String(ageOf(entry, now)), 'cache-status': HIT } };
+    return this.#responseOf(entry, ageOf(entry, now));
   }
 
-  /** The body of an entry in memory is encoded once. */
-  #responseOf(entry: CacheEntry): HttpResponse {
-    let response = this.#responses.get(entry);
-    if (response === undefined) {
-      const body = Buffer.from(entry.text);
-      const { status = 200, headers = {} } = entry.head ?? {};
-      response = { status, headers: { ...headers, 'content-length': body.length }, body, isReused: true };
-      this.#responses.set(entry, response);
-    }
+  /** All requests within a second get the same response. Its body is encoded once. */
+  #responseOf(entry: CacheEntry, age: number): HttpResponse {
+    const last = this.#responses.get(entry);
+    if (last?.age === age) return last.response;
+    const { body, reused } = last?.response ?? { body: writable(entry.text) };
+    const { status = 200, headers = {} } = entry.head ?? {};
+    const own = { age: String(age), 'cache-status': HIT, 'content-length': Buffer.byteLength(body) };
+    const encoded = reused?.encoded ?? new Map();
+    const response = { status, headers: { ...headers, ...own }, body, reused: { encoded } };
+    this.#responses.set(entry, { age, response });
     return response;
   }
 
@@ -142,7 +161,7 @@ export class ResponseCache {
     // the schema may have changed meanwhile
     if (collected.isIncomplete || this.#startedWith.get(collected) !== engine) return made;
     const now = this.#now();
-    const url = this.#urlOf(context);
+    const { url = '' } = context.req;
     const before = this.#known.get(url);
     const all = withReads(
       withReads(dependsOn, context.reads),
@@ -153,17 +172,19 @@ export class ResponseCache {
     if (cachePolicy.scope !== 'public' && identifiesClient(requester, all)) return made;
     this.#known.set(url, { dependsOn: all, label, engine });
     const key = this.#keyOf(context);
-    const freshUntil = now + cachePolicy.maxAgeMs;
+    const { jitter, random = Math.random } = this.#options;
+    const freshUntil = now + cachePolicy.maxAgeMs * (1 - jitter * random());
     const entry: CacheEntry = {
       ...{ text: body, storedAt: now, tookMs: 0, freshUntil, staleUntil: freshUntil, errorUntil: freshUntil },
       ...{ isPrivate: false, tags, mayHaveLongNumbers: true, head: { status: 200, headers } },
     };
-    if (key) void this.#options.store.set([[key, entry]], collected.moment);
+    const entries = key?.keys.map((name): KeyedEntry => [name, entry]) ?? [];
+    if (entries.length > 0) void this.#options.store.set(entries, collected.moment);
     return made;
   }
 
-  /** Returns the key of a request; the empty text where it is not known yet, and `undefined` where it must be executed. */
-  #keyOf(context: RequestContext): string | undefined {
+  /** Returns the key of a request; `undefined` where it must be executed, and its response is not cached. */
+  #keyOf(context: RequestContext): ResponseKey | undefined {
     const { req, plugins, debug } = context;
     const { headers } = req;
     if (req.method !== 'GET' || plugins?.hasPlugins || debug !== undefined) return undefined;
@@ -172,22 +193,19 @@ export class ResponseCache {
     const type = negotiateMediaType(headers.accept);
     const engine = this.#engineOf(context);
     if (type === undefined || engine === undefined) return undefined;
-    const url = this.#urlOf(context);
+    const { url = '' } = req;
     const known = this.#known.get(url);
-    if (known?.engine !== engine) return '';
+    if (known?.engine !== engine) return NOT_KNOWN;
     const requester = requesterOf(context);
     // what is declared to be the same for all is kept apart for those that identify themselves, who may get nothing else
     const isIdentified = identifiesClient(requester, known.dependsOn);
     const dependencies = sharedKey(requester, known.dependsOn);
     const from = `${type}\n${isIdentified}\n${dependencies}`;
     if (known.last?.from === from) return known.last.key;
-    const key = `response ${hash('sha256', JSON.stringify([engine, url, from]), 'base64url')}`;
+    const text = JSON.stringify([engine, `${this.#options.contract ?? ''} ${url}`, from]);
+    const key = { keys: [`response ${hash('sha256', text, 'base64url')}`], label: known.label };
     if (from.length <= LONGEST_REMEMBERED) known.last = { from, key };
     return key;
-  }
-
-  #urlOf({ req }: RequestContext): string {
-    return `${this.#options.contract ?? ''} ${req.url}`;
   }
 
   /** Returns what identifies the schema of an engine in all processes. */

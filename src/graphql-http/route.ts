@@ -1,14 +1,18 @@
 import { NOTHING } from '../client/depends-on.ts';
 import { methodNotAllowed } from '../http/error-response.ts';
+import type { Handler } from '../http/middleware/middleware.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { Route } from '../http/router.ts';
 import { createOperationRunner, type OperationRunnerOptions } from '../pipeline/run-operation.ts';
 import type { Subscriber } from '../pipeline/subscriber.ts';
 import { createResponseSender } from './compressed-response.ts';
-import { isFastPathRequest, serveFast } from './fast-path.ts';
+import { isFastPathRequest, isQueryInUrl, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
 import { ResponseCache, type ResponseCacheSettings } from './response-cache.ts';
+import { cachedHandler } from './serve-cached.ts';
+import type { Reservations } from './single-connection/reservations.ts';
+import { type StreamRouteOptions, streamRoute } from './single-connection/stream-route.ts';
 import type { RouteSubscriptions } from './subscriptions-over-http.ts';
 import { serveOperation } from './websocket/serve-operation.ts';
 import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
@@ -30,7 +34,11 @@ export interface GraphqlRouteOptions
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
   /** Runs subscriptions. Without it, they are refused. */
   readonly subscriptions?:
-    | (Pick<RouteSubscriptions, 'runner' | 'heartbeatMs'> & { readonly drainMs: number })
+    | (Pick<RouteSubscriptions, 'runner' | 'heartbeatMs'> & {
+        readonly drainMs: number;
+        /** The event streams of the single connection mode. Without it, there are none. */
+        readonly reservations?: Reservations | undefined;
+      })
     | undefined;
   /** `all-yoga` sends plain requests through Yoga, too. Tests use it to prove that Yoga and the fast path respond alike. */
   readonly handlers?: 'auto' | 'all-yoga';
@@ -39,6 +47,8 @@ export interface GraphqlRouteOptions
 /** GraphQL at one path, for the whole public schema or for a contract. */
 export interface GraphqlRoute extends Required<Route> {
   readonly path: string;
+  /** Serves the event streams of the single connection mode, below the path. */
+  readonly streams: Route | undefined;
   /** Serves any `GET` or `POST`, regardless of its path. */
   respond(context: RequestContext): void;
   /**
@@ -81,33 +91,19 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
       sendResponse(context, service.refuse(context, error));
     }
   }
-  /** Serves a response from the cache, which counts against the limits of requests; else executes the request. */
-  async function serveCached(context: RequestContext, responses: ResponseCache): Promise<void> {
-    const found = responses.find(context);
-    const response = found instanceof Promise ? await found : found;
-    if (response === undefined) return serveWithYoga(context);
-    try {
-      const counted = options.countRequest?.(context);
-      if (counted) await counted;
-      if (countUse && context.operation) countUse(context.operation, context.requestHeaders);
-      const sent = service.send(context, response);
-      if (sent) await sent;
-    } catch (error) {
-      sendResponse(context, service.refuse(context, error));
-    }
-  }
+  const serveCached = cache && cachedHandler({ ...options, cache, service, execute: serveWithYoga });
   const hasFastPath = options.handlers !== 'all-yoga' && !isExtended;
   const respondFast = (context: RequestContext) => {
-    if (!hasFastPath || !isFastPathRequest(context, path)) return false;
-    void serveFast(service, context);
+    if (!hasFastPath) return false;
+    if (isFastPathRequest(context, path)) void serveFast(service, context);
+    else if (serveCached !== undefined && isQueryInUrl(context, path)) serveCached(context);
+    else return false;
     return true;
   };
-  const respond = (context: RequestContext) => {
-    if (cache === undefined) void serveWithYoga(context);
-    else void serveCached(context, cache);
-  };
+  const respond: Handler = serveCached ?? ((context) => void serveWithYoga(context));
   return {
     path,
+    streams: isExtended ? undefined : openStreams(options, { service, path, respond }),
     serveFast: respondFast,
     respond,
     respondInner: (context, receive) => void serveOperation(service, context, receive),
@@ -119,6 +115,15 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
       return true;
     },
   };
+}
+
+function openStreams(
+  { subscriptions, pathPrefix = '' }: GraphqlRouteOptions,
+  parts: Pick<StreamRouteOptions, 'service' | 'path' | 'respond'>,
+): Route | undefined {
+  if (subscriptions?.reservations === undefined) return undefined;
+  const { reservations, heartbeatMs } = subscriptions;
+  return streamRoute({ ...parts, reservations, heartbeatMs, pathPrefix });
 }
 
 /** Returns what of results can come later. Not with plugins of Yoga, which see whole results and no events. */

@@ -2,16 +2,27 @@ import { parseAccept } from '../client/media-type.ts';
 import type { SubscriptionMessage } from '../pipeline/subscriber.ts';
 import { multipartFormat } from './writers/multipart.ts';
 import { SERVER_SENT_EVENTS } from './writers/server-sent-events.ts';
-import type { StreamFormat } from './writers/streamed-response.ts';
+import { INTERRUPTED, type StreamFormat, type StreamItem } from './writers/streamed-response.ts';
 
 /** A form in which a client receives the events of a subscription over HTTP. */
 export interface SubscriptionFormat {
   readonly format: StreamFormat;
   /** Returns the text for a message: a GraphQL result, or what the format puts around it. */
   readonly write: (message: SubscriptionMessage) => string;
+  /** What ends the events of a client that can get the rest elsewhere: the gateway stops. */
+  readonly interruption: StreamItem;
 }
 
-const EVENTS: SubscriptionFormat = { format: SERVER_SENT_EVENTS, write: ({ text }) => text };
+/** The cursor is another field of the event, below its data. Browsers send the last one when they connect again. */
+const EVENTS: SubscriptionFormat = {
+  format: SERVER_SENT_EVENTS,
+  write: ({ text, cursor }) => (cursor === undefined ? text : `${text}\nid: ${cursor}`),
+  interruption: INTERRUPTED,
+};
+
+const SHUTDOWN = [
+  { message: 'The gateway is shutting down. Subscribe again.', extensions: { code: 'SERVICE_UNAVAILABLE' } },
+];
 
 /**
  * The format of Apollo: results are in `payload`, and an error that ends the subscription is beside it.
@@ -21,6 +32,7 @@ const MULTIPART: SubscriptionFormat = {
   format: multipartFormat('subscriptionSpec=1.0'),
   write: ({ text, errors }) =>
     errors === undefined ? `{"payload":${text}}` : `{"payload":null,"errors":${JSON.stringify(errors)}}`,
+  interruption: `{"payload":null,"errors":${JSON.stringify(SHUTDOWN)}}`,
 };
 
 /** As for other media types: a bound protects against clients that invent new values. */

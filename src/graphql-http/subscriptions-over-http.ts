@@ -65,12 +65,16 @@ export async function executeStreamed(
 /** Returns the response with the events of a subscription. */
 function eventsResponse(
   subscriber: Subscriber,
-  { format, write }: SubscriptionFormat,
+  subscriptionFormat: SubscriptionFormat,
   heartbeatMs: number,
 ): HttpResponse {
   const { headers } = subscriber;
   const onEnd = () => void subscriber.return();
-  return streamedResponse(format, items(subscriber, write, heartbeatMs), { headers, onEnd, isLongLived: true });
+  return streamedResponse(subscriptionFormat.format, items(subscriber, subscriptionFormat, heartbeatMs), {
+    headers,
+    onEnd,
+    isLongLived: true,
+  });
 }
 
 /** Returns the response with a single result, for a client that accepts only streams. */
@@ -91,12 +95,13 @@ async function* once(text: string): AsyncGenerator<StreamItem> {
 
 async function* items(
   subscriber: Subscriber,
-  write: SubscriptionFormat['write'],
+  { write, interruption }: SubscriptionFormat,
   heartbeatMs: number,
 ): AsyncGenerator<StreamItem> {
   for (;;) {
     const { done, value } = await subscriber.nextOrHeartbeat(heartbeatMs);
-    if (done) return;
+    if (done) break;
     yield value && write(value);
   }
+  if (subscriber.reason === 'shutdown') yield interruption;
 }

@@ -2,6 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Deadline } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import { hasLongRequest } from './long-requests.ts';
 import { errorResponse } from './response.ts';
 
 /** Responses by Node's error code of a request that it cannot parse. */
@@ -73,7 +74,7 @@ function ifStillIncomplete(socket: ResponseSocket, respond: () => void): void {
   const expire = () => {
     const { _httpMessage: response } = socket;
     const isComplete = response ? response.req.complete : socket.bytesWritten > bytesWritten;
-    if (!isComplete) respond();
+    if (!isComplete && !hasLongRequest(socket)) respond();
   };
   new Deadline(SECOND_LOOK_MS, { expire }).unref();
 }

@@ -9,6 +9,7 @@ import type { SessionIdentity } from '../policy/login/sessions.ts';
 import { requestIdOf } from '../shared/request-id.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
 import type { RequestTrace } from '../shared/trace.ts';
+import type { Uploads } from '../shared/uploads/uploads.ts';
 import type { HttpResponse } from './response.ts';
 import { writeResponse } from './write-response.ts';
 
@@ -39,6 +40,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   trace: RequestTrace | undefined;
   onAbort: (() => void) | undefined;
   shared: SharedResponse<HttpResponse> | undefined;
+  uploads: Uploads | undefined;
   /** Set for an operation in a batch: receives the headers of its subgraphs, which are written after all operations. */
   private headerSink: ((collected: CollectedHeaders) => void) | undefined;
   /** The index in {@link ActiveRequests}. */

@@ -1,3 +1,4 @@
+import type { Coding } from '../shared/content-codings.ts';
 import type { GatewayError } from '../shared/gateway-error.ts';
 import { JSON_TYPE } from './media-type.ts';
 
@@ -6,12 +7,30 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: string | Buffer;
-  /** Whether the same body is sent to other clients, too, so that it is worth to keep it encoded. */
-  readonly isReused?: boolean | undefined;
+  /** Set where the same response is sent to other clients, too. */
+  readonly reused?: ReusedParts | undefined;
+}
+
+/** What is computed once for all requests that get the same response. */
+export interface ReusedParts {
+  /** Encoded bodies by their coding. */
+  readonly encoded: Map<Coding, Promise<Buffer>>;
+  /** The same response with `accept-encoding` in `vary`. */
+  varied?: HttpResponse | undefined;
+  /** The headers as they are written, the id of the request last, and those of any response that are among them. */
+  lines?: { readonly common: object | undefined; readonly list: string[] } | undefined;
 }
 
 /** In UTF-16 code units. */
 const LONG_TEXT = 8_192;
+
+/**
+ * Returns a text as Node writes it fastest: a short one in one piece with the head; a long one encoded, so that it is not measured
+ * and then encoded.
+ */
+export function writable(text: string): string | Buffer {
+  return text.length > LONG_TEXT ? Buffer.from(text) : text;
+}
 
 export function textResponse(
   status: number,
@@ -19,8 +38,7 @@ export function textResponse(
   body: string,
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
-  // Node sends a short text in one piece with the head; a long text is encoded once here, instead of measured and then encoded
-  const bytes = body.length > LONG_TEXT ? Buffer.from(body) : body;
+  const bytes = writable(body);
   return {
     status,
     headers: { ...headers, 'content-type': contentType, 'content-length': Buffer.byteLength(bytes) },

@@ -12,18 +12,37 @@ import { joinVary } from './vary.ts';
  */
 export function writeResponse(
   res: ServerResponse,
-  { status, headers, body }: HttpResponse,
+  response: HttpResponse,
   common?: Readonly<Record<string, string>>,
   requestId?: string,
   mustSend = false,
 ): void {
   if (res.destroyed || res.headersSent) return;
+  const { status, headers, body } = response;
   const { responseHook } = res as ClientResponse;
   if (responseHook !== undefined)
     return responseHook.write(res, { status, headers: allHeaders(headers, common, requestId), body }, mustSend);
   const writes = clientWritesOf(res);
   if (!mustSend) writes?.check(body);
-  // the flat form of node:http saves an object that node would only iterate over
+  res.writeHead(status, linesOf(res, response, common, requestId));
+  if (writes === undefined) res.end(body);
+  else writes.end(res, body);
+}
+
+/** Returns names and values in turn: the flat form of node:http saves an object that node would only iterate over. */
+function linesOf(
+  res: ServerResponse,
+  { status, headers, body, reused }: HttpResponse,
+  common: Readonly<Record<string, string>> | undefined,
+  requestId: string | undefined,
+): string[] {
+  // headers that were set for one request may add to `vary`
+  const isKept = reused !== undefined && requestId !== undefined && res.getHeader('vary') === undefined;
+  const kept = isKept ? reused.lines : undefined;
+  if (kept !== undefined && kept.common === common) {
+    kept.list[kept.list.length - 1] = requestId as string;
+    return kept.list;
+  }
   const list: (string | number)[] = [];
   for (const name in common) if (headers[name] === undefined) list.push(name, common[name] as string);
   for (const name in headers) if (name !== 'vary') list.push(name, headers[name] as string);
@@ -31,9 +50,8 @@ export function writeResponse(
   if (headers['content-length'] === undefined && hasContent(status))
     list.push('content-length', Buffer.byteLength(body));
   if (requestId !== undefined) list.push('x-request-id', requestId);
-  res.writeHead(status, list as string[]);
-  if (writes === undefined) res.end(body);
-  else writes.end(res, body);
+  if (isKept) reused.lines = { common, list: list as string[] };
+  return list as string[];
 }
 
 /** Returns the headers of a response with those of any response to its request. */

@@ -1,5 +1,6 @@
 import { type GraphQLEnumType, type GraphQLLeafType, isEnumType } from 'graphql';
 import { ExactNumber, isNumber, numberText } from '../shared/exact-json.ts';
+import { FILE_SCALARS, UploadedFile } from '../shared/uploads/uploaded-file.ts';
 import { printValue, shorten } from './print-value.ts';
 
 /** Thrown when a value is not valid for a scalar or an enum; the message is for the client. */
@@ -72,6 +73,8 @@ function coerceEnum(type: GraphQLEnumType, value: unknown): unknown {
 }
 
 function coerceCustom(type: GraphQLLeafType, value: unknown): unknown {
+  if (value instanceof UploadedFile && !FILE_SCALARS.has(type.name))
+    throw new LeafError(`${type.name} cannot represent a file; a file needs a variable of the scalar Upload.`);
   let parsed: unknown;
   try {
     parsed = type.parseValue(value);

@@ -1,4 +1,5 @@
 import { ExactNumber } from '../shared/exact-json.ts';
+import { UploadedFile } from '../shared/uploads/uploaded-file.ts';
 
 /** Levels of lists and objects that are printed. */
 const MAX_LEVELS = 2;
@@ -46,6 +47,7 @@ class Printer {
   print(value: unknown, level: number): void {
     if (typeof value === 'string') this.text += JSON.stringify(value.slice(0, this.max + 1));
     else if (isScalar(value)) this.text += String(value);
+    else if (value instanceof UploadedFile) this.text += '[File]';
     else if (Array.isArray(value)) this.list(value, level);
     else this.object(value as Record<string, unknown>, level);
   }

@@ -50,6 +50,15 @@ export interface EngineRequest {
 export interface SubscriptionParts {
   readonly settings: UpstreamSettings;
   readonly upstream?: UpstreamEvents | undefined;
+  /** The subscription is resumed after the event with this cursor. */
+  readonly resume?: ResumeAfter | undefined;
+}
+
+/** Where a client resumes a subscription. */
+export interface ResumeAfter {
+  readonly cursor: string;
+  /** Whether it is an error that the source has no cursors. */
+  readonly isRequired: boolean;
 }
 
 /** What an engine is built from. */

@@ -9,6 +9,7 @@ import { planToJson } from '../planner/print-plan.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
+import { refuseFiles } from './check-files.ts';
 import type { EngineOptions, EngineRequest } from './engine.ts';
 import type { CheckedOperation, PolicyResult } from './evaluate-policies.ts';
 import { type ExecutionResult, SingleResult, type StreamResult } from './execution-result.ts';
@@ -123,11 +124,13 @@ export function executePrepared<R extends ExecutionResult>(
   plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
   execute: ExecuteCompiled<R>,
 ): Promise<R | SingleResult> {
-  const { plugins, debug } = run.request.client;
+  const { plugins, debug, uploads } = run.request.client;
   const planned = plugins?.hooks.onStage ? plugins.observe('plan', () => plan.compiled) : plan.compiled;
   const knownErrors = plan.dropped?.all;
   const begin = (compiled: CompiledPlan) => {
     debug?.setPlan(() => planToJson(compiled.plan));
+    const refused = uploads && refuseFiles(uploads, compiled, run.variables);
+    if (refused) return Promise.resolve(refused);
     return plugins === undefined
       ? execute(run, compiled, knownErrors)
       : executeWithPlugins(run, compiled, plugins, () => execute(run, compiled, knownErrors));

@@ -5,6 +5,7 @@ import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import type { DebugTrace } from '../shared/debug-trace.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
 import type { RequestTrace } from '../shared/trace.ts';
+import type { Uploads } from '../shared/uploads/uploads.ts';
 
 /** The parameters of a GraphQL request, as GraphQL over HTTP names them. */
 export interface GraphqlParams {
@@ -54,6 +55,8 @@ export interface OperationContext {
   readonly record: RequestRecord | undefined;
   /** What happens to the operation, for a client that may know. */
   readonly debug?: DebugTrace | undefined;
+  /** The files of the request, which arrive while the operation runs. */
+  readonly uploads?: Uploads | undefined;
   /** Takes the headers of subgraph responses that go to the client. */
   receiveHeaders(gathered: CollectedHeaders): void;
 }

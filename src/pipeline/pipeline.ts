@@ -205,9 +205,9 @@ class Pipeline implements Engine {
     let result: Promise<R | SingleResult> | R | SingleResult;
     try {
       result =
-        client.plugins === undefined
-          ? this.runStages(request, execute)
-          : this.runWithPlugins(request, client.plugins, execute);
+        client.plugins?.changesOperations === true
+          ? this.runWithPlugins(request, client.plugins, execute)
+          : this.runStages(request, execute);
     } catch (error) {
       result = Promise.reject(error);
     }
@@ -251,7 +251,11 @@ class Pipeline implements Engine {
     const coerce = () => coerceRequestVariables(view.supergraph.publicSchema, document, operation, request, options);
     const observer = plugins?.hooks.onStage && plugins;
     const read = observer ? observer.observe('variables', coerce) : coerce();
-    if ('errors' in read) return refuse(read.refusal, read.errors);
+    if ('errors' in read) {
+      const invalid = refuse(read.refusal, read.errors);
+      // the specification of uploads has this status for a file where there may be none
+      return request.client.uploads ? invalid.with({ status: 400 }) : invalid;
+    }
     const { coerced: variables } = read;
     // normalize
     const labels = this.labels.active(document.labels, request.client);

@@ -7,13 +7,13 @@ import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
-import { Deadline } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
 import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
 import type { RequestTrace } from '../shared/trace.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
+import { withDeadline } from './client-deadline.ts';
 import type { Engine, EngineRequest, ReadDocument } from './engine.ts';
 import type { ExecutionResult, SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
@@ -183,7 +183,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const engine = this.currentEngine(context.client);
     const { query, operationName } = params;
     const { contract, countRequest } = this.options;
-    const isShareable = context.debug === undefined && !context.reads.isUndeclared;
+    const isShareable = context.debug === undefined && context.uploads === undefined && !context.reads.isUndeclared;
     const mayShare = this.shareQueries && isShareable && !forbidsSharing(context.requestHeaders);
     // read once: a document that is not cached yet is parsed and validated here
     context.record?.begin('parse');
@@ -230,10 +230,12 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
   private start(engine: Engine, context: Context, call: ReadCall, rateLimitChecked: boolean): SharedExecution {
     const cancellation = new Cancellation();
     const returned = this.options.returned?.collect();
-    const deadline = performance.now() + this.options.timeoutMs;
+    const { uploads } = context;
+    // while files arrive, the time is that of the next piece
+    const deadline = uploads ? undefined : performance.now() + this.options.timeoutMs;
     const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked, deadline });
     const work = engine.execute(engineRequest(client, call, this.options.contract));
-    const result = withDeadline(this.options.timeoutMs, cancellation, work);
+    const result = withDeadline(this.options.timeoutMs, cancellation, work, uploads);
     const shared = { response: undefined, left: 0 };
     const { record, plugins, trace } = context;
     return { engine, result, plugins, trace, returned, shared, record, abort: () => cancellation.abort() };
@@ -263,7 +265,7 @@ async function countRefused<Context>(
 }
 
 function clientContext(
-  { requestHeaders: headers, requestId, client, plugins, trace, record, debug }: OperationContext,
+  { requestHeaders: headers, requestId, client, plugins, trace, record, debug, uploads }: OperationContext,
   {
     signal,
     returned,
@@ -289,6 +291,7 @@ function clientContext(
     cacheTags,
     debug,
     trace,
+    uploads,
   };
 }
 
@@ -316,30 +319,6 @@ async function withHeaders(
   const result = await pending;
   context.receiveHeaders(returned);
   return result;
-}
-
-/** Not `withDeadline` of `shared/deadline.ts`, which would need one more promise to abort what else is in flight. */
-function withDeadline<R extends ExecutionResult>(ms: number, cancellation: Cancellation, work: Promise<R>): Promise<R> {
-  return new Promise((resolve, reject) => {
-    const deadline = new Deadline(ms, { expire: () => expire(ms, cancellation, reject) });
-    work.then(
-      (result) => {
-        deadline.cancel();
-        // nobody needs its other fetches any more
-        if (result.kind === 'single' && result.refusal === 'overload') cancellation.abort();
-        resolve(result);
-      },
-      (error: unknown) => {
-        deadline.cancel();
-        reject(error);
-      },
-    );
-  });
-}
-
-function expire(ms: number, cancellation: Cancellation, reject: (error: unknown) => void): void {
-  reject(new GatewayError(504, 'GATEWAY_TIMEOUT', `The request took longer than ${ms} ms.`));
-  cancellation.abort();
 }
 
 /** Returns the error of the parts of a stream that take too long. */

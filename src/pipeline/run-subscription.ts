@@ -1,8 +1,8 @@
 import type { DocumentNode } from 'graphql';
+import { ClientPlaces } from '../client/client-places.ts';
 import { inFlightKey } from '../client/dependency-keys.ts';
 import { withReads } from '../client/depends-on.ts';
 import type { ClientInfo, Identity } from '../client/identity.ts';
-import { principalKey } from '../client/principal.ts';
 import { forbidsSharing } from '../client/sharing.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
@@ -11,9 +11,10 @@ import { GatewayError } from '../shared/gateway-error.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { chooseOperation } from './documents.ts';
-import type { Engine, EngineRequest } from './engine.ts';
+import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext } from './operation-context.ts';
+import { resumeAfter } from './resume-after.ts';
 import { SharedSubscription } from './shared-subscription.ts';
 import { type EndReason, Subscriber } from './subscriber.ts';
 import type { UpstreamSettings } from './upstream-events.ts';
@@ -36,8 +37,6 @@ export interface SubscriptionRunnerOptions {
   readonly settings: SubscriptionSettings;
   readonly onOpened?: ((isShared: boolean) => void) | undefined;
   readonly onEnded?: ((reason: EndReason) => void) | undefined;
-  /** Called for each event that a slow client loses. */
-  readonly onDropped?: (() => void) | undefined;
 }
 
 /** What differs between the routes of GraphQL. */
@@ -53,11 +52,13 @@ export class SubscriptionRunner {
   readonly #options: SubscriptionRunnerOptions;
   readonly #shared = new Map<string, SharedSubscription>();
   readonly #open = new Set<Subscriber>();
-  readonly #byClient = new Map<string, number>();
+  readonly #places: ClientPlaces;
   #isDraining = false;
 
   constructor(options: SubscriptionRunnerOptions) {
     this.#options = options;
+    const { maxOpened: max, maxOpenedPerClient: maxPerClient } = options.settings;
+    this.#places = new ClientPlaces({ max, maxPerClient });
   }
 
   /** How many subscriptions are open. */
@@ -120,15 +121,16 @@ export class SubscriptionRunner {
     release: () => void,
   ): Promise<Subscriber | SingleResult> {
     const { params } = call;
-    const { settings, onDropped } = this.#options;
-    const key = this.#sharingKey(engine, context, call, contract);
+    const { settings } = this.#options;
+    const resume = resumeAfter(context, call);
+    // what comes after a cursor is for this client
+    const key = resume ? undefined : this.#sharingKey(engine, context, call, contract);
     const known = key === undefined ? undefined : this.#shared.get(key);
     const isShared = known !== undefined && known.engine === engine && !known.hasEnded;
     const rateLimitChecked = countRequest !== undefined;
-    const shared = isShared ? known : this.#start(key, engine, context, { params, contract, rateLimitChecked });
+    const shared = isShared ? known : this.#start(key, engine, context, { params, contract, rateLimitChecked, resume });
     const subscriber: Subscriber = new Subscriber({
       ...settings,
-      onDropped,
       onEnd: (_, reason) => {
         release();
         shared.remove(subscriber);
@@ -194,7 +196,7 @@ export class SubscriptionRunner {
     key: string | undefined,
     engine: Engine,
     context: OperationContext,
-    { params, contract, rateLimitChecked }: Pick<GraphqlCall, 'params'> & StartParts,
+    { params, contract, rateLimitChecked, resume }: Pick<GraphqlCall, 'params'> & StartParts,
   ): SharedSubscription {
     const cancellation = new Cancellation();
     const client = clientContext(context, cancellation, rateLimitChecked);
@@ -205,6 +207,7 @@ export class SubscriptionRunner {
       request,
       cancellation,
       settings: this.#options.settings,
+      resume,
       engine: () => this.#options.engine(clientInfo),
       onEnd: () => {
         if (key !== undefined && this.#shared.get(key) === shared) this.#shared.delete(key);
@@ -216,44 +219,21 @@ export class SubscriptionRunner {
 
   /** Counts a subscription. Throws `GatewayError` where there are too many. Returns a function that gives its place back. */
   #reserve(client: ClientInfo): () => void {
-    const { maxOpened, maxOpenedPerClient } = this.#options.settings;
-    this.#reserved += 1;
-    const key = maxOpenedPerClient === undefined ? undefined : clientKey(client);
-    const own = key === undefined ? 0 : (this.#byClient.get(key) ?? 0) + 1;
-    if (key !== undefined) this.#byClient.set(key, own);
-    let isReleased = false;
-    const release = () => {
-      if (isReleased) return;
-      isReleased = true;
-      this.#reserved -= 1;
-      if (key === undefined) return;
-      const left = (this.#byClient.get(key) ?? 1) - 1;
-      if (left === 0) this.#byClient.delete(key);
-      else this.#byClient.set(key, left);
-    };
-    const exceeded = this.#reserved > (maxOpened ?? Number.POSITIVE_INFINITY);
-    if (exceeded || own > (maxOpenedPerClient ?? Number.POSITIVE_INFINITY)) {
-      release();
-      throw tooMany(exceeded);
-    }
+    const release = this.#places.enter(client);
+    if (typeof release === 'string') throw tooMany(release === 'process');
     return release;
   }
-
-  #reserved = 0;
 }
 
 interface StartParts {
   readonly contract: string | undefined;
   readonly rateLimitChecked: boolean;
+  readonly resume: ResumeAfter | undefined;
 }
 
 function isSubscription(document: DocumentNode, operationName: string | null | undefined): boolean {
   const operation = chooseOperation(document, operationName);
   return 'kind' in operation && operation.operation === 'subscription';
-}
-
-function clientKey({ identity, ip }: ClientInfo): string {
-  return identity === undefined ? ip : principalKey(identity);
 }
 
 /** Returns when the token of a client expires, in milliseconds since 1970. */

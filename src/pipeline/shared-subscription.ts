@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Payload } from '../executor/payload.ts';
 import type { Cancellation } from '../sources/cancellation.ts';
-import type { Engine, EngineRequest } from './engine.ts';
+import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import { resultText, type SingleResult, type StreamResult } from './execution-result.ts';
 import { endMessage, type Subscriber, type SubscriptionMessage } from './subscriber.ts';
 import type { UpstreamSettings } from './upstream-events.ts';
@@ -16,6 +16,8 @@ export interface SharedSubscriptionOptions {
   /** Aborts the fetches for events. It is the signal of the request's client. */
   readonly cancellation: Cancellation;
   readonly settings: UpstreamSettings;
+  /** Where the events begin; then there is one subscriber, which is waited for. */
+  readonly resume?: ResumeAfter | undefined;
   /** Returns the engine for the client now. */
   readonly engine: () => Engine | undefined;
   /** Called once, when it has no subscribers any more, or its events have ended. */
@@ -67,9 +69,9 @@ export class SharedSubscription {
   }
 
   async #start(): Promise<SingleResult | undefined> {
-    const { request, settings } = this.#options;
+    const { request, settings, resume } = this.#options;
     this.#follow();
-    const result = await subscribe(this.#engine, { ...request, subscription: { settings } });
+    const result = await subscribe(this.#engine, { ...request, subscription: { settings, resume } });
     if (result.kind === 'single') {
       this.#end(undefined);
       return result;
@@ -126,11 +128,13 @@ export class SharedSubscription {
 
   async #deliver(payload: Payload): Promise<void> {
     const errors = payload.dataText === undefined ? payload.errors : undefined;
-    const message = { text: resultText(payload), errors };
+    const { cursor } = (payload.extensions?.subscription ?? {}) as { readonly cursor?: string };
+    const message = { text: resultText(payload), errors, cursor };
     payload.takeText();
     let [count, start] = [0, performance.now()];
     for (const subscriber of this.#subscribers) {
       subscriber.push(message);
+      if (this.#options.resume) await subscriber.hasRoom();
       if (++count % CHECK_EVERY > 0 || performance.now() - start < SLICE_MS) continue;
       await nextTurn();
       start = performance.now();

@@ -8,7 +8,13 @@ import type { ClientContext, Source, SourceFailure, SourceRequest, SubgraphRespo
 import { executeCompiled, exposedErrors, type OperationRun } from './execute.ts';
 import type { ExecutionResult, StreamResult } from './execution-result.ts';
 import { refuse } from './refuse.ts';
-import { DEFAULT_UPSTREAM, type UpstreamEnd, UpstreamEvents, type UpstreamRequest } from './upstream-events.ts';
+import {
+  DEFAULT_UPSTREAM,
+  type UpstreamEnd,
+  type UpstreamEvent,
+  UpstreamEvents,
+  type UpstreamRequest,
+} from './upstream-events.ts';
 
 /**
  * Starts a subscription: the plan's root request is a subscription to its source. Each event is then executed as a query whose
@@ -30,6 +36,7 @@ export async function subscribeCompiled(
   const source = run.options.sources.get(name);
   if (source?.subscribe === undefined) return refuseSource(name);
   const upstream = openUpstream(run, root, source);
+  if (upstream === undefined) return refuseCursor(name);
   const payloads = new SubscriptionPayloads(run, { compiled, knownErrors, source, upstream });
   const result: StreamResult = { kind: 'stream', payloads, operation: run.prepared.label, upstream };
   return result;
@@ -40,16 +47,30 @@ function refuseSource(name: string): ExecutionResult {
   return refuse('operation', [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
 }
 
-/** Returns the given upstream subscription if it has the events that are needed, and else a new one. */
-function openUpstream({ request, variables }: OperationRun, root: CompiledRequest, source: Source): UpstreamEvents {
+function refuseCursor(name: string): ExecutionResult {
+  const message = `The subscription cannot be resumed: the events of "${name}" have no cursors. Leave out extensions.subscription.cursor.`;
+  return refuse('operation', [{ message, extensions: { code: 'BAD_USER_INPUT', service: name } }]);
+}
+
+/**
+ * Returns the given upstream subscription if it has the events that are needed, and else a new one, which is resumed if it can be;
+ * `undefined` where it has to be and cannot.
+ */
+function openUpstream(
+  { request, variables }: OperationRun,
+  root: CompiledRequest,
+  source: Source,
+): UpstreamEvents | undefined {
   const body = new RequestBodies(variables).write(root, [], '');
   const sent: SourceRequest = { ...body, operationType: 'subscription', client: eventClient(request.client) };
   const { subgraph } = root.planned;
   const wanted: UpstreamRequest = { source, request: sent, key: `${subgraph.name} ${subgraph.url} ${body.body}` };
-  const given = request.subscription?.upstream;
-  return given?.key === wanted.key
-    ? given
-    : new UpstreamEvents(wanted, request.subscription?.settings ?? DEFAULT_UPSTREAM);
+  const { upstream: given, resume, settings = DEFAULT_UPSTREAM } = request.subscription ?? {};
+  if (given?.key === wanted.key) return given;
+  const canResume = source.resumes?.(sent) === true;
+  if (resume?.isRequired && !canResume) return undefined;
+  const cursor = canResume ? (given?.taken ?? resume?.cursor) : undefined;
+  return new UpstreamEvents(cursor === undefined ? wanted : { ...wanted, request: { ...sent, cursor } }, settings);
 }
 
 /** Returns a context for all events: what belongs to the client's one request is not in it. */
@@ -142,7 +163,7 @@ class SubscriptionPayloads extends PayloadStream {
     if ('kind' in taken) return this.finish(taken);
     this.wanted -= 1;
     this.isExecuting = true;
-    this.execute(taken.text, taken.mayHaveMissed).then(
+    this.execute(taken).then(
       (payload) => this.write(payload),
       (error: unknown) => {
         this.execution.upstream.cancel();
@@ -158,7 +179,7 @@ class SubscriptionPayloads extends PayloadStream {
     else this.advance();
   }
 
-  private execute(event: string, mayHaveMissed: boolean): Promise<Payload> {
+  private execute({ text: event, mayHaveMissed, cursor }: UpstreamEvent): Promise<Payload> {
     const { view, variables, request, options } = this.run;
     const { compiled, knownErrors } = this.execution;
     const { supergraph } = view;
@@ -168,7 +189,7 @@ class SubscriptionPayloads extends PayloadStream {
     this.eventSource.event = event;
     const parts = { supergraph, sources, client, variables, introspected: NOTHING_INTROSPECTED, knownErrors };
     const input = { ...parts, reportEveryPlace, budget, admissionQueue, responseObserver };
-    const extensions = mayHaveMissed ? MISSED : undefined;
+    const extensions = extensionsOf(mayHaveMissed, cursor);
     return executePlan(compiled, input, (text, errors) => {
       const exposed = errors.length > 0 ? exposedErrors(errors, client, options) : errors;
       return new Payload(text, exposed, extensions);
@@ -183,8 +204,11 @@ class SubscriptionPayloads extends PayloadStream {
 
 const NOTHING_INTROSPECTED: ReadonlyMap<string, string> = new Map();
 
-/** Says that the connection to the subgraph was lost for a time, or that events were dropped. */
-const MISSED = { subscription: { mayHaveMissedEvents: true } };
+/** Says that events may be missing before this one, and how the subscription is resumed after it. */
+function extensionsOf(mayHaveMissedEvents: boolean, cursor: string | undefined): Payload['extensions'] {
+  if (!mayHaveMissedEvents) return cursor === undefined ? undefined : { subscription: { cursor } };
+  return { subscription: { mayHaveMissedEvents, ...(cursor !== undefined && { cursor }) } };
+}
 
 /** Returns the payload that ends a subscription early. It has no data. */
 function lastPayload(end: Exclude<UpstreamEnd, { kind: 'completed' }>, service: string, run: OperationRun): Payload {

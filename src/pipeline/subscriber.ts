@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { OperationLabel } from '../shared/request-notes.ts';
+import { type QueueOverflow, queueLimit } from './upstream-events.ts';
 
 /** What a subscriber receives. */
 export interface SubscriptionMessage {
@@ -7,6 +8,8 @@ export interface SubscriptionMessage {
   readonly text: string;
   /** Set in the last message of a subscription that ends with an error; the result has no data then. */
   readonly errors?: readonly GraphQLFormattedError[] | undefined;
+  /** The subscription can be resumed after it by this cursor. */
+  readonly cursor?: string | undefined;
 }
 
 /** Why a subscription has ended, for metrics. `client`: the client has left or cancelled it. */
@@ -31,7 +34,7 @@ const REASONS: ReadonlyMap<unknown, EndReason> = new Map([
 export interface SubscriberOptions {
   /** The most messages that wait for the client. */
   readonly queueCapacity: number;
-  readonly overflow: 'close' | 'drop_oldest';
+  readonly overflow: QueueOverflow;
   /** Called once, at the end. */
   readonly onEnd: (subscriber: Subscriber, reason: EndReason) => void;
   /** Called for each message that is dropped. */
@@ -40,7 +43,7 @@ export interface SubscriberOptions {
 
 /**
  * The messages of one subscription for one client. They wait here until the client can take them; their texts are shared with
- * other clients. A client that is too slow loses its subscription, or its oldest messages.
+ * other clients. A client that is too slow loses its subscription, its oldest messages, or all but the newest one.
  */
 export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
   readonly #options: SubscriberOptions;
@@ -49,6 +52,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
   /** Headers that policies add to the response, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
   readonly #waiting: SubscriptionMessage[] = [];
+  #onRoom: (() => void) | undefined;
   #reader: ((result: IteratorResult<SubscriptionMessage>) => void) | undefined;
   #reason: EndReason | undefined;
   #expiry: NodeJS.Timeout | undefined;
@@ -75,7 +79,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
       return reader({ done: false, value: message });
     }
     const { queueCapacity, overflow, onDropped } = this.#options;
-    if (this.#waiting.length >= queueCapacity) {
+    if (this.#waiting.length >= queueLimit(overflow, queueCapacity)) {
       if (overflow === 'close') return this.end(TOO_SLOW);
       this.#waiting.shift();
       onDropped?.();
@@ -105,8 +109,17 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
     this.#expiry = setTimeout(next, Math.min(wait, LONGEST_TIMER_MS)).unref();
   }
 
+  /** Resolves when there is room for one more message, or the subscription has ended. */
+  async hasRoom(): Promise<void> {
+    while (this.#reason === undefined && this.#waiting.length >= this.#options.queueCapacity)
+      await new Promise<void>((resolve) => {
+        this.#onRoom = resolve;
+      });
+  }
+
   next(): Promise<IteratorResult<SubscriptionMessage>> {
     const message = this.#waiting.shift();
+    this.#onRoom?.();
     if (message) return Promise.resolve({ done: false, value: message });
     if (this.#reason !== undefined) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => {
@@ -144,6 +157,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
 
   #settle(reason: EndReason): void {
     this.#reason = reason;
+    this.#onRoom?.();
     clearTimeout(this.#expiry);
     this.#options.onEnd(this, reason);
   }

@@ -1,11 +1,30 @@
-import type { CancelSubscription, Source, SourceFailure, SourceRequest, SubscriptionSink } from '../sources/source.ts';
+import type {
+  CancelSubscription,
+  EventFacts,
+  Source,
+  SourceFailure,
+  SourceRequest,
+  SubscriptionSink,
+} from '../sources/source.ts';
+
+/**
+ * What happens to an event for which there is no room: the subscription ends, the oldest event is dropped, or the event replaces all that
+ * wait.
+ */
+export type QueueOverflow = 'close' | 'drop_oldest' | 'coalesce';
+
+/** Returns how many events may wait. */
+export function queueLimit(overflow: QueueOverflow, capacity: number): number {
+  return overflow === 'coalesce' ? 1 : capacity;
+}
 
 /** How an upstream subscription is kept. Times in milliseconds. */
 export interface UpstreamSettings {
   /** The most events that wait to be executed. */
   readonly queueCapacity: number;
-  /** What happens to a further event: the subscription ends, or the oldest event is dropped. */
-  readonly overflow: 'close' | 'drop_oldest';
+  readonly overflow: QueueOverflow;
+  /** Called for each event that is dropped before it is executed. */
+  readonly onDropped?: (() => void) | undefined;
   /** How often a lost connection is opened again, before an event has arrived. */
   readonly maxReconnects: number;
   /** The longest wait before the first attempt; it doubles with each. */
@@ -33,7 +52,11 @@ export interface UpstreamEvent {
   readonly text: string;
   /** Whether events may be missing before it. */
   readonly mayHaveMissed: boolean;
+  /** The subscription can be resumed after it by this cursor. */
+  readonly cursor: string | undefined;
 }
+
+const NO_FACTS: EventFacts = {};
 
 /** The source of an upstream subscription, and what it is asked for. */
 export interface UpstreamRequest {
@@ -60,6 +83,11 @@ export class UpstreamEvents implements SubscriptionSink {
   private wasStarted = false;
   private attempts = 0;
   private mayHaveMissed = false;
+  /** The cursor of the last event that has arrived. */
+  private arrived: string | undefined;
+  private room: (() => void) | undefined;
+  /** The cursor of the last event that was taken. */
+  taken: string | undefined;
   /** Called when there is an event, or the end. */
   private onChange: () => void = () => {};
   private onDetach: () => void = () => {};
@@ -69,6 +97,7 @@ export class UpstreamEvents implements SubscriptionSink {
     this.request = request;
     this.key = key;
     this.settings = settings;
+    this.arrived = this.taken = request.cursor;
   }
 
   /**
@@ -86,7 +115,7 @@ export class UpstreamEvents implements SubscriptionSink {
   start(): void {
     this.timer = undefined;
     if (this.isCancelled || this.source.subscribe === undefined) return;
-    const cancel = this.source.subscribe(this.request, this);
+    const cancel = this.source.subscribe({ ...this.request, cursor: this.arrived }, this);
     // a source may have ended it before it returned
     if (this.isCancelled) cancel();
     else this.cancelSource = cancel;
@@ -99,27 +128,53 @@ export class UpstreamEvents implements SubscriptionSink {
     clearTimeout(this.timer);
     this.waiting.length = 0;
     this.cancelSource?.();
+    this.makeRoom();
     this.onChange = this.onDetach = () => {};
   }
 
   /** Returns the next event, or the end after the last one; `undefined` while there is neither. */
   take(): UpstreamEvent | UpstreamEnd | undefined {
-    return this.waiting.shift() ?? this.end;
+    const event = this.waiting.shift();
+    if (event === undefined) return this.end;
+    if (event.cursor !== undefined) this.taken = event.cursor;
+    this.makeRoom();
+    return event;
   }
 
-  next(text: string): void {
+  begin(cursor: string): void {
+    this.arrived ??= cursor;
+    this.taken ??= cursor;
+  }
+
+  next(text: string, { cursor, mayHaveMissed = false, canWait = false }: EventFacts = NO_FACTS): void | Promise<void> {
     if (this.isCancelled || this.end) return;
     this.attempts = 0;
     this.wasStarted = true;
-    const { queueCapacity, overflow } = this.settings;
-    if (this.waiting.length >= queueCapacity) {
+    if (cursor !== undefined) this.arrived = cursor;
+    if (mayHaveMissed) this.mayHaveMissed = true;
+    const { queueCapacity, overflow, onDropped } = this.settings;
+    const limit = queueLimit(overflow, queueCapacity);
+    // a source that can wait needs not, where each event replaces the one before
+    const waits = canWait && overflow !== 'coalesce';
+    if (this.waiting.length >= limit && !waits) {
       if (overflow === 'close') return this.endEarly({ kind: 'queue_full' });
-      this.waiting.shift();
-      this.mayHaveMissed = true;
+      const dropped = this.waiting.shift();
+      // who wants only the newest event need not learn of others, except of those that were lost before
+      if (overflow === 'drop_oldest' || dropped?.mayHaveMissed) this.mayHaveMissed = true;
+      onDropped?.();
     }
-    this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed });
+    this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed, cursor });
     this.mayHaveMissed = false;
     this.onChange();
+    if (!waits || this.waiting.length < limit) return;
+    return new Promise((resolve) => {
+      this.room = resolve;
+    });
+  }
+
+  private makeRoom(): void {
+    this.room?.();
+    this.room = undefined;
   }
 
   error(failure: SourceFailure): void {
@@ -128,7 +183,8 @@ export class UpstreamEvents implements SubscriptionSink {
     const { maxReconnects, backoffBaseMs, backoffMaxMs } = this.settings;
     if (!this.wasStarted || !failure.isConnectionFailure || this.attempts >= maxReconnects)
       return this.endWith({ kind: 'failed', failure, wasStarted: this.wasStarted });
-    this.mayHaveMissed = true;
+    // a source with cursors resumes where it was
+    if (this.arrived === undefined) this.mayHaveMissed = true;
     const wait = Math.min(backoffMaxMs, backoffBaseMs * 2 ** this.attempts) * Math.random();
     this.attempts += 1;
     this.timer = setTimeout(() => this.start(), wait).unref();

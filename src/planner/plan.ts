@@ -2,7 +2,7 @@ import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { Operation, OpSelection } from '../operation/operation.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { ContextValue, FetchNode, Position, Representation } from './positions.ts';
-import type { EntityLookupDocument, PrintedDocument } from './print-document.ts';
+import type { EntityLookupDocument, PrintedDocument, RootFieldText } from './print-document.ts';
 
 /** Everything that is needed to execute one operation, independent of a single request. */
 export interface QueryPlan {
@@ -35,10 +35,20 @@ export interface PlannedRequest {
   /** Names of the client variables that the document uses. */
   readonly variables: readonly string[];
   /** For a root request: where its data goes, and what it reads. */
-  readonly root: { readonly position: Position; readonly node: FetchNode } | undefined;
+  readonly root: PlannedRoot | undefined;
   readonly lookups: readonly PlannedLookup[];
   /** Prints the document for some of the look-ups only, or for several sets of context values. */
   readonly documentFor: (parts: readonly EntityLookupDocument[]) => PrintedDocument;
+}
+
+/** The root fields of a request. */
+export interface PlannedRoot {
+  readonly position: Position;
+  readonly node: FetchNode;
+  /** Prints each field on its own, for documents with some of them; `undefined` where they cannot be separated. */
+  readonly fields: () => readonly RootFieldText[] | undefined;
+  /** Prints the document for some of the fields only. */
+  readonly documentFor: (fields: readonly RootFieldText[]) => PrintedDocument;
 }
 
 /** One `_entities` field of a request: the same fields for all objects at its targets. */

@@ -41,6 +41,51 @@ export function printRootDocument(document: RootDocument): PrintedDocument {
   return { text: head + body, variables: [...used] };
 }
 
+/** Prints a document with some of the root fields of another one. */
+export function printSomeRootFields(
+  { kind, definitions }: Omit<RootDocument, 'node'>,
+  fields: readonly RootFieldText[],
+): PrintedDocument {
+  const used = new Set(fields.flatMap(({ selection }) => selection.variables));
+  const printed = printDefinitions(definitions, used);
+  const head = kind === 'query' && printed === '' ? '' : `${kind}${printed && `(${printed})`}`;
+  const texts = fields.map(({ key, name, selection: { text } }) => (key === name ? text : `${key}:${text}`));
+  return { text: `${head}{${texts.join(' ')}}`, variables: [...used] };
+}
+
+/** A root field as text. */
+export interface RootFieldText {
+  /** Its key in the response. */
+  readonly key: string;
+  readonly name: string;
+  /** The field without its alias, with its arguments and what is selected below it. */
+  readonly selection: PrintedDocument;
+}
+
+/** Prints each root field; `undefined` where the selection has other parts, or takes values from contexts. */
+export function printRootFields(node: FetchNode): RootFieldText[] | undefined {
+  if (node.typename || node.fields.size === 0 || [...node.typeConditions].length > 0) return undefined;
+  const fields: RootFieldText[] = [];
+  for (const field of node.fields.values()) {
+    const { alias, node: below } = field;
+    if (hasContexts(field)) return undefined;
+    const used = new Set<string>();
+    const text =
+      printField({ ...field, alias: { ...alias, key: alias.name } }, used, NO_NAMES) +
+      (below ? printSelection(below, used, NO_NAMES) : '');
+    fields.push({ key: alias.key, name: alias.name, selection: { text, variables: [...used] } });
+  }
+  return fields;
+}
+
+function hasContexts({ contextArguments, node }: FetchField): boolean {
+  return contextArguments.length > 0 || (node !== undefined && hasContextsBelow(node));
+}
+
+function hasContextsBelow({ fields, typeConditions }: FetchNode): boolean {
+  return [...fields.values()].some(hasContexts) || [...typeConditions.values()].some(hasContextsBelow);
+}
+
 /**
  * Prints `query($representations: [_Any!]!) { _entities(representations: $representations) { … } }`, with one alias
  * for each look-up.

@@ -3,7 +3,7 @@ import type { Steps } from '../shared/steps.ts';
 import { contextKey } from './contexts.ts';
 import type { FieldIndex } from './field-index.ts';
 import { getOrMake } from './maps.ts';
-import type { LookupPart, LookupTarget, PlannedLookup, PlannedRequest } from './plan.ts';
+import type { LookupPart, LookupTarget, PlannedLookup, PlannedRequest, PlannedRoot } from './plan.ts';
 import type { ContextValue, Fetch, FetchNode, Representation } from './positions.ts';
 import {
   type EntityLookupDocument,
@@ -12,6 +12,8 @@ import {
   printEntityDocument,
   printEntitySelection,
   printRootDocument,
+  printRootFields,
+  printSomeRootFields,
 } from './print-document.ts';
 import { itemText } from './representation.ts';
 import { type Batch, mergeLookups } from './schedule.ts';
@@ -56,13 +58,16 @@ function writeRoot(batch: Batch, operation: Operation): Written {
   if (!fetch) throw new Error('an empty batch');
   const nested = fetch.position.origin !== undefined;
   const operationType = nested ? 'query' : operation.kind;
-  const printed = printRootDocument({
-    kind: operationType,
-    node: fetch.node,
-    definitions: operation.variables,
-  });
+  const { node } = fetch;
+  const { variables: definitions } = operation;
+  const printed = printRootDocument({ kind: operationType, node, definitions });
   const { text, variables } = printed;
-  const root = { position: fetch.position, node: fetch.node };
+  const root: PlannedRoot = {
+    position: fetch.position,
+    node,
+    fields: () => printRootFields(node),
+    documentFor: (fields) => printSomeRootFields({ kind: operationType, definitions }, fields),
+  };
   return {
     subgraph: fetch.subgraph,
     kind: 'root',

@@ -11,7 +11,8 @@ export interface AcceptedCodings {
   readonly identity: boolean;
 }
 
-const PLAIN: AcceptedCodings = { best: undefined, identity: true };
+/** Nothing but a body without a coding. */
+export const PLAIN: AcceptedCodings = { best: undefined, identity: true };
 
 /** Clients send few different values, again and again. The limit is for clients that invent values. */
 const CACHE_SIZE = 200;

@@ -146,19 +146,28 @@ interface Abortable {
 export class AbortTimer implements Expirable {
   /** Whether the time was up first. */
   isLate = false;
-  readonly #deadline: Deadline;
+  readonly #ms: number;
+  #deadline: Deadline;
   readonly #signal: Abortable | undefined;
   readonly #abort: () => void;
+  readonly #hasProgress: (() => boolean) | undefined;
 
-  constructor(ms: number, signal: Abortable | undefined, abort: () => void) {
+  /** @param hasProgress returns whether the time begins again once it is over */
+  constructor(ms: number, signal: Abortable | undefined, abort: () => void, hasProgress?: () => boolean) {
+    this.#ms = ms;
     this.#signal = signal;
     this.#abort = abort;
+    this.#hasProgress = hasProgress;
     this.#deadline = new Deadline(Math.max(0, ms), this);
     signal?.addEventListener('abort', abort);
     if (signal?.aborted) abort();
   }
 
   expire(): void {
+    if (this.#hasProgress?.()) {
+      this.#deadline = new Deadline(this.#ms, this);
+      return;
+    }
     this.isLate = true;
     this.#abort();
   }

@@ -1,12 +1,15 @@
 import type { Freshness } from '../client/freshness.ts';
 import type { ClientInfo } from '../client/identity.ts';
+import type { CacheMoment } from '../client/tag-collector.ts';
 import type { PlannedLookup, PlannedRequest } from '../planner/plan.ts';
-import type { PrintedDocument } from '../planner/print-document.ts';
+import type { PrintedDocument, RootFieldText } from '../planner/print-document.ts';
 import type { DebugTrace } from '../shared/debug-trace.ts';
 import type { FetchTrace } from '../shared/fetch-trace.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { CacheUse, RequestRecord } from '../shared/request-record.ts';
 import type { CallSpan } from '../shared/trace.ts';
+import type { UploadedFile } from '../shared/uploads/uploaded-file.ts';
+import type { Uploads } from '../shared/uploads/uploads.ts';
 
 /**
  * The interface between the executor and the sources that answer its fetches: an HTTP subgraph, or code in this process.
@@ -35,6 +38,8 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly record?: RequestRecord | undefined;
   /** What happens to the operation, for a client that sent `x-headgate-debug`. */
   readonly debug?: DebugTrace | undefined;
+  /** The files of the request, which arrive while the operation runs. */
+  readonly uploads?: Uploads | undefined;
   /** The operation, for the log. Set once it is known. */
   operation?: OperationLabel | undefined;
 }
@@ -54,9 +59,11 @@ export interface FetchParts {
   readonly planned: PlannedRequest;
   /** Returns the look-ups that have entities, in the order of the document. */
   lookups(): readonly FetchLookup[];
+  /** Returns the root fields, in the order of the document; `undefined` where there are none, or they cannot be separated. */
+  rootFields(): readonly RootFieldText[] | undefined;
   /**
-   * Writes a body with some of the entities only.
-   * @param kept for each of the {@link lookups}, the ascending indices of its entities
+   * Writes a body with some of the entities, or of the root fields only.
+   * @param kept for each of the {@link lookups}, the ascending indices of its entities; for each of the {@link rootFields}, `[0]` or `[]`
    */
   write(kept: readonly (readonly number[])[]): Pick<SourceRequest, 'body' | 'sharedBody'>;
   /** Returns the value of a client variable. */
@@ -75,6 +82,9 @@ export interface FetchLookup {
   /** The values from contexts, as JSON members; empty where it takes none. */
   readonly contextValues: string;
 }
+
+/** The files of one fetch, each with its paths in the body: `['variables.files.0']`. */
+export type FetchFiles = ReadonlyMap<UploadedFile, readonly string[]>;
 
 export interface SourceRequest {
   /** The GraphQL-over-HTTP request body, as JSON text: `{"query":"…","variables":{…}}`. */
@@ -101,6 +111,13 @@ export interface SourceRequest {
   readonly span?: CallSpan | undefined;
   /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
   readonly memory?: ResponseMemory | undefined;
+  /** For a subscription: it is resumed after the event with this cursor. Only for sources that {@link Source.resumes}. */
+  readonly cursor?: string | undefined;
+  /**
+   * The files among the variables, which are null in `body`. Their content can be read once, so layers never send such a request a second
+   * time, and no response is shared.
+   */
+  readonly files?: FetchFiles | undefined;
   /** Records what the layers and the source do. Only where the client's request has a debug trace. */
   readonly trace?: FetchTrace | undefined;
 }
@@ -115,7 +132,8 @@ export interface SourceFailure {
     | 'SUBREQUEST_QUEUE_FULL'
     | 'RATE_LIMITED'
     | 'OVERLOADED'
-    | 'PLUGIN_FAILED';
+    | 'PLUGIN_FAILED'
+    | 'BAD_USER_INPUT';
   readonly message: string;
   /** The cause in a few words, as `extensions.reason`. */
   readonly reason?: string;
@@ -138,13 +156,17 @@ export interface SourceFailure {
 }
 
 /** What the gateway knows of a response beside its content. */
-interface ResponseFacts {
+export interface ResponseFacts {
   /** A failure that the errors in the result report, like an API that did not respond. For the log and the metrics. */
   readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
   /** Seconds after which the source wants the next request. Only for a status of 429 and 503. */
   readonly retryAfter?: number | undefined;
   /** The response that this one was made from. Clients that share a response have the same one here. */
   readonly madeFrom?: SubgraphResponse | undefined;
+  /** Tags that the source gives the response, where it does that in another way than by headers. */
+  readonly tags?: readonly string[] | undefined;
+  /** Adds tags to what the source itself has cached of the response. */
+  readonly tagCached?: ((tags: Iterable<string>, moment: CacheMoment) => Promise<void>) | undefined;
   /** What of the response came from the cache, where that is recorded. */
   readonly cache?: CacheUse | undefined;
   /** Whether the source itself has reported the problems of the responses behind this one to the {@link ResponseObserver}. */
@@ -222,6 +244,16 @@ export interface ForwardedHeaders {
 /** Returns the forwarded headers by the rules of one source. Always returns the same object for one client request. */
 export type ForwardHeaders = (client: ClientContext) => ForwardedHeaders;
 
+/** What a source knows of an event, beside its result. */
+export interface EventFacts {
+  /** A subscription can be resumed after this event by it. */
+  readonly cursor?: string | undefined;
+  /** Whether the source knows that events may be missing before it. */
+  readonly mayHaveMissed?: boolean | undefined;
+  /** Whether the source can wait for a sink that is not ready, without losing an event. */
+  readonly canWait?: boolean | undefined;
+}
+
 /** Receives the events of one subscription. */
 export interface SubscriptionSink {
   /**
@@ -229,7 +261,9 @@ export interface SubscriptionSink {
    * @returns a promise while the sink is not ready for the next event (back-pressure). The source waits for it: it stops
    * reading from the upstream, and delivers nothing meanwhile. It never rejects.
    */
-  next(text: string): void | Promise<void>;
+  next(text: string, facts?: EventFacts): void | Promise<void>;
+  /** Receives the cursor by which the subscription is resumed where it has had no event. */
+  begin?(cursor: string): void;
   /** Ends the subscription with a failure: it could not start, or it was interrupted. */
   error(failure: SourceFailure): void;
   /** Ends the subscription after its last event. */
@@ -258,6 +292,8 @@ export interface Source {
    * has cancelled, and not before.
    */
   subscribe?(request: SourceRequest, sink: SubscriptionSink): CancelSubscription;
+  /** Returns whether a subscription can be resumed, so that its events have cursors. Missing where none can. */
+  resumes?(request: SourceRequest): boolean;
   /** Closes connections after requests in flight have completed. */
   close(): Promise<void>;
 }

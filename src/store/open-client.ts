@@ -4,10 +4,10 @@ import type { RedisClient } from './redis.ts';
 
 const SLOWEST_RECONNECT_MS = 1_000;
 
-/** Creates a client that is not connected yet. A connection attempt fails after `connectTimeout` milliseconds. */
-export function openClient(settings: Pick<RedisSettings, 'url' | 'cluster'>, connectTimeout: number): RedisClient {
-  const retry = (attempt: number) => Math.min(25 * 2 ** attempt, SLOWEST_RECONNECT_MS);
-  const redisOptions = {
+const retry = (attempt: number) => Math.min(25 * 2 ** attempt, SLOWEST_RECONNECT_MS);
+
+function optionsOf(connectTimeout: number) {
+  return {
     lazyConnect: true,
     // a command without a response may have been executed: it is never sent twice, and never queued
     enableOfflineQueue: false,
@@ -15,6 +15,16 @@ export function openClient(settings: Pick<RedisSettings, 'url' | 'cluster'>, con
     maxRetriesPerRequest: 0,
     connectTimeout,
   };
+}
+
+/** Creates a client of one server. What it was subscribed to ends with its connection. */
+export function openSingleClient(url: string, connectTimeout: number): Redis {
+  return new Redis(url, { ...optionsOf(connectTimeout), retryStrategy: retry, autoResubscribe: false });
+}
+
+/** Creates a client that is not connected yet. A connection attempt fails after `connectTimeout` milliseconds. */
+export function openClient(settings: Pick<RedisSettings, 'url' | 'cluster'>, connectTimeout: number): RedisClient {
+  const redisOptions = optionsOf(connectTimeout);
   if (settings.cluster === undefined) return new Redis(settings.url ?? '', { ...redisOptions, retryStrategy: retry });
   const { enableOfflineQueue, lazyConnect } = redisOptions;
   return new Cluster([...settings.cluster], {

@@ -4,6 +4,7 @@ import { runToEnd, type Steps } from '../shared/steps.ts';
 import { type CacheControlUse, readCacheControl } from './cache-hints.ts';
 import { type CacheTags, readCacheTags } from './cache-tags.ts';
 import type { AppliedDirectives } from './directives.ts';
+import { type EventField, type EventUse, readEventUses, withEventSubgraphs } from './events.ts';
 import { type InProcessSource, readInProcessSources } from './in-process.ts';
 import { type JoinedTypes, readJoinedTypes } from './join-spec.ts';
 import { parseInSteps } from './parse-in-steps.ts';
@@ -18,6 +19,8 @@ export interface Subgraph {
   readonly url: string;
   /** Set where the gateway resolves the subgraph itself instead of sending requests to `url`. */
   readonly inProcess?: InProcessSource | undefined;
+  /** Set where its fields are messages of brokers: the subgraph that defines them, and the fields by coordinate. */
+  readonly events?: { readonly of: string; readonly fields: ReadonlyMap<string, EventField> } | undefined;
   /** The types of this subgraph, as it defines them. */
   readonly types: ReadonlyMap<string, SubgraphType>;
 }
@@ -138,7 +141,7 @@ export function* readSupergraphInSteps(
       }`,
     );
   }
-  const model = yield* modelOf(document, joined);
+  const model = yield* modelOf(document, joined, readEventUses(document));
   const publicSchema = yield* buildPublicSchema(document, hasDefer);
   const rateLimits = readRateLimits(document);
   yield;
@@ -155,23 +158,28 @@ export function* readSupergraphInSteps(
 
 /**
  * Reads only the types, of the whole graph and of each subgraph.
+ * @param events the events, where the document does not have them yet
  * @throws SupergraphError when a field set cannot be parsed
  */
-export function readSupergraphModel(document: DocumentNode): SupergraphModel {
-  return runToEnd(readModelInSteps(document));
+export function readSupergraphModel(
+  document: DocumentNode,
+  events: readonly EventUse[] = readEventUses(document),
+): SupergraphModel {
+  return runToEnd(readModelInSteps(document, events));
 }
 
-function* readModelInSteps(document: DocumentNode): Steps<SupergraphModel> {
-  return yield* modelOf(document, yield* readJoinedTypes(document));
+function* readModelInSteps(document: DocumentNode, events: readonly EventUse[]): Steps<SupergraphModel> {
+  return yield* modelOf(document, yield* readJoinedTypes(document), events);
 }
 
-function* modelOf(document: DocumentNode, joined: JoinedTypes): Steps<SupergraphModel> {
+function* modelOf(document: DocumentNode, joined: JoinedTypes, events: readonly EventUse[]): Steps<SupergraphModel> {
   const inProcess = readInProcessSources(document);
   const subgraphs: Subgraph[] = [];
   for (const graph of joined.graphs.values()) {
     subgraphs.push({ ...graph, inProcess: inProcess.get(graph.name), types: yield* viewOf(graph, joined) });
   }
-  return { subgraphs, types: joined.types, rootTypes: joined.rootTypes };
+  const { types, rootTypes, definitions } = joined;
+  return { subgraphs: withEventSubgraphs(subgraphs, events, definitions), types, rootTypes };
 }
 
 function* viewOf(graph: Pick<Subgraph, 'id' | 'name'>, joined: JoinedTypes): Steps<ReadonlyMap<string, SubgraphType>> {

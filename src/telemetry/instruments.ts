@@ -1,5 +1,6 @@
 import { type CacheInstruments, createCacheInstruments } from './cache-instruments.ts';
 import { createEndpointInstruments, type EndpointInstruments } from './endpoint-instruments.ts';
+import { createEventInstruments, type EventInstruments } from './event-instruments.ts';
 import { type KeySetState, watchKeySets } from './key-set-instruments.ts';
 import type { Count, Metrics } from './metrics.ts';
 import { createRequestInstruments, type InstrumentSettings, type RequestInstruments } from './request-instruments.ts';
@@ -56,6 +57,8 @@ export interface Instruments extends SubgraphInstruments {
   readonly openEndpoints: () => EndpointInstruments;
   /** Returns what counts variants and mirrored reads. Always the same. */
   readonly ofVariants: () => VariantInstruments;
+  /** Returns what counts messages of brokers. Always the same. */
+  readonly ofEvents: () => EventInstruments;
   /** @param read called whenever the metrics are read. To be called once. */
   readonly watchKeySets: (read: () => readonly KeySetState[]) => void;
   /** @param held called whenever the metrics are read */
@@ -87,6 +90,7 @@ export function createInstruments(metrics: Metrics, settings: InstrumentSettings
     ...ofOperators(metrics),
     openCache: () => createCacheInstruments(metrics),
     openEndpoints: () => createEndpointInstruments(metrics, buckets),
+    ofEvents: once(() => createEventInstruments(metrics)),
     ofVariants: once(() => createVariantInstruments(metrics)),
     ...ofLimits(metrics),
   };

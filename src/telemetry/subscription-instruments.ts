@@ -6,7 +6,7 @@ export interface SubscriptionInstruments {
   readonly opened: (isShared: boolean) => void;
   /** A subscription has ended. @param reason one of a fixed set of words */
   readonly ended: (reason: string) => void;
-  /** A slow client has lost an event. */
+  /** An event was dropped because too many waited. */
   readonly dropped: () => void;
   /** @param open called whenever the metrics are read */
   readonly watchOpen: (open: () => number) => void;
@@ -29,7 +29,7 @@ export function createSubscriptionInstruments(metrics: Metrics): SubscriptionIns
     }),
     dropped: metrics.counter({
       name: 'headgate_subscription_events_dropped_total',
-      help: 'Events that slow clients have lost; only with subscription.queue_overflow: drop_oldest',
+      help: 'Events that were dropped because too many waited; only with subscription.queue_overflow: drop_oldest or coalesce',
     }),
     watchSockets: (open) =>
       metrics.gauge(

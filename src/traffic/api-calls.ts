@@ -128,6 +128,7 @@ function isTimeout(reason: unknown): boolean {
 
 function retryApiReads(send: SendApiRequest, { retry, subgraph }: ApiCallOptions): SendApiRequest {
   return (request) => {
+    if (request.isStreamed) return send(request);
     retry.budget.deposit();
     return new ApiTries(send, retry, subgraph, request).next();
   };

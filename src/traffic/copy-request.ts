@@ -21,5 +21,7 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     memory: request.memory,
     trace: request.trace,
     parts: request.parts,
+    cursor: request.cursor,
+    files: request.files,
   };
 }

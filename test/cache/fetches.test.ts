@@ -28,6 +28,47 @@ describe('the response cache', () => {
     ]);
   });
 
+  it('fetches only the root fields that are missing, in one request', async () => {
+    const world = await shop();
+    await world.ask('{ a: product(id: "2") { id name } }');
+    world.counts();
+    const { data } = await world.ask(
+      'query($id: ID!) { first: product(id: $id) { name } products { id } b: product(id: "2") { id name } }',
+      {
+        variables: { id: '1' },
+      },
+    );
+    expect(data).toEqual({
+      first: { name: 'Lamp' },
+      products: [{ id: '1' }, { id: '2' }, { id: '3' }],
+      b: { id: '2', name: 'Desk' },
+    });
+    const sent = world.products.requests.map(({ query, variables }) => [
+      query.replace(/^query \w+/, 'query'),
+      variables,
+    ]);
+    expect(sent).toEqual([['query($id:ID!){first:product(id:$id){name} products{id}}', { id: '1' }]]);
+  });
+
+  it('keeps each root field as long as it may be kept', async () => {
+    const world = await shop();
+    const both = '{ products { id } me { name } }';
+    await world.ask(both);
+    world.counts();
+    // `me` is private, and this client cannot be identified
+    await world.ask(both);
+    expect(world.products.requests.map(({ query }) => query.includes('products'))).toEqual([false]);
+  });
+
+  it('reports an error of a root field that is missing, beside what is cached', async () => {
+    const world = await shop();
+    await world.ask('{ product(id: "2") { name } }');
+    world.products.answer = () => ({ data: { favourite: null }, errors: [{ message: 'none', path: ['favourite'] }] });
+    const { data, errors } = await world.ask('{ product(id: "2") { name } favourite { name } }');
+    expect(data).toEqual({ product: { name: 'Desk' }, favourite: null });
+    expect(errors?.map(({ path }) => path)).toEqual([['favourite']]);
+  });
+
   it('keeps values apart by their arguments and variables', async () => {
     const world = await shop();
     const query = 'query($scale: Int) { product(id: "1") { stars(scale: $scale) } }';

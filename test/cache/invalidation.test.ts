@@ -57,6 +57,30 @@ describe('what is invalidated is fetched again', () => {
     expect(await nameOf(world)).toBe('Lantern');
   });
 
+  it.each([
+    [
+      'not by one that the subgraph refused',
+      { data: { rename: null }, errors: [{ message: 'no', path: ['rename'] }] },
+      0,
+    ],
+    ['not by one that it refused as a whole', { errors: [{ message: 'not valid' }] }, 0],
+    [
+      'by one that fails below the field',
+      { data: { rename: null }, errors: [{ message: 'no', path: ['rename', 'id'] }] },
+      1,
+    ],
+    ['by one that gives null', { data: { rename: null } }, 1],
+  ])('%s', async (_, answer, fetched) => {
+    const world = await shop();
+    await world.ask('{ product(id: "1") { id name } }');
+    world.products.answer = () => answer;
+    await world.ask('mutation { rename(id: "1", name: "Lantern") { id } }');
+    world.products.answer = undefined;
+    world.counts();
+    await world.ask('{ product(id: "1") { id name } }');
+    expect(world.counts().products).toBe(fetched);
+  });
+
   it('by the response of a subgraph', async () => {
     const world = await shop();
     expect(await nameOf(world)).toBe('Lamp');

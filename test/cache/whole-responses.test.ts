@@ -68,6 +68,13 @@ describe('whole responses to GET', () => {
     expect(await cacheStatus(world, query, headers)).toBe(null);
   });
 
+  it('are not cached with a value that is null, without a time for these', async () => {
+    const world = await shop();
+    const query = '{ product(id: "9") { name } }';
+    await get(world, query);
+    expect(await cacheStatus(world, query)).toBe(null);
+  });
+
   it('are kept apart from those to clients with credentials', async () => {
     const world = await shop();
     await get(world, LIST);

@@ -237,6 +237,18 @@ test('what keeps the first worker from starting is said once, with exit code 1',
   expect(alsoTaken).toMatchObject({ code: 1, stderr: expect.stringContaining('telemetry.metrics.prometheus.listen') });
 });
 
+test('several processes refuse the single connection mode where it is asked for', async () => {
+  const dir = await project({
+    'schemas/hello.graphql': schema('http://127.0.0.1:1/graphql'),
+    'headgate.yaml': 'subscription: { single_connection: { enabled: true } }',
+  });
+  const refused = await runCli(dir, ['start', '--port', '0', '--workers', '2']);
+  const stderr = expect.stringContaining('subscription.single_connection.enabled: "true" does not work');
+  expect(refused).toMatchObject({ code: 1, stderr });
+  const { url } = await startWorkers('2');
+  expect((await fetch(`${url}/stream`, { method: 'PUT' })).status).toBe(404);
+});
+
 test('workers that crash at every start are given up, after a few tries that grow apart', async () => {
   const dir = await project({
     'schemas/hello.graphql': schema('http://127.0.0.1:1/graphql'),

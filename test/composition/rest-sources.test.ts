@@ -276,7 +276,7 @@ describe('mistakes are reported with their place', () => {
     [
       'a subscription',
       `type Subscription { a: Int }\n${query(`a: Int ${get('$.a')}`)}`,
-      '2:21 SUBSCRIPTION_IN_CONNECTORS Connectors do not support subscriptions. Remove them from this file.',
+      '2:21 SUBSCRIPTION_IN_CONNECTORS Connectors do not support subscriptions. Add @event, or remove the field: only brokers can send the events of this file.',
     ],
   ])('%s', async (_, sdl, expected) => {
     const { problems } = await read(sdl);

@@ -146,7 +146,7 @@ zebra: 1
     headgate.yaml:6:1  UNKNOWN_CONFIG_KEY  Unknown key "listen".
         hint: Did you mean "supergraph.listen" or "telemetry.exporters.metrics.prometheus.listen" or "telemetry.metrics.prometheus.listen" or "admin.listen"?
     headgate.yaml:7:1  UNKNOWN_CONFIG_KEY  Unknown key "zebra".
-        hint: Known keys: supergraph, path_prefix, traffic_shaping, limits, telemetry, admin, include_subgraph_errors, subgraphs, login, override_labels, contracts, connectors, bff, cache_control, response_cache, health_check, shutdown, workers, headers, authentication, authorization, demand_control, debug, api_keys, introspection_endpoints, tls, trusted_proxies, store, rate_limits, persisted_queries, apq, batching, defer, csrf, cors, ip_lists, security_headers, plugins, usage, coprocessor, yoga, subscription, websocket."
+        hint: Known keys: supergraph, path_prefix, traffic_shaping, limits, telemetry, admin, include_subgraph_errors, subgraphs, login, override_labels, contracts, connectors, bff, cache_control, response_cache, health_check, shutdown, workers, headers, authentication, authorization, demand_control, debug, api_keys, introspection_endpoints, tls, trusted_proxies, store, rate_limits, persisted_queries, apq, batching, defer, file_upload, csrf, cors, ip_lists, security_headers, plugins, usage, coprocessor, yoga, subscription, websocket, events."
   `);
 });
 

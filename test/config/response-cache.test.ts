@@ -87,3 +87,18 @@ it('a response cache without settings is off, and accepted', () => {
   expect(configFileSchema.parse({}).response_cache.enabled).toBeFalsy();
   expect(problems({ subgraph: { all: { enabled: true } } })).toBeUndefined();
 });
+
+describe('memory of caches that are one with the response cache', () => {
+  const MESSAGE =
+    'has no effect with `response_cache.enabled: true`, where all share one memory; set `response_cache.max_bytes` instead';
+  const problems = (config: object) =>
+    (configFileSchema.safeParse(config).error?.issues ?? []).map(({ path, message }) => [path.join('.'), message]);
+
+  it.each([
+    ['bff.cache.max_bytes', { bff: { cache: { max_bytes: 1_000 } } }],
+    ['connectors.cache.max_bytes', { connectors: { cache: { max_bytes: 1_000 } } }],
+  ])('%s is refused, and works without the response cache', (key, config) => {
+    expect(problems({ ...config, response_cache: { enabled: true } })).toEqual([[key, MESSAGE]]);
+    expect(problems(config)).toEqual([]);
+  });
+});

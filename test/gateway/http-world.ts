@@ -37,6 +37,8 @@ export async function httpWorld(
     config?: Record<string, unknown>;
     bffDir?: string;
     dev?: boolean;
+    /** The supergraph, where it is another one than that of the subgraphs. */
+    supergraphSdl?: string;
   } = {},
 ): Promise<HttpWorld> {
   const world = createWorld({ subgraphs });
@@ -57,7 +59,7 @@ export async function httpWorld(
   }
   let listener: SupergraphListener | undefined;
   const schema: SupergraphProvider = {
-    load: async () => ({ sdl: world.supergraphSdl }),
+    load: async () => ({ sdl: options.supergraphSdl ?? world.supergraphSdl }),
     watch: async (on) => {
       listener = on;
       return { close: async () => {} };

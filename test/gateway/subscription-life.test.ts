@@ -136,12 +136,25 @@ describe('what is sent to the subgraph', () => {
 });
 
 describe('when the gateway stops', () => {
-  test('streams end within the time for it', async () => {
+  test('server-sent events end without a "complete", so that clients connect again, each after another time', async () => {
     const { server, topic } = await subscriptionWorld({ shutdown: { grace: '1s' } });
     const { reader } = await openEvents(server.url, ADDED);
     await topic.hasSubscriptions(1);
     const closed = server.close();
-    expect(await reader.until('\n\n')).toBe('event: complete\ndata:\n\n');
+    expect(await reader.until('\n\n')).toMatch(/^retry: [1-9]\d{2,3}\n\n$/);
+    await expect(reader.until('\n\n')).rejects.toThrow('the stream ended; there was ""');
+    await closed;
+  });
+
+  test('multipart responses end with an error', async () => {
+    const { server, topic } = await subscriptionWorld({ shutdown: { grace: '1s' } });
+    const accept = 'multipart/mixed;subscriptionSpec=1.0';
+    const { reader } = await openEvents(server.url, ADDED, { accept });
+    await topic.hasSubscriptions(1);
+    const closed = server.close();
+    expect(await reader.until('\r\n-----\r\n')).toContain(
+      '{"payload":null,"errors":[{"message":"The gateway is shutting down. Subscribe again.","extensions":{"code":"SERVICE_UNAVAILABLE"}}]}',
+    );
     await closed;
   });
 });

@@ -9,6 +9,7 @@ function world() {
   const cache = new ResponseCache({
     store: new MemoryStore({ maxBytes: 1_000_000 }),
     tagHeader: undefined,
+    jitter: 0,
     engine: () => schemas.current as never,
     contract: undefined,
   });

@@ -37,6 +37,14 @@ describe('a slow client', () => {
     expect(await texts(subscriber)).toEqual(['3', '4']);
     expect(dropped()).toBe(2);
   });
+
+  test('gets the newest event with coalesce', async () => {
+    const { subscriber, dropped } = open({ overflow: 'coalesce' });
+    for (const text of ['1', '2', '3', '4']) subscriber.push({ text });
+    subscriber.end(undefined);
+    expect(await texts(subscriber)).toEqual(['4']);
+    expect(dropped()).toBe(3);
+  });
 });
 
 describe('the end', () => {

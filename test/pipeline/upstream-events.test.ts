@@ -62,6 +62,22 @@ describe('more events than may wait', () => {
     for (const text of ['1', '2']) last().next(text);
     expect(upstream.take()).toEqual({ text: '2', mayHaveMissed: true });
   });
+
+  test('are replaced by the newest one with coalesce, which no client has to know', () => {
+    let dropped = 0;
+    const { upstream, last } = open({ queueCapacity: 8, overflow: 'coalesce', onDropped: () => (dropped += 1) });
+    for (const text of ['1', '2', '3']) last().next(text);
+    expect(upstream.take()).toEqual({ text: '3', mayHaveMissed: false });
+    expect(dropped).toBe(2);
+  });
+
+  test('do not hide with coalesce that a connection was lost', async () => {
+    const { upstream, sinks, last } = open({ overflow: 'coalesce' });
+    last().error(LOST);
+    await expect.poll(() => sinks.length).toBe(2);
+    for (const text of ['1', '2', '3']) last().next(text);
+    expect(upstream.take()).toEqual({ text: '3', mayHaveMissed: true });
+  });
 });
 
 test('what is attached next gets the events, and the one before learns of it', () => {

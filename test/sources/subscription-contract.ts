@@ -4,9 +4,10 @@ import type { Source, SourceRequest, SubscriptionSink } from '../../src/sources/
 export interface TestUpstream {
   /** How many subscriptions the upstream has now. */
   readonly open: number;
-  event(text: string): void;
-  end(): void;
-  interrupt(): void;
+  event(text: string): void | Promise<void>;
+  /** Missing where the upstream has no last event, as a broker. */
+  end?(): void;
+  interrupt(): void | Promise<void>;
 }
 
 /** A sink that records what it receives, and checks the order of the calls. */
@@ -66,21 +67,33 @@ export class RecordingSink implements SubscriptionSink {
 
 type Subscribe = NonNullable<Source['subscribe']>;
 
-const request: SourceRequest = {
+interface Opened {
+  readonly subscribe: Subscribe;
+  readonly upstream: TestUpstream;
+}
+
+const REQUEST: SourceRequest = {
   body: '{"query":"subscription { ticks }"}',
   operationType: 'subscription',
   client: { requestId: 'test', headers: {} },
 };
 
-/** Resolves when all that is due has happened. */
-const settle = () => new Promise(setImmediate);
+/** How a source is checked whose upstream is a program of its own. */
+export interface ContractOptions {
+  readonly request?: SourceRequest;
+  /** Returns what the sink receives for the event with a text. */
+  readonly resultOf?: (text: string) => string;
+  /** Resolves when all that is due has happened: soon after `isDone` returns true. */
+  readonly settle?: (isDone: () => boolean) => Promise<unknown>;
+}
 
 /**
  * Checks a source against the contract of `Source.subscribe`, and returns what it breaks.
  * @param open starts a source and its upstream; called once for each check
  */
 export async function contractBreaches(
-  open: () => { readonly subscribe: Subscribe; readonly upstream: TestUpstream },
+  open: () => Opened | Promise<Opened>,
+  { request = REQUEST, resultOf = (text) => text, settle = () => new Promise(setImmediate) }: ContractOptions = {},
 ): Promise<string[]> {
   const breaches: string[] = [];
   const expectEqual = (what: string, actual: unknown, expected: unknown) => {
@@ -91,45 +104,51 @@ export async function contractBreaches(
     ['end', 'complete'],
     ['interrupt', 'SUBREQUEST_HTTP_ERROR'],
   ] as const) {
-    const { subscribe, upstream } = open();
+    const { subscribe, upstream } = await open();
+    if (upstream[end] === undefined) continue;
     const sink = new RecordingSink();
     subscribe(request, sink);
-    for (const text of ['1', '2']) upstream.event(text);
-    upstream[end]();
-    upstream.end();
-    await settle();
-    expectEqual(`events, then ${end}`, sink.received, ['1', '2', shown]);
+    for (const text of ['1', '2']) await upstream.event(text);
+    await settle(() => sink.received.length === 2);
+    await upstream[end]();
+    upstream.end?.();
+    await settle(() => sink.received.length === 3);
+    expectEqual(`events, then ${end}`, sink.received, [resultOf('1'), resultOf('2'), shown]);
     breaches.push(...sink.breaches);
   }
   {
-    const { subscribe, upstream } = open();
+    const { subscribe, upstream } = await open();
     const sink = new RecordingSink(true);
     subscribe(request, sink);
-    for (const text of ['1', '2']) upstream.event(text);
-    upstream.end();
-    await settle();
-    expectEqual('back-pressure', sink.received, ['1']);
+    for (const text of ['1', '2']) await upstream.event(text);
+    const [last, shown] = upstream.end
+      ? (['end', 'complete'] as const)
+      : (['interrupt', 'SUBREQUEST_HTTP_ERROR'] as const);
+    await settle(() => sink.received.length === 1);
+    if (upstream.end) upstream.end();
+    expectEqual('back-pressure', sink.received, [resultOf('1')]);
     sink.ready();
-    await settle();
+    await settle(() => sink.received.length === 2);
+    if (last === 'interrupt') await upstream.interrupt();
     sink.ready();
-    await settle();
-    expectEqual('after back-pressure', sink.received, ['1', '2', 'complete']);
+    await settle(() => sink.received.length === 3);
+    expectEqual('after back-pressure', sink.received, [resultOf('1'), resultOf('2'), shown]);
     breaches.push(...sink.breaches);
   }
   {
-    const { subscribe, upstream } = open();
+    const { subscribe, upstream } = await open();
     const [first, second] = [new RecordingSink(), new RecordingSink()];
     const cancels = [subscribe(request, first), subscribe(request, second)];
     first.cancelled();
     cancels[0]?.();
     cancels[0]?.();
-    upstream.event('1');
-    await settle();
-    expectEqual('the one who stays', second.received, ['1']);
+    await upstream.event('1');
+    await settle(() => second.received.length === 1);
+    expectEqual('the one who stays', second.received, [resultOf('1')]);
     second.cancelled();
     cancels[1]?.();
-    upstream.event('2');
-    await settle();
+    await upstream.event('2');
+    await settle(() => upstream.open === 0);
     expectEqual('upstream subscriptions after the last one left', upstream.open, 0);
     breaches.push(...first.breaches, ...second.breaches);
   }

@@ -1,5 +1,6 @@
 import type { DocumentNode } from 'graphql';
 import { FieldIndex } from '../../planner/field-index.ts';
+import type { EventUse } from '../../supergraph/events.ts';
 import { readSupergraphModel, type SupergraphModel } from '../../supergraph/supergraph.ts';
 import { Exploration, type Failure } from './explore.ts';
 import { Moves } from './moves.ts';
@@ -24,10 +25,11 @@ export interface Satisfiability {
  * In:  `reviews` returns `Product` with `upc`; `products`, which has `name`, looks products up by `id` only
  * Out: `Product.name` at `{ topReview { product { name } } }`
  *
+ * @param events the fields whose values are messages of brokers; by default those that the supergraph names
  * @throws TooManyStates
  */
-export function checkSatisfiability(supergraph: DocumentNode): Satisfiability {
-  const model = readSupergraphModel(supergraph);
+export function checkSatisfiability(supergraph: DocumentNode, events?: readonly EventUse[]): Satisfiability {
+  const model = readSupergraphModel(supergraph, events);
   const failures = new Map<string, Unsatisfiable>();
   let work = 0;
   for (const labels of labelSets(model)) {

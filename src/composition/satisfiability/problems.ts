@@ -1,5 +1,6 @@
 import type { DocumentNode } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
+import type { EventUse } from '../../supergraph/events.ts';
 import { locate } from '../locate.ts';
 import type { SourceDefinition } from '../source-definition.ts';
 import { placeOf } from '../source-file.ts';
@@ -7,10 +8,17 @@ import { checkSatisfiability } from './check.ts';
 import { type Explanation, explain } from './explain.ts';
 import { TooManyStates } from './explore.ts';
 
-/** Returns the fields that clients could select but that no subgraph can resolve, each at the place where a subgraph defines it. */
-export function satisfiabilityProblems(supergraph: DocumentNode, sources: readonly SourceDefinition[]): Problem[] {
+/**
+ * Returns the fields that clients could select but that no subgraph can resolve, each at the place where a subgraph defines it.
+ * @param events the fields of the sources whose values are messages of brokers
+ */
+export function satisfiabilityProblems(
+  supergraph: DocumentNode,
+  sources: readonly SourceDefinition[],
+  events: readonly EventUse[] = [],
+): Problem[] {
   try {
-    const { failures } = checkSatisfiability(supergraph);
+    const { failures } = checkSatisfiability(supergraph, events);
     return failures.map((failure) => asProblem(explain(failure, supergraph), sources));
   } catch (error) {
     if (!(error instanceof TooManyStates)) throw error;

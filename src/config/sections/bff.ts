@@ -16,8 +16,12 @@ const cache = z
     max_bytes: z
       .int()
       .positive()
-      .default(64 * 2 ** 20)
-      .describe('Most memory for cached responses. Does not apply with bff.redis'),
+      .optional()
+      .meta({
+        default: 64 * 2 ** 20,
+        description:
+          'Most memory for cached responses. Does not apply with bff.redis; with response_cache.enabled, use response_cache.max_bytes',
+      }),
     hints: z
       .record(z.string().regex(/^[_A-Za-z]\w*(\.[_A-Za-z]\w*)?$/, 'expected "Type" or "Type.field"'), hint)
       .default({})

@@ -9,6 +9,8 @@ const limits = {
   max_response_bytes: count.describe('Largest response; a larger one is an error'),
 };
 
+const DEFAULT_BYTES = 64 * 2 ** 20;
+
 const cache = z
   .strictObject({
     enabled: z
@@ -17,11 +19,11 @@ const cache = z
       .describe(
         'Whether responses to GET calls are cached and shared by all clients, as their headers allow; for every source',
       ),
-    max_bytes: z
-      .int()
-      .positive()
-      .default(64 * 2 ** 20)
-      .describe('Most memory for cached responses. Does not apply with connectors.cache.redis'),
+    max_bytes: z.int().positive().optional().meta({
+      default: DEFAULT_BYTES,
+      description:
+        'Most memory for cached responses. Does not apply with connectors.cache.redis; with response_cache.enabled, use response_cache.max_bytes',
+    }),
     redis: z.boolean().default(false).describe('Whether cached responses are in store.redis, shared by all processes'),
   })
   .describe('Cached responses of REST APIs');
@@ -62,6 +64,11 @@ export interface ApiSettings {
   readonly maxResponseBytes: number;
   readonly isCached: boolean;
   readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** Returns the most memory for cached responses, where they have a store of their own. */
+export function cacheBytes({ cache }: ConnectorsConfig): number {
+  return cache.max_bytes ?? DEFAULT_BYTES;
 }
 
 /** Whether responses of any source are cached. */

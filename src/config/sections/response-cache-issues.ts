@@ -13,6 +13,13 @@ interface Settings extends MetricsConfig {
   readonly plugins: readonly unknown[];
   readonly coprocessor?: unknown;
   readonly yoga: { readonly plugins: readonly unknown[] };
+  readonly bff: OwnCache & { readonly redis: boolean };
+  readonly connectors: { readonly cache: OwnCache['cache'] & { readonly redis: boolean } };
+}
+
+/** A part of the gateway that had a cache of its own. */
+interface OwnCache {
+  readonly cache: { readonly max_bytes?: number | undefined };
 }
 
 /** A setting of the response cache that another setting contradicts. */
@@ -27,7 +34,25 @@ const SECTION = 'response_cache';
 export function responseCacheIssues(config: Settings): Issue[] {
   const { response_cache: cache } = config;
   if (!cache.enabled) return [];
-  return [...pathIssues(cache, config), ...tagHeaderIssues(cache, config), ...privateIdIssues(cache, config)];
+  return [
+    ...pathIssues(cache, config),
+    ...tagHeaderIssues(cache, config),
+    ...privateIdIssues(cache, config),
+    ...memoryIssues(cache, config),
+  ];
+}
+
+/** Endpoints and REST APIs have no memory of their own where they use the response cache. */
+function memoryIssues({ redis }: ResponseCacheSettings, { bff, connectors }: Settings): Issue[] {
+  const message = `has no effect with \`${SECTION}.enabled: true\`, where all share one memory; set \`${SECTION}.max_bytes\` instead`;
+  const isUnused = (bytes: number | undefined, hasOwnRedis: boolean) =>
+    bytes !== undefined && (redis.enabled || !hasOwnRedis);
+  return [
+    ...(isUnused(bff.cache.max_bytes, bff.redis) ? [{ path: ['bff', 'cache', 'max_bytes'], message }] : []),
+    ...(isUnused(connectors.cache.max_bytes, connectors.cache.redis)
+      ? [{ path: ['connectors', 'cache', 'max_bytes'], message }]
+      : []),
+  ];
 }
 
 function pathIssues({ invalidation: { path, shared_key: key } }: ResponseCacheSettings, config: Settings): Issue[] {

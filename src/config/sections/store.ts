@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { duration } from '../duration.ts';
 
-const redisUrl = z
+export const redisUrl = z
   .url({ protocol: /^rediss?$/, message: 'expected a redis:// or rediss:// URL' })
   .describe('The URL of Redis: redis://[USER:PASSWORD@]HOST:PORT[/DB], or rediss:// with TLS (env: REDIS_URL)');
 

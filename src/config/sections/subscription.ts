@@ -21,6 +21,32 @@ const initHeaders = z
     'Whether the headers that rules send to the subgraph are also members of the payload of `connection_init`. Default: false',
   );
 
+const singleConnection = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether clients can get the events of all their operations over one connection, at `/graphql/stream`. Default: true with one process. Several processes cannot: each knows only its own streams',
+      ),
+    max_reservations: z
+      .int()
+      .positive()
+      .default(10_000)
+      .describe('Most of these streams, reserved or open, of one process; the error is SUBSCRIPTION_LIMIT_EXCEEDED'),
+    max_reservations_per_client: z
+      .int()
+      .positive()
+      .default(1_000)
+      .describe('Most of them of one user, or of one address without credentials'),
+    claim_timeout: timerDuration
+      .prefault('30s')
+      .describe('How long a reservation waits until the client opens its stream'),
+    max_operations: z.int().positive().default(100).describe('Most operations of one stream at the same time'),
+  })
+  .prefault({})
+  .describe('The single connection mode of server-sent events (graphql-sse)');
+
 const idleTimeout = timerDuration
   .optional()
   .describe(
@@ -75,11 +101,12 @@ export const subscriptionSection = z
       .default(128)
       .describe('Most events of a subscription that wait to be processed, and most that wait for its client'),
     queue_overflow: z
-      .enum(['close', 'drop_oldest'])
+      .enum(['close', 'drop_oldest', 'coalesce'])
       .default('close')
       .describe(
-        'close: a further event ends the subscription with SUBSCRIPTION_QUEUE_FULL; drop_oldest: it replaces the oldest',
+        'close: a further event ends the subscription with SUBSCRIPTION_QUEUE_FULL; drop_oldest: it replaces the oldest; coalesce: only the newest event waits, whatever queue_capacity is',
       ),
+    single_connection: singleConnection,
     heartbeat_interval: timerDuration
       .prefault('10s')
       .describe(

@@ -35,6 +35,14 @@ const toSubgraph = z.strictObject({
     .optional(),
 });
 
+/** TLS of connections to something that is no subgraph. */
+export const clientTls = z.strictObject({
+  certificate_authorities: pem
+    .optional()
+    .describe('Authorities that may sign its certificates, instead of the usual ones: a PEM file, or the PEM text'),
+  client_authentication: toSubgraph.shape.client_authentication,
+});
+
 const subgraph = z
   .strictObject({ all: toSubgraph.optional(), subgraphs: z.record(z.string(), toSubgraph).default({}) })
   .describe('Connections to subgraphs over https. Files that change are read again');

@@ -1,4 +1,5 @@
 import { compareNumbers, ExactNumber, isNumber } from '../../shared/exact-json.ts';
+import { UploadedFile } from '../../shared/uploads/uploaded-file.ts';
 import { MappedList } from './mapped-list.ts';
 
 /** A JSON value; `undefined` where it is missing. */
@@ -8,9 +9,9 @@ export function isObject(value: Json): value is Record<string, Json> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isOpaque(value);
 }
 
-/** Returns whether an object of this process stands for a number or for a list. */
+/** Returns whether an object of this process stands for a number, a list or a file. */
 function isOpaque(value: object): boolean {
-  return value instanceof ExactNumber || value instanceof MappedList;
+  return value instanceof ExactNumber || value instanceof MappedList || value instanceof UploadedFile;
 }
 
 /** Returns an own property; names such as `__proto__` and `constructor` have no special meaning. */

@@ -1,4 +1,4 @@
-import type { StreamFormat, StreamItem } from './streamed-response.ts';
+import { INTERRUPTED, type StreamFormat, type StreamItem } from './streamed-response.ts';
 
 const HEAD = '\r\ncontent-type: application/json; charset=utf-8\r\n\r\n';
 const DELIMITER = '\r\n---';
@@ -17,6 +17,7 @@ export function multipartFormat(parameter?: string): StreamFormat {
 async function* multipartText(payloads: AsyncIterable<StreamItem>): AsyncGenerator<string> {
   let start = DELIMITER;
   for await (const text of payloads) {
+    if (text === INTERRUPTED) break;
     yield `${start}${HEAD}${text ?? '{}'}${DELIMITER}`;
     start = '';
   }

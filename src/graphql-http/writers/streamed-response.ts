@@ -1,9 +1,12 @@
 import type { HttpResponse } from '../../http/response.ts';
 
+/** Ends a stream early: the client can get the rest elsewhere. */
+export const INTERRUPTED = Symbol('interrupted');
+
 /**
  * What a stream sends next: the JSON text of one payload; `undefined` is a heartbeat, for streams that are silent for long.
  */
-export type StreamItem = string | undefined;
+export type StreamItem = string | undefined | typeof INTERRUPTED;
 
 /** The form of a streamed response: how payloads become bytes. */
 export interface StreamFormat {

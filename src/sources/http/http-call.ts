@@ -7,7 +7,7 @@ import { mayHaveLongNumber } from '../../shared/exact-json.ts';
 import { retryAfterSeconds } from '../../shared/retry-after.ts';
 import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
 import { mayRetryLater } from '../retry-after.ts';
-import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
+import type { FetchFiles, ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { traceHeaders } from '../trace-headers.ts';
 import type { CallShare, Connections, CountedHandler, IdleConnectionHandler } from './connections.ts';
 import {
@@ -19,7 +19,9 @@ import {
   sizeFailure,
   statusFailure,
   timeoutFailure,
+  unsignedFailure,
 } from './http-failure.ts';
+import { UploadBody } from './upload-body.ts';
 
 /** Settings that all calls of one source share. */
 export interface HttpTarget {
@@ -43,6 +45,8 @@ export interface HttpTarget {
   /** Counts the bytes of long responses while they arrive. */
   readonly byteBudget: ByteBudget | undefined;
   readonly sign: SignCall | undefined;
+  /** Whether signatures cover the body, so that it must be there as a whole. */
+  readonly signsBody: boolean;
 }
 
 /** Returns the headers of a call with its signature. `headers` is a flat list of names and values. */
@@ -81,6 +85,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   #encoding: BodyEncoding | undefined;
   /** The encoded request body. */
   #encoded: Buffer | undefined;
+  /** The request body with files. */
+  #upload: UploadBody | undefined;
 
   constructor(target: HttpTarget, request: SourceRequest, done: (response: SubgraphResponse) => void) {
     this.#target = target;
@@ -103,7 +109,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
     if (this.#timeoutMs === 0) return this.#fail(timeoutFailure(this.#target.name, 0));
     signal?.addEventListener('abort', this);
     this.#deadline = new Deadline(this.#timeoutMs, this, now);
-    if (this.#target.compression === undefined) this.#dispatch(request);
+    if (request.files) this.#dispatchFiles(request, request.files);
+    else if (this.#target.compression === undefined) this.#dispatch(request);
     else void this.#dispatchEncoded(request, this.#target.compression);
   }
 
@@ -114,6 +121,10 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   }
 
   expire(): void {
+    if (this.#upload?.hasProgress()) {
+      this.#deadline = new Deadline(this.#timeoutMs, this);
+      return;
+    }
     this.#fail(timeoutFailure(this.#target.name, Math.round(this.#timeoutMs)));
     this.#cancel?.();
   }
@@ -233,10 +244,19 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
     headers = withForwarded(headers, traceHeaders(request, forwarded));
     request.span?.sentTo(this.#target.url);
     if (deadlineHeader) headers = withHeader(headers, deadlineHeader, String(Math.round(this.#timeoutMs)));
-    const sent = this.#encoded ?? body;
-    if (sign) headers = sign(headers, sent);
+    const sent = this.#encoded ?? this.#upload?.body ?? body;
+    if (this.#upload) headers = this.#upload.withOwnHeaders(headers);
+    // a signature over the body of files is refused before
+    if (sign) headers = sign(headers, this.#upload ? '' : (sent as string | Buffer));
     const connections = needsFreshConnection ? pool.fresh : pool;
     connections.dispatch({ path, method: 'POST', headers: headers as string[], body: sent }, this);
+  }
+
+  #dispatchFiles(request: SourceRequest, files: FetchFiles): void {
+    if (this.#target.signsBody) return this.#fail(unsignedFailure(this.#target.name));
+    this.#upload = new UploadBody(request.body, files);
+    // on a connection that is kept: with "connection: close", a server that answers early resets it, and its answer is lost
+    this.#dispatch(request);
   }
 
   async #dispatchEncoded(request: SourceRequest, coding: Coding): Promise<void> {
@@ -260,6 +280,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
     this.#request = undefined;
     this.#chunks = [];
     this.#encoded = undefined;
+    this.#upload?.end();
     this.#held?.release();
     this.#deadline?.cancel();
     this.share?.withdraw(this);

@@ -88,6 +88,16 @@ export function bodyFailure(name: string, reason: string, status?: number): Sour
   return { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, ...(status !== undefined && { status }) };
 }
 
+/** Returns the failure of a call whose body cannot be signed, because it is sent while it arrives. */
+export function unsignedFailure(name: string): SourceFailure {
+  return failure(
+    'SUBREQUEST_HTTP_ERROR',
+    name,
+    'its signature covers "content-digest", and the body of an upload is not there as a whole; remove it from ' +
+      'http_message_signature.components in authentication.subgraph',
+  );
+}
+
 /** The reason of a call whose result nobody needs any more. */
 export const ABORTED = 'request aborted';
 

@@ -87,6 +87,7 @@ export function openHttpTarget(options: HttpSourceOptions): OpenHttpTarget {
     maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
     byteBudget: options.byteBudget,
     sign: options.sign && signFor(url, options.sign),
+    signsBody: options.sign?.coversBody === true,
   };
   let closed = false;
   return {

@@ -1,4 +1,5 @@
-import { subgraphTag } from '../../cache/tags.ts';
+import { tagsIn } from '../../cache/lifetime.ts';
+import { namedTag, subgraphTag } from '../../cache/tags.ts';
 import type { Connector } from '../../connectors/connector.ts';
 import { templateText } from '../../connectors/url-template.ts';
 import type { HeldBytes } from '../../shared/byte-budget.ts';
@@ -20,6 +21,7 @@ import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
 import type { ApiTarget } from './api-target.ts';
 import type { ApiCallOrigin } from './api-transport.ts';
+import { openUpload } from './api-upload.ts';
 import { ApiCache, type CacheLookup } from './cache/api-cache.ts';
 import { failed, malformed } from './rest-failure.ts';
 
@@ -50,6 +52,8 @@ export interface CallOptions {
   /** The rest of `timeoutMs`. */
   readonly leftMs: number;
   readonly signal: CancelSignal | undefined;
+  /** Returns whether files of the client have arrived since the last call. While they do, the time begins again. */
+  readonly hasProgress?: (() => boolean) | undefined;
   /** Shared by all calls of the API for one client request. */
   readonly retryAfter?: RetryAfterGuard | undefined;
   /** The cache, if responses of this API may be cached, and the request headers that differ between users. */
@@ -71,12 +75,13 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   const { subgraph, connector, timeoutMs, leftMs, signal } = options;
   if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
   const abort = new AbortController();
-  const timer = new AbortTimer(leftMs, signal, () => abort.abort(timer.isLate ? timedOut() : undefined));
+  const stop = () => abort.abort(timer.isLate ? timedOut() : undefined);
+  const timer = new AbortTimer(leftMs, signal, stop, request.upload && options.hasProgress);
   try {
     const response = await fetchResponse(request, options, abort.signal);
     const body = bodyOf(response, options);
-    const { status, headers, text } = response;
-    return { status, headers, size: text.length, body: body instanceof Promise ? await body : body };
+    const { status, headers, text, cacheKey } = response;
+    return { status, headers, cacheKey, size: text.length, body: body instanceof Promise ? await body : body };
   } catch (error) {
     if (error instanceof WorkStopped) throw error;
     if (timer.isLate) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
@@ -112,8 +117,12 @@ function fetchResponse(request: ApiRequest, options: CallOptions, signal: AbortS
     }
   };
   if (cache === undefined) return untilAborted(call({}, signal), signal);
-  const tags = [subgraphTag(options.subgraph)];
-  const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, tags, signal, call };
+  const { subgraph } = options;
+  const tagsOf = (headers: RawResponse['headers']) => [
+    subgraphTag(subgraph),
+    ...tagsIn(headers).map((tag) => namedTag(subgraph, tag)),
+  ];
+  const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, tagsOf, signal, call };
   if (isShared) return fetchCached(cache.cached, lookup, options);
   if (request.method === 'GET') return untilAborted(call({}, signal), signal);
   return untilAborted(call({}, signal), signal).finally(() => cache.cached.invalidate(lookup));
@@ -157,14 +166,32 @@ async function sendOnce(
   const { target, retryAfter } = options;
   retryAfter?.check();
   const { path, method } = request;
-  const { headers, body } = await encoded(request, target.compression);
+  const { upload } = request;
+  const { headers, body } = upload
+    ? await openUpload(options.subgraph, upload, {
+        'accept-encoding': acceptEncoding(target.compression),
+        ...request.headers,
+      })
+    : await encoded(request, target.compression);
   const { connector, deadline, trace, place } = options;
   const sendsTrace = place.headers.length > 0;
   // headers of the connector take precedence over those of the client
   const whole = sendsTrace ? { ...missing(place.headers, headers), ...headers } : headers;
   const span = place.span?.startCall(method, templateText(connector.url));
   const ofFetch = options.ofFetch && { ...options.ofFetch, body: request.body ?? '' };
-  const sent = { path, method, headers: whole, body, signal, deadline, ofFetch, trace, span, sendsTrace };
+  const sent = {
+    path,
+    method,
+    headers: whole,
+    body,
+    signal,
+    deadline,
+    ofFetch,
+    trace,
+    span,
+    sendsTrace,
+    isStreamed: upload !== undefined,
+  };
   try {
     const raw = await target.send(sent);
     const bytes = await readResponseBytes(raw.body, target.settings.maxResponseBytes, held);

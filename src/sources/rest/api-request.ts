@@ -13,6 +13,7 @@ import {
 } from '../../connectors/url-template.ts';
 import { stringifyJson } from '../../shared/exact-json.ts';
 import type { ClientContext } from '../source.ts';
+import { type ApiUpload, readUpload } from './api-upload.ts';
 import { encodeForm } from './form.ts';
 
 /** A request to an API. */
@@ -22,6 +23,8 @@ export interface ApiRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
+  /** The body with files, which is sent while they arrive. */
+  readonly upload?: ApiUpload | undefined;
 }
 
 /** Input for the request of a connector. */
@@ -39,12 +42,11 @@ export function writeRequest(connector: Connector, input: RequestInput): ApiRequ
   const { variables } = input;
   const headers = headersOf(connector, input);
   const body = connector.body === undefined ? undefined : mapRequest(connector.body.expression, variables);
-  return {
-    method: connector.method,
-    path: `/${pathOf(connector, input)}${queryOf(connector, input)}`,
-    headers,
-    body: body === undefined ? undefined : bodyText(body, headers),
-  };
+  const { method } = connector;
+  const path = `/${pathOf(connector, input)}${queryOf(connector, input)}`;
+  const upload = readUpload(body, headers, method);
+  if (upload) return { method, path, headers, body: undefined, upload };
+  return { method, path, headers, body: body === undefined ? undefined : bodyText(body, headers) };
 }
 
 function pathOf({ source, url, path }: Connector, { base, variables }: RequestInput): string {

@@ -3,6 +3,8 @@ export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+  /** Its key in the cache, if it is there. */
+  readonly cacheKey?: string | undefined;
 }
 
 /** The response of an API, with its body parsed. */

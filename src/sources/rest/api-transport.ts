@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 // The bare pool has no `request` method: undici's main module adds it, and most of that module is not loaded.
 import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
@@ -13,7 +14,9 @@ export interface SentApiRequest {
   /** Path and query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer | undefined;
+  readonly body: string | Buffer | Readable | undefined;
+  /** Whether the body arrives while it is sent, so that the request cannot be sent again. */
+  readonly isStreamed?: boolean | undefined;
   /** Aborted with a `TimeoutError` when the time of the call is over. */
   readonly signal: AbortSignal;
   /** When that is, by `performance.now()`. */
@@ -59,7 +62,7 @@ export class ApiCallError extends Error {
 /** Returns a function that sends requests to an origin over the connections of a pool, without retries. */
 export function createApiTransport(pool: Connections, origin: string): SendApiRequest {
   return async (sent) => {
-    const { needsFreshConnection, deadline: _deadline, ofFetch: _fetch, trace, ...rest } = sent;
+    const { needsFreshConnection, deadline: _deadline, ofFetch: _fetch, isStreamed: _streamed, trace, ...rest } = sent;
     const { span: _span, sendsTrace: _sends, ...request } = rest;
     const end = trace?.beginTry(origin + request.path, request.method);
     try {

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { tagsIn } from '../../cache/lifetime.ts';
 import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
 import { readFreshness } from '../../client/read-freshness.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
@@ -12,12 +13,13 @@ import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
 import { TimeSlices } from '../../shared/time-slices.ts';
 import type { CallSpan } from '../../shared/trace.ts';
 import { type RetryAfter, retryAfterOf } from '../retry-after.ts';
-import type { ClientContext, ForwardHeaders, ResponseMemory, SourceRequest } from '../source.ts';
+import type { ClientContext, ForwardHeaders, ResponseFacts, ResponseMemory, SourceRequest } from '../source.ts';
 import { traceHeaders } from '../trace-headers.ts';
 import { type ApiCallPlace, type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus } from './api-response.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
+import type { ApiCache } from './cache/api-cache.ts';
 import { headersOfUser } from './cache/headers-of-user.ts';
 import { type EntityKey, keyText } from './entity-key.ts';
 import { loadBatch, loadEach } from './load-entities.ts';
@@ -51,6 +53,10 @@ export class RestContext {
   #deadline: Deadline | undefined;
   #fetches = 0;
   readonly #freshness = new CacheControlAccumulator();
+  /** Tags that APIs have given their responses. */
+  readonly #tags = new Set<string>();
+  /** The keys of responses that are cached. */
+  readonly #cached = new Map<string, ApiCache>();
   #request: Json;
   /** The memory of the latest fetch. */
   #memory: ResponseMemory | undefined;
@@ -73,6 +79,17 @@ export class RestContext {
     return this.#freshness.least;
   }
 
+  /** What the responses used so far are invalidated by, and how what is cached of them gets more tags. */
+  get tagging(): Pick<ResponseFacts, 'tags' | 'tagCached'> | undefined {
+    if (this.#tags.size === 0 && this.#cached.size === 0) return undefined;
+    const cached = [...this.#cached];
+    const tagCached: ResponseFacts['tagCached'] = async (names, moment) => {
+      const tags = [...names];
+      for (const [key, cache] of cached) await cache.addTags([key], tags, moment);
+    };
+    return { tags: [...this.#tags], tagCached };
+  }
+
   /** The length of the texts of all responses that the latest fetch has used. */
   get size(): number {
     return this.#size;
@@ -85,14 +102,18 @@ export class RestContext {
 
   /** Begins a fetch: sets the deadline that all its calls share, the memory that long responses take, its debug trace and its span. */
   begin({ memory, trace, span }: FetchParts): this {
-    this.#deadline?.cancel();
-    this.#deadline = new Deadline(this.runtime.timeoutMs, NOTHING_EXPIRES);
+    this.#startDeadline();
     this.#fetches++;
     this.#memory = memory;
     this.#trace = trace;
     this.#span = span;
     this.#size = 0;
     return this;
+  }
+
+  #startDeadline(): void {
+    this.#deadline?.cancel();
+    this.#deadline = new Deadline(this.runtime.timeoutMs, NOTHING_EXPIRES);
   }
 
   /** Ends a fetch. */
@@ -124,6 +145,8 @@ export class RestContext {
     const response = await this.#call(connector, target, variables);
     this.#size += response.size;
     this.#freshness.record(this.#freshnessOf(response));
+    for (const tag of tagsIn(response.headers)) this.#tags.add(tag);
+    if (response.cacheKey !== undefined && target.cache) this.#cached.set(response.cacheKey, target.cache);
     const after = { ...variables, $status: response.status, $response: { headers: headerLists(response.headers) } };
     if (!this.#isSuccess(connector, response, after)) throw this.#errorOf(connector, response, after);
     return map(connector.selection.expression, response.body, after);
@@ -131,7 +154,7 @@ export class RestContext {
 
   #call(connector: Connector, target: ApiTarget, variables: Variables): Promise<ApiResponse> {
     const request = this.#write(connector, target, variables);
-    if (!this.#remembers) return this.#send(connector, target, request);
+    if (!this.#remembers || request.upload) return this.#send(connector, target, request);
     const key = JSON.stringify([target.origin, request.method, request.path, request.headers, request.body]);
     let response = this.#responses.get(key);
     if (response === undefined) {
@@ -171,10 +194,11 @@ export class RestContext {
       const message = `The request needs more than ${max} calls of one REST API.`;
       throw new RestError(subgraph, connector, { code: 'REQUEST_LIMIT_EXCEEDED', message });
     }
-    const { signal, plugins } = this.#client;
+    const { signal, plugins, uploads } = this.#client;
     const ofFetch =
       plugins && ({ client: this.#client, operationType: this.#remembers ? 'query' : 'mutation' } as const);
-    const leftMs = this.#deadline?.leftMs ?? timeoutMs;
+    const isUpload = request.upload !== undefined;
+    const leftMs = (isUpload ? undefined : this.#deadline?.leftMs) ?? timeoutMs;
     const cache = this.#cacheFor(connector, target);
     const retryAfter = this.#retryAfterGuard(connector, target);
     retryAfter.check();
@@ -184,14 +208,15 @@ export class RestContext {
     };
     const memory = this.#memory;
     const trace = this.#trace;
-    return callApi(request, {
+    const call = callApi(request, {
       subgraph,
       connector,
       target,
       timeoutMs,
-      deadline: performance.now() + leftMs,
+      deadline: isUpload ? undefined : performance.now() + leftMs,
       leftMs,
       signal,
+      hasProgress: isUpload ? uploads?.watchProgress() : undefined,
       cache,
       retryAfter,
       memory,
@@ -200,6 +225,7 @@ export class RestContext {
       slices,
       trace,
     });
+    return isUpload ? call.finally(() => this.#startDeadline()) : call;
   }
 
   #place(): ApiCallPlace {

@@ -30,6 +30,7 @@ import { type CompiledFetch, compileFetch } from './compile-fetch.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
 import { executeFetch } from './execute-fetch.ts';
+import { placeFiles } from './place-files.ts';
 import { type FetchParts, RestContext, type RestRuntime } from './rest-context.ts';
 import { RestError } from './rest-failure.ts';
 
@@ -97,15 +98,16 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   async function runFetch(request: SourceRequest): Promise<SubgraphResponse> {
     const { body, client, operationType } = request;
     const { query, variables = {} } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
+    if (request.files) placeFiles(variables, request.files);
     const plan = planOf(query);
     const context = contexts.of(client, operationType === 'mutation', request);
     const { data, errors } = await executeFetch(schema, plan, variables, context).finally(() => context.end());
     // the client has disconnected; a result of aborted calls must not be shared with other clients
     if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
-    const { freshness, size } = context;
-    if (errors.length === 0) return { kind: 'parsed', result: { data }, size, status: 200, freshness };
+    const { freshness, size, tagging } = context;
+    if (errors.length === 0) return { kind: 'parsed', result: { data }, size, status: 200, freshness, ...tagging };
     const result = { data, errors: errors.map((error) => formatError(name, error)) };
-    return { kind: 'parsed', result, size, status: 200, freshness, failed: apiFailure(errors) };
+    return { kind: 'parsed', result, size, status: 200, freshness, failed: apiFailure(errors), ...tagging };
   }
 
   return {

@@ -73,6 +73,7 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
       const strategy = strategyOf(query);
       if (strategy.kind === 'as-is') upstream.send(request, done);
       else if (strategy.kind === 'renamed') sendRenamed({ upstream, observer }, request, strategy, variables, done);
+      else if (request.files) done({ kind: 'failure', failure: noFiles(name) });
       else {
         stitched ??= stitch();
         const deadline = new Deadline(timeoutMs, NOTHING_EXPIRES);
@@ -86,6 +87,12 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
     },
     close: () => upstream.close(),
   };
+}
+
+/** Returns the failure of look-ups with files: they may become several requests to the service. */
+function noFiles(name: string): SourceFailure {
+  const reason = 'look-ups of entities cannot take files';
+  return { code: 'SUBREQUEST_HTTP_ERROR', message: `Subgraph "${name}" did not answer: ${reason}.`, reason };
 }
 
 /** Reads the schema file of a service. Throws an `Error` when it cannot be composed. */

@@ -1,4 +1,4 @@
-import type { SourceFailure, SubscriptionSink } from '../source.ts';
+import type { EventFacts, SourceFailure, SubscriptionSink } from '../source.ts';
 
 /** The most events that wait for a sink that is not ready: a connection that many subscriptions share cannot stop for one. */
 const MOST_WAITING = 1_024;
@@ -8,7 +8,7 @@ type Last = { readonly failure: SourceFailure } | 'complete';
 /** Delivers events to a sink in order, each when the sink is ready for it. */
 export class SinkQueue {
   readonly #sink: SubscriptionSink;
-  readonly #waiting: string[] = [];
+  readonly #waiting: { readonly text: string; readonly facts: EventFacts | undefined }[] = [];
   #isBusy = false;
   #last: Last | undefined;
   #hasEnded = false;
@@ -18,7 +18,7 @@ export class SinkQueue {
   }
 
   /** Returns false for an event that had no place: the subscription has ended with a failure. */
-  next(text: string): boolean {
+  next(text: string, facts?: EventFacts): boolean {
     if (this.#last) return false;
     if (this.#waiting.length >= MOST_WAITING) {
       this.#waiting.length = 0;
@@ -26,7 +26,7 @@ export class SinkQueue {
       this.end({ failure: { code: 'SUBREQUEST_QUEUE_FULL', message, reason: 'too many events' } });
       return false;
     }
-    this.#waiting.push(text);
+    this.#waiting.push({ text, facts });
     this.#deliver();
     return true;
   }
@@ -46,9 +46,9 @@ export class SinkQueue {
 
   #deliver(): void {
     while (!this.#isBusy && !this.#hasEnded) {
-      const text = this.#waiting.shift();
-      if (text === undefined) return this.#finish();
-      const ready = this.#sink.next(text);
+      const event = this.#waiting.shift();
+      if (event === undefined) return this.#finish();
+      const ready = this.#sink.next(event.text, event.facts);
       if (ready === undefined) continue;
       this.#isBusy = true;
       void ready.then(() => {

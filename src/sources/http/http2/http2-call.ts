@@ -1,5 +1,6 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { IdleConnectionHandler } from '../connections.ts';
 import { ConnectionLostError, Http2Error } from './http2-error.ts';
@@ -61,8 +62,20 @@ export class Http2Call {
     this.#tries++;
     if (wasIdle) this.#handler.onIdleConnection?.();
     if (this.#isDone || body === undefined || body === null) return true;
-    stream.end(body as string | Buffer);
+    if (body instanceof Readable) this.#sendStream(body, stream);
+    else stream.end(body as string | Buffer);
     return true;
+  }
+
+  /** Sends a body that is not there as a whole. It can be read once. */
+  #sendStream(body: Readable, stream: ClientHttp2Stream): void {
+    this.#tries = MOST_TRIES;
+    body.on('error', () => stream.close(constants.NGHTTP2_CANCEL));
+    body.on('close', () => {
+      if (!body.readableEnded) stream.close(constants.NGHTTP2_CANCEL);
+    });
+    stream.on('close', () => body.destroy());
+    body.pipe(stream);
   }
 
   #abort(reason: Error = new Error('The call was aborted.')): void {

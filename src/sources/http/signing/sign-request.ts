@@ -4,7 +4,11 @@ import { type SignatureParameters, signatureBase, type UnsignedRequest } from '.
 import type { CurrentKey } from './signing-key.ts';
 
 /** Returns the headers of a request with those of its signature. */
-export type SignRequest = (request: UnsignedRequest, body: string | Buffer | undefined) => readonly string[];
+export interface SignRequest {
+  (request: UnsignedRequest, body: string | Buffer | undefined): readonly string[];
+  /** Whether the signature covers the body, by its digest. */
+  readonly coversBody?: boolean;
+}
 
 /** Headers that only the signer sets. */
 const OWN = new Set(['content-digest', 'signature', 'signature-input']);
@@ -21,7 +25,7 @@ export function requestSigner(
   now: () => number = () => Math.floor(Date.now() / 1_000),
 ): SignRequest {
   const hasDigest = components.includes('content-digest');
-  return (request, body) => {
+  const sign = (request: UnsignedRequest, body: string | Buffer | undefined): readonly string[] => {
     const headers = withoutOwn(request.headers);
     if (hasDigest) headers.push('content-digest', contentDigest(body ?? ''));
     const created = now();
@@ -31,6 +35,7 @@ export function requestSigner(
     headers.push('signature-input', `${LABEL}=${input}`, 'signature', `${LABEL}=:${signature}:`);
     return headers;
   };
+  return Object.assign(sign, { coversBody: hasDigest });
 }
 
 /** Returns the value of `Signature-Input` and the signature, in base64. */

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { readCachingHeaders } from '../../../client/read-freshness.ts';
 import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
+import type { CacheMoment } from '../../../client/tag-collector.ts';
 import { untilAborted } from '../../../shared/deadline.ts';
 import { AbortableSingleFlight, type AbortableWork } from '../../../shared/single-flight.ts';
 import type { ApiRequest } from '../api-request.ts';
@@ -22,8 +23,8 @@ export interface CacheLookup {
   readonly request: ApiRequest;
   /** Names, in lower case, of request headers whose values differ between users. */
   readonly userHeaders: ReadonlySet<string>;
-  /** What its response is invalidated by. */
-  readonly tags?: readonly string[] | undefined;
+  /** Returns what a response is invalidated by. */
+  readonly tagsOf?: ((headers: RawResponse['headers']) => readonly string[]) | undefined;
   /** Aborted when the client disconnects or the deadline passes. */
   readonly signal: AbortSignal;
   /** Calls the API with these additional headers. */
@@ -79,15 +80,22 @@ export class ApiCache {
     const key = keyOf(lookup, isUserSpecific(lookup));
     const found = await this.#find(key, lookup);
     const { cached } = found;
-    if (cached && isFresh(cached, this.#now())) return withAge(cached, this.#now());
+    const cacheKey = variantKey(key, lookup, found.names);
+    const serve = (entry: CachedResponse) => ({ ...withAge(entry, this.#now()), cacheKey });
+    if (cached && isFresh(cached, this.#now())) return serve(cached);
     const mayFallBack = cached !== undefined && canServeOnError(cached, this.#now());
     try {
       const response = await this.#refresh(key, found, lookup);
-      return mayFallBack && response.status >= 500 ? withAge(cached, this.#now()) : response;
+      return mayFallBack && response.status >= 500 ? serve(cached) : response;
     } catch (error) {
       if (!mayFallBack) throw error;
-      return withAge(cached, this.#now());
+      return serve(cached);
     }
+  }
+
+  /** Adds tags to cached responses. Those that were invalidated since a moment are deleted. Never rejects. */
+  async addTags(keys: Iterable<string>, tags: readonly string[], moment: CacheMoment): Promise<void> {
+    for (const key of keys) await this.#cacheStore.addTags(key, tags, moment);
   }
 
   /** Deletes cached responses for a URL after a request that may have changed it (RFC 9111, section 4.4). */
@@ -153,19 +161,22 @@ export class ApiCache {
       if (cached && response.status < 500) await this.#cacheStore.delete(key);
       return { response: { status: whole.status, headers: whole.headers, text: whole.text }, isShared: false };
     }
-    await this.#store(key, made, found.names, lookup);
-    return { response: withAge(made, now), isShared: true };
+    const cacheKey = await this.#store(key, made, found.names, lookup);
+    return { response: { ...withAge(made, now), cacheKey }, isShared: true };
   }
 
   /**
    * Stores a response under the values of its `Vary` headers. A missing header is a value, too (RFC 9111, section 4.1). Keeps the
    * header names of earlier responses, because some APIs send `Vary` with some of their responses only.
+   * @returns the key under which it is
    */
-  async #store(key: string, made: CachedResponse, before: readonly string[], lookup: CacheLookup): Promise<void> {
+  async #store(key: string, made: CachedResponse, before: readonly string[], lookup: CacheLookup): Promise<string> {
     const names = [...new Set([...readCachingHeaders(made.headers).vary, ...before])].sort();
-    if (names.length === 0) return this.#cacheStore.set(key, made, lookup.tags);
-    await this.#cacheStore.set(key, { kind: 'vary', names, usefulUntil: made.usefulUntil }, lookup.tags);
-    await this.#cacheStore.set(variantKey(key, lookup, names), made, lookup.tags);
+    const tags = lookup.tagsOf?.(made.headers);
+    const variant = variantKey(key, lookup, names);
+    if (names.length > 0) await this.#cacheStore.set(key, { kind: 'vary', names, usefulUntil: made.usefulUntil }, tags);
+    await this.#cacheStore.set(variant, made, tags);
+    return variant;
   }
 }
 

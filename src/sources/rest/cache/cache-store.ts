@@ -2,6 +2,7 @@ import type { CacheStore as ResponseCacheStore } from '../../../cache/cache-stor
 import type { CacheEntry as StoredEntry } from '../../../cache/entry.ts';
 import { MemoryStore } from '../../../cache/memory-store.ts';
 import { RedisStore } from '../../../cache/redis-store.ts';
+import type { CacheMoment } from '../../../client/tag-collector.ts';
 import type { SharedRedis } from '../../../store/redis.ts';
 import type { CacheEntry } from './cached-response.ts';
 
@@ -12,6 +13,8 @@ export interface CacheStore {
   /** @param tags what the entry is invalidated by, as cache/tags.ts makes them */
   set(key: string, cached: CacheEntry, tags?: readonly string[]): void | Promise<void>;
   delete(key: string): void | Promise<void>;
+  /** Adds tags to an entry; deletes it where one was invalidated since a moment. */
+  addTags(key: string, tags: readonly string[], moment: CacheMoment): Promise<void>;
 }
 
 /** Creates a store of responses of APIs in the response cache, under keys of their own. */
@@ -23,6 +26,11 @@ export function apiCacheStore(store: ResponseCacheStore, now: () => number = Dat
     known.set(entry, cached);
     return cached;
   };
+  // its key is its own tag
+  const remove = async (key: string) => {
+    await Promise.resolve(store.invalidate([keyOf(key)])).catch(() => {});
+  };
+  const stored = async (key: string) => (await store.get([keyOf(key)])).entries[0];
   return {
     get(key) {
       const found = store.get([keyOf(key)]);
@@ -37,9 +45,15 @@ export function apiCacheStore(store: ResponseCacheStore, now: () => number = Dat
       if (!(found instanceof Promise)) return store.set([[keyOf(key), entry]], found.moment);
       return found.then(({ moment }) => store.set([[keyOf(key), entry]], moment));
     },
-    // its key is its own tag
-    async delete(key) {
-      await Promise.resolve(store.invalidate([keyOf(key)])).catch(() => {});
+    delete: remove,
+    async addTags(key, tags, moment) {
+      const entry = await stored(key);
+      const has = (one: StoredEntry) => tags.every((tag) => one.tags.includes(tag));
+      if (entry === undefined || has(entry)) return;
+      await store.set([[keyOf(key), { ...entry, tags: [...new Set([...entry.tags, ...tags])] }]], moment);
+      const tagged = await stored(key);
+      // it was fetched before one of the tags was invalidated
+      if (tagged !== undefined && !has(tagged)) await remove(key);
     },
   };
 }

@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import { redisUrl } from './store.ts';
+import { clientTls } from './tls.ts';
+
+const natsUrl = z.url({
+  protocol: /^(?:nats|tls)$/,
+  message: 'expected a URL such as "nats://localhost:4222", or tls:// with TLS',
+});
+
+const nats = z
+  .strictObject({
+    servers: z
+      .union([natsUrl.transform((url) => [url]), z.array(natsUrl).min(1)])
+      .describe(
+        'The URL of a server, or those of several servers of one cluster: nats://HOST:PORT, or tls:// with TLS',
+      ),
+    user: z.string().min(1).optional(),
+    password: z.string().min(1).optional(),
+    token: z.string().min(1).optional(),
+    nkey_seed: z.string().startsWith('SU', 'expected the seed of a user, which begins with SU').optional(),
+    credentials_file: z.string().min(1).optional().describe('The path of a .creds file: a JWT and its seed'),
+    tls: clientTls.optional().describe('TLS of the connection'),
+    jetstream: z
+      .strictObject({ stream: z.string().regex(/^[^\s.*>/\\]+$/, 'expected the name of a stream') })
+      .optional()
+      .describe('Events come from this stream of JetStream, which stores them: clients can resume subscriptions'),
+  })
+  .refine(({ user, password }) => (user === undefined) === (password === undefined), {
+    path: ['user'],
+    message: 'expected both `user` and `password`',
+  })
+  .refine(
+    (given) =>
+      [given.user, given.token, given.nkey_seed, given.credentials_file].filter((one) => one !== undefined).length <= 1,
+    'expected one of `user`, `token`, `nkey_seed` and `credentials_file`',
+  )
+  .describe('NATS');
+
+const redis = z
+  .strictObject({
+    url: redisUrl.describe(
+      'The URL of Redis, as that of `store.redis.url`. In a cluster, one of any node, with `mode: pubsub`',
+    ),
+    mode: z
+      .enum(['pubsub', 'streams'])
+      .default('pubsub')
+      .describe('pubsub: topics are channels; streams: they are streams, so that clients can resume subscriptions'),
+    max_length: z
+      .int()
+      .positive()
+      .optional()
+      .describe('About how many messages a stream keeps when @publish adds one. Default: all'),
+  })
+  .refine(({ max_length, mode }) => max_length === undefined || mode === 'streams', {
+    path: ['max_length'],
+    message: 'has no effect without `mode: streams`',
+  })
+  .describe('Redis');
+
+const source = z
+  .strictObject({ nats: nats.optional(), redis: redis.optional() })
+  .refine((given) => (given.nats === undefined) !== (given.redis === undefined), 'expected either `nats` or `redis`');
+
+export const eventsSection = z
+  .record(z.string().min(1), source)
+  .describe('Brokers, by the name that @event and @publish have in `source`');
+
+export type EventSourceSettings = z.output<typeof source>;
+export type NatsSettings = z.output<typeof nats>;

@@ -1,0 +1,142 @@
+import type { Identity } from '../../client/identity.ts';
+import { GatewayError } from '../../shared/gateway-error.ts';
+import { HEARTBEAT, retryText } from '../writers/server-sent-events.ts';
+
+/** An operation whose events go to a stream. */
+export interface StreamOperation {
+  /** Set by {@link ReservedStream.cancel}, and when the stream ends. */
+  isCancelled: boolean;
+  /** Called when it is cancelled. */
+  onCancel: (() => void) | undefined;
+}
+
+interface Piece {
+  readonly text: string;
+  readonly onTaken: () => void;
+}
+
+/**
+ * The one event stream of a client, with the events of all its operations. It is reserved first; operations may begin before the
+ * client opens it.
+ */
+export class ReservedStream {
+  readonly owner: Identity | undefined;
+  readonly #operations = new Map<string, StreamOperation>();
+  readonly #maxOperations: number;
+  readonly #waiting: Piece[] = [];
+  readonly #onEnd: () => void;
+  #wake: () => void = () => {};
+  #state: 'reserved' | 'open' | 'interrupted' | 'ended' = 'reserved';
+  #claimTimer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param owner the user that has reserved it
+   * @param onEnd called once, when the stream has ended, or was not opened in time
+   */
+  constructor(
+    owner: Identity | undefined,
+    limits: { maxOperations: number; claimTimeoutMs: number },
+    onEnd: () => void,
+  ) {
+    this.owner = owner;
+    this.#maxOperations = limits.maxOperations;
+    this.#onEnd = onEnd;
+    this.#claimTimer = setTimeout(() => this.end(), limits.claimTimeoutMs).unref();
+  }
+
+  /** Begins an operation. Throws `GatewayError` 409 for an id that is in use, and 429 where there are too many. */
+  begin(id: string): StreamOperation {
+    if (this.#operations.has(id)) {
+      const message = `The stream has an operation with the operationId ${JSON.stringify(id)}. Use a new one.`;
+      throw new GatewayError(409, 'CONFLICT', message);
+    }
+    if (this.#operations.size >= this.#maxOperations) {
+      const message =
+        `This stream has ${this.#maxOperations} operations, as many as subscription.single_connection.max_operations ` +
+        'allows.';
+      throw new GatewayError(429, 'SUBSCRIPTION_LIMIT_EXCEEDED', message);
+    }
+    const operation: StreamOperation = { isCancelled: false, onCancel: undefined };
+    this.#operations.set(id, operation);
+    return operation;
+  }
+
+  /** Removes an operation that has ended. */
+  finish(id: string, operation: StreamOperation): void {
+    if (this.#operations.get(id) === operation) this.#operations.delete(id);
+  }
+
+  /** Cancels an operation. Does nothing for one that has ended. */
+  cancel(id: string): void {
+    const operation = this.#operations.get(id);
+    if (operation === undefined) return;
+    this.#operations.delete(id);
+    operation.isCancelled = true;
+    operation.onCancel?.();
+  }
+
+  /** Sends the text of an event. Resolves when the client has taken it, or the stream has ended. */
+  send(text: string): Promise<void> {
+    if (this.#state === 'ended') return Promise.resolve();
+    return new Promise((onTaken) => {
+      this.#waiting.push({ text, onTaken });
+      this.#wake();
+    });
+  }
+
+  /** Opens the stream, once. Throws `GatewayError` 409 for a stream that is open. */
+  open(heartbeatMs: number): AsyncGenerator<string> {
+    if (this.#state !== 'reserved') {
+      throw new GatewayError(409, 'CONFLICT', 'The event stream of this token is open already. Reserve another one.');
+    }
+    this.#state = 'open';
+    clearTimeout(this.#claimTimer);
+    return this.#pieces(heartbeatMs);
+  }
+
+  /** Ends the stream after what waits, so that the client connects again elsewhere: the gateway stops. */
+  interrupt(): void {
+    if (this.#state === 'reserved') return this.end();
+    if (this.#state === 'open') this.#state = 'interrupted';
+    this.#wake();
+  }
+
+  /** Ends the stream, and cancels its operations. */
+  end(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    clearTimeout(this.#claimTimer);
+    this.#wake();
+    for (const { onTaken } of this.#waiting.splice(0)) onTaken();
+    for (const id of [...this.#operations.keys()]) this.cancel(id);
+    this.#onEnd();
+  }
+
+  async *#pieces(heartbeatMs: number): AsyncGenerator<string> {
+    // some browsers report that a stream is open only after its first bytes
+    yield HEARTBEAT;
+    for (;;) {
+      const piece = this.#waiting.shift();
+      if (piece !== undefined) {
+        try {
+          yield piece.text;
+        } finally {
+          piece.onTaken();
+        }
+      } else if (this.#state === 'interrupted') return yield retryText();
+      else if (this.#state === 'ended') return;
+      else if (await this.#isSilentFor(heartbeatMs)) yield HEARTBEAT;
+    }
+  }
+
+  /** Resolves with false when something is to be sent, or with true after so many milliseconds. */
+  #isSilentFor(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(true), ms).unref();
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve(false);
+      };
+    });
+  }
+}
