@@ -156,7 +156,7 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
   // not a layer: a subscription is no request with a response
   const closeRequests = source.close.bind(source);
   return Object.assign(source, {
-    subscribe: stitchSubscriptions(subgraph, upstream.subscribe),
+    ...stitchSubscriptions(subgraph, upstream.subscribe),
     close: async () => void (await Promise.all([closeRequests(), upstream.close()])),
   });
 }

@@ -1,7 +1,7 @@
 import { expand } from '../config/expand.ts';
 import type { ResponseObserver } from '../sources/source.ts';
 import { createStitchedSource } from '../sources/stitched/stitched-source.ts';
-import { type Subscribe, subscribeRenamed } from '../sources/stitched/subscribe-renamed.ts';
+import { renameSubscriptions, type Subscribe, type Subscriptions } from '../sources/stitched/subscribe-renamed.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Layer } from '../traffic/stack.ts';
 
@@ -28,6 +28,6 @@ export function stitchLayer(
 }
 
 /** Returns the subscriptions of a subgraph: for a plain GraphQL service, in its own names. */
-export function stitchSubscriptions({ name, inProcess }: Subgraph, subscribe: Subscribe): Subscribe {
-  return inProcess?.kind === 'service' ? subscribeRenamed(name, inProcess.sdl, subscribe) : subscribe;
+export function stitchSubscriptions({ name, inProcess }: Subgraph, subscribe: Subscribe): Subscriptions {
+  return inProcess?.kind === 'service' ? renameSubscriptions(name, inProcess.sdl, subscribe) : { subscribe };
 }

@@ -3,7 +3,7 @@ import { parseMediaType } from '../../client/media-type.ts';
 import { encodeRequest } from '../body-encoding.ts';
 import { type HttpTarget, isGraphqlResult, isSuccess, readHeaders, withForwarded } from '../http/http-call.ts';
 import { bodyFailure, connectionFailure, statusFailure, timeoutFailure } from '../http/http-failure.ts';
-import type { SourceFailure, SourceRequest, SubscriptionSink } from '../source.ts';
+import type { EventFacts, SourceFailure, SourceRequest, SubscriptionSink } from '../source.ts';
 import { traceHeaders } from '../trace-headers.ts';
 import type { EventReader } from './event-reader.ts';
 import { MultipartReader } from './multipart-reader.ts';
@@ -31,6 +31,9 @@ const LINGER_MS = 1_000;
 
 /** Values of `Content-Encoding` that say nothing. Servers of graphql-sse send `none`. */
 const NO_CODING: ReadonlySet<string> = new Set(['', 'identity', 'none']);
+
+/** What is not read from the connection stays in it. */
+const CAN_WAIT: EventFacts = { canWait: true };
 
 type End = { readonly failure: SourceFailure } | 'complete';
 
@@ -186,7 +189,7 @@ export class EventCall implements Dispatcher.DispatchHandler {
   }
 
   #next(text: string): void {
-    const ready = this.#sink.next(text);
+    const ready = this.#sink.next(text, CAN_WAIT);
     if (ready === undefined) return;
     this.#isBusy = true;
     void ready.then(() => {

@@ -22,7 +22,7 @@ function targetOf(pool: TestConnections, format: EventFormat, parts: Partial<Eve
   const http = {
     ...{ name: 'ticks', pool, path: '/graphql', url: '', headers: ['accept', 'x'], forward: undefined, sign: undefined },
     ...{ compression: undefined, returnsHeaders: false, timeoutMs: 1_000, deadlineHeader: undefined },
-    ...{ maxResponseBytes: 1_000, byteBudget: undefined },
+    ...{ maxResponseBytes: 1_000, byteBudget: undefined, signsBody: false },
   };
   return { http, format, idleMs: 60_000, expectsHeartbeats: false, maxEventBytes: 1_000, ...parts };
 }
