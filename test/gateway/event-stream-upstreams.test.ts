@@ -120,7 +120,9 @@ describe('multipart', () => {
     behave('reviews', (_, res) => {
       res.writeHead(200, { 'content-type': 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0' });
       res.write(part('{}'));
-      res.write(part('{"payload":{"data":{"reviewAdded":{"__typename":"Review","body":"good","product":{"id":"7"}}}}}'));
+      res.write(
+        part('{"payload":{"data":{"reviewAdded":{"__typename":"Review","body":"good","product":{"id":"7"}}}}}'),
+      );
       res.end(`${part('{"payload":null,"errors":[{"message":"the broker is gone"}]}')}--\r\n`);
     });
     const { reader } = await openEvents(server.url, ADDED);

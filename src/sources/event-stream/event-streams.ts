@@ -4,7 +4,10 @@ import { EventCall, type EventFormat, type EventTarget } from './event-call.ts';
 
 /** Settings of the streams of one subgraph. Times in milliseconds. */
 export interface EventStreamOptions
-  extends Pick<HttpSourceOptions, 'name' | 'path' | 'forward' | 'compression' | 'pool' | 'pools' | 'sign' | 'timeoutMs'> {
+  extends Pick<
+    HttpSourceOptions,
+    'name' | 'path' | 'forward' | 'compression' | 'pool' | 'pools' | 'sign' | 'timeoutMs'
+  > {
   /** Each attempt uses the next one. */
   readonly urls: readonly string[];
   readonly format: EventFormat;

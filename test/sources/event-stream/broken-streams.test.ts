@@ -1,5 +1,4 @@
-import { createServer, type Socket } from 'node:net';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { openEventStreams } from '../../../src/sources/event-stream/event-streams.ts';
 import type { SourceFailure } from '../../../src/sources/source.ts';
@@ -52,22 +51,25 @@ function wholeEvents(format: 'sse' | 'multipart', bytes: Buffer): string[] {
   return ['{"data":"ü"}', '{"data":"€"}'].filter((_, i) => bytes.includes(ends[i] as string));
 }
 
-test.each(['sse', 'multipart'] as const)('a stream (%s) that breaks at any byte has whole events only', async (format) => {
-  const stream = Buffer.from(STREAMS[format]);
-  const head = Buffer.from(`HTTP/1.1 200 OK\r\n${HEADERS[format]}\r\n`);
-  for (let at = 0; at <= stream.length; at++) {
-    const received = stream.subarray(0, at);
-    const isClosed = received.includes(ENDS[format]);
-    for (const closing of ['end', 'resetAndDestroy'] as const) {
-      const url = await serverOf(Buffer.concat([head, received]), (socket) => {
-        // a reset would discard what has not been read
-        if (closing === 'end') socket.end();
-      });
-      if (closing === 'resetAndDestroy') continue;
-      const { events, end } = await readFrom(url, format);
-      expect([at, events]).toEqual([at, wholeEvents(format, received)]);
-      if (isClosed) expect([at, end]).toEqual([at, 'complete']);
-      else expect([at, end]).toMatchObject([at, { code: 'SUBREQUEST_HTTP_ERROR', isConnectionFailure: true }]);
+test.each(['sse', 'multipart'] as const)(
+  'a stream (%s) that breaks at any byte has whole events only',
+  async (format) => {
+    const stream = Buffer.from(STREAMS[format]);
+    const head = Buffer.from(`HTTP/1.1 200 OK\r\n${HEADERS[format]}\r\n`);
+    for (let at = 0; at <= stream.length; at++) {
+      const received = stream.subarray(0, at);
+      const isClosed = received.includes(ENDS[format]);
+      for (const closing of ['end', 'resetAndDestroy'] as const) {
+        const url = await serverOf(Buffer.concat([head, received]), (socket) => {
+          // a reset would discard what has not been read
+          if (closing === 'end') socket.end();
+        });
+        if (closing === 'resetAndDestroy') continue;
+        const { events, end } = await readFrom(url, format);
+        expect([at, events]).toEqual([at, wholeEvents(format, received)]);
+        if (isClosed) expect([at, end]).toEqual([at, 'complete']);
+        else expect([at, end]).toMatchObject([at, { code: 'SUBREQUEST_HTTP_ERROR', isConnectionFailure: true }]);
+      }
     }
-  }
-});
+  },
+);

@@ -20,7 +20,15 @@ const request: SourceRequest = {
 
 function targetOf(pool: TestConnections, format: EventFormat, parts: Partial<EventTarget> = {}): EventTarget {
   const http = {
-    ...{ name: 'ticks', pool, path: '/graphql', url: '', headers: ['accept', 'x'], forward: undefined, sign: undefined },
+    ...{
+      name: 'ticks',
+      pool,
+      path: '/graphql',
+      url: '',
+      headers: ['accept', 'x'],
+      forward: undefined,
+      sign: undefined,
+    },
     ...{ compression: undefined, returnsHeaders: false, timeoutMs: 1_000, deadlineHeader: undefined },
     ...{ maxResponseBytes: 1_000, byteBudget: undefined, signsBody: false },
   };

@@ -27,7 +27,11 @@ const heartbeat = { kind: 'heartbeat' };
 
 describe('server-sent events', () => {
   test.each([
-    ['results and the end', 'event: next\ndata: {"data":1}\n\nevent: complete\ndata:\n\n', [next('{"data":1}'), complete]],
+    [
+      'results and the end',
+      'event: next\ndata: {"data":1}\n\nevent: complete\ndata:\n\n',
+      [next('{"data":1}'), complete],
+    ],
     ['an end without data', 'event: complete\n\n', [complete]],
     ['CRLF and CR', 'event: next\r\ndata: 1\r\n\r\nevent: next\rdata: 2\r\r', [next('1'), next('2')]],
     ['comments', ': hi\n\n:\n\nevent:next\ndata:1\n: between\n\n', [heartbeat, heartbeat, heartbeat, next('1')]],
@@ -51,14 +55,22 @@ describe('multipart', () => {
     ['heartbeats', part('{}') + part('{"payload":null}'), [heartbeat, heartbeat]],
     ['strings with braces and boundaries', part('{"payload":{"data":"}\\"{\\\\"}}'), [next('{"data":"}\\"{\\\\"}')]],
     ['long numbers', part('{"payload":{"data":12345678901234567890}}'), [next('{"data":12345678901234567890}')]],
-    ['errors of the transport', part('{"payload":null,"errors":[{"message":"no"}]}'), [{ kind: 'errors', errors: '[{"message":"no"}]' }]],
+    [
+      'errors of the transport',
+      part('{"payload":null,"errors":[{"message":"no"}]}'),
+      [{ kind: 'errors', errors: '[{"message":"no"}]' }],
+    ],
     [
       'a payload with errors of the transport',
       part('{"payload":{"data":1},"errors":[{"message":"no"}]}'),
       [next('{"data":1}'), { kind: 'errors', errors: '[{"message":"no"}]' }],
     ],
     ['a part without a body', `--graphql\r\n\r\n--graphql\r\n\r\n{}`, [heartbeat]],
-    ['a preamble, and LF alone', 'hello\n--graphql\n\n{"payload":{"data":1}}\n--graphql--', [next('{"data":1}'), complete]],
+    [
+      'a preamble, and LF alone',
+      'hello\n--graphql\n\n{"payload":{"data":1}}\n--graphql--',
+      [next('{"data":1}'), complete],
+    ],
   ])('%s', (_, text, expected) => {
     expectEvents(open, text, expected);
   });
