@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { DEFAULT_UPSTREAM, UpstreamEvents } from '../../../src/pipeline/upstream-events.ts';
 import { EventCall, type EventFormat, type EventTarget } from '../../../src/sources/event-stream/event-call.ts';
-import type { SourceFailure, SourceRequest, SubscriptionSink } from '../../../src/sources/source.ts';
+import type { Source, SourceFailure, SourceRequest, SubscriptionSink } from '../../../src/sources/source.ts';
 import { contractBreaches, RecordingSink, type TestUpstream } from '../subscription-contract.ts';
 import { TestConnections, type TestResponse } from './test-connections.ts';
 
@@ -181,6 +182,37 @@ describe('a silent upstream', () => {
     vi.advanceTimersByTime(2_000);
     expect(sink.received).toEqual(['1', 'SUBREQUEST_HTTP_ERROR']);
   });
+});
+
+test('a burst of events waits in the connection, where the queue is full', () => {
+  const pool = new TestConnections();
+  const target = targetOf(pool, 'sse');
+  const source: Source = {
+    name: 'ticks',
+    send: () => {},
+    subscribe: (given, sink) => {
+      const call = new EventCall(target, given, sink);
+      call.start();
+      return () => call.cancel();
+    },
+    close: async () => {},
+  };
+  const events = new UpstreamEvents({ source, request, key: '' }, { ...DEFAULT_UPSTREAM, queueCapacity: 2 });
+  events.start();
+  pool.calls[0]?.headers(200, { 'content-type': TYPES.sse });
+  const sent = Array.from({ length: 20 }, (_, index) => `${index}`);
+  for (const text of sent) pool.calls[0]?.write(EVENTS.sse(text));
+  pool.calls[0]?.write(ENDS.sse);
+  const taken: unknown[] = [];
+  return expect
+    .poll(() => {
+      for (let event = events.take(); event; event = events.take()) {
+        taken.push('text' in event ? event.text : event.kind);
+        if (!('text' in event)) return taken;
+      }
+      return undefined;
+    })
+    .toEqual([...sent, 'completed']);
 });
 
 describe('a response that is no stream', () => {
