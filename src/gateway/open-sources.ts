@@ -11,6 +11,7 @@ import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Steps } from '../shared/steps.ts';
+import type { Callbacks } from '../sources/callback/callbacks.ts';
 import type { EventBroker } from '../sources/events/event-broker.ts';
 import { createEventSource } from '../sources/events/event-source.ts';
 import type { PoolSettings } from '../sources/http/http-pool.ts';
@@ -62,6 +63,8 @@ export interface SourceDependencies {
   /** Whether they read the responses of fetches. */
   readonly readsResponses: boolean;
   readonly webSockets: WebSocketPool;
+  /** Takes the callbacks of subgraphs that send any. */
+  readonly callbacks: Callbacks | undefined;
   readonly brokers: ReadonlyMap<string, EventBroker>;
   readonly publicSchema: GraphQLSchema;
 }

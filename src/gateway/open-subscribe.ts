@@ -1,8 +1,9 @@
 import type { EndpointSection } from '../config/sections/endpoints.ts';
-import { upstreamSettings } from '../config/sections/subscription.ts';
+import { upstreamSettings, usesCallbacks } from '../config/sections/subscription.ts';
 import { tlsOfSubgraph } from '../config/sections/tls.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { readSubgraphUrl, type SubgraphAddress } from '../shared/subgraph-url.ts';
+import { openCallbackUpstream } from '../sources/callback/callback-upstream.ts';
 import { openEventStreams, type SubscriptionUpstream } from '../sources/event-stream/event-streams.ts';
 import type { HttpSourceOptions } from '../sources/http/http-source.ts';
 import { subgraphTls } from '../sources/http/subgraph-tls.ts';
@@ -10,7 +11,7 @@ import type { WebSocketTarget } from '../sources/websocket/websocket-pool.ts';
 import { callSubscribePlugins } from '../traffic/call-plugins.ts';
 import type { SourceDependencies } from './open-sources.ts';
 
-type Dependencies = Pick<SourceDependencies, 'config' | 'signerOf' | 'webSockets' | 'plugins'>;
+type Dependencies = Pick<SourceDependencies, 'config' | 'signerOf' | 'webSockets' | 'callbacks' | 'plugins'>;
 
 const DEFAULT_CONNECT_MS = 10_000;
 
@@ -27,15 +28,26 @@ export function openSubscribe(
   const { config, plugins } = dependencies;
   if (!config.subscription.enabled) return undefined;
   const { name, forward } = options;
-  const { path, protocol, idleMs } = upstreamSettings(config.subscription, name);
-  const { subscribe, close } =
-    protocol === 'sse' || protocol === 'multipart'
-      ? openEventStreams({ ...options, urls: urls.map(({ url }) => url), path, format: protocol, idleMs })
-      : openWebSockets(urls, options, dependencies);
+  const { subscribe, close } = openUpstream(urls, options, dependencies);
   return {
     subscribe: plugins ? callSubscribePlugins(name, subscribe, { forward, url: urls[0]?.url }) : subscribe,
     close,
   };
+}
+
+function openUpstream(
+  urls: EndpointSection,
+  options: Omit<HttpSourceOptions, 'url'>,
+  dependencies: Dependencies,
+): SubscriptionUpstream {
+  const { config, callbacks } = dependencies;
+  const addresses = urls.map(({ url }) => url);
+  if (callbacks && usesCallbacks(config.subscription, options.name))
+    return openCallbackUpstream(addresses, options, callbacks);
+  const { path, protocol, idleMs } = upstreamSettings(config.subscription, options.name);
+  return protocol === 'sse' || protocol === 'multipart'
+    ? openEventStreams({ ...options, urls: addresses, path, format: protocol, idleMs })
+    : openWebSockets(urls, options, dependencies);
 }
 
 function openWebSockets(

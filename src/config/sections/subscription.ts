@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { duration, timerDuration } from '../duration.ts';
+import { callbackSection } from './subscription-callback.ts';
 
 const path = z
   .string()
@@ -77,6 +78,7 @@ export const subscriptionSection = z
           })
           .prefault({})
           .describe('How subgraphs send events: over WebSockets, or in a stream; `subgraphs.NAME` overrides `all`'),
+        callback: callbackSection,
       })
       .prefault({}),
     deduplication: z
@@ -132,9 +134,14 @@ export const subscriptionSection = z
       })
       .prefault({}),
   })
-  .superRefine(({ mode: { passthrough } }, context) => {
+  .superRefine(({ mode: { passthrough, callback } }, context) => {
     for (const { path: at, message } of unusedKeys(passthrough))
       context.addIssue({ code: 'custom', path: ['mode', 'passthrough', ...at], message });
+    for (const [index, name] of callback?.subgraphs.entries() ?? []) {
+      if (!Object.hasOwn(passthrough.subgraphs, name)) continue;
+      const message = `"${name}" is in subscription.mode.passthrough.subgraphs, too: remove one of them`;
+      context.addIssue({ code: 'custom', path: ['mode', 'callback', 'subgraphs', index], message });
+    }
   })
   .describe('Subscriptions');
 
@@ -150,6 +157,16 @@ export function upstreamSettings({ mode: { passthrough } }: Pick<SubscriptionSec
     sendsInitPayload: own?.connection_init_headers ?? all.connection_init_headers ?? false,
     idleMs: own?.idle_timeout ?? all.idle_timeout,
   } as const;
+}
+
+/** Returns whether a subgraph sends its events in callbacks. */
+export function usesCallbacks(
+  { mode: { passthrough, callback } }: Pick<SubscriptionSection, 'mode'>,
+  subgraph: string,
+): boolean {
+  if (callback === undefined) return false;
+  const { subgraphs } = callback;
+  return subgraphs.length > 0 ? subgraphs.includes(subgraph) : !Object.hasOwn(passthrough.subgraphs, subgraph);
 }
 
 /** Keys that are for one kind of protocol only. */
