@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { apolloServer, freePort, reviewsFile } from '../gateway/callback-server.ts';
 import { openEvents } from '../gateway/event-reader.ts';
 import { review } from '../gateway/subscription-world.ts';
@@ -75,6 +75,7 @@ test('a callback may arrive at any worker', async () => {
 
 test.skipIf(!HAS_REDIS)('a callback may arrive at another replica, with Redis', async () => {
   const redis = await startRedis();
+  onTestFinished(() => redis.close());
   const { url: subgraph, topic } = await apolloServer();
   const config = `store: { redis: { url: "${redis.url}" } }`;
   const [one, other] = [await freePort(), await freePort()];

@@ -61,6 +61,8 @@ describe('callbacks of Apollo Server', () => {
     await topic.hasSubscriptions(1);
     topic.publish(review('good'));
     expect(await reader.until('\n\n')).toContain('good');
+    topic.end();
+    expect(await reader.until('\n\n')).toContain('event: complete');
   });
 });
 
