@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { CacheEntry } from '../../src/cache/entry.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
 import { RedisStore } from '../../src/cache/redis-store.ts';
 import { TwoLevelStore } from '../../src/cache/two-levels.ts';
@@ -7,16 +6,10 @@ import { createRedis } from '../../src/store/redis.ts';
 import { redisMessages } from '../../src/store/redis-messages.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { HAS_REDIS, type RedisServer, startRedis } from '../store/redis-server.ts';
+import { entryOf as entry } from './entry-of.ts';
 import { shop } from './shop.ts';
 
 const logger = createLogger({ level: 'silent' });
-
-function entry(text: string, tags: readonly string[] = []): CacheEntry {
-  const now = Date.now();
-  const until = now + 60_000;
-  const times = { storedAt: now, tookMs: 1, freshUntil: until, staleUntil: until, errorUntil: until };
-  return { text, ...times, isPrivate: false, tags, mayHaveLongNumbers: true };
-}
 
 describe.skipIf(!HAS_REDIS)('with Redis', () => {
   let server: RedisServer;

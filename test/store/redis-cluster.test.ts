@@ -1,25 +1,14 @@
-import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createRedisLimiter } from '../../src/policy/rate-limits/redis-limiter.ts';
 import { createRedis } from '../../src/store/redis.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { HAS_REDIS, startRedis } from './redis-server.ts';
-
-/** A cluster of one node: it insists as any cluster does that the keys of a command live in one slot. */
-async function startCluster(): Promise<string> {
-  const server = await startRedis('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
-  onTestFinished(() => server.close());
-  const admin = new Redis(server.url);
-  onTestFinished(() => admin.disconnect());
-  await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
-  await expect.poll(() => admin.call('CLUSTER', 'INFO')).toContain('cluster_state:ok');
-  await expect(admin.mset('a', '1', 'b', '2')).rejects.toThrow('CROSSSLOT');
-  return server.url;
-}
+import { startCluster } from './redis-cluster-nodes.ts';
+import { HAS_REDIS } from './redis-server.ts';
 
 describe.skipIf(!HAS_REDIS)('a Redis Cluster', () => {
   test('decides limits with different keys in one command', async () => {
-    const settings = { cluster: [await startCluster()], key_prefix: 'test', timeout: 5_000 };
+    const { urls } = await startCluster();
+    const settings = { cluster: [...urls], key_prefix: 'test', timeout: 5_000 };
     const redis = await createRedis(settings, createLogger({ level: 'silent' }));
     onTestFinished(() => redis.close());
     const fallback = {
