@@ -1,4 +1,4 @@
-import { type CacheStore, REFRESH_MS } from '../../cache/cache-store.ts';
+import { type CacheStore, type Claim, REFRESH_MS } from '../../cache/cache-store.ts';
 import type { CacheEntry } from '../../cache/entry.ts';
 import { entityTag, NO_SUBGRAPH, namedTag } from '../../cache/tags.ts';
 import type { ResponseStore, StoredResponse } from './stored-response.ts';
@@ -21,8 +21,9 @@ export function createEndpointStore(store: CacheStore): ResponseStore {
     },
     begin: () => store.moment(),
     claim(key, stored) {
+      const read = ({ isClaimed }: Claim) => isClaimed[0] === true;
       const claim = store.claim([[keyOf(key), stored]], REFRESH_MS);
-      return claim instanceof Promise ? claim.then(({ isClaimed }) => isClaimed[0] === true) : true;
+      return claim instanceof Promise ? claim.then(read) : read(claim);
     },
     set: (key, stored, moment) => store.set([[keyOf(key), entryOf(stored)]], moment),
     purge: (tags) => store.invalidate(tags.flatMap(tagsOf)),
