@@ -223,7 +223,7 @@ async function openEndpoints(
     bff = await openBff(bffDir, config, {
       ...{ gateway, logger, redis, instruments, demo: demo ?? false },
       purgeEverywhere: purgeEverywhere ?? purge,
-      cacheStore: cache?.store,
+      cacheStore: cache?.endpoints,
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,

@@ -185,8 +185,7 @@ function openApiCache(
   { redis, cache: responseCache }: Pick<EngineParts, 'redis' | 'cache'>,
 ): ApiCache {
   const { cache } = connectors;
-  if (responseCache && !(cache.redis && !responseCache.isInRedis))
-    return new ApiCache(apiCacheStore(responseCache.store));
+  if (responseCache) return new ApiCache(apiCacheStore(responseCache.store));
   return new ApiCache(cache.redis && redis ? redisCacheStore(redis) : memoryCacheStore(cacheBytes(connectors)));
 }
 
