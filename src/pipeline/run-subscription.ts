@@ -131,6 +131,7 @@ export class SubscriptionRunner {
     const shared = isShared ? known : this.#start(key, engine, context, { params, contract, rateLimitChecked, resume });
     const subscriber: Subscriber = new Subscriber({
       ...settings,
+      onRenewed: (renewal) => shared.renew(renewal),
       onEnd: (_, reason) => {
         release();
         shared.remove(subscriber);
@@ -156,8 +157,7 @@ export class SubscriptionRunner {
     if (subscriber.hasEnded) return;
     this.#open.add(subscriber);
     this.#options.onOpened?.(isShared);
-    const expiry = tokenExpiry(identity);
-    if (expiry !== undefined) subscriber.expireAt(expiry);
+    subscriber.authorizeFor(identity);
     if (this.#isDraining) subscriber.end(undefined, 'shutdown');
   }
 
@@ -234,13 +234,6 @@ interface StartParts {
 function isSubscription(document: DocumentNode, operationName: string | null | undefined): boolean {
   const operation = chooseOperation(document, operationName);
   return 'kind' in operation && operation.operation === 'subscription';
-}
-
-/** Returns when the token of a client expires, in milliseconds since 1970. */
-function tokenExpiry(identity: Identity | undefined): number | undefined {
-  if (identity?.kind !== 'jwt' && identity?.kind !== 'opaque') return undefined;
-  const { exp } = identity.claims;
-  return typeof exp === 'number' ? exp * 1_000 : undefined;
 }
 
 function clientContext(
