@@ -140,9 +140,11 @@ export class SharedSubscription {
   }
 
   async #deliver(payload: Payload): Promise<void> {
-    const errors = payload.dataText === undefined ? payload.errors : undefined;
-    const { cursor } = (payload.extensions?.subscription ?? {}) as { readonly cursor?: string };
-    const message = { text: resultText(payload), errors, cursor };
+    const { dataText, errors, extensions } = payload;
+    const { cursor, mayHaveMissedEvents = false } = (extensions?.subscription ?? {}) as EventExtension;
+    const event = { dataText, errors, mayHaveMissed: mayHaveMissedEvents };
+    const last = dataText === undefined ? errors : undefined;
+    const message: SubscriptionMessage = { text: resultText(payload), errors: last, cursor, event };
     payload.takeText();
     let [count, start] = [0, performance.now()];
     for (const subscriber of this.#subscribers) {
@@ -165,6 +167,11 @@ export class SharedSubscription {
     for (const subscriber of all) subscriber.end(last);
     this.#options.onEnd();
   }
+}
+
+interface EventExtension {
+  readonly cursor?: string;
+  readonly mayHaveMissedEvents?: boolean;
 }
 
 async function subscribe(engine: Engine, request: EngineRequest) {

@@ -12,6 +12,17 @@ export interface SubscriptionMessage {
   readonly errors?: readonly GraphQLFormattedError[] | undefined;
   /** The subscription can be resumed after it by this cursor. */
   readonly cursor?: string | undefined;
+  /** What the text is made from, for clients that get events in another form. */
+  readonly event?: SubscriptionEvent | undefined;
+}
+
+/** The result of one event. */
+export interface SubscriptionEvent {
+  /** JSON text; `undefined` in the last event of a subscription that ends with an error. */
+  readonly dataText: string | undefined;
+  readonly errors: readonly GraphQLFormattedError[];
+  /** Whether events may be missing before it. */
+  readonly mayHaveMissed: boolean;
 }
 
 /** New credentials of the user of a subscription, which were verified. */
@@ -210,7 +221,8 @@ function tokenExpiry(identity: Identity | undefined): number | undefined {
 /** Returns the message that ends a subscription with an error. */
 export function endMessage(code: string, message: string): SubscriptionMessage {
   const errors = [{ message, extensions: { code } }];
-  return { text: JSON.stringify({ errors }), errors };
+  const event = { dataText: undefined, errors, mayHaveMissed: false };
+  return { text: JSON.stringify({ errors }), errors, event };
 }
 
 const TOO_SLOW = endMessage(
