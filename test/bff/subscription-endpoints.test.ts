@@ -8,7 +8,9 @@ import { loadEndpoints } from '../../src/bff/endpoints/endpoints.ts';
 import { openApiOf } from '../../src/bff/openapi/openapi.ts';
 import { clientFiles } from '../../src/bff/types/client-files.ts';
 import { openEvents } from '../gateway/event-reader.ts';
+import { composeEvents, eventWorld, startBroker } from '../gateway/event-world.ts';
 import { review, subscriptionWorld } from '../gateway/subscription-world.ts';
+import { BROKERS } from '../sources/events/test-brokers.ts';
 import { engineOver, folderOf } from './support.ts';
 
 const ADDED = `
@@ -166,12 +168,45 @@ describe('a subscription with @endpoint', () => {
 
 const SHAPED = `subscription ($product: ID) @endpoint(path: "/products/:product/reviews") { reviewAdded { body } }`;
 
+const PLAIN = {
+  'web/added.graphql':
+    'subscription ($product: ID) @endpoint(path: "/products/:product/reviews") { reviewAdded(product: $product) { body } }',
+};
+
 function dataOf(event: string): unknown {
   return JSON.parse(/data: (.*)/.exec(event)?.[1] ?? '');
 }
 
 const SDL =
   'type Query { x: Int } type Subscription { count(to: Int!): Int, user: User } type User { id: ID! name: String }';
+
+describe.each(BROKERS.filter(({ canReplay, isInstalled }) => canReplay && isInstalled))('events of $name', (kind) => {
+  test('have their cursors as ids: Last-Event-ID resumes after one', async () => {
+    const text = 'subscription { orderUpdated(id: 1) @flatten { id } }';
+    const broker = await startBroker(kind);
+    const one = await eventWorld(broker, {}, composeEvents(), folderOf({ 'web/order.graphql': text }));
+    const url = `${new URL(one.server.url).origin}/bff/web/order`;
+    const { reader, close } = await openEvents(url, undefined);
+    let first: string | undefined;
+    void reader.until('\n\n').then((event) => {
+      first = event;
+    });
+    // there is no other sign that the subscription has begun
+    await expect
+      .poll(async () => {
+        await one.publish('order.1.updated', { id: 'first' });
+        return first;
+      })
+      .toMatch(/^event: next\ndata: \{"id":"first"\}\nid: [^\n]+\n\n$/);
+    close();
+    for (const id of ['second', 'third']) await one.publish('order.1.updated', { id });
+    const cursor = /id: (.*)\n\n/.exec(first ?? '')?.[1] ?? '';
+    const again = await openEvents(url, undefined, { 'last-event-id': cursor });
+    expect(await again.reader.until('"second"}')).not.toContain('"third"');
+    expect(await again.reader.until('\n\n')).not.toBe('');
+    expect(dataOf(await again.reader.until('\n\n'))).toEqual({ id: 'third' });
+  });
+});
 
 describe('a file with a subscription', () => {
   test.each([
@@ -197,9 +232,9 @@ describe('a file with a subscription', () => {
     const { endpoints } = await loadEndpoints(dir, supergraph);
     const document = JSON.parse(JSON.stringify(openApiOf(endpoints, publicSchema, { client: 'web' })));
     const { responses } = document.paths['/bff/web/it'].get;
-    const [[type, { schema }]] = Object.entries<{ schema: { $ref: string } }>(responses[200].content) as never;
-    expect(type).toBe('text/event-stream');
-    expect(schema).toEqual({ $ref: '#/components/schemas/ItAnswer' });
+    expect(responses[200].content).toEqual({
+      'text/event-stream': { schema: { $ref: '#/components/schemas/ItAnswer' } },
+    });
     expect(Object.keys(responses)).toContain('406');
     // an event may be null
     expect(JSON.stringify(document.components.schemas.ItAnswer)).toContain('"null"');
@@ -212,14 +247,11 @@ interface Client {
 }
 
 /** Returns the client that is generated for the files, as JavaScript. */
-async function generated({ schemas }: Awaited<ReturnType<typeof world>>): Promise<Client> {
-  const schema = schemas.get('reviews');
-  if (schema === undefined) throw new Error('there is no schema');
+async function generated(): Promise<Client> {
   const sdl =
     'type Query { x: Int } type Subscription { reviewAdded(product: ID): Review } type Review { body: String }';
   const { supergraph, publicSchema } = engineOver(sdl, {});
-  const files = { 'web/added.graphql': SHAPED };
-  const { endpoints } = await loadEndpoints(folderOf(files), supergraph);
+  const { endpoints } = await loadEndpoints(folderOf(PLAIN), supergraph);
   const file = join(folderOf({}), 'web.mjs');
   const { typescript } = clientFiles(endpoints, publicSchema, 'web');
   expect(typescript).toContain('AsyncGenerator<ReceivedEvent<AddedAnswer>, void, undefined>');
@@ -229,8 +261,8 @@ async function generated({ schemas }: Awaited<ReturnType<typeof world>>): Promis
 
 describe('the generated client', () => {
   test('has an async generator of events', async () => {
-    const one = await world({ files: { 'web/added.graphql': SHAPED } });
-    const { added } = await generated(one);
+    const one = await world({ files: PLAIN });
+    const { added } = await generated();
     const events = added({ baseUrl: one.origin, product: '7' });
     const first = events.next();
     await one.topic.hasSubscriptions(1);
@@ -241,8 +273,8 @@ describe('the generated client', () => {
   });
 
   test('cancels the subscription when its reader stops', async () => {
-    const one = await world({ files: { 'web/added.graphql': SHAPED } });
-    const { added } = await generated(one);
+    const one = await world({ files: PLAIN });
+    const { added } = await generated();
     const events = added({ baseUrl: one.origin, product: '7' });
     const first = events.next();
     await one.topic.hasSubscriptions(1);
@@ -253,7 +285,7 @@ describe('the generated client', () => {
   });
 
   test('throws the problem of a subscription that fails, and says where events are missing', async () => {
-    const { added } = await generated(await world({ files: { 'web/added.graphql': SHAPED } }));
+    const { added } = await generated();
     const text = [
       'event: missed\ndata: {}\n\nevent: next\ndata: {"a":1}\nid: 5\n\n',
       'event: problem\ndata: {"status":502,"title":"Bad Gateway"}\n\n',

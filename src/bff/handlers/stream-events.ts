@@ -1,7 +1,7 @@
 import { NOTHING } from '../../client/depends-on.ts';
 import { type ClientResponse, untilTaken } from '../../http/client-writes.ts';
 import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
-import { SingleResult } from '../../pipeline/execution-result.ts';
+import type { SingleResult } from '../../pipeline/execution-result.ts';
 import type { OperationContext } from '../../pipeline/operation-context.ts';
 import type { SubscriptionRoute, SubscriptionRunner } from '../../pipeline/run-subscription.ts';
 import type { Subscriber, SubscriptionEvent, SubscriptionMessage } from '../../pipeline/subscriber.ts';
@@ -40,7 +40,7 @@ export async function streamEvents(endpointCall: EndpointCall): Promise<Endpoint
   const started = await subscriptions.runner.subscribe(context, operation, ROUTE);
   call.notes.answeredAt = performance.now();
   call.place?.leave();
-  if (started instanceof SingleResult) return streamSingle(endpointCall, started);
+  if ('kind' in started) return streamSingle(endpointCall, started);
   try {
     const stream = await openStream(endpointCall, started.headers, subscriptions.heartbeatMs);
     if (stream) await sendAll(endpointCall, stream, started);
