@@ -8,7 +8,7 @@ import {
   type GraphqlRoute,
   type GraphqlRouteOptions,
 } from '../graphql-http/route.ts';
-import type { HandleInner } from '../graphql-http/websocket/client-socket.ts';
+import type { HandleInner } from '../graphql-http/websocket/check-credentials.ts';
 import {
   type ClientWebSockets,
   createWebSockets,

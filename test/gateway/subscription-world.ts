@@ -117,6 +117,7 @@ export function review(body: string, product = '1'): Review {
 export async function subscriptionWorld(
   config: Record<string, unknown> = {},
   graceMs?: number,
+  bffDir?: string,
 ): Promise<SubscriptionWorld> {
   const topic = new Topic<Review>();
   const world = await httpWorld(
@@ -131,7 +132,7 @@ export async function subscriptionWorld(
         },
       },
     },
-    { config, ...(graceMs !== undefined && { graceMs }) },
+    { config, bffDir, ...(graceMs !== undefined && { graceMs }) },
   );
   const schema = world.schemas.get('reviews');
   const fields = schema?.getSubscriptionType()?.getFields();

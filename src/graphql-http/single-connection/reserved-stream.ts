@@ -1,6 +1,7 @@
 import type { Identity } from '../../client/identity.ts';
+import { retryText } from '../../http/retry-text.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
-import { HEARTBEAT, retryText } from '../writers/server-sent-events.ts';
+import { HEARTBEAT } from '../writers/server-sent-events.ts';
 
 /** An operation whose events go to a stream. */
 export interface StreamOperation {

@@ -16,7 +16,8 @@ export type Subprotocol = (typeof SUBPROTOCOLS)[number];
 /** A message of a client, the same for both subprotocols. */
 export type ClientMessage =
   | { readonly type: 'init'; readonly payload: Readonly<Record<string, unknown>> }
-  | { readonly type: 'ping' | 'pong' | 'terminate' }
+  | { readonly type: 'ping'; readonly payload: Readonly<Record<string, unknown>> }
+  | { readonly type: 'pong' | 'terminate' }
   /** `body`: the body of a GraphQL request over HTTP. */
   | { readonly type: 'subscribe'; readonly id: string; readonly body: string }
   | { readonly type: 'complete'; readonly id: string };
@@ -38,6 +39,7 @@ export function readClientMessage(text: string): ClientMessage | string {
     case 'connection_init':
       return { type: 'init', payload: isRecord(payload) ? payload : {} };
     case 'ping':
+      return { type, payload: isRecord(payload) ? payload : {} };
     case 'pong':
       return { type };
     case 'connection_terminate':
@@ -54,6 +56,11 @@ export function readClientMessage(text: string): ClientMessage | string {
 export const ACK = '{"type":"connection_ack"}';
 export const PONG = '{"type":"pong"}';
 
+/** Returns the pong for credentials that were not accepted. */
+export function pongMessage(errors: readonly GraphQLFormattedError[]): string {
+  return `{"type":"pong","payload":${stringifyJson({ errors })}}`;
+}
+
 /** @param result JSON text */
 export function nextMessage(subprotocol: Subprotocol, id: string, result: string): string {
   return `{"id":${JSON.stringify(id)},"type":"${subprotocol === 'graphql-ws' ? 'data' : 'next'}","payload":${result}}`;
@@ -67,4 +74,20 @@ export function completeMessage(id: string): string {
 export function errorMessage(subprotocol: Subprotocol, id: string, errors: readonly GraphQLFormattedError[]): string {
   const payload = stringifyJson(subprotocol === 'graphql-ws' ? errors[0] : errors);
   return `{"id":${JSON.stringify(id)},"type":"error","payload":${payload}}`;
+}
+
+/** Returns the value of a JSON text; `undefined` where it is none. */
+export function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the errors of a response in JSON. */
+export function errorsOf(text: string): readonly GraphQLFormattedError[] {
+  const result = parsed(text);
+  if (isRecord(result) && Array.isArray(result.errors) && result.errors.length > 0) return result.errors;
+  return [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }];
 }
