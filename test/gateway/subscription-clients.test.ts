@@ -203,7 +203,9 @@ async function cuttable({ server }: SubscriptionWorld): Promise<{ readonly url: 
 }
 
 describe('clients that connect again', () => {
-  const soon = { retryAttempts: 20, retryWait: () => new Promise<void>((resolve) => setTimeout(resolve, 5)) };
+  const wait = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
+  // the second name is that of graphql-sse
+  const soon = { retryAttempts: 20, retryWait: wait, retry: wait };
 
   test.each([
     {
