@@ -1,5 +1,3 @@
-import type { AddressInfo, Socket } from 'node:net';
-import { connect, createServer } from 'node:net';
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { CombinedGraphQLErrors, CombinedProtocolErrors } from '@apollo/client/errors';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
@@ -14,7 +12,8 @@ import { createClient as createSseClient } from 'graphql-sse';
 import { type ClientOptions, createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import WebSocket from 'ws';
-import { ADDED, review, type SubscriptionWorld, subscriptionWorld } from './subscription-world.ts';
+import { cuttable } from './cuttable.ts';
+import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
 
 /** What a client delivers: the bodies of reviews, codes of errors, and `end`. */
 type Delivered = string[];
@@ -171,37 +170,6 @@ describe.each(CLIENTS)('$name', ({ subscribe }) => {
   });
 });
 
-/** A TCP proxy before the gateway, whose connections the test can cut. */
-async function cuttable({ server }: SubscriptionWorld): Promise<{ readonly url: string; cut(): void }> {
-  const { hostname, port, pathname } = new URL(server.url);
-  const open = new Set<Socket>();
-  const proxy = createServer((client) => {
-    const upstream = connect(Number(port), hostname);
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      open.add(one);
-      one
-        .on('error', () => {})
-        .on('close', () => {
-          open.delete(one);
-          other.destroy();
-        });
-      one.pipe(other);
-    }
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const cut = () => {
-    for (const socket of open) socket.destroy();
-  };
-  onTestFinished(() => {
-    proxy.close();
-    cut();
-  });
-  return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}${pathname}`, cut };
-}
-
 describe('clients that connect again', () => {
   const wait = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
   // the second name is that of graphql-sse
@@ -219,7 +187,7 @@ describe('clients that connect again', () => {
     },
   ])('$name has one subscription again after its connection was cut', async ({ open }) => {
     const world = await subscriptionWorld({ shutdown: { grace: '1s' } });
-    const { url, cut } = await cuttable(world);
+    const { url, cut } = await cuttable(world.server.url);
     const delivered: Delivered = [];
     const client = open(url);
     onTestFinished(() => void client.dispose());
