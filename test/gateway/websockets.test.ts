@@ -83,6 +83,14 @@ describe('WebSockets of clients', () => {
     );
   });
 
+  test('a large result arrives whole', async () => {
+    // its parts end inside characters
+    const productNames = ['a', 'b', 'c', 'd'].map((first) => `${first}${'ü€😀'.repeat(20_000)}`);
+    const { server } = await subscriptionWorld({}, undefined, { productNames });
+    const [result] = await all(openClient(server.url), { query: '{ products { name } }' });
+    expect(result).toEqual({ data: { products: productNames.map((name) => ({ name })) } });
+  });
+
   test('a member of connection_init becomes a header of each operation', async () => {
     const { server, topic, handshakes } = await subscriptionWorld({
       headers: { all: { request: [{ propagate: { named: ['authorization', 'x-tenant'] } }] } },

@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, maxHeaderSize } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import type { RawData, WebSocket } from 'ws';
-import type { ClientResponse } from '../../http/client-writes.ts';
+import type { ClientResponse, ClientWrites } from '../../http/client-writes.ts';
 import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import type { Subscriber } from '../../pipeline/subscriber.ts';
@@ -16,9 +16,7 @@ import {
   readClientMessage,
   type Subprotocol,
 } from './messages.ts';
-
-/** While so many bytes wait for a client, its next message waits, too. */
-const MOST_UNSENT = 65_536;
+import { SocketWriter } from './socket-writer.ts';
 
 /** Settings of the WebSockets of clients. Times in milliseconds. */
 export interface ClientSocketSettings {
@@ -40,6 +38,7 @@ export interface ClientSocketParts {
   readonly subprotocol: Subprotocol;
   readonly settings: ClientSocketSettings;
   readonly handleInner: HandleInner;
+  readonly clientWrites?: ClientWrites | undefined;
   /** Responds to an operation; passes on the events of a subscription. */
   readonly respond: (context: RequestContext, receive: (subscriber: Subscriber) => Promise<void>) => void;
 }
@@ -53,10 +52,13 @@ const DUPLICATE = 4409;
 const TOO_MANY_INITS = 4429;
 const INTERNAL = 4500;
 
+const TOO_LARGE_HEADERS = 'The payload of connection_init is larger than headers may be.';
+
 /** The WebSocket of one client. Each operation is a request of its own to everything behind. */
 export class ClientSocket {
   readonly #parts: ClientSocketParts;
   readonly #operations = new Map<string, InnerResponse>();
+  readonly #writer: SocketWriter;
   #headers: IncomingHttpHeaders;
   #state: 'new' | 'initializing' | 'ready' = 'new';
   #hasHeard = true;
@@ -67,8 +69,8 @@ export class ClientSocket {
     this.#parts = parts;
     const { socket, request, settings } = parts;
     this.#headers = headersOf(request.headers);
-    const initTimeout = () =>
-      this.#state !== 'ready' && socket.close(INIT_TIMEOUT, 'Connection initialisation timeout');
+    this.#writer = new SocketWriter(socket, request.socket, parts.clientWrites);
+    const initTimeout = () => this.#state !== 'ready' && this.#close(INIT_TIMEOUT, 'Connection initialisation timeout');
     this.#initTimer = setTimeout(initTimeout, settings.initTimeoutMs).unref();
     this.#pings = setInterval(() => this.#ping(), settings.pingMs).unref();
     socket.on('message', (data: RawData) => this.#receive(String(data)));
@@ -82,13 +84,22 @@ export class ClientSocket {
 
   /** Says that the gateway stops, and closes. Operations are cancelled. */
   goAway(): void {
-    this.#parts.socket.close(1001, 'The gateway is shutting down');
+    this.#close(1001, 'The gateway is shutting down');
+  }
+
+  /** Cancels the operations at once: the client may not answer the close message. */
+  #close(code: number, reason?: string): void {
+    this.#parts.socket.close(code, reason);
+    this.#cancelAll();
   }
 
   #receive(text: string): void {
+    const { socket } = this.#parts;
+    // what comes after the close message of the gateway is ignored
+    if (socket.readyState !== socket.OPEN) return;
     this.#hasHeard = true;
     const message = readClientMessage(text);
-    if (typeof message === 'string') return this.#parts.socket.close(INVALID, message);
+    if (typeof message === 'string') return this.#close(INVALID, message);
     switch (message.type) {
       case 'init':
         return this.#initialize(message.payload);
@@ -97,21 +108,23 @@ export class ClientSocket {
       case 'pong':
         return;
       case 'terminate':
-        return this.#parts.socket.close(1000);
+        return this.#close(1000);
       case 'complete':
         return this.#cancel(message.id);
       case 'subscribe':
-        if (this.#state !== 'ready') return this.#parts.socket.close(UNAUTHORIZED, 'Unauthorized');
+        if (this.#state !== 'ready') return this.#close(UNAUTHORIZED, 'Unauthorized');
         return this.#start(message.id, message.body);
     }
   }
 
   /** Lets the middleware see the credentials of the connection before it is acknowledged. */
   #initialize(payload: Readonly<Record<string, unknown>>): void {
-    const { socket, request, settings, handleInner } = this.#parts;
-    if (this.#state !== 'new') return socket.close(TOO_MANY_INITS, 'Too many initialisation requests');
+    const { request, settings, handleInner } = this.#parts;
+    if (this.#state !== 'new') return this.#close(TOO_MANY_INITS, 'Too many initialisation requests');
     this.#state = 'initializing';
-    this.#headers = { ...this.#headers, ...headersIn(payload, settings.headers) };
+    const own = headersIn(payload, settings.headers);
+    if (Object.values(own).join('').length > maxHeaderSize) return this.#close(INVALID, TOO_LARGE_HEADERS);
+    this.#headers = { ...this.#headers, ...own };
     const url = request.url ?? '/';
     const req = new InnerRequest({ socket: request.socket, method: 'GET', url, headers: { ...this.#headers } });
     const res = new InnerResponse(req);
@@ -119,7 +132,7 @@ export class ClientSocket {
     res.once('close', () => {
       if (isAccepted) return;
       const [error] = errorsOf(res.body);
-      socket.close(closeCode(res.statusCode), reasonOf(error?.message));
+      this.#close(closeCode(res.statusCode), reasonOf(error?.message));
     });
     handleInner(req, res, () => {
       isAccepted = true;
@@ -131,8 +144,8 @@ export class ClientSocket {
   }
 
   #start(id: string, body: string): void {
-    const { socket, request, settings, handleInner, respond, subprotocol } = this.#parts;
-    if (this.#operations.has(id)) return socket.close(DUPLICATE, reasonOf(`Subscriber for ${id} already exists`));
+    const { request, settings, handleInner, respond, subprotocol } = this.#parts;
+    if (this.#operations.has(id)) return this.#close(DUPLICATE, reasonOf(`Subscriber for ${id} already exists`));
     if (this.#operations.size >= settings.maxOperations)
       return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
@@ -193,24 +206,25 @@ export class ClientSocket {
 
   /** Sends a text. Returns a promise while the client has not taken what was sent before. */
   #send(text: string): Promise<void> | undefined {
-    const { socket } = this.#parts;
-    if (socket.readyState !== socket.OPEN) return undefined;
-    if (socket.bufferedAmount <= MOST_UNSENT) {
-      socket.send(text);
-      return undefined;
-    }
-    return new Promise((resolve) => socket.send(text, () => resolve()));
+    return this.#writer.send(text);
   }
 
   #ping(): void {
-    if (!this.#hasHeard) return this.#parts.socket.terminate();
+    const { socket } = this.#parts;
+    // while the client does not take what was sent, nothing is read from it; that has a limit of its own
+    if (socket.isPaused) this.#hasHeard = true;
+    if (!this.#hasHeard) return socket.terminate();
     this.#hasHeard = false;
-    this.#parts.socket.ping();
+    socket.ping();
   }
 
   #closed(): void {
     clearTimeout(this.#initTimer);
     clearInterval(this.#pings);
+    this.#cancelAll();
+  }
+
+  #cancelAll(): void {
     for (const id of [...this.#operations.keys()]) this.#cancel(id);
   }
 }

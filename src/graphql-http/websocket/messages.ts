@@ -22,6 +22,8 @@ export type ClientMessage =
   | { readonly type: 'complete'; readonly id: string };
 
 const MAX_NESTING = 100_000;
+/** An id is in each message of its operation. */
+const MAX_ID = 1_000;
 
 /** Reads a message; returns what is wrong, in a few words, for a text that is none. */
 export function readClientMessage(text: string): ClientMessage | string {
@@ -45,6 +47,7 @@ export function readClientMessage(text: string): ClientMessage | string {
     default:
   }
   if (typeof id !== 'string' || id === '') return 'The message has no "id", or an unknown "type".';
+  if (id.length > MAX_ID) return `The "id" has more than ${MAX_ID} characters.`;
   if (type === 'complete' || type === 'stop') return { type: 'complete', id };
   if (type !== 'subscribe' && type !== 'start') return 'The message has an unknown "type".';
   if (!isRecord(payload)) return 'The message has no "payload".';
