@@ -192,7 +192,7 @@ async function openRequestHandling(
     responseCache: cache?.responses,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
-    subscriptions: openSubscriptions(config, gateway, instruments),
+    subscriptions: openSubscriptions(config, gateway, instruments, byteLimits.byteBudget),
     webSockets: webSocketSettings(config),
     plugins: plugins?.current ?? (tracer && (() => NO_PLUGINS)),
     tracing: tracer && tracingOptions(tracer, config),

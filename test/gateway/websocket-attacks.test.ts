@@ -57,7 +57,9 @@ async function codeAfter(url: string, ...frames: Buffer[]): Promise<number> {
 describe('a client that reads nothing', () => {
   const query = '{ products { name } }';
   const world = (config = {}) =>
-    subscriptionWorld({ limits: { client_write_timeout: '60s' }, ...config }, undefined, { productNames: [LARGE, LARGE, LARGE] });
+    subscriptionWorld({ limits: { client_write_timeout: '60s' }, ...config }, undefined, {
+      productNames: [LARGE, LARGE, LARGE],
+    });
 
   test('is not read from either, so that it cannot cause more and more responses', async () => {
     const { server, calls } = await world();
