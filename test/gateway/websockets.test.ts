@@ -186,6 +186,8 @@ describe('WebSockets of clients', () => {
     await topic.hasSubscriptions(0);
     send({ type: 'ping' });
     expect(await next()).toEqual({ type: 'pong' });
+    send({ type: 'ping', payload: { at: 1 } });
+    expect(await next()).toEqual({ type: 'pong', payload: { at: 1 } });
   });
 
   test('clients of the older subprotocol are served, too', async () => {

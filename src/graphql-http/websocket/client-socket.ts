@@ -12,7 +12,7 @@ import {
   completeMessage,
   errorMessage,
   nextMessage,
-  PONG,
+  pongMessage,
   readClientMessage,
   type Subprotocol,
 } from './messages.ts';
@@ -104,7 +104,7 @@ export class ClientSocket {
       case 'init':
         return this.#initialize(message.payload);
       case 'ping':
-        return void this.#send(PONG);
+        return void this.#send(pongMessage(message.payload));
       case 'pong':
         return;
       case 'terminate':

@@ -16,7 +16,8 @@ export type Subprotocol = (typeof SUBPROTOCOLS)[number];
 /** A message of a client, the same for both subprotocols. */
 export type ClientMessage =
   | { readonly type: 'init'; readonly payload: Readonly<Record<string, unknown>> }
-  | { readonly type: 'ping' | 'pong' | 'terminate' }
+  | { readonly type: 'pong' | 'terminate' }
+  | { readonly type: 'ping'; readonly payload: Readonly<Record<string, unknown>> | undefined }
   /** `body`: the body of a GraphQL request over HTTP. */
   | { readonly type: 'subscribe'; readonly id: string; readonly body: string }
   | { readonly type: 'complete'; readonly id: string };
@@ -40,6 +41,7 @@ export function readClientMessage(text: string): ClientMessage | string {
     case 'connection_init':
       return { type: 'init', payload: isRecord(payload) ? payload : {} };
     case 'ping':
+      return { type, payload: isRecord(payload) ? payload : undefined };
     case 'pong':
       return { type };
     case 'connection_terminate':
@@ -55,7 +57,11 @@ export function readClientMessage(text: string): ClientMessage | string {
 }
 
 export const ACK = '{"type":"connection_ack"}';
-export const PONG = '{"type":"pong"}';
+
+/** @param payload that of the ping */
+export function pongMessage(payload: Readonly<Record<string, unknown>> | undefined): string {
+  return payload === undefined ? '{"type":"pong"}' : `{"type":"pong","payload":${stringifyJson(payload)}}`;
+}
 
 /** @param result JSON text */
 export function nextMessage(subprotocol: Subprotocol, id: string, result: string): string {
