@@ -194,7 +194,7 @@ async function openRequestHandling(
     responseCache: cache?.responses,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
-    subscriptions: openSubscriptions(config, gateway, instruments),
+    subscriptions: openSubscriptions(config, gateway, instruments, byteLimits.byteBudget),
     webSockets: webSocketSettings(config),
     callbacks,
     plugins: plugins?.current ?? (tracer && (() => NO_PLUGINS)),
