@@ -48,3 +48,17 @@ export function expiresAt({ freshUntil, staleUntil, errorUntil }: CacheEntry): n
 export function ageOf({ storedAt }: CacheEntry, now: number): number {
   return Math.max(0, Math.floor((now - storedAt) / 1_000));
 }
+
+/**
+ * Returns whether a fresh entry is to be refreshed before it expires. The nearer that is, and the longer a refresh takes, the more
+ * probable it is; each use decides anew, so entries that are used often are refreshed early, and by one of their users.
+ * @param random from 0 to 1, without 1
+ * @see https://www.vldb.org/pvldb/vol8/p886-vattani.pdf Optimal Probabilistic Cache Stampede Prevention
+ */
+export function isDue(
+  { tookMs, freshUntil }: Pick<CacheEntry, 'tookMs' | 'freshUntil'>,
+  now: number,
+  random: number,
+): boolean {
+  return now - tookMs * Math.log(1 - random) >= freshUntil;
+}

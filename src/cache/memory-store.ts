@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { CacheStore, Found, KeyedEntry, Moment, StoreReport } from './cache-store.ts';
+import type { CacheStore, Claim, Found, KeyedEntry, Moment, StoreReport, Versioned } from './cache-store.ts';
 import { type CacheEntry, expiresAt } from './entry.ts';
 import { FrequencySketch } from './frequency-sketch.ts';
 import { InvalidationLog } from './invalidation-log.ts';
@@ -46,7 +46,11 @@ export class MemoryStore implements CacheStore {
   }
 
   get(keys: readonly string[]): Found {
-    return { entries: keys.map((key) => this.getOne(key)), moment: { local: this.log.moment } };
+    return { entries: keys.map((key) => this.getOne(key)), moment: this.moment() };
+  }
+
+  moment(): Moment {
+    return { local: this.log.moment };
   }
 
   getOne(key: string): CacheEntry | undefined {
@@ -86,8 +90,8 @@ export class MemoryStore implements CacheStore {
     this.#keysByTag.clear();
   }
 
-  claim(): boolean {
-    return true;
+  claim(entries: readonly Versioned[]): Claim {
+    return { isClaimed: entries.map(() => true), moment: this.moment() };
   }
 
   report(most: number): StoreReport {

@@ -113,6 +113,7 @@ export function engineFactory(
         overrideLabels: (labels, client) => activeLabels(config.override_labels, labels, client.headers),
         overridePercentBy: (client) => percentKey(config.override_labels, client.headers),
         ...policies,
+        noSubscriptions: noSubscriptions(config),
         memoryBudget,
         admissionQueue,
         responseObserver,
@@ -134,6 +135,12 @@ export function engineFactory(
       if (!isBuilt) void close();
     }
   };
+}
+
+function noSubscriptions({ subscription, yoga }: Config): string | undefined {
+  if (!subscription.enabled) return 'Subscriptions cannot be executed here: subscription.enabled is false.';
+  if (yoga.plugins.length === 0) return undefined;
+  return 'Subscriptions cannot be executed with yoga.plugins, which could not see their events. Remove yoga.plugins to allow them.';
 }
 
 /** Returns what sources need for subscriptions. */
@@ -185,8 +192,7 @@ function openApiCache(
   { redis, cache: responseCache }: Pick<EngineParts, 'redis' | 'cache'>,
 ): ApiCache {
   const { cache } = connectors;
-  if (responseCache && !(cache.redis && !responseCache.isInRedis))
-    return new ApiCache(apiCacheStore(responseCache.store));
+  if (responseCache) return new ApiCache(apiCacheStore(responseCache.store));
   return new ApiCache(cache.redis && redis ? redisCacheStore(redis) : memoryCacheStore(cacheBytes(connectors)));
 }
 

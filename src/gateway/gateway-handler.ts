@@ -8,7 +8,7 @@ import {
   type GraphqlRoute,
   type GraphqlRouteOptions,
 } from '../graphql-http/route.ts';
-import type { HandleInner } from '../graphql-http/websocket/client-socket.ts';
+import type { HandleInner } from '../graphql-http/websocket/check-credentials.ts';
 import {
   type ClientWebSockets,
   createWebSockets,
@@ -146,7 +146,7 @@ interface InnerHandling {
 
 /** Opens the WebSockets of clients, whose operations pass the same middleware as requests. */
 function openWebSockets(
-  { maxRequestBytes, maxUrlBytes, pathPrefix, cors }: GatewayHandlerOptions,
+  { maxRequestBytes, maxUrlBytes, pathPrefix, cors, clientWrites }: GatewayHandlerOptions,
   settings: WebSocketServerOptions['settings'],
   { graphql }: Routes,
   { drainMs, handle, inner }: InnerHandling,
@@ -157,7 +157,7 @@ function openWebSockets(
   };
   const routeAt = (path: string) => graphql.find((route) => route.path === path);
   return createWebSockets({
-    ...{ settings, maxRequestBytes, maxUrlBytes, pathPrefix, cors, routeAt, handleInner, drainMs },
+    ...{ settings, maxRequestBytes, maxUrlBytes, pathPrefix, cors, clientWrites, routeAt, handleInner, drainMs },
   });
 }
 

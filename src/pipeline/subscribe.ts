@@ -115,7 +115,6 @@ interface EventExecution {
 /** The payloads of a subscription. An event is executed when a payload is read, so that only events wait. */
 class SubscriptionPayloads extends PayloadStream {
   private readonly run: OperationRun;
-  private readonly client: ClientContext;
   private readonly execution: EventExecution;
   private readonly eventSource: EventSource;
   private readonly sources: ReadonlyMap<string, Source>;
@@ -127,7 +126,6 @@ class SubscriptionPayloads extends PayloadStream {
     super(() => this.cancel());
     const { upstream, source } = execution;
     this.run = run;
-    this.client = eventClient(run.request.client);
     this.execution = execution;
     this.eventSource = new EventSource(source);
     this.sources = new Map(run.options.sources).set(source.name, this.eventSource);
@@ -182,9 +180,10 @@ class SubscriptionPayloads extends PayloadStream {
 
   private execute({ text: event, mayHaveMissed, cursor }: UpstreamEvent): Promise<Payload> {
     const { view, variables, request, options } = this.run;
-    const { compiled, knownErrors } = this.execution;
+    const { compiled, knownErrors, upstream } = this.execution;
     const { supergraph } = view;
-    const { client, sources } = this;
+    const { sources } = this;
+    const { client } = upstream;
     const { memoryBudget: budget, admissionQueue, responseObserver } = options;
     const { reportEveryPlace } = request;
     this.eventSource.event = event;

@@ -65,7 +65,7 @@ export async function cachedWorld(
   const now = () => clock.now;
   const store = known ?? new MemoryStore({ maxBytes: 1_000_000, now });
   const invalidateHere = (tags: readonly string[]) => store.invalidate(tags);
-  const invalidator = new Invalidator({ store, invalidateHere, messages: relayedMessages(undefined) });
+  const invalidator = new Invalidator({ stores: [store], invalidateHere, messages: relayedMessages(undefined) });
   invalidator.addSubgraphs(['items', 'facts']);
   const hints = readHints(supergraph, new Map());
   const sources = new Map<string, Source>();

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { CacheEntry } from '../../src/cache/entry.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
 import { RedisStore } from '../../src/cache/redis-store.ts';
 import { TwoLevelStore } from '../../src/cache/two-levels.ts';
@@ -7,16 +6,10 @@ import { createRedis } from '../../src/store/redis.ts';
 import { redisMessages } from '../../src/store/redis-messages.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { HAS_REDIS, type RedisServer, startRedis } from '../store/redis-server.ts';
+import { entryOf as entry } from './entry-of.ts';
 import { shop } from './shop.ts';
 
 const logger = createLogger({ level: 'silent' });
-
-function entry(text: string, tags: readonly string[] = []): CacheEntry {
-  const now = Date.now();
-  const until = now + 60_000;
-  const times = { storedAt: now, tookMs: 1, freshUntil: until, staleUntil: until, errorUntil: until };
-  return { text, ...times, isPrivate: false, tags, mayHaveLongNumbers: true };
-}
 
 describe.skipIf(!HAS_REDIS)('with Redis', () => {
   let server: RedisServer;
@@ -77,7 +70,7 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
 
     it('removes what has one of the tags, and counts it', async () => {
       const [one, other] = await two();
-      const { moment } = await one.far.get([]);
+      const moment = await one.far.moment();
       await one.far.set(
         [
           ['a', entry('1', ['x', 'y'])],
@@ -108,7 +101,7 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
 
     it('forgets in the sets of tags what has expired, however long the sets are used', async () => {
       const [one] = await two();
-      const { moment } = await one.far.get([]);
+      const moment = await one.far.moment();
       const until = Date.now() + 20;
       const short = { ...entry('1', ['x']), freshUntil: until, staleUntil: until, errorUntil: until };
       await one.far.set([['short', short]], moment);
@@ -123,7 +116,7 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
     it('takes entries that are damaged, or of another program, for missing', async () => {
       const [one] = await two();
       const key = (name: string) => `${one.redis.prefix}:cache:entry:${name}`;
-      await one.far.set([['a', entry('{"b":1}')]], (await one.far.get([])).moment);
+      await one.far.set([['a', entry('{"b":1}')]], await one.far.moment());
       const bytes = await one.redis.run((client) => client.getBuffer(key('a')));
       for (let at = 0; at < (bytes?.length ?? 0); at++) {
         const damaged = Buffer.from(bytes as Buffer);
@@ -162,8 +155,16 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
 
     it('lets one process refresh a key at a time', async () => {
       const [one, other] = await two();
-      expect([await one.far.claim('a', 10_000), await other.far.claim('a', 10_000)]).toEqual([true, false]);
-      expect(await other.far.claim('b', 10_000)).toBe(true);
+      const [first, second] = [{ storedAt: 1 }, { storedAt: 2 }];
+      expect((await one.far.claim([['a', first]], 10_000)).isClaimed).toEqual([true]);
+      const claim = await other.far.claim(
+        [...(['a', 'b'] as const).map((key) => [key, first] as const), ['a', second]],
+        10_000,
+      );
+      // what the other one has stored meanwhile can be refreshed again
+      expect(claim.isClaimed).toEqual([false, true, true]);
+      await one.far.invalidate(['x']);
+      expect((await one.far.claim([['c', first]], 10_000)).moment).toEqual((await one.far.get(['c'])).moment);
     });
   });
 

@@ -98,6 +98,37 @@ describe.each(BROKERS.filter(({ canReplay }) => canReplay))('cursors of $name', 
     expect(dataIn(await byHeader.reader.until('\n\n')).data.orderUpdated.id).toBe('live');
   });
 
+  ifThere('of several clients lead to one shared subscription again', async () => {
+    const world = await eventWorld(await startBroker(kind));
+    const query = 'subscription { orderUpdated(id: 1) { id status } }';
+    const { first, close } = await subscribed(world, query, 'order.1.updated', { id: 'first' });
+    close();
+    for (const id of ['1', '2', '3']) await world.publish('order.1.updated', { id });
+    const headers = { 'last-event-id': idIn(first) ?? '' };
+    const resumed = await Promise.all([1, 2, 3, 4].map(() => openEvents(world.server.url, query, headers)));
+    const seen: string[][] = resumed.map(() => []);
+    const readUpTo = async (id: string) => {
+      for (const [at, ids] of seen.entries())
+        while (ids.at(-1) !== id)
+          ids.push(dataIn((await resumed[at]?.reader.until('\n\n')) ?? '').data.orderUpdated.id);
+    };
+    await readUpTo('3');
+    let n = 3;
+    const callsOfNextEvent = async () => {
+      const before = world.calls.orders ?? 0;
+      await world.publish('order.1.updated', { id: `${++n}` });
+      await readUpTo(`${n}`);
+      return (world.calls.orders ?? 0) - before;
+    };
+    await expect.poll(callsOfNextEvent).toBe(1);
+    // those who leave do not end it for the others
+    resumed[3]?.close();
+    seen.pop();
+    expect(await callsOfNextEvent()).toBe(1);
+    for (const ids of seen)
+      expect(ids.filter((id) => id !== 'first')).toEqual(Array.from({ length: n }, (_, index) => `${index + 1}`));
+  });
+
   ifThere('that are none are refused', async () => {
     const world = await eventWorld(await startBroker(kind));
     await expect.poll(() => world.lines.some(({ msg }) => msg === 'Event source connected')).toBe(true);
