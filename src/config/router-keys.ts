@@ -100,7 +100,7 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['subscription.mode.preview_callback', 'Write "subscription.mode.callback".'],
   [
     'subscription.mode.callback.listen',
-    'Callbacks arrive at the port for clients, "supergraph.listen": remove it, and let "public_url" lead there.',
+    'Callbacks arrive at the port for clients, "supergraph.listen": remove it, and let "subscription.mode.callback.public_url" lead there.',
   ],
   ['subscription.mode.passthrough.all.heartbeat_interval', 'Write "subscription.heartbeat_interval".'],
   ['subscription.enable_deduplication', 'Write "subscription.deduplication.enabled".'],

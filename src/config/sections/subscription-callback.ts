@@ -35,8 +35,6 @@ export const callbackSection = z
   .optional()
   .describe("Subgraphs send events by requests to this gateway: Apollo's HTTP callback protocol");
 
-export type CallbackSection = NonNullable<z.output<typeof callbackSection>>;
-
 function isCallbackUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, pathname, search, hash } = new URL(text);

@@ -35,12 +35,13 @@ export class CallbackForwarder {
     this.#self = self;
     this.#messages = messages;
     messages.subscribe(callbacksTo(self), (text) => {
-      const { from, number, callback } = JSON.parse(text) as Forwarded;
+      const { from, number, callback } = readMessage<Forwarded>(text);
+      if (from === undefined || number === undefined || callback === undefined) return;
       messages.publish(answersTo(from), JSON.stringify({ number, status: take(callback) } satisfies Answer));
     });
     messages.subscribe(answersTo(self), (text) => {
-      const { number, status } = JSON.parse(text) as Answer;
-      this.#waiting.get(number)?.(status);
+      const { number, status } = readMessage<Answer>(text);
+      if (number !== undefined && status !== undefined) this.#waiting.get(number)?.(status);
     });
   }
 
@@ -62,5 +63,14 @@ export class CallbackForwarder {
       const forwarded: Forwarded = { from: this.#self, number, callback };
       this.#messages.publish(callbacksTo(process), JSON.stringify(forwarded));
     });
+  }
+}
+
+/** Reads a message; one of another program has none of the members. */
+function readMessage<T>(text: string): Partial<T> {
+  try {
+    return (JSON.parse(text) ?? {}) as Partial<T>;
+  } catch {
+    return {};
   }
 }
