@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { parseMediaType } from '../../client/media-type.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import type { GraphqlCall, GraphqlParams } from '../../pipeline/operation-context.ts';
 import type { CsrfCheck } from '../../policy/requests/csrf.ts';
@@ -14,12 +13,6 @@ export interface UploadReaderOptions {
   readonly uploads?: UploadLimits | undefined;
   readonly maxRequestBytes: number;
   readonly csrf?: CsrfCheck | undefined;
-}
-
-/** Returns whether a request is one of the GraphQL multipart request specification. */
-export function isMultipart(headers: { readonly 'content-type'?: string | undefined }): boolean {
-  const type = headers['content-type'];
-  return type !== undefined && parseMediaType(type)?.essence === 'multipart/form-data';
 }
 
 /**

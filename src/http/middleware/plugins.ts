@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Identity } from '../../client/identity.ts';
+import { isFormData } from '../../client/media-type.ts';
 import { andThen } from '../../plugins/call-hooks.ts';
 import type { OperationFacts } from '../../plugins/hooks.ts';
 import { PluginRun } from '../../plugins/plugin-run.ts';
 import type { PluginSet } from '../../plugins/plugin-set.ts';
 import type { ByteBudget } from '../../shared/byte-budget.ts';
+import { GatewayError } from '../../shared/gateway-error.ts';
 import { giveBody, givenBodyOf, isBodyRead } from '../../shared/read-bytes.ts';
 import { pathOf } from '../../shared/url-path.ts';
 import { readBody } from '../body-reader.ts';
@@ -60,6 +62,9 @@ function beginRun(context: RequestContext, set: PluginSet, bodies: BodyLimits, f
     get client() {
       return context.client;
     },
+    get hasStreamedBody() {
+      return isFormData(req.headers);
+    },
     readBody: () => readAhead(req, bodies),
     setBody(text: string) {
       if (isBodyRead(req) && givenBodyOf(req) === undefined) throw tooLate();
@@ -102,9 +107,16 @@ async function readAhead(req: IncomingMessage, { maxRequestBytes, byteBudget }: 
   if (given !== undefined) return given.toString();
   if (req.method === 'GET' || req.method === 'HEAD' || req.method === 'OPTIONS') return '';
   if (isBodyRead(req)) throw tooLate();
+  if (isFormData(req.headers)) throw streamedBody();
   const text = await readBody(req, maxRequestBytes, byteBudget);
   giveBody(req, Buffer.from(text));
   return text;
+}
+
+/** Returns the error for a body with files: it is sent on while it arrives, and may be larger than the memory. */
+function streamedBody(): GatewayError {
+  const message = 'The request has a body of multipart/form-data. It is streamed, and a plugin reads whole bodies.';
+  return new GatewayError(415, 'UNSUPPORTED_MEDIA_TYPE', message, { headers: { accept: 'application/json' } });
 }
 
 function tooLate(): TypeError {
