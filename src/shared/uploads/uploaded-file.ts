@@ -58,7 +58,12 @@ export class UploadedFile {
 
   /** Its first path in `map`, for messages: `variables.file`. */
   get path(): string {
-    return this.#path;
+    return brief(this.#path);
+  }
+
+  /** Its name and path, for messages: `"0" (variables.file)`. */
+  get label(): string {
+    return `"${brief(this.#name)}" (${this.path})`;
   }
 
   /** Whether a fetch has it, and will read it without waiting for a later file. */
@@ -150,6 +155,11 @@ export class UploadedFile {
   discard(error?: Error): void {
     this.#content.destroy(error);
   }
+}
+
+/** Shortens a client's text. */
+function brief(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 /** The names of the scalars of files. */
