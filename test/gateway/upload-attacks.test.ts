@@ -38,7 +38,7 @@ function head(headers: Record<string, string>): string {
 }
 
 /** The statuses of the responses in a text. */
-const statuses = (text: string) => [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status));
+const statuses = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
 
 describe('connections', () => {
   it('that are broken off anywhere, many at once, leave nothing behind', async () => {
@@ -181,11 +181,6 @@ describe('heads of parts', () => {
     ['folders of Windows', 'name="0"; filename="C:\\\\temp\\\\a.txt"', 'a.txt'],
     ['an encoded name', 'name="0"; filename*=UTF-8\'\'%e6%97%a5.txt', '日.txt'],
     ['a quote', 'name="0"; filename="a\\"; name=\\"operations"', 'a%22; name=%22operations'],
-    [
-      'line breaks',
-      'name="0"; filename*=UTF-8\'\'a%0D%0AX-Evil:%201%0D%0A%0D%0Abody',
-      'a%0D%0AX-Evil: 1%0D%0A%0D%0Abody',
-    ],
   ])('whose file name has %s give the subgraph one header', async (_, disposition, name) => {
     const { url, behave } = await uploadWorld();
     const bodies: string[] = [];
@@ -210,6 +205,13 @@ describe('heads of parts', () => {
     const { url } = await uploadWorld();
     const { body } = await send(url, sent(named('name="0"; filename="a"', type)));
     expect(['application/octet-stream', 'text/plain']).toContain(body.data.store.type);
+  });
+
+  it('whose file name has encoded line breaks are refused', async () => {
+    const { url, calls } = await uploadWorld();
+    const disposition = "name=\"0\"; filename*=UTF-8''a%0D%0AX-Evil:%201%0D%0A%0D%0Abody";
+    expect((await send(url, sent(named(disposition)))).status).toBe(400);
+    expect(calls.files).toBe(0);
   });
 
   it('with the name twice, or without one, are refused', async () => {
@@ -273,7 +275,7 @@ describe('"map"', () => {
 
 describe('memory', () => {
   it('of long fields is counted, and given back', async () => {
-    const { url } = await uploadWorld({ limits: { max_buffered_bytes: '300KiB', http_max_request_bytes: '1MiB' } });
+    const { url } = await uploadWorld({ limits: { max_buffered_bytes: '300KiB', http_max_request_bytes: 1_000_000 } });
     const long = Buffer.from(field('operations', `{"query":"${'x'.repeat(200_000)}`).subarray(0, 200_000));
     const first = openUpload(url);
     await first.write(long);

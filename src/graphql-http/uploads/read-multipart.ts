@@ -46,7 +46,8 @@ export function readMultipart(req: IncomingMessage, options: MultipartOptions): 
   const largest = options.maxFiles * options.maxFileBytes + 2 * options.maxFieldBytes + HEADS * (options.maxFiles + 3);
   const length = Number(req.headers['content-length']);
   if (length > largest) {
-    discardBody(req);
+    // a client that asks first need not send it
+    if (req.headers.expect === undefined) discardBody(req);
     return Promise.reject(bodyTooLarge(length, largest));
   }
   return new Promise((resolve, reject) => new MultipartReader(req, options, resolve, reject).start());
@@ -95,7 +96,8 @@ class MultipartReader implements UploadSource {
     parser.on('field', (name, value, _nameTruncated, isTruncated) =>
       this.#attempt(() => this.#onField(name, value, isTruncated)),
     );
-    parser.on('file', (name, part, filename, _encoding, mediaType) =>
+    // a part may have no name
+    parser.on('file', (name = '', part, filename, _encoding, mediaType) =>
       this.#attempt(() => this.#onFile(name, part, filename, mediaType)),
     );
     parser.on('filesLimit', () => this.#fail(tooManyFiles(this.#options.maxFiles)));
