@@ -209,7 +209,7 @@ describe('heads of parts', () => {
 
   it('whose file name has encoded line breaks are refused', async () => {
     const { url, calls } = await uploadWorld();
-    const disposition = "name=\"0\"; filename*=UTF-8''a%0D%0AX-Evil:%201%0D%0A%0D%0Abody";
+    const disposition = 'name="0"; filename*=UTF-8\'\'a%0D%0AX-Evil:%201%0D%0A%0D%0Abody';
     expect((await send(url, sent(named(disposition)))).status).toBe(400);
     expect(calls.files).toBe(0);
   });
@@ -221,6 +221,14 @@ describe('heads of parts', () => {
       expect([200, 400]).toContain(status);
     }
     await isFine(url);
+  });
+
+  it('that are wrong in a body that comes in one piece begin no fetch', async () => {
+    const { url, calls, server } = await uploadWorld();
+    const whole = Buffer.concat(sent(named('name="other"; filename="a"')));
+    expect((await send(url, whole, { ...HEADERS, 'content-length': String(whole.length) })).status).toBe(400);
+    await server.close();
+    expect(calls.files).toBe(0);
   });
 
   it.each([

@@ -122,6 +122,11 @@ export class UploadedFile {
     return this.#content;
   }
 
+  /** Whether its content cannot be read any more. */
+  get isOver(): boolean {
+    return this.#content.destroyed;
+  }
+
   /** Whether something waits for it to arrive. */
   get isAwaited(): boolean {
     return this.#isOpen && this.#head === undefined && !this.#content.destroyed;

@@ -30,6 +30,8 @@ export class Uploads implements FileOwner {
   readonly files: ReadonlyMap<string, UploadedFile>;
   /** Rejects with a `GatewayError` or `ClientDisconnected` when the rest of the body cannot be used. */
   readonly failure: Promise<never>;
+  /** With what it has failed. */
+  error: Error | undefined;
   /** Bytes of the body so far. */
   received = 0;
   /** Whether the body has arrived as a whole. */
@@ -87,6 +89,7 @@ export class Uploads implements FileOwner {
   fail(error: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.error = error;
     this.#fail(error);
     // before the files end: the fetches that send them are cancelled, and have not failed
     this.abort?.();
