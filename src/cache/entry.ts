@@ -62,3 +62,26 @@ export function isDue(
 ): boolean {
   return now - tookMs * Math.log(1 - random) >= freshUntil;
 }
+
+const TIMES = ['storedAt', 'tookMs', 'freshUntil', 'staleUntil', 'errorUntil'] as const;
+
+/** Returns whether the facts of an entry have the shape that this version of the gateway writes. */
+export function isFacts(facts: unknown): facts is Omit<CacheEntry, 'text'> {
+  if (!isRecord(facts) || !TIMES.every((name) => Number.isFinite(facts[name]))) return false;
+  const { isPrivate, mayHaveLongNumbers, tags, head } = facts;
+  if (typeof isPrivate !== 'boolean' || typeof mayHaveLongNumbers !== 'boolean') return false;
+  return Array.isArray(tags) && tags.every(isText) && (head === undefined || isHead(head));
+}
+
+function isHead(head: unknown): boolean {
+  if (!isRecord(head) || !isRecord(head.headers)) return false;
+  return Number.isInteger(head.status) && Object.values(head.headers).every(isText);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { crc32, deflateRaw, inflateRaw } from 'node:zlib';
 import { type RedisScript, type SharedRedis, StoreUnavailable } from '../store/redis.ts';
 import type { CacheStore, Claim, Found, KeyedEntry, Moment, StoreReport, Versioned } from './cache-store.ts';
-import { type CacheEntry, expiresAt } from './entry.ts';
+import { type CacheEntry, expiresAt, isFacts } from './entry.ts';
 
 const compress = promisify(deflateRaw);
 const decompress = promisify(inflateRaw);
@@ -269,7 +269,8 @@ async function decode(bytes: Buffer): Promise<CacheEntry | undefined> {
     const plain = kind === COMPRESSED ? await decompress(rest, { maxOutputLength: MOST_BYTES }) : rest;
     if (crc32(plain) !== bytes.readUInt32LE(1)) return undefined;
     const end = plain.indexOf('\n');
-    return { ...JSON.parse(plain.toString('utf8', 0, end)), text: plain.toString('utf8', end + 1) };
+    const facts: unknown = JSON.parse(plain.toString('utf8', 0, end));
+    return isFacts(facts) ? { ...facts, text: plain.toString('utf8', end + 1) } : undefined;
   } catch {
     return undefined;
   }

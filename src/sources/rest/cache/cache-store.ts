@@ -4,7 +4,7 @@ import { MemoryStore } from '../../../cache/memory-store.ts';
 import { RedisStore } from '../../../cache/redis-store.ts';
 import type { CacheMoment } from '../../../client/tag-collector.ts';
 import type { SharedRedis } from '../../../store/redis.ts';
-import type { CacheEntry } from './cached-response.ts';
+import { type CacheEntry, readCached } from './cached-response.ts';
 
 /** What a store has for a key. */
 export interface StoredResponse {
@@ -34,8 +34,8 @@ export function apiCacheStore(store: ResponseCacheStore, now: () => number = Dat
   const known = new WeakMap<StoredEntry, CacheEntry>();
   const read = ({ entries: [entry], moment }: Found): StoredResponse => {
     if (entry === undefined) return { cached: undefined, moment };
-    const cached = known.get(entry) ?? (JSON.parse(entry.text) as CacheEntry);
-    known.set(entry, cached);
+    const cached = known.get(entry) ?? readCached(entry.text);
+    if (cached) known.set(entry, cached);
     return { cached, moment };
   };
   // its key is its own tag
