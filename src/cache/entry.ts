@@ -32,8 +32,17 @@ export interface ResponseHead {
  */
 export type EntryState = 'fresh' | 'stale' | 'error';
 
+/** By how much the clocks of processes that share entries may differ, in milliseconds. */
+const MOST_SKEW_MS = 10_000;
+
+/** Returns whether an entry was stored in the future, so that its age is unknown: a clock was set back, or those of two machines differ. */
+export function isOfFuture({ storedAt }: Pick<CacheEntry, 'storedAt'>, now: number): boolean {
+  return storedAt > now + MOST_SKEW_MS;
+}
+
 /** Returns how an entry can be used; `undefined` where it cannot. */
 export function stateOf(entry: CacheEntry, now: number): EntryState | undefined {
+  if (isOfFuture(entry, now)) return undefined;
   if (now < entry.freshUntil) return 'fresh';
   if (now < entry.staleUntil) return 'stale';
   return now < entry.errorUntil ? 'error' : undefined;

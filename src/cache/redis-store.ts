@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { crc32, deflateRaw, inflateRaw } from 'node:zlib';
+import { steadyNow } from '../shared/steady-clock.ts';
 import { type RedisScript, type SharedRedis, StoreUnavailable } from '../store/redis.ts';
 import type { CacheStore, Claim, Found, KeyedEntry, Moment, StoreReport, Versioned } from './cache-store.ts';
 import { type CacheEntry, expiresAt, isFacts } from './entry.ts';
@@ -95,7 +96,7 @@ export class RedisStore implements CacheStore {
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? steadyNow;
     this.#set = options.redis.script('headgateCacheSet', SET);
     this.#invalidate = options.redis.script('headgateCacheInvalidate', INVALIDATE);
     this.#claim = options.redis.script('headgateCacheClaim', CLAIM);
