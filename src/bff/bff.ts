@@ -32,6 +32,7 @@ import { FAILED } from './handlers/failure.ts';
 import { routeCall } from './handlers/route-call.ts';
 import { SharedExecutions } from './handlers/shared-executions.ts';
 import type { ErrorStatus } from './handlers/source-status.ts';
+import type { EndpointSubscriptions } from './handlers/stream-events.ts';
 import {
   createMemoryKeyStore,
   createRedisKeyStore,
@@ -69,6 +70,8 @@ export interface BffOptions {
   readonly byteBudget?: ByteBudget | undefined;
   /** Refuses calls while the gateway is overloaded. By default none is refused. */
   readonly admission?: AdmissionControl | undefined;
+  /** Runs the subscriptions of endpoints. By default there are none. */
+  readonly subscriptions?: EndpointSubscriptions | undefined;
   /** Whether identical reads in flight share one execution. Default true. */
   readonly shareReads?: boolean;
   /** Smallest response body that is compressed, in bytes; `undefined` disables compression. Default 1,024. */
@@ -238,6 +241,7 @@ function createContext(options: BffOptions): BffContext {
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     byteBudget: options.byteBudget,
     admission: options.admission,
+    subscriptions: options.subscriptions,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
     errorStatus: options.errorStatus,

@@ -49,6 +49,7 @@ export function cacheFetches(source: Source, options: FetchCacheOptions): Source
     send: (request, done) => cache.send(request, done),
     subscribe:
       source.subscribe && ((request, sink) => (source.subscribe as NonNullable<Source['subscribe']>)(request, sink)),
+    subscriptionKey: source.subscriptionKey?.bind(source),
     close: () => source.close(),
   };
 }
