@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../shared/byte-budget.ts';
 import { Deadline, type Expirable } from '../shared/deadline.ts';
@@ -282,5 +283,20 @@ export class StreamWrites {
     res.write(text);
     if (this.#progress === undefined) this.#progress = new Progress(this.#writes, res);
     else this.#progress.add(bytes);
+  }
+}
+
+/** Resolves when the client has taken enough of what was written, or has left. */
+export async function untilTaken(res: ServerResponse): Promise<void> {
+  if (!res.writableNeedDrain || res.destroyed) return;
+  const stop = new AbortController();
+  const ended = (event: 'drain' | 'close') => once(res, event, { signal: stop.signal });
+  try {
+    await Promise.race([ended('drain'), ended('close')]);
+  } catch (error) {
+    // a broken connection ends the stream as a closed one does
+    if (!res.destroyed) throw error;
+  } finally {
+    stop.abort();
   }
 }

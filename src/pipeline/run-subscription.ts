@@ -46,6 +46,8 @@ export interface SubscriptionRoute<Context> {
   readonly countRequest?: ((context: Context) => undefined | Promise<void>) | undefined;
   /** Refuses operations while the gateway is overloaded. */
   readonly admission?: AdmissionControl | undefined;
+  /** Whether the failure of a whole fetch is reported at each place where data is missing. */
+  readonly reportEveryPlace?: boolean | undefined;
 }
 
 /** Runs the subscriptions of all clients. */
@@ -119,20 +121,22 @@ export class SubscriptionRunner {
     engine: Engine,
     context: Context,
     call: GraphqlCall,
-    { contract, countRequest }: SubscriptionRoute<Context>,
+    { contract, countRequest, reportEveryPlace = false }: SubscriptionRoute<Context>,
     release: () => void,
   ): Promise<Subscriber | SingleResult> {
     const { params } = call;
     const { settings } = this.#options;
     const resume = resumeAfter(context, call);
-    const key = this.#sharingKey(engine, context, call, contract);
+    const key = this.#sharingKey(engine, context, call, { contract, reportEveryPlace });
     // what comes after a cursor is for this client
     const known = key === undefined || resume ? undefined : this.#shared.get(key);
     const isShared = known !== undefined && known.engine === engine && !known.hasEnded;
-    const rateLimitChecked = countRequest !== undefined;
-    const shared = isShared ? known : this.#start(key, engine, context, { params, contract, rateLimitChecked, resume });
+    const rateLimitChecked = countRequest !== undefined || context.client.rateLimitChecked === true;
+    const parts = { params, contract, rateLimitChecked, resume, reportEveryPlace };
+    const shared = isShared ? known : this.#start(key, engine, context, parts);
     const subscriber: Subscriber = new Subscriber({
       ...settings,
+      onRenewed: (renewal) => shared.renew(renewal),
       onEnd: (_, reason) => {
         release();
         shared.remove(subscriber);
@@ -158,8 +162,7 @@ export class SubscriptionRunner {
     if (subscriber.hasEnded) return;
     this.#open.add(subscriber);
     this.#options.onOpened?.(isShared);
-    const expiry = tokenExpiry(identity);
-    if (expiry !== undefined) subscriber.expireAt(expiry);
+    subscriber.authorizeFor(identity);
     if (this.#isDraining) subscriber.end(undefined, 'shutdown');
   }
 
@@ -177,7 +180,7 @@ export class SubscriptionRunner {
     engine: Engine,
     context: OperationContext,
     { params }: GraphqlCall,
-    contract: string | undefined,
+    { contract, reportEveryPlace }: Pick<StartParts, 'contract' | 'reportEveryPlace'>,
   ): string | undefined {
     const { query, operationName, variables } = params;
     const { deduplicates } = this.#options.settings;
@@ -190,7 +193,7 @@ export class SubscriptionRunner {
     const requester = { clientInfo: context.client, headers: context.requestHeaders };
     const key = inFlightKey(requester, withReads(dependsOn, context.reads));
     if (key === undefined) return undefined;
-    const prefix = `${engine.isCanary ? 'canary ' : ''}${contract ?? ''} ${operationName ?? ''}`;
+    const prefix = `${engine.isCanary ? 'canary ' : ''}${reportEveryPlace ? 'every place ' : ''}${contract ?? ''} ${operationName ?? ''}`;
     return `${prefix} ${key}\n${stringifyJson(variables ?? {})}\n${query}`;
   }
 
@@ -198,12 +201,12 @@ export class SubscriptionRunner {
     key: string | undefined,
     engine: Engine,
     context: OperationContext,
-    { params, contract, rateLimitChecked, resume }: Pick<GraphqlCall, 'params'> & StartParts,
+    { params, contract, rateLimitChecked, resume, reportEveryPlace }: Pick<GraphqlCall, 'params'> & StartParts,
   ): SharedSubscription {
     const cancellation = new Cancellation();
     const client = clientContext(context, cancellation, rateLimitChecked);
     const { query, operationName, variables } = params;
-    const request: EngineRequest = { query, operationName, variables, client, contract };
+    const request: EngineRequest = { query, operationName, variables, client, contract, reportEveryPlace };
     const { client: clientInfo } = context;
     const shared: SharedSubscription = new SharedSubscription(engine, {
       request,
@@ -236,18 +239,12 @@ interface StartParts {
   readonly contract: string | undefined;
   readonly rateLimitChecked: boolean;
   readonly resume: ResumeAfter | undefined;
+  readonly reportEveryPlace: boolean;
 }
 
 function isSubscription(document: DocumentNode, operationName: string | null | undefined): boolean {
   const operation = chooseOperation(document, operationName);
   return 'kind' in operation && operation.operation === 'subscription';
-}
-
-/** Returns when the token of a client expires, in milliseconds since 1970. */
-function tokenExpiry(identity: Identity | undefined): number | undefined {
-  if (identity?.kind !== 'jwt' && identity?.kind !== 'opaque') return undefined;
-  const { exp } = identity.claims;
-  return typeof exp === 'number' ? exp * 1_000 : undefined;
 }
 
 function clientContext(

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isSamePrincipal } from '../client/principal.ts';
 import type { Payload } from '../executor/payload.ts';
 import type { Cancellation } from '../sources/cancellation.ts';
 import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import { resultText, type SingleResult, type StreamResult } from './execution-result.ts';
-import { endMessage, type Subscriber, type SubscriptionMessage } from './subscriber.ts';
+import { endMessage, type Renewal, type Subscriber, type SubscriptionMessage } from './subscriber.ts';
 import type { UpstreamSettings } from './upstream-events.ts';
 
 /** Clients that get an event in one turn of the event loop: for so long, in milliseconds. */
@@ -32,6 +33,7 @@ export class SharedSubscription {
   readonly started: Promise<SingleResult | undefined>;
   readonly #options: SharedSubscriptionOptions;
   readonly #subscribers = new Set<Subscriber>();
+  #request: EngineRequest;
   #engine: Engine;
   #stream: StreamResult | undefined;
   #replanning: Promise<void> | undefined;
@@ -43,6 +45,7 @@ export class SharedSubscription {
 
   constructor(engine: Engine, options: SharedSubscriptionOptions) {
     this.#options = options;
+    this.#request = options.request;
     this.#engine = engine;
     this.#waitsForRoom = options.resume !== undefined;
     this.started = this.#start();
@@ -98,10 +101,18 @@ export class SharedSubscription {
     if (this.#subscribers.size === 0) this.#end(undefined);
   }
 
+  /** Executes events with the headers of a client whose credentials were renewed, if it is the one that it began for. */
+  renew({ headers, identity }: Renewal): void {
+    const { client } = this.#request;
+    if (client.identity === undefined || !isSamePrincipal(client.identity, identity)) return;
+    this.#request = { ...this.#request, client: { ...client, headers } };
+    this.#stream?.upstream?.renew(headers);
+  }
+
   async #start(): Promise<SingleResult | undefined> {
-    const { request, settings, resume } = this.#options;
+    const { settings, resume } = this.#options;
     this.#follow();
-    const result = await subscribe(this.#engine, { ...request, subscription: { settings, resume } });
+    const result = await subscribe(this.#engine, { ...this.#request, subscription: { settings, resume } });
     if (result.kind === 'single') {
       this.#end(undefined);
       return result;
@@ -124,14 +135,16 @@ export class SharedSubscription {
   async #replan(): Promise<void> {
     // it may just be starting
     if ((await this.started.catch(() => undefined)) !== undefined || this.#hasEnded) return;
-    const { request, settings, engine: current } = this.#options;
+    const { settings, engine: current } = this.#options;
     const [before, engine] = [this.#stream, current()];
     if (engine === undefined || before === undefined) return this.#end(undefined);
     this.#engine = engine;
     this.#follow();
     const { upstream } = before;
     const subscription = { settings, upstream };
-    const result = await subscribe(engine, { ...request, document: undefined, subscription }).catch(() => undefined);
+    const result = await subscribe(engine, { ...this.#request, document: undefined, subscription }).catch(
+      () => undefined,
+    );
     if (this.#hasEnded) {
       if (result?.kind === 'stream') void result.payloads.return();
     } else if (result?.kind !== 'stream') this.#end(SCHEMA_CHANGED);
@@ -157,9 +170,11 @@ export class SharedSubscription {
   }
 
   async #deliver(payload: Payload): Promise<void> {
-    const errors = payload.dataText === undefined ? payload.errors : undefined;
-    const { cursor } = (payload.extensions?.subscription ?? {}) as { readonly cursor?: string };
-    const message = { text: resultText(payload), errors, cursor };
+    const { dataText, errors, extensions } = payload;
+    const { cursor, mayHaveMissedEvents = false } = (extensions?.subscription ?? {}) as EventExtension;
+    const event = { dataText, errors, mayHaveMissed: mayHaveMissedEvents };
+    const last = dataText === undefined ? errors : undefined;
+    const message: SubscriptionMessage = { text: resultText(payload), errors: last, cursor, event };
     payload.takeText();
     this.#position = undefined;
     let [count, start] = [0, performance.now()];
@@ -185,6 +200,11 @@ export class SharedSubscription {
     for (const subscriber of all) subscriber.end(last);
     this.#options.onEnd();
   }
+}
+
+interface EventExtension {
+  readonly cursor?: string;
+  readonly mayHaveMissedEvents?: boolean;
 }
 
 async function subscribe(engine: Engine, request: EngineRequest) {

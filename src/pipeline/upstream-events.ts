@@ -1,5 +1,6 @@
 import type {
   CancelSubscription,
+  ClientContext,
   EventFacts,
   Source,
   SourceFailure,
@@ -75,7 +76,7 @@ export interface UpstreamRequest {
 export class UpstreamEvents implements SubscriptionSink {
   readonly key: string;
   private source: Source;
-  private readonly request: SourceRequest;
+  private request: SourceRequest;
   private readonly settings: UpstreamSettings;
   private readonly waiting: UpstreamEvent[] = [];
   private end: UpstreamEnd | undefined;
@@ -102,6 +103,16 @@ export class UpstreamEvents implements SubscriptionSink {
     this.key = key;
     this.settings = settings;
     this.arrived = this.taken = request.cursor;
+  }
+
+  /** The client for which the events are executed. */
+  get client(): ClientContext {
+    return this.request.client;
+  }
+
+  /** Sends other headers of the client from now on: with the fetches for events, and when a lost connection is opened again. */
+  renew(headers: ClientContext['headers']): void {
+    this.request = { ...this.request, client: { ...this.request.client, headers } };
   }
 
   /**

@@ -24,6 +24,16 @@ export function openSingleClient(url: string, connectTimeout: number, tls?: Conn
   return new Redis(url, { ...options, retryStrategy: retry, autoResubscribe: false });
 }
 
+/** Creates a client of one server that connects once. It emits `end` when its connection is lost, or there is none. */
+export function openOneConnection(url: string, connectTimeout: number): Redis {
+  return new Redis(url, { ...optionsOf(connectTimeout), retryStrategy: () => null, autoResubscribe: false });
+}
+
+/** Returns how long to wait before another attempt to connect, in milliseconds. */
+export function reconnectMs(attempt: number): number {
+  return retry(attempt);
+}
+
 /** Creates a client that is not connected yet. A connection attempt fails after `connectTimeout` milliseconds. */
 export function openClient(settings: Pick<RedisSettings, 'url' | 'cluster'>, connectTimeout: number): RedisClient {
   const redisOptions = optionsOf(connectTimeout);

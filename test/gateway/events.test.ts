@@ -305,10 +305,32 @@ describe('a new schema', () => {
     while (ids.at(-1) !== '20') ids.push(dataIn(await reader.until('\n\n')).data.orderStored.id);
     expect(ids.filter((id) => id !== '0')).toEqual(Array.from({ length: 20 }, (_, index) => `${index + 1}`));
   });
+
+  ifInstalled('with another topic follows that one', async () => {
+    const world = await eventWorld(await startBroker(PUBSUB));
+    const query = 'subscription { orderUpdated(id: 1) { id } }';
+    const { reader } = await subscribed(world, query, 'order.1.updated', { id: 'old' });
+    world.update(composeEvents({}, EVENTS_OF_ANOTHER_TOPIC));
+    await expect.poll(() => world.lines.some(({ msg }) => /schema/.test(msg))).toBe(true);
+    let text = '';
+    const next = reader.until('"new"').then((read) => {
+      text = read;
+    });
+    while (text === '') {
+      await world.publish('order.1.changed', { id: 'new' });
+      await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 50))]);
+    }
+  });
 });
 
 const EVENTS_AS_ENTITIES = `
   type Subscription {
     orderStored(id: ID!): Order @event(source: "orders", topic: "order.{args.id}.stored")
+  }
+`;
+
+const EVENTS_OF_ANOTHER_TOPIC = `
+  type Subscription {
+    orderUpdated(id: ID!): Order @event(source: "orders", topic: "order.{args.id}.changed")
   }
 `;

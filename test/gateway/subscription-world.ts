@@ -117,7 +117,7 @@ export function review(body: string, product = '1'): Review {
 export async function subscriptionWorld(
   config: Record<string, unknown> = {},
   graceMs?: number,
-  { productNames = [] }: { readonly productNames?: readonly string[] } = {},
+  { productNames = [], bffDir }: { readonly productNames?: readonly string[]; readonly bffDir?: string } = {},
 ): Promise<SubscriptionWorld> {
   const topic = new Topic<Review>();
   const world = await httpWorld(
@@ -133,7 +133,7 @@ export async function subscriptionWorld(
         },
       },
     },
-    { config, ...(graceMs !== undefined && { graceMs }) },
+    { config, bffDir, ...(graceMs !== undefined && { graceMs }) },
   );
   const schema = world.schemas.get('reviews');
   const fields = schema?.getSubscriptionType()?.getFields();

@@ -1,57 +1,8 @@
 import { once } from 'node:events';
-import { type Client, type ClientOptions, createClient, type SubscribePayload } from 'graphql-ws';
-import { SignJWT } from 'jose';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
+import { all, openClient, openSocket, SECRET, token } from './open-socket.ts';
 import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
-
-const SECRET = 'a secret of thirty-two characters';
-
-/** Returns a token that is valid until then. */
-function token(expires: string | number): Promise<string> {
-  const jwt = new SignJWT({ sub: 'ann' }).setProtectedHeader({ alg: 'HS256' }).setExpirationTime(expires);
-  return jwt.sign(new TextEncoder().encode(SECRET));
-}
-
-function openClient(url: string, options: Partial<ClientOptions> = {}): Client {
-  const webSocketImpl = options.webSocketImpl ?? WebSocket;
-  const client = createClient({ url: url.replace('http', 'ws'), retryAttempts: 0, ...options, webSocketImpl });
-  onTestFinished(() => void client.dispose());
-  return client;
-}
-
-/** Returns all that an operation delivers, up to its end. */
-async function all(client: Client, payload: SubscribePayload): Promise<unknown[]> {
-  const results: unknown[] = [];
-  for await (const result of client.iterate(payload)) results.push(result);
-  return results;
-}
-
-/** A WebSocket whose messages the test writes and reads itself. */
-async function openSocket(url: string, subprotocol: string, headers: Record<string, string> = {}) {
-  const socket = new WebSocket(url.replace('http', 'ws'), subprotocol, { headers });
-  const received: unknown[] = [];
-  let wake = () => {};
-  socket.on('message', (data) => {
-    received.push(JSON.parse(String(data)));
-    wake();
-  });
-  onTestFinished(() => socket.terminate());
-  await once(socket, 'open');
-  return {
-    socket,
-    send: (message: object) => socket.send(JSON.stringify(message)),
-    async next(): Promise<unknown> {
-      while (received.length === 0)
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      return received.shift();
-    },
-    /** Resolves with the code with which the gateway closes it. */
-    closed: once(socket, 'close').then(([code]) => code as number),
-  };
-}
 
 /** Opens a WebSocket that is refused, and returns the status. */
 function refusedStatus(url: string, subprotocol: string[], headers: Record<string, string>): Promise<number> {

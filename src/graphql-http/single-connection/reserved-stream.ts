@@ -1,7 +1,8 @@
 import type { Identity } from '../../client/identity.ts';
+import { retryText } from '../../http/retry-text.ts';
 import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../../shared/byte-budget.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
-import { HEARTBEAT, retryText } from '../writers/server-sent-events.ts';
+import { HEARTBEAT } from '../writers/server-sent-events.ts';
 
 /** An operation whose events go to a stream. */
 export interface StreamOperation {

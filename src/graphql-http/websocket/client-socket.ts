@@ -1,17 +1,21 @@
 import { type IncomingHttpHeaders, type IncomingMessage, maxHeaderSize } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import type { RawData, WebSocket } from 'ws';
+import type { Identity } from '../../client/identity.ts';
+import { isSameUser } from '../../client/principal.ts';
 import type { ClientResponse, ClientWrites } from '../../http/client-writes.ts';
 import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
 import type { RequestContext } from '../../http/request-context.ts';
-import type { Subscriber } from '../../pipeline/subscriber.ts';
-import { parseJson } from '../../shared/exact-json.ts';
+import type { Renewal, Subscriber } from '../../pipeline/subscriber.ts';
 import { isRecord } from '../graphql-over-http.ts';
+import { checkCredentials, type HandleInner } from './check-credentials.ts';
 import {
   ACK,
   completeMessage,
   errorMessage,
+  errorsOf,
   nextMessage,
+  parsed,
   pongMessage,
   readClientMessage,
   type Subprotocol,
@@ -27,9 +31,6 @@ export interface ClientSocketSettings {
   /** How often a ping is sent. A connection on which nothing arrives until the next one is closed. */
   readonly pingMs: number;
 }
-
-/** Handles a request with all middleware, and calls `serve` behind it. */
-export type HandleInner = (req: InnerRequest, res: InnerResponse, serve: (context: RequestContext) => void) => void;
 
 export interface ClientSocketParts {
   readonly socket: WebSocket;
@@ -58,8 +59,14 @@ const TOO_LARGE_HEADERS = 'The payload of connection_init is larger than headers
 export class ClientSocket {
   readonly #parts: ClientSocketParts;
   readonly #operations = new Map<string, InnerResponse>();
+  readonly #subscribers = new Set<Subscriber>();
   readonly #writer: SocketWriter;
   #headers: IncomingHttpHeaders;
+  /** Whose credentials were accepted. */
+  #identity: Identity | undefined;
+  /** The credentials that were sent last with a ping. */
+  #renewal: Renewal | undefined;
+  #isRenewing = false;
   #state: 'new' | 'initializing' | 'ready' = 'new';
   #hasHeard = true;
   readonly #initTimer: NodeJS.Timeout;
@@ -104,7 +111,7 @@ export class ClientSocket {
       case 'init':
         return this.#initialize(message.payload);
       case 'ping':
-        return void this.#send(pongMessage(message.payload));
+        return this.#answerPing(message.payload);
       case 'pong':
         return;
       case 'terminate':
@@ -117,30 +124,58 @@ export class ClientSocket {
     }
   }
 
-  /** Lets the middleware see the credentials of the connection before it is acknowledged. */
   #initialize(payload: Readonly<Record<string, unknown>>): void {
-    const { request, settings, handleInner } = this.#parts;
+    const { settings } = this.#parts;
     if (this.#state !== 'new') return this.#close(TOO_MANY_INITS, 'Too many initialisation requests');
     this.#state = 'initializing';
     const own = headersIn(payload, settings.headers);
-    if (Object.values(own).join('').length > maxHeaderSize) return this.#close(INVALID, TOO_LARGE_HEADERS);
+    if (isTooLarge(own)) return this.#close(INVALID, TOO_LARGE_HEADERS);
     this.#headers = { ...this.#headers, ...own };
-    const url = request.url ?? '/';
-    const req = new InnerRequest({ socket: request.socket, method: 'GET', url, headers: { ...this.#headers } });
-    const res = new InnerResponse(req);
-    let isAccepted = false;
-    res.once('close', () => {
-      if (isAccepted) return;
-      const [error] = errorsOf(res.body);
-      this.#close(closeCode(res.statusCode), reasonOf(error?.message));
-    });
-    handleInner(req, res, () => {
-      isAccepted = true;
-      res.writeHead(101).end();
+    checkCredentials(this.#parts, { ...this.#headers }, (result) => {
+      if ('status' in result) return this.#close(closeCode(result.status), reasonOf(result.errors[0]?.message));
+      this.#identity = result.client.identity;
       this.#state = 'ready';
       clearTimeout(this.#initTimer);
       void this.#send(ACK);
     });
+  }
+
+  /** Answers a ping. Its payload may have new credentials of the same user. Those of another user close the connection. */
+  #answerPing(payload: Readonly<Record<string, unknown>> | undefined): void {
+    const { settings } = this.#parts;
+    const given = Object.keys(payload ?? {}).filter((name) => settings.headers.includes(name.toLowerCase()));
+    if (payload === undefined || given.length === 0) return void this.#send(pongMessage(payload));
+    const changed = headersIn(payload, settings.headers);
+    const mistake = this.#mistakeOf(given, changed);
+    if (mistake !== undefined) return void this.#send(pongMessage({ errors: [mistake] }));
+    this.#isRenewing = true;
+    const headers = { ...this.#headers, ...changed };
+    checkCredentials(this.#parts, { ...headers }, (result) => {
+      this.#isRenewing = false;
+      if ('status' in result) return void this.#send(pongMessage({ errors: result.errors }));
+      const { identity } = result.client;
+      if (!isSameUser(this.#identity, identity)) return this.#close(FORBIDDEN, 'The credentials are of another user');
+      this.#headers = headers;
+      this.#identity = identity;
+      this.#renewal = { identity, headers: this.#operationHeaders() };
+      for (const subscriber of this.#subscribers) subscriber.renew(this.#renewal);
+      void this.#send(pongMessage(undefined));
+    });
+  }
+
+  #mistakeOf(given: readonly string[], read: IncomingHttpHeaders): GraphQLFormattedError | undefined {
+    if (this.#state !== 'ready')
+      return error('UNAUTHENTICATED', 'The connection is not acknowledged yet. Send credentials in connection_init.');
+    if (this.#isRenewing)
+      return error('TOO_MANY_REQUESTS', 'The credentials of another ping are being checked. Wait for its pong.');
+    if (isTooLarge(read)) return error('BAD_REQUEST', 'The payload of the ping is larger than headers may be.');
+    const unreadable = given.find((name) => read[name.toLowerCase()] === undefined);
+    if (unreadable === undefined) return undefined;
+    return error('BAD_REQUEST', `"${unreadable}" in the payload of the ping is no value of a header.`);
+  }
+
+  #operationHeaders(): IncomingHttpHeaders {
+    return { ...this.#headers, 'content-type': 'application/json', accept: 'application/json' };
   }
 
   #start(id: string, body: string): void {
@@ -149,7 +184,7 @@ export class ClientSocket {
     if (this.#operations.size >= settings.maxOperations)
       return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const headers = { ...this.#headers, 'content-type': 'application/json', accept: 'application/json' };
+    const headers = this.#operationHeaders();
     const req = new InnerRequest({ socket: request.socket, method: 'POST', url: pathname, headers, body });
     const res = new InnerResponse(req);
     this.#operations.set(id, res);
@@ -180,6 +215,9 @@ export class ClientSocket {
   async #deliver(id: string, { res }: RequestContext, subscriber: Subscriber): Promise<void> {
     const { subprotocol } = this.#parts;
     const { responseHook } = res as ClientResponse;
+    this.#subscribers.add(subscriber);
+    // credentials may have come while it started
+    if (this.#renewal) subscriber.renew(this.#renewal);
     try {
       if (responseHook && (await responseHook.startStream(res, {})) === undefined) return;
       if (!res.headersSent) res.writeHead(200);
@@ -192,6 +230,7 @@ export class ClientSocket {
       if (subscriber.reason === 'shutdown') this.goAway();
       else if (subscriber.reason === 'completed') await this.#send(completeMessage(id));
     } finally {
+      this.#subscribers.delete(subscriber);
       await subscriber.return();
       res.end();
     }
@@ -240,6 +279,10 @@ function headersOf(handshake: IncomingHttpHeaders): IncomingHttpHeaders {
 /** The characters of a header's value (RFC 9110, section 5.5), without control characters. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+function isTooLarge(headers: IncomingHttpHeaders): boolean {
+  return Object.values(headers).join('').length > maxHeaderSize;
+}
+
 function headersIn(payload: Readonly<Record<string, unknown>>, names: readonly string[]): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = {};
   for (const [name, value] of Object.entries(payload)) {
@@ -249,24 +292,13 @@ function headersIn(payload: Readonly<Record<string, unknown>>, names: readonly s
   return headers;
 }
 
-function parsed(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Returns the errors of a response in JSON. */
-function errorsOf(text: string): readonly GraphQLFormattedError[] {
-  const result = parsed(text);
-  if (isRecord(result) && Array.isArray(result.errors) && result.errors.length > 0) return result.errors;
-  return [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }];
-}
-
 function tooMany(most: number): GraphQLFormattedError {
   const message = `This WebSocket has ${most} operations, as many as websocket.max_operations allows.`;
-  return { message, extensions: { code: 'SUBSCRIPTION_LIMIT_EXCEEDED' } };
+  return error('SUBSCRIPTION_LIMIT_EXCEEDED', message);
+}
+
+function error(code: string, message: string): GraphQLFormattedError {
+  return { message, extensions: { code } };
 }
 
 function closeCode(status: number): number {

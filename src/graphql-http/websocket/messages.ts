@@ -58,7 +58,7 @@ export function readClientMessage(text: string): ClientMessage | string {
 
 export const ACK = '{"type":"connection_ack"}';
 
-/** @param payload that of the ping */
+/** @param payload that of the ping, or `errors` where its credentials were not accepted */
 export function pongMessage(payload: Readonly<Record<string, unknown>> | undefined): string {
   return payload === undefined ? '{"type":"pong"}' : `{"type":"pong","payload":${stringifyJson(payload)}}`;
 }
@@ -76,4 +76,20 @@ export function completeMessage(id: string): string {
 export function errorMessage(subprotocol: Subprotocol, id: string, errors: readonly GraphQLFormattedError[]): string {
   const payload = stringifyJson(subprotocol === 'graphql-ws' ? errors[0] : errors);
   return `{"id":${JSON.stringify(id)},"type":"error","payload":${payload}}`;
+}
+
+/** Returns the value of a JSON text; `undefined` where it is none. */
+export function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the errors of a response in JSON. */
+export function errorsOf(text: string): readonly GraphQLFormattedError[] {
+  const result = parsed(text);
+  if (isRecord(result) && Array.isArray(result.errors) && result.errors.length > 0) return result.errors;
+  return [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }];
 }

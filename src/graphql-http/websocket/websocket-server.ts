@@ -9,7 +9,8 @@ import type { Cors } from '../../policy/requests/cors.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
 import { pathOf } from '../../shared/url-path.ts';
 import type { GraphqlRoute } from '../route.ts';
-import { ClientSocket, type ClientSocketSettings, type HandleInner } from './client-socket.ts';
+import type { HandleInner } from './check-credentials.ts';
+import { ClientSocket, type ClientSocketSettings } from './client-socket.ts';
 import type { Subprotocol } from './messages.ts';
 
 export interface WebSocketServerOptions {
