@@ -87,6 +87,8 @@ export interface EngineOptions {
   readonly hideSuggestions?: boolean;
   /** Decide, in this order, whether an operation may run, and which of its fields. */
   readonly policies?: readonly OperationPolicy[];
+  /** Why GraphQL clients have no subscriptions, if they have none: a sentence that names the setting. */
+  readonly noSubscriptions?: string | undefined;
   /** Subsets of the public schema that requests may name in `contract`. */
   readonly contracts?: readonly Contract[];
   /**

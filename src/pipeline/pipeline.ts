@@ -246,7 +246,12 @@ class Pipeline implements Engine {
     if ('refusal' in document) return refuse(document.refusal, document.errors);
     const operation = chooseOperation(document.document, request.operationName);
     if (!('kind' in operation)) return refuse('operation', [operation]);
-    const refused = refuseKind(operation, request.readOnly ?? false, execute === subscribeCompiled);
+    const refused = refuseKind(
+      operation,
+      request.readOnly ?? false,
+      execute === subscribeCompiled,
+      options.noSubscriptions,
+    );
     if (refused) return refused;
     const coerce = () => coerceRequestVariables(view.supergraph.publicSchema, document, operation, request, options);
     const observer = plugins?.hooks.onStage && plugins;

@@ -5,7 +5,7 @@ import { addServerTiming } from '../../http/server-timing.ts';
 import { resultText, type SingleResult, type StreamResult } from '../../pipeline/execution-result.ts';
 import type { GraphqlCall } from '../../pipeline/operation-context.ts';
 import type { OperationRunner } from '../../pipeline/run-operation.ts';
-import type { EndReason, SubscriptionMessage } from '../../pipeline/subscriber.ts';
+import type { EndReason, Renewal, SubscriptionMessage } from '../../pipeline/subscriber.ts';
 import type { GraphqlServiceOptions } from '../graphql-service.ts';
 import { streamedResponse } from '../writers/streamed-response.ts';
 import { incrementalTexts } from './incremental-text.ts';
@@ -27,6 +27,8 @@ export interface OperationMessages extends AsyncIterable<SubscriptionMessage> {
   readonly reason: EndReason | undefined;
   /** Headers that policies add to the response, names in lower case. */
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** Takes new credentials of the client, where it lasts for long. */
+  renew?(renewal: Renewal): void;
   /** Ends it, whether or not all is delivered. */
   return(): unknown;
 }
