@@ -9,8 +9,10 @@ import strawberry
 import uvicorn
 from strawberry.asgi import GraphQL
 from strawberry.subscriptions import (
+    GRAPHQL_SSE_PROTOCOL,
     GRAPHQL_TRANSPORT_WS_PROTOCOL,
     GRAPHQL_WS_PROTOCOL,
+    MULTIPART_SUBSCRIPTION_PROTOCOL,
 )
 
 
@@ -54,11 +56,17 @@ class Subscription:
 schema = strawberry.federation.Schema(query=Query, subscription=Subscription)
 app = GraphQL(
     schema,
-    subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_WS_PROTOCOL],
+    subscription_protocols=[
+        GRAPHQL_TRANSPORT_WS_PROTOCOL,
+        GRAPHQL_WS_PROTOCOL,
+        GRAPHQL_SSE_PROTOCOL,
+        MULTIPART_SUBSCRIPTION_PROTOCOL,
+    ],
 )
 
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
+listener.listen()
 print(f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
 server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
 server.run(sockets=[listener])
