@@ -2,6 +2,7 @@ import { forbidsSharing } from '../client/sharing.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { CacheUse } from '../shared/request-record.ts';
+import { steadyNow } from '../shared/steady-clock.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import type { CacheStore, Found, Moment } from './cache-store.ts';
 import { CachedFetch } from './cached-fetch.ts';
@@ -65,7 +66,7 @@ export class FetchCache {
   constructor(source: Source, options: FetchCacheOptions) {
     this.source = source;
     this.options = options;
-    this.now = options.now ?? Date.now;
+    this.now = options.now ?? steadyNow;
     this.random = options.random ?? Math.random;
   }
 

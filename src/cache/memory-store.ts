@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { steadyNow } from '../shared/steady-clock.ts';
 import type { CacheStore, Claim, Found, KeyedEntry, Moment, StoreReport, Versioned } from './cache-store.ts';
 import { type CacheEntry, expiresAt } from './entry.ts';
 import { FrequencySketch } from './frequency-sketch.ts';
@@ -32,7 +33,7 @@ export class MemoryStore implements CacheStore {
   readonly #keysByTag = new Map<string, Set<string>>();
   readonly #frequency = new FrequencySketch();
 
-  constructor({ maxBytes, now = Date.now }: MemoryStoreOptions) {
+  constructor({ maxBytes, now = steadyNow }: MemoryStoreOptions) {
     this.#now = now;
     this.#maxBytes = maxBytes;
     this.#entries = new LRUCache<string, Kept>({

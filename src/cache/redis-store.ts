@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { crc32, deflateRaw, inflateRaw } from 'node:zlib';
+import { steadyNow } from '../shared/steady-clock.ts';
 import { type RedisScript, type SharedRedis, StoreUnavailable } from '../store/redis.ts';
 import type { CacheStore, Claim, Found, KeyedEntry, Moment, StoreReport, Versioned } from './cache-store.ts';
-import { type CacheEntry, expiresAt } from './entry.ts';
+import { type CacheEntry, expiresAt, isFacts } from './entry.ts';
 
 const compress = promisify(deflateRaw);
 const decompress = promisify(inflateRaw);
@@ -95,7 +96,7 @@ export class RedisStore implements CacheStore {
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? steadyNow;
     this.#set = options.redis.script('headgateCacheSet', SET);
     this.#invalidate = options.redis.script('headgateCacheInvalidate', INVALIDATE);
     this.#claim = options.redis.script('headgateCacheClaim', CLAIM);
@@ -269,7 +270,8 @@ async function decode(bytes: Buffer): Promise<CacheEntry | undefined> {
     const plain = kind === COMPRESSED ? await decompress(rest, { maxOutputLength: MOST_BYTES }) : rest;
     if (crc32(plain) !== bytes.readUInt32LE(1)) return undefined;
     const end = plain.indexOf('\n');
-    return { ...JSON.parse(plain.toString('utf8', 0, end)), text: plain.toString('utf8', end + 1) };
+    const facts: unknown = JSON.parse(plain.toString('utf8', 0, end));
+    return isFacts(facts) ? { ...facts, text: plain.toString('utf8', end + 1) } : undefined;
   } catch {
     return undefined;
   }

@@ -106,6 +106,8 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['subscription.enable_deduplication', 'Write "subscription.deduplication.enabled".'],
   ['subscription.deduplication.ignored_headers', 'Only headers that are sent or read count: remove it.'],
   ['rhai', IN_CODE],
+  ['preview_file_uploads', 'Write "file_upload".'],
+  ['file_upload.protocols', 'Write the limits into "file_upload": there is one protocol.'],
   ['preview_entity_cache', 'Write "response_cache".'],
   ['response_cache.subgraph.all.redis', 'Write "response_cache.redis"; it uses the Redis of "store.redis".'],
   ['response_cache.subgraph.all.invalidation', 'Write "response_cache.invalidation.shared_key".'],

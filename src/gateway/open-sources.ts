@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { respectsHeadersOf } from '../config/sections/cache-control.ts';
 import { type ApiSettings, apiSettings } from '../config/sections/connectors.ts';
 import type { EndpointSection } from '../config/sections/endpoints.ts';
+import { ownSignatureOf } from '../config/sections/subgraph-authentication.ts';
 import type { SubgraphSection } from '../config/sections/subgraphs.ts';
 import { tlsOfSubgraph } from '../config/sections/tls.ts';
 import { type SubgraphTraffic, subgraphTraffic } from '../config/sections/traffic-shaping.ts';
@@ -120,7 +121,7 @@ function openRestSource(
   dependencies: SourceDependencies,
 ): Source {
   const { name, traffic, forward } = settings;
-  const { config, pools, apiCache, byteBudget, trafficState } = dependencies;
+  const { config, pools, apiCache, byteBudget, trafficState, signerOf } = dependencies;
   const source = createRestSource({
     name,
     sdl,
@@ -133,6 +134,8 @@ function openRestSource(
     pool: poolOf(settings, config),
     callLayer: apiLayer(name, traffic, trafficState, dependencies.plugins),
     byteBudget,
+    // an API of somebody else may have rules of its own for these headers
+    sign: ownSignatureOf(config.authentication.subgraph, name) && signerOf(name),
   });
   const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
   return stack(source, {

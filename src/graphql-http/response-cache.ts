@@ -22,6 +22,7 @@ import type { Engine } from '../pipeline/engine.ts';
 import type { SingleResult } from '../pipeline/execution-result.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
+import { steadyNow } from '../shared/steady-clock.ts';
 
 /** What the cache of whole responses shares with that of subgraphs. */
 export interface ResponseCacheSettings {
@@ -93,7 +94,7 @@ export class ResponseCache {
 
   constructor(options: ResponseCacheOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? steadyNow;
   }
 
   /**

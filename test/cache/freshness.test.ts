@@ -53,6 +53,15 @@ describe('a cached value', () => {
     expect(after.facts.sent.length).toBe(1);
   });
 
+  it('is not used where it was stored in the future, since its age is unknown', async () => {
+    const { clock, ask } = await countedWorld();
+    await ask('a');
+    clock.now -= 10_000;
+    expect(await ask('a')).toBe('1');
+    clock.now -= 1;
+    expect(await ask('a')).toBe('2');
+  });
+
   it('is used for a while longer while one request fetches it again', async () => {
     const { clock, ask, facts, settle } = await countedWorld({ staleWhileRevalidateMs: 10_000 });
     await ask('a', 'b');

@@ -1,4 +1,6 @@
+import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { CacheEntry } from '../../src/cache/entry.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
 import { RedisStore } from '../../src/cache/redis-store.ts';
 import { TwoLevelStore } from '../../src/cache/two-levels.ts';
@@ -128,6 +130,34 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
         await one.redis.run((client) => client.set(key('a'), text));
         expect((await one.far.get(['a'])).entries).toEqual([undefined]);
       }
+    });
+
+    it('takes entries of another version for missing, whose facts have another shape', async () => {
+      const [one] = await two();
+      await one.far.set([['a', entry('1')]], await one.far.moment());
+      const { text, ...facts } = (await one.far.get(['a'])).entries[0] as CacheEntry;
+      const shapes = [
+        ...Object.keys(facts).map((name) => ({ ...facts, [name]: undefined })),
+        ...Object.keys(facts).map((name) => ({ ...facts, [name]: {} })),
+        ...[{ status: '200', headers: {} }, { status: 200 }, { status: 200, headers: { a: ['1'] } }, null].map(
+          (head) => ({ ...facts, head }),
+        ),
+        ...[null, 7, [], 'text'],
+      ];
+      const write = (value: unknown) => {
+        const plain = Buffer.from(`${JSON.stringify(value)}\n${text}`);
+        const head = Buffer.alloc(5);
+        head[0] = 2;
+        head.writeUInt32LE(crc32(plain), 1);
+        const key = `${one.redis.prefix}:cache:entry:a`;
+        return one.redis.run((client) => client.set(key, Buffer.concat([head, plain])));
+      };
+      for (const shape of shapes) {
+        await write(shape);
+        expect([shape, (await one.far.get(['a'])).entries]).toEqual([shape, [undefined]]);
+      }
+      await write(facts);
+      expect((await one.far.get(['a'])).entries[0]?.text).toBe('1');
     });
 
     it('stores nothing that was fetched before Redis lost its data', async () => {

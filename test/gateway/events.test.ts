@@ -98,6 +98,20 @@ describe.each(BROKERS.filter(({ canReplay }) => canReplay))('cursors of $name', 
     expect(dataIn(await byHeader.reader.until('\n\n')).data.orderUpdated.id).toBe('live');
   });
 
+  ifThere('are good at every replica', async () => {
+    const broker = await startBroker(kind);
+    const [one, other] = [await eventWorld(broker), await eventWorld(broker)];
+    const query = 'subscription { orderUpdated(id: 1) { id } }';
+    const { first, close } = await subscribed(one, query, 'order.1.updated', { id: 'first' });
+    close();
+    for (const id of ['1', '2', '3']) await one.publish('order.1.updated', { id });
+    const { reader } = await openEvents(other.server.url, query, { 'last-event-id': idIn(first) ?? '' });
+    const ids: string[] = [];
+    while (ids.at(-1) !== '3') ids.push(dataIn(await reader.until('\n\n')).data.orderUpdated.id);
+    // the first message may have been sent several times
+    expect(ids.filter((id) => id !== 'first')).toEqual(['1', '2', '3']);
+  });
+
   ifThere('of several clients lead to one shared subscription again', async () => {
     const world = await eventWorld(await startBroker(kind));
     const query = 'subscription { orderUpdated(id: 1) { id status } }';

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { isDue } from '../../cache/entry.ts';
+import { isDue, isOfFuture } from '../../cache/entry.ts';
 import type { Audience } from '../../client/audience.ts';
 import type { Freshness } from '../../client/freshness.ts';
 import { TagCollector } from '../../client/tag-collector.ts';
+import { steadyNow } from '../../shared/steady-clock.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { SharedExecutions, type Sharer } from '../handlers/shared-executions.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
@@ -91,7 +92,7 @@ class StoredResponses implements ResponseCache {
 
   constructor(options: ResponseCacheOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? steadyNow;
   }
 
   readonly #shorten = (ms: number): number => {
@@ -108,8 +109,9 @@ class StoredResponses implements ResponseCache {
     return this.#options.store.purge(tags);
   }
 
-  #use(request: CacheRequest, stored: StoredResponse | undefined): EndpointResponse | Promise<EndpointResponse> {
+  #use(request: CacheRequest, found: StoredResponse | undefined): EndpointResponse | Promise<EndpointResponse> {
     const time = this.#now();
+    const stored = found && isOfFuture(found, time) ? undefined : found;
     if (stored !== undefined && time < stored.freshUntil) {
       const { random = Math.random } = this.#options;
       if (isDue(stored, time, random())) this.#refresh(request, stored);

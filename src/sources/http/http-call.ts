@@ -255,6 +255,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   #dispatchFiles(request: SourceRequest, files: FetchFiles): void {
     if (this.#target.signsBody) return this.#fail(unsignedFailure(this.#target.name));
     this.#upload = new UploadBody(request.body, files);
+    // a body that has ended before it is sent would never be sent
+    if (this.#upload.body.destroyed) return this.#fail(abortFailure(this.#target.name));
     // on a connection that is kept: with "connection: close", a server that answers early resets it, and its answer is lost
     this.#dispatch(request);
   }

@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { isOfFuture } from '../../../cache/entry.ts';
 import { readCachingHeaders } from '../../../client/read-freshness.ts';
 import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
 import { type CacheMoment, earlierMoment } from '../../../client/tag-collector.ts';
 import { untilAborted } from '../../../shared/deadline.ts';
 import { AbortableSingleFlight, type AbortableWork } from '../../../shared/single-flight.ts';
+import { steadyNow } from '../../../shared/steady-clock.ts';
 import type { ApiRequest } from '../api-request.ts';
 import type { RawResponse, StoredAt } from '../api-response.ts';
 import type { CacheStore } from './cache-store.ts';
@@ -68,7 +70,7 @@ export class ApiCache {
   /** Keys of requests whose last response could not be shared. */
   readonly #unshareable = new LRUCache<string, true>({ max: MAX_UNSHAREABLE });
 
-  constructor(cacheStore: CacheStore, now: () => number = Date.now) {
+  constructor(cacheStore: CacheStore, now: () => number = steadyNow) {
     this.#cacheStore = cacheStore;
     this.#now = now;
   }
@@ -145,7 +147,8 @@ export class ApiCache {
     const names = first.cached?.kind === 'vary' ? first.cached.names : [];
     const { cached, moment } =
       first.cached?.kind === 'vary' ? await this.#cacheStore.get(variantKey(key, lookup, names)) : first;
-    const isUseful = cached?.kind === 'answer' && this.#now() < cached.usefulUntil;
+    const now = this.#now();
+    const isUseful = cached?.kind === 'answer' && now < cached.usefulUntil && !isOfFuture(cached, now);
     return { cached: isUseful ? cached : undefined, names, moment: earlierMoment(first.moment, moment) };
   }
 

@@ -3,8 +3,9 @@ import type { CacheEntry as StoredEntry } from '../../../cache/entry.ts';
 import { MemoryStore } from '../../../cache/memory-store.ts';
 import { RedisStore } from '../../../cache/redis-store.ts';
 import type { CacheMoment } from '../../../client/tag-collector.ts';
+import { steadyNow } from '../../../shared/steady-clock.ts';
 import type { SharedRedis } from '../../../store/redis.ts';
-import type { CacheEntry } from './cached-response.ts';
+import { type CacheEntry, readCached } from './cached-response.ts';
 
 /** What a store has for a key. */
 export interface StoredResponse {
@@ -30,12 +31,12 @@ export interface CacheStore {
 }
 
 /** Creates a store of responses of APIs in the response cache, under keys of their own. */
-export function apiCacheStore(store: ResponseCacheStore, now: () => number = Date.now): CacheStore {
+export function apiCacheStore(store: ResponseCacheStore, now: () => number = steadyNow): CacheStore {
   const known = new WeakMap<StoredEntry, CacheEntry>();
   const read = ({ entries: [entry], moment }: Found): StoredResponse => {
     if (entry === undefined) return { cached: undefined, moment };
-    const cached = known.get(entry) ?? (JSON.parse(entry.text) as CacheEntry);
-    known.set(entry, cached);
+    const cached = known.get(entry) ?? readCached(entry.text);
+    if (cached) known.set(entry, cached);
     return { cached, moment };
   };
   // its key is its own tag
@@ -79,7 +80,7 @@ export function memoryCacheStore(maxBytes: number): CacheStore {
 }
 
 /** Creates a store in a Redis that all processes share. While Redis is unavailable nothing is cached, and nothing fails. */
-export function redisCacheStore(redis: SharedRedis, now: () => number = Date.now): CacheStore {
+export function redisCacheStore(redis: SharedRedis, now: () => number = steadyNow): CacheStore {
   const settings = { redis, timeoutMs: redis.commandMs, compressFrom: Number.POSITIVE_INFINITY, now };
   return apiCacheStore(new RedisStore(settings), now);
 }
