@@ -34,15 +34,15 @@ export class MultipartReader implements EventReader {
       }
       const line = this.#text.line();
       if (line === undefined) return undefined;
-      if (this.#place === 'headers') {
-        if (line === '') this.#place = 'body';
-      } else if (isLine(line, `${this.#delimiter}--`)) return { kind: 'complete' };
-      else if (isLine(line, this.#delimiter)) this.#place = 'headers';
+      // a delimiter is one among headers, too: some servers write one after each part, so that the last part is empty
+      if (isLine(line, `${this.#delimiter}--`)) return { kind: 'complete' };
+      if (isLine(line, this.#delimiter)) this.#place = 'headers';
+      else if (this.#place === 'headers' && line === '') this.#place = 'body';
     }
   }
 
   end(): StreamEvent | undefined {
-    const isClosed = this.#place === 'between' && isLine(this.#text.unended(), `${this.#delimiter}--`);
+    const isClosed = this.#place !== 'body' && isLine(this.#text.unended(), `${this.#delimiter}--`);
     return isClosed ? { kind: 'complete' } : undefined;
   }
 

@@ -52,6 +52,16 @@ describe('multipart', () => {
     ['payloads and the end', `${part('{"payload":{"data":1}}')}\r\n--graphql--\r\n`, [next('{"data":1}'), complete]],
     ['an end without a line end', `${part('{}')}\r\n--graphql--`, [heartbeat, complete]],
     ['a payload before the next boundary', part('{"payload":{"data":1}}'), [next('{"data":1}')]],
+    [
+      'a delimiter after each part',
+      '\r\nContent-Type: application/json\r\n\r\n{}\r\n--graphql\r\nContent-Type: application/json\r\n\r\n{"payload":{"data":1}}\r\n--graphql\r\n--graphql--\r\n',
+      [next('{"data":1}'), complete],
+    ],
+    [
+      'the same without a line end',
+      `${part('{"payload":{"data":1}}')}\r\n--graphql\r\n--graphql--`,
+      [next('{"data":1}'), complete],
+    ],
     ['heartbeats', part('{}') + part('{"payload":null}'), [heartbeat, heartbeat]],
     ['strings with braces and boundaries', part('{"payload":{"data":"}\\"{\\\\"}}'), [next('{"data":"}\\"{\\\\"}')]],
     ['long numbers', part('{"payload":{"data":12345678901234567890}}'), [next('{"data":12345678901234567890}')]],
