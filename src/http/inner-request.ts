@@ -23,7 +23,6 @@ export class InnerRequest extends IncomingMessage {
     this.httpVersionMajor = this.httpVersionMinor = 1;
     this.httpVersion = '1.1';
     this.headers = headers;
-    this.rawHeaders = Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
     this.complete = true;
     if (body !== undefined) giveBody(this, Buffer.from(body));
     this.push(null);
@@ -42,20 +41,32 @@ export class InnerResponse extends ServerResponse {
 
   constructor(req: InnerRequest) {
     super(req);
+  }
+
+  /** Lets the response end. Not before: a subscription lasts long, and a stream takes much memory. */
+  #open(): void {
+    if (this.socket !== null || this.writableEnded) return;
     const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
     // the response uses a few members of a socket, which every stream that can be written has
     this.assignSocket(sink as unknown as Socket);
     this.once('finish', () => sink.destroy());
   }
 
+  override destroy(error?: Error): this {
+    this.#open();
+    return super.destroy(error);
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: the signature has many forms
   override end(chunk?: any, ...rest: any[]): this {
+    this.#open();
     if (typeof chunk === 'string' || Buffer.isBuffer(chunk)) this.body += String(chunk);
     return super.end(chunk, ...rest);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: the signature has many forms
   override write(chunk: any, ...rest: any[]): boolean {
+    this.#open();
     this.body += String(chunk);
     return super.write(chunk, ...(rest as [BufferEncoding]));
   }

@@ -1,15 +1,22 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import type { GraphQLFormattedError } from 'graphql';
 import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import { errorsOf } from './messages.ts';
 
+/** The parts of a handshake that operations need. The request itself takes more memory than all else of an idle client. */
+export interface Handshake {
+  readonly url: string;
+  readonly socket: Socket;
+  readonly headers: IncomingHttpHeaders;
+}
+
 /** Handles a request with all middleware, and calls `serve` behind it. */
 export type HandleInner = (req: InnerRequest, res: InnerResponse, serve: (context: RequestContext) => void) => void;
 
 interface CredentialsParts {
-  /** The handshake. */
-  readonly request: IncomingMessage;
+  readonly handshake: Pick<Handshake, 'url' | 'socket'>;
   readonly handleInner: HandleInner;
 }
 
@@ -25,11 +32,11 @@ export interface Refusal {
  * @param done called once
  */
 export function checkCredentials(
-  { request, handleInner }: CredentialsParts,
+  { handshake, handleInner }: CredentialsParts,
   headers: IncomingHttpHeaders,
   done: (result: RequestContext | Refusal) => void,
 ): void {
-  const req = new InnerRequest({ socket: request.socket, method: 'GET', url: request.url ?? '/', headers });
+  const req = new InnerRequest({ ...handshake, method: 'GET', headers });
   const res = new InnerResponse(req);
   let accepted: RequestContext | undefined;
   res.once('close', () => {

@@ -8,7 +8,7 @@ import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import type { Renewal, Subscriber } from '../../pipeline/subscriber.ts';
 import { isRecord } from '../graphql-over-http.ts';
-import { checkCredentials, type HandleInner } from './check-credentials.ts';
+import { checkCredentials, type HandleInner, type Handshake } from './check-credentials.ts';
 import {
   ACK,
   completeMessage,
@@ -35,10 +35,19 @@ export interface ClientSocketSettings {
   readonly pingMs: number;
 }
 
+/** Returns the parts of a handshake that operations need. */
+export function handshakeOf({ url = '/', socket, headers }: IncomingMessage): Handshake {
+  return {
+    url,
+    socket,
+    headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_HANDSHAKE.test(name))),
+  };
+}
+
 export interface ClientSocketParts {
   readonly socket: WebSocket;
-  /** The handshake. */
-  readonly request: IncomingMessage;
+  /** What is left of the handshake. */
+  readonly handshake: Handshake;
   readonly subprotocol: Subprotocol;
   readonly settings: ClientSocketSettings;
   readonly handleInner: HandleInner;
@@ -55,11 +64,18 @@ const DUPLICATE = 4409;
 const TOO_MANY_INITS = 4429;
 const INTERNAL = 4500;
 
+/** An operation in progress. */
+interface Operation {
+  readonly id: string;
+  readonly res: InnerResponse;
+  /** Set once it is a subscription that has started. */
+  subscriber: Subscriber | undefined;
+}
+
 /** The WebSocket of one client. Each operation is a request of its own to everything behind. */
 export class ClientSocket {
   readonly #parts: ClientSocketParts;
-  readonly #operations = new Map<string, InnerResponse>();
-  readonly #subscribers = new Set<Subscriber>();
+  readonly #operations = new Map<string, Operation>();
   #headers: IncomingHttpHeaders;
   /** Whose credentials were accepted. */
   #identity: Identity | undefined;
@@ -68,13 +84,13 @@ export class ClientSocket {
   #isRenewing = false;
   #state: 'new' | 'initializing' | 'ready' = 'new';
   #hasHeard = true;
-  readonly #initTimer: NodeJS.Timeout;
+  #initTimer: NodeJS.Timeout | undefined;
   readonly #pings: NodeJS.Timeout;
 
   constructor(parts: ClientSocketParts) {
     this.#parts = parts;
-    const { socket, request, settings } = parts;
-    this.#headers = headersOf(request.headers);
+    const { socket, handshake, settings } = parts;
+    this.#headers = handshake.headers;
     const initTimeout = () =>
       this.#state !== 'ready' && socket.close(INIT_TIMEOUT, 'Connection initialisation timeout');
     this.#initTimer = setTimeout(initTimeout, settings.initTimeoutMs).unref();
@@ -124,6 +140,7 @@ export class ClientSocket {
       this.#identity = result.client.identity;
       this.#state = 'ready';
       clearTimeout(this.#initTimer);
+      this.#initTimer = undefined;
       void this.#send(ACK);
     });
   }
@@ -146,7 +163,7 @@ export class ClientSocket {
       this.#headers = headers;
       this.#identity = identity;
       this.#renewal = { identity, headers: this.#operationHeaders() };
-      for (const subscriber of this.#subscribers) subscriber.renew(this.#renewal);
+      for (const { subscriber } of this.#operations.values()) subscriber?.renew(this.#renewal);
       void this.#send(PONG);
     });
   }
@@ -166,27 +183,26 @@ export class ClientSocket {
   }
 
   #start(id: string, body: string): void {
-    const { socket, request, settings, handleInner, respond, subprotocol } = this.#parts;
+    const { socket, handshake, settings, handleInner, respond, subprotocol } = this.#parts;
     if (this.#operations.has(id)) return socket.close(DUPLICATE, reasonOf(`Subscriber for ${id} already exists`));
     if (this.#operations.size >= settings.maxOperations)
       return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const { pathname } = new URL(handshake.url, 'http://localhost');
     const headers = this.#operationHeaders();
-    const req = new InnerRequest({ socket: request.socket, method: 'POST', url: pathname, headers, body });
+    const req = new InnerRequest({ socket: handshake.socket, method: 'POST', url: pathname, headers, body });
     const res = new InnerResponse(req);
-    this.#operations.set(id, res);
-    let isStream = false;
-    res.once('close', () => {
-      const isCancelled = this.#operations.get(id) !== res;
-      if (!isCancelled) this.#operations.delete(id);
-      if (!isCancelled && !isStream) this.#sendResult(id, res.body);
-    });
-    handleInner(req, res, (context) =>
-      respond(context, async (subscriber) => {
-        isStream = true;
-        await this.#deliver(id, context, subscriber);
-      }),
-    );
+    const operation: Operation = { id, res, subscriber: undefined };
+    this.#operations.set(id, operation);
+    res.on('close', () => this.#ended(operation));
+    handleInner(req, res, (context) => respond(context, (subscriber) => this.#deliver(operation, context, subscriber)));
+  }
+
+  #ended(operation: Operation): void {
+    const { id, res, subscriber } = operation;
+    const isCancelled = this.#operations.get(id) !== operation;
+    if (isCancelled) return;
+    this.#operations.delete(id);
+    if (subscriber === undefined) this.#sendResult(id, res.body);
   }
 
   /** Sends the result of an operation that is no subscription, or of one that was refused. */
@@ -199,15 +215,17 @@ export class ClientSocket {
     void this.#send(completeMessage(id));
   }
 
-  async #deliver(id: string, { res }: RequestContext, subscriber: Subscriber): Promise<void> {
+  async #deliver(operation: Operation, { requestId }: RequestContext, subscriber: Subscriber): Promise<void> {
     const { subprotocol } = this.#parts;
+    const { id, res } = operation;
     const { responseHook } = res as ClientResponse;
-    this.#subscribers.add(subscriber);
+    operation.subscriber = subscriber;
+    // a new id is a tree of short strings, which reading it makes one
+    requestId.charCodeAt(0);
     // credentials may have come while it started
     if (this.#renewal) subscriber.renew(this.#renewal);
     try {
       if (responseHook && (await responseHook.startStream(res, {})) === undefined) return;
-      if (!res.headersSent) res.writeHead(200);
       for await (const { text, errors } of subscriber) {
         if (errors) await this.#send(errorMessage(subprotocol, id, errors));
         else await this.#send(nextMessage(subprotocol, id, text));
@@ -217,17 +235,16 @@ export class ClientSocket {
       if (subscriber.reason === 'shutdown') this.goAway();
       else if (subscriber.reason === 'completed') await this.#send(completeMessage(id));
     } finally {
-      this.#subscribers.delete(subscriber);
       await subscriber.return();
       res.end();
     }
   }
 
   #cancel(id: string): void {
-    const res = this.#operations.get(id);
-    if (res === undefined) return;
+    const operation = this.#operations.get(id);
+    if (operation === undefined) return;
     this.#operations.delete(id);
-    res.destroy();
+    operation.res.destroy();
   }
 
   /** Sends a text. Returns a promise while the client has not taken what was sent before. */
@@ -257,10 +274,6 @@ export class ClientSocket {
 /** Headers of the handshake that say nothing about an operation. */
 const OF_HANDSHAKE =
   /^(?:sec-websocket-.*|connection|upgrade|accept|accept-encoding|content-.*|transfer-encoding|expect)$/;
-
-function headersOf(handshake: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(handshake).filter(([name]) => !OF_HANDSHAKE.test(name)));
-}
 
 /** The characters of a header's value (RFC 9110, section 5.5), without control characters. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { checkHeaderLines } from '../../http/middleware/header-lines.ts';
 import { removePathPrefix } from '../../http/path-prefix.ts';
 import { errorResponse } from '../../http/response.ts';
@@ -9,7 +9,7 @@ import { GatewayError } from '../../shared/gateway-error.ts';
 import { pathOf } from '../../shared/url-path.ts';
 import type { GraphqlRoute } from '../route.ts';
 import type { HandleInner } from './check-credentials.ts';
-import { ClientSocket, type ClientSocketSettings } from './client-socket.ts';
+import { ClientSocket, type ClientSocketSettings, handshakeOf } from './client-socket.ts';
 import type { Subprotocol } from './messages.ts';
 
 export interface WebSocketServerOptions {
@@ -62,7 +62,7 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
     },
     accepts: (req) => req.headers.upgrade?.toLowerCase() === 'websocket' && routeOf(req) !== undefined,
     upgrade(req, socket, head) {
-      socket.on('error', () => socket.destroy());
+      destroyOnError(socket);
       try {
         check(req, options, isDraining);
       } catch (error) {
@@ -71,10 +71,11 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
       const route = routeOf(req) as GraphqlRoute;
       if (pathPrefix !== undefined) removePathPrefix(req, pathPrefix);
       server.handleUpgrade(req, socket, head, (webSocket) => {
-        const parts = { socket: webSocket, request: req, subprotocol: webSocket.protocol as Subprotocol, settings };
-        const client = new ClientSocket({ ...parts, handleInner, respond: route.respondInner });
-        clients.add(client);
-        webSocket.once('close', () => clients.delete(client));
+        const subprotocol = webSocket.protocol as Subprotocol;
+        const { respondInner: respond } = route;
+        const handshake = handshakeOf(req);
+        const client = new ClientSocket({ socket: webSocket, handshake, subprotocol, settings, handleInner, respond });
+        track(clients, client, webSocket);
       });
     },
     drain() {
@@ -85,6 +86,16 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
       for (const client of server.clients) client.terminate();
     },
   };
+}
+
+/** Adds a client until it leaves. A function of its own: a listener made where the request is would keep that in memory. */
+function track(clients: Set<ClientSocket>, client: ClientSocket, webSocket: WebSocket): void {
+  clients.add(client);
+  webSocket.on('close', () => clients.delete(client));
+}
+
+function destroyOnError(socket: Duplex): void {
+  socket.on('error', () => socket.destroy());
 }
 
 /** Throws `GatewayError` for a handshake that is refused. All else is checked for each operation. */
