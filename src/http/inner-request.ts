@@ -14,6 +14,9 @@ export interface InnerRequestParts {
   readonly body?: string | undefined;
 }
 
+/** Headers have been checked already, as they were sent. */
+const NONE: string[] = [];
+
 /** A request that did not come as an HTTP message of its own. */
 export class InnerRequest extends IncomingMessage {
   constructor({ socket, method, url, headers, body }: InnerRequestParts) {
@@ -23,6 +26,7 @@ export class InnerRequest extends IncomingMessage {
     this.httpVersionMajor = this.httpVersionMinor = 1;
     this.httpVersion = '1.1';
     this.headers = headers;
+    this.rawHeaders = this.rawTrailers = NONE;
     this.complete = true;
     if (body !== undefined) giveBody(this, Buffer.from(body));
     this.push(null);

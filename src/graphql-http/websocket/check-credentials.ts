@@ -5,18 +5,17 @@ import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import { errorsOf } from './messages.ts';
 
-/** The parts of a handshake that operations need. The request itself takes more memory than all else of an idle client. */
+/** What operations need of the handshake. */
 export interface Handshake {
   readonly url: string;
   readonly socket: Socket;
-  readonly headers: IncomingHttpHeaders;
 }
 
 /** Handles a request with all middleware, and calls `serve` behind it. */
 export type HandleInner = (req: InnerRequest, res: InnerResponse, serve: (context: RequestContext) => void) => void;
 
 interface CredentialsParts {
-  readonly handshake: Pick<Handshake, 'url' | 'socket'>;
+  readonly handshake: Handshake;
   readonly handleInner: HandleInner;
 }
 

@@ -7,6 +7,7 @@ import type { ClientResponse } from '../../http/client-writes.ts';
 import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import type { Renewal, Subscriber } from '../../pipeline/subscriber.ts';
+import { dropBody } from '../../shared/read-bytes.ts';
 import { isRecord } from '../graphql-over-http.ts';
 import { checkCredentials, type HandleInner, type Handshake } from './check-credentials.ts';
 import {
@@ -33,15 +34,6 @@ export interface ClientSocketSettings {
   readonly initTimeoutMs: number;
   /** How often a ping is sent. A connection on which nothing arrives until the next one is closed. */
   readonly pingMs: number;
-}
-
-/** Returns the parts of a handshake that operations need. */
-export function handshakeOf({ url = '/', socket, headers }: IncomingMessage): Handshake {
-  return {
-    url,
-    socket,
-    headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_HANDSHAKE.test(name))),
-  };
 }
 
 export interface ClientSocketParts {
@@ -87,14 +79,15 @@ export class ClientSocket {
   #initTimer: NodeJS.Timeout | undefined;
   readonly #pings: NodeJS.Timeout;
 
-  constructor(parts: ClientSocketParts) {
+  /** @param handshake the request, which is not kept: it takes more memory than all else of an idle client */
+  constructor(parts: ClientSocketParts, handshake: IncomingMessage) {
     this.#parts = parts;
-    const { socket, handshake, settings } = parts;
-    this.#headers = handshake.headers;
+    const { socket, settings } = parts;
+    this.#headers = headersOf(handshake.headers);
     const initTimeout = () =>
       this.#state !== 'ready' && socket.close(INIT_TIMEOUT, 'Connection initialisation timeout');
     this.#initTimer = setTimeout(initTimeout, settings.initTimeoutMs).unref();
-    this.#pings = setInterval(() => this.#ping(), settings.pingMs).unref();
+    this.#pings = setInterval(ClientSocket.#pingOne, settings.pingMs, this).unref();
     socket.on('message', (data: RawData) => this.#receive(String(data)));
     socket.on('pong', () => {
       this.#hasHeard = true;
@@ -215,13 +208,14 @@ export class ClientSocket {
     void this.#send(completeMessage(id));
   }
 
-  async #deliver(operation: Operation, { requestId }: RequestContext, subscriber: Subscriber): Promise<void> {
+  async #deliver(operation: Operation, { req, requestId }: RequestContext, subscriber: Subscriber): Promise<void> {
     const { subprotocol } = this.#parts;
     const { id, res } = operation;
     const { responseHook } = res as ClientResponse;
     operation.subscriber = subscriber;
     // a new id is a tree of short strings, which reading it makes one
     requestId.charCodeAt(0);
+    dropBody(req);
     // credentials may have come while it started
     if (this.#renewal) subscriber.renew(this.#renewal);
     try {
@@ -258,6 +252,10 @@ export class ClientSocket {
     return new Promise((resolve) => socket.send(text, () => resolve()));
   }
 
+  static #pingOne(client: ClientSocket): void {
+    client.#ping();
+  }
+
   #ping(): void {
     if (!this.#hasHeard) return this.#parts.socket.terminate();
     this.#hasHeard = false;
@@ -274,6 +272,10 @@ export class ClientSocket {
 /** Headers of the handshake that say nothing about an operation. */
 const OF_HANDSHAKE =
   /^(?:sec-websocket-.*|connection|upgrade|accept|accept-encoding|content-.*|transfer-encoding|expect)$/;
+
+function headersOf(handshake: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(handshake).filter(([name]) => !OF_HANDSHAKE.test(name)));
+}
 
 /** The characters of a header's value (RFC 9110, section 5.5), without control characters. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;

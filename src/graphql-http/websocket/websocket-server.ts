@@ -9,7 +9,7 @@ import { GatewayError } from '../../shared/gateway-error.ts';
 import { pathOf } from '../../shared/url-path.ts';
 import type { GraphqlRoute } from '../route.ts';
 import type { HandleInner } from './check-credentials.ts';
-import { ClientSocket, type ClientSocketSettings, handshakeOf } from './client-socket.ts';
+import { ClientSocket, type ClientSocketSettings } from './client-socket.ts';
 import type { Subprotocol } from './messages.ts';
 
 export interface WebSocketServerOptions {
@@ -73,8 +73,9 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
       server.handleUpgrade(req, socket, head, (webSocket) => {
         const subprotocol = webSocket.protocol as Subprotocol;
         const { respondInner: respond } = route;
-        const handshake = handshakeOf(req);
-        const client = new ClientSocket({ socket: webSocket, handshake, subprotocol, settings, handleInner, respond });
+        const handshake = { url: req.url ?? '/', socket: req.socket };
+        const parts = { socket: webSocket, handshake, subprotocol, settings, handleInner, respond };
+        const client = new ClientSocket(parts, req);
         track(clients, client, webSocket);
       });
     },
