@@ -84,6 +84,8 @@ export interface BffOptions {
   readonly cacheStore?: CacheStore | undefined;
   /** Configuration that endpoints are checked against. */
   readonly endpointConfig?: EndpointConfig;
+  /** The most by which times of cached responses are shortened at random, as a share. Default: 0 */
+  readonly cacheJitter?: number | undefined;
   /** Redis that stores responses and idempotency keys for all processes. Default: in memory. */
   readonly redis?: SharedRedis | undefined;
   /** Store of idempotency keys when `redis` is not set. Default: the memory of this process. */
@@ -225,10 +227,11 @@ function serveDemo(req: IncomingMessage, res: ServerResponse, path: string, bff:
 }
 
 function createContext(options: BffOptions): BffContext {
-  const { redis, now, cacheBytes = DEFAULTS.cacheBytes } = options;
+  const { redis, now, cacheBytes = DEFAULTS.cacheBytes, cacheJitter: jitter } = options;
   const store = createEndpointStore(options.cacheStore ?? ownStore(options));
   const onError = (err: unknown) => options.logger?.error({ err }, 'Could not refresh a cached BFF response');
-  const cache = cacheBytes > 0 ? createResponseCache({ store, now, onError, onOutcome: options.onCache }) : undefined;
+  const cache =
+    cacheBytes > 0 ? createResponseCache({ store, now, jitter, onError, onOutcome: options.onCache }) : undefined;
   return {
     dev: options.dev ?? process.env.NODE_ENV !== 'production',
     pathPrefix: options.pathPrefix ?? '',

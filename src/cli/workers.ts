@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CanaryEnd, SupergraphWatching } from '../composition/supergraph-provider.ts';
 import { adminListen } from '../config/sections/admin.ts';
 import { hasMetrics } from '../config/sections/metrics.ts';
-import { shutdownDelay } from '../config/sections/shutdown.ts';
+import { stopLimit } from '../config/sections/shutdown.ts';
 import { type AdminCommand, type AdminReplies, type AdminReply, NO_CANARY } from '../gateway/admin-commands.ts';
 import type { ServerOptions } from '../gateway/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -22,8 +22,6 @@ const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 30_000;
 /** After this many failed starts in a row, with no worker serving, the primary gives up. */
 const MOST_FAILED_STARTS = 5;
-/** How much longer than `shutdown.delay` and `shutdown.grace` workers may take to stop. */
-const STOP_EXTRA_MS = 10_000;
 /** Time limit for a worker to read a count. Nothing waits for it. */
 const ANNOUNCE_MS = 5_000;
 const APPLIED: AdminReply = { kind: 'applied' };
@@ -239,7 +237,7 @@ class WorkerPool {
 
   /** Ends workers that do not stop in time, so that the primary exits before its own supervisor ends it. */
   #limitStop(): void {
-    const limitMs = shutdownDelay(this.#config) + this.#config.shutdown.grace + STOP_EXTRA_MS;
+    const limitMs = stopLimit(this.#config);
     setTimeout(() => {
       const workers = livingWorkers();
       this.#logger.error({ workers: workers.length, limitMs }, 'workers did not stop in time; ending them');

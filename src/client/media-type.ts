@@ -23,6 +23,12 @@ export function parseMediaType(text: string): MediaType | undefined {
   return { essence: essence.toLowerCase(), parameters };
 }
 
+/** Returns whether a body has parts, as one with files by the GraphQL multipart request specification. */
+export function isFormData(headers: { readonly 'content-type'?: string | undefined }): boolean {
+  const type = headers['content-type'];
+  return type !== undefined && parseMediaType(type)?.essence === 'multipart/form-data';
+}
+
 /** Returns the parameter `charset` in lower case; `undefined` if there is none. Two different values give an unknown charset. */
 export function charsetOf({ parameters }: MediaType): string | undefined {
   const said = new Set(parameters.flatMap(([name, value]) => (name === 'charset' ? [value.toLowerCase()] : [])));

@@ -27,7 +27,7 @@ export const duration = text
   .describe('A duration: "500ms", "30s", "1m30s", "2h"');
 
 /** In milliseconds. A timer of Node takes 2^31 - 1 at most, and fires at once for a longer time. */
-const LONGEST_TIMER_MS = 24 * 86_400_000;
+export const LONGEST_TIMER_MS = 24 * 86_400_000;
 const isTimerTime = (milliseconds: number) => milliseconds <= LONGEST_TIMER_MS;
 const TOO_LONG = 'expected at most 24d';
 

@@ -9,12 +9,18 @@ export function sendFetch(source: Source, request: SourceRequest, done: (respons
   const files = [...request.files.keys()];
   const taken = files.find((file) => !file.claim());
   if (taken !== undefined) return done({ kind: 'failure', failure: sentBefore(source.name, taken) });
+  if (files.some(({ isOver }) => isOver)) return done({ kind: 'failure', failure: endedUpload(source.name) });
   for (const file of files) file.isExpected = true;
   sendRecorded(source, request, (response) => {
     // what was not sent is discarded, so that the next file can arrive
     for (const file of files) file.discard();
     done(response);
   });
+}
+
+function endedUpload(name: string): SourceFailure {
+  const reason = 'the upload has ended';
+  return { code: 'SUBREQUEST_HTTP_ERROR', message: `Subgraph "${name}" did not answer: ${reason}.`, reason };
 }
 
 function sentBefore(name: string, { path }: UploadedFile): SourceFailure {

@@ -43,7 +43,6 @@ export function* configMismatchesInSteps(config: Config, supergraph: Supergraph)
   const mismatches = [
     ...subgraphs(config, supergraph),
     ...settingsOfGraphql(config, supergraph),
-    ...signatures(config, supergraph),
     ...operationNames(config, supergraph),
     ...urlsOfApis(config, supergraph),
     ...eventSources(config, supergraph),
@@ -110,18 +109,6 @@ function operationNames({ traffic_shaping }: Config, { subgraphs }: Supergraph):
     if (inProcess === undefined || !own?.operation_names) return [];
     const path = ['traffic_shaping', 'subgraphs', name, 'operation_names'];
     const message = `"${name}" is no federation subgraph, so the operations of plans are not sent to it.`;
-    return [{ path, code: 'NOT_SUPPORTED', message, hint: 'Remove the key.' }];
-  });
-}
-
-/** Returns subgraphs of REST APIs with settings for signatures, which only GraphQL requests have. */
-function signatures({ authentication }: Config, { subgraphs }: Supergraph): Mismatch[] {
-  const settings = authentication.subgraph?.subgraphs ?? {};
-  return subgraphs.flatMap(({ name, inProcess }) => {
-    const own = Object.hasOwn(settings, name) ? settings[name] : undefined;
-    if (inProcess?.kind !== 'rest' || !own?.http_message_signature) return [];
-    const path = ['authentication', 'subgraph', 'subgraphs', name, 'http_message_signature'];
-    const message = `"${name}" is a REST API, whose calls are not signed.`;
     return [{ path, code: 'NOT_SUPPORTED', message, hint: 'Remove the key.' }];
   });
 }

@@ -76,8 +76,8 @@ export function openBff(
     subscriptions,
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
-    // `bff.redis` without `response_cache.redis` is a store of its own
-    cacheStore: bff.redis && !config.response_cache.redis.enabled ? undefined : cacheStore,
+    cacheStore,
+    cacheJitter: cacheStore && config.response_cache.jitter,
     endpointConfig: endpointSettings(config),
     errorStatus: new Map(Object.entries(bff.error_status)),
     acceptedCredentials: acceptedCredentials(config),

@@ -1,14 +1,14 @@
+import { isFormData } from '../client/media-type.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import { forgetBody } from '../http/response.ts';
 import { type GraphqlService, isJsonRequest } from './graphql-service.ts';
-import { isMultipart } from './uploads/read-upload.ts';
 
 /**
  * Returns whether a request is a plain JSON `POST`, as almost every client sends, or one with files. It needs nothing that Yoga adds, and
  * Yoga would take a large part of its time.
  */
 export function isFastPathRequest({ req }: RequestContext, path: string): boolean {
-  return req.method === 'POST' && req.url === path && (isJsonRequest(req.headers) || isMultipart(req.headers));
+  return req.method === 'POST' && req.url === path && (isJsonRequest(req.headers) || isFormData(req.headers));
 }
 
 /** Returns whether a request is a GET with a query part, whose response may be in the cache. */

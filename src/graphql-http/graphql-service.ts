@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
-import { charsetOf, isJsonType, parseMediaType } from '../client/media-type.ts';
+import { charsetOf, isFormData, isJsonType, parseMediaType } from '../client/media-type.ts';
 import { toGatewayError } from '../http/error-response.ts';
 import { JSON_TYPE, negotiateMediaType } from '../http/media-type.ts';
 import type { RequestContext } from '../http/request-context.ts';
@@ -27,7 +27,6 @@ import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 import type { ResponseCache } from './response-cache.ts';
 import { subscriptionFormat } from './stream-formats.ts';
 import { executeStreamed, isSingle, type RouteSubscriptions, subscribe } from './subscriptions-over-http.ts';
-import { isMultipart } from './uploads/read-upload.ts';
 import { runWithFiles } from './uploads/run-with-files.ts';
 
 export interface GraphqlServiceOptions {
@@ -67,6 +66,8 @@ export interface GraphqlService {
   execute(context: RequestContext, call: GraphqlCall): Promise<SingleResult>;
   /** Starts the subscription of a call; `undefined` if it is none, or where subscriptions are off. Rejects as `execute` does. */
   open(context: RequestContext, call: GraphqlCall): Promise<Subscriber | SingleResult> | undefined;
+  /** Executes an operation for a client that accepts parts, on a connection that it shares with others; see `IncrementalService`. */
+  openParts: IncrementalService['open'];
   /** Builds the response of a result: the second half of `handle`. */
   respond(context: RequestContext, result: SingleResult): HttpResponse;
   /** Returns the result of one operation for an error; see `refuse`. */
@@ -140,6 +141,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     send: sender.send,
     execute,
     open,
+    openParts: parts.open,
     respond,
     refuseOperation: (context, error) => refusedResult(toGatewayError(error, context, options)),
     openBatch,
@@ -190,7 +192,7 @@ function readSupported(
     return Promise.reject(notAcceptable());
   if (sender.excludesAll(headers['accept-encoding'])) return Promise.reject(noCoding());
   if (method !== 'GET' && !isJsonRequest(headers)) {
-    if (!isMultipart(headers)) return Promise.reject(unsupportedMediaType(headers));
+    if (!isFormData(headers)) return Promise.reject(unsupportedMediaType(headers));
     // it has one response, which is whole
     if (negotiateMediaType(headers.accept) === undefined) return Promise.reject(notAcceptable());
   }

@@ -1,3 +1,4 @@
+import { isFormData } from '../client/media-type.ts';
 import { readBody } from '../http/body-reader.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import type { GraphqlCall, GraphqlParams } from '../pipeline/operation-context.ts';
@@ -11,7 +12,7 @@ import { queryOf } from '../shared/url-path.ts';
 import { isRecord, operationInBody, operationInUrl, type RequestedOperation, withQuery } from './graphql-over-http.ts';
 import { parseBody } from './parse-body.ts';
 import type { UploadLimits } from './uploads/read-multipart.ts';
-import { isMultipart, readUpload } from './uploads/read-upload.ts';
+import { readUpload } from './uploads/read-upload.ts';
 
 export interface RequestReaderOptions {
   readonly maxRequestBytes: number;
@@ -78,7 +79,7 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
       const requested = operationInUrl(searchOf(req.url ?? ''));
       return { params: await complete(requested, context), text: '', readOnly: true };
     }
-    if (isMultipart(req.headers)) return readUpload(context, options, finish);
+    if (isFormData(req.headers)) return readUpload(context, options, finish);
     const text = await readBody(req, options.maxRequestBytes, options.byteBudget);
     const value = parseBody(text);
     if (Array.isArray(value)) return batch(value, context);

@@ -4,10 +4,10 @@ import type { Handler } from '../http/middleware/middleware.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { Route } from '../http/router.ts';
 import { createOperationRunner, type OperationRunnerOptions } from '../pipeline/run-operation.ts';
-import type { Subscriber } from '../pipeline/subscriber.ts';
 import { createResponseSender } from './compressed-response.ts';
 import { isFastPathRequest, isQueryInUrl, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
+import type { OperationMessages } from './incremental/incremental-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
 import { ResponseCache, type ResponseCacheSettings } from './response-cache.ts';
 import { cachedHandler } from './serve-cached.ts';
@@ -52,9 +52,9 @@ export interface GraphqlRoute extends Required<Route> {
   /** Serves any `GET` or `POST`, regardless of its path. */
   respond(context: RequestContext): void;
   /**
-   * Serves one operation of a WebSocket. Sends its response, or calls `receive` with the subscriber of a subscription.
+   * Serves one operation of a WebSocket. Sends its response, or calls `receive` with the events of a subscription or the parts of a result.
    */
-  readonly respondInner: (context: RequestContext, receive: (subscriber: Subscriber) => Promise<void>) => void;
+  readonly respondInner: (context: RequestContext, receive: (messages: OperationMessages) => Promise<void>) => void;
 }
 
 export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {

@@ -85,7 +85,7 @@ function singleEventResponse(result: SingleResult, { format, write }: Subscripti
   return streamedResponse(format, once(write(message)), { headers });
 }
 
-export function isSingle(result: Subscriber | SingleResult): result is SingleResult {
+export function isSingle(result: object): result is SingleResult {
   return result instanceof SingleResult;
 }
 

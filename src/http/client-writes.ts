@@ -115,14 +115,19 @@ export class ClientWrites {
     this.#bodies.delete(body);
   }
 
-  /** @internal */
+  /** Starts to count what a client has not taken. */
   openHeld(): HeldBytes {
     return this.#options.budget.open(true);
   }
 
+  /** Counts a client that was cut off. */
+  countCutOff(): void {
+    this.#options.onCutOff?.();
+  }
+
   /** @internal Ends the connection of a client that does not read. */
   cutOff(res: ServerResponse): void {
-    this.#options.onCutOff?.();
+    this.countCutOff();
     abortConnection(res);
   }
 

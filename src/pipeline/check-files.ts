@@ -38,8 +38,8 @@ function twice(first: string, second: string): string {
   return `${who}. ${hint}`;
 }
 
-function described({ name, path }: UploadedFile): string {
-  return `The file "${name}" (${path})`;
+function described({ label }: UploadedFile): string {
+  return `The file ${label}`;
 }
 
 function refused(message: string): SingleResult {

@@ -7,6 +7,7 @@ import type { PluginRun } from '../plugins/plugin-run.ts';
 import { parseJson, plainValue, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
+import { restoreFiles } from '../shared/uploads/find-files.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
 import type { EngineRequest } from './engine.ts';
 import type { OperationRun } from './execute.ts';
@@ -69,7 +70,8 @@ function callOnParse(work: RequestedWork, plugins: PluginRun): Maybe<CheckedOper
     // the parts of an endpoint are those of its own operation
     if (request.deferGroups !== undefined)
       throw new TypeError('The operation of an endpoint with deferred sections cannot be replaced.');
-    work.request = { ...request, ...changed, document: undefined };
+    const variables = request.client.uploads ? restoreFiles(request.variables, changed.variables) : changed.variables;
+    work.request = { ...request, ...changed, variables, document: undefined };
   });
 }
 

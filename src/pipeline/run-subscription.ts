@@ -15,6 +15,7 @@ import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext } from './operation-context.ts';
 import { resumeAfter } from './resume-after.ts';
+import { ResumedSubscriptions } from './resumed-subscriptions.ts';
 import { SharedSubscription } from './shared-subscription.ts';
 import { type EndReason, Subscriber } from './subscriber.ts';
 import type { UpstreamSettings } from './upstream-events.ts';
@@ -53,6 +54,7 @@ export interface SubscriptionRoute<Context> {
 export class SubscriptionRunner {
   readonly #options: SubscriptionRunnerOptions;
   readonly #shared = new Map<string, SharedSubscription>();
+  readonly #resumed = new ResumedSubscriptions(this.#shared);
   readonly #open = new Set<Subscriber>();
   readonly #places: ClientPlaces;
   #isDraining = false;
@@ -125,9 +127,9 @@ export class SubscriptionRunner {
     const { params } = call;
     const { settings } = this.#options;
     const resume = resumeAfter(context, call);
+    const key = this.#sharingKey(engine, context, call, { contract, reportEveryPlace });
     // what comes after a cursor is for this client
-    const key = resume ? undefined : this.#sharingKey(engine, context, call, { contract, reportEveryPlace });
-    const known = key === undefined ? undefined : this.#shared.get(key);
+    const known = key === undefined || resume ? undefined : this.#shared.get(key);
     const isShared = known !== undefined && known.engine === engine && !known.hasEnded;
     const rateLimitChecked = countRequest !== undefined || context.client.rateLimitChecked === true;
     const parts = { params, contract, rateLimitChecked, resume, reportEveryPlace };
@@ -215,11 +217,16 @@ export class SubscriptionRunner {
       settings: this.#options.settings,
       resume,
       engine: () => this.#options.engine(clientInfo),
+      onDelivered: key === undefined ? undefined : () => this.#resumed.delivered(key, shared),
       onEnd: () => {
-        if (key !== undefined && this.#shared.get(key) === shared) this.#shared.delete(key);
+        if (key === undefined) return;
+        if (this.#shared.get(key) === shared) this.#shared.delete(key);
+        this.#resumed.delete(key, shared);
       },
     });
-    if (key !== undefined) this.#shared.set(key, shared);
+    if (key === undefined) return shared;
+    if (resume) this.#resumed.add(key, shared);
+    else this.#shared.set(key, shared);
     return shared;
   }
 

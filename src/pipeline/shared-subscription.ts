@@ -21,6 +21,8 @@ export interface SharedSubscriptionOptions {
   readonly resume?: ResumeAfter | undefined;
   /** Returns the engine for the client now. */
   readonly engine: () => Engine | undefined;
+  /** Called when all subscribers have an event. */
+  readonly onDelivered?: ((shared: SharedSubscription) => void) | undefined;
   /** Called once, when it has no subscribers any more, or its events have ended. */
   readonly onEnd: () => void;
 }
@@ -37,11 +39,15 @@ export class SharedSubscription {
   #replanning: Promise<void> | undefined;
   #stopListening: (() => void) | undefined;
   #hasEnded = false;
+  #position: string | undefined;
+  #successor: SharedSubscription | undefined;
+  #waitsForRoom: boolean;
 
   constructor(engine: Engine, options: SharedSubscriptionOptions) {
     this.#options = options;
     this.#request = options.request;
     this.#engine = engine;
+    this.#waitsForRoom = options.resume !== undefined;
     this.started = this.#start();
     // each subscriber handles its failure
     this.started.catch(() => this.#end(undefined));
@@ -60,6 +66,29 @@ export class SharedSubscription {
     return this.#stream ?? {};
   }
 
+  /** The cursor of the event that all subscribers have had last; `undefined` while one is delivered, or where there are no cursors. */
+  get position(): string | undefined {
+    return this.#position;
+  }
+
+  /** Whether its last event was a new one, and none that a resumed subscription has missed. */
+  get isLive(): boolean {
+    return this.#stream?.upstream?.isLive === true;
+  }
+
+  /** Lets others join a resumed subscription: from now on, slow clients are not waited for. */
+  open(): void {
+    this.#waitsForRoom = false;
+  }
+
+  /** Moves the subscribers to another one that is at the same position, and ends. */
+  moveTo(other: SharedSubscription): void {
+    this.#successor = other;
+    for (const subscriber of this.#subscribers) other.add(subscriber);
+    this.#subscribers.clear();
+    this.#end(undefined);
+  }
+
   /** Adds a subscriber, before or after the start. */
   add(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
@@ -67,6 +96,7 @@ export class SharedSubscription {
 
   /** Removes a subscriber. After the last one, the upstream subscription is cancelled. */
   remove(subscriber: Subscriber): void {
+    if (this.#successor) return this.#successor.remove(subscriber);
     this.#subscribers.delete(subscriber);
     if (this.#subscribers.size === 0) this.#end(undefined);
   }
@@ -146,14 +176,17 @@ export class SharedSubscription {
     const last = dataText === undefined ? errors : undefined;
     const message: SubscriptionMessage = { text: resultText(payload), errors: last, cursor, event };
     payload.takeText();
+    this.#position = undefined;
     let [count, start] = [0, performance.now()];
     for (const subscriber of this.#subscribers) {
       subscriber.push(message);
-      if (this.#options.resume) await subscriber.hasRoom();
+      if (this.#waitsForRoom) await subscriber.hasRoom();
       if (++count % CHECK_EVERY > 0 || performance.now() - start < SLICE_MS) continue;
       await nextTurn();
       start = performance.now();
     }
+    this.#position = cursor;
+    if (!this.#hasEnded) this.#options.onDelivered?.(this);
   }
 
   #end(last: SubscriptionMessage | undefined): void {

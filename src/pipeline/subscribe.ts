@@ -64,7 +64,8 @@ function openUpstream(
   const body = new RequestBodies(variables).write(root, [], '');
   const sent: SourceRequest = { ...body, operationType: 'subscription', client: eventClient(request.client) };
   const { subgraph } = root.planned;
-  const wanted: UpstreamRequest = { source, request: sent, key: `${subgraph.name} ${subgraph.url} ${body.body}` };
+  const key = `${subgraph.name} ${subgraph.url} ${source.subscriptionKey?.(sent) ?? ''} ${body.body}`;
+  const wanted: UpstreamRequest = { source, request: sent, key };
   const { upstream: given, resume, settings = DEFAULT_UPSTREAM } = request.subscription ?? {};
   if (given?.key === wanted.key) return given;
   const canResume = source.resumes?.(sent) === true;

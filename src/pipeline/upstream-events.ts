@@ -55,6 +55,8 @@ export interface UpstreamEvent {
   readonly mayHaveMissed: boolean;
   /** The subscription can be resumed after it by this cursor. */
   readonly cursor: string | undefined;
+  /** Whether it was stored before the subscription was resumed. */
+  readonly isStored?: boolean | undefined;
 }
 
 const NO_FACTS: EventFacts = {};
@@ -89,6 +91,8 @@ export class UpstreamEvents implements SubscriptionSink {
   private room: (() => void) | undefined;
   /** The cursor of the last event that was taken. */
   taken: string | undefined;
+  /** Whether the last event that was taken is a new one, and none that a resumed subscription has missed. */
+  isLive = false;
   /** Called when there is an event, or the end. */
   private onChange: () => void = () => {};
   private onDetach: () => void = () => {};
@@ -148,7 +152,8 @@ export class UpstreamEvents implements SubscriptionSink {
     const event = this.waiting.shift();
     if (event === undefined) return this.end;
     if (event.cursor !== undefined) this.taken = event.cursor;
-    this.makeRoom();
+    this.isLive = event.isStored !== true;
+    if (this.waiting.length === 0) this.makeRoom();
     return event;
   }
 
@@ -174,10 +179,11 @@ export class UpstreamEvents implements SubscriptionSink {
       if (overflow === 'drop_oldest' || dropped?.mayHaveMissed) this.mayHaveMissed = true;
       onDropped?.();
     }
-    this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed, cursor });
+    this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed, cursor, isStored: canWait || undefined });
     this.mayHaveMissed = false;
     this.onChange();
-    if (!waits || this.waiting.length < limit) return;
+    // until all were taken: new events, which cannot wait, need the room
+    if (!waits || this.waiting.length === 0) return;
     return new Promise((resolve) => {
       this.room = resolve;
     });

@@ -10,6 +10,8 @@ export interface RequestFacts {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly client: Pick<ClientInfo, 'ip' | 'identity'>;
+  /** Whether the body is streamed, so that it cannot be read as a whole. */
+  readonly hasStreamedBody: boolean;
   /** Reads the body as text, decoded. */
   readBody(): Promise<string>;
   /** Replaces the body for everything that reads it later. */
@@ -57,9 +59,14 @@ export class PluginRequest {
     return this.#facts.client.identity;
   }
 
+  /** Whether the body is streamed: it has the content type multipart/form-data, as requests with files. */
+  get hasStreamedBody(): boolean {
+    return this.#facts.hasStreamedBody;
+  }
+
   /**
    * Reads the whole body: text, empty where there is none. In `onRequest` and `onAuthenticate` only. Rejects with a `GatewayError` for a
-   * body that is too large or cannot be decoded.
+   * body that is too large, cannot be decoded or is streamed.
    */
   readBody(): Promise<string> {
     return this.#facts.readBody();

@@ -63,6 +63,7 @@ export class MultipartBody extends Readable {
         if (this.#hasBegun) this.#next();
       });
     });
+    if (content.destroyed) this.destroy(new Error('The upload has ended.'));
     content.on('error', (error) => this.destroy(error));
     content.on('close', () => {
       if (!content.readableEnded) this.destroy(new Error('The upload has ended.'));

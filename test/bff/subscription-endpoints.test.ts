@@ -21,7 +21,7 @@ const ADDED = `
 const FILES = { 'web/added.graphql': ADDED };
 
 async function world({ files = FILES as Record<string, string>, config = {} } = {}) {
-  const one = await subscriptionWorld(config, undefined, folderOf(files));
+  const one = await subscriptionWorld(config, undefined, { bffDir: folderOf(files) });
   const origin = new URL(one.server.url).origin;
   return { ...one, origin, url: `${origin}/bff/web/products/7/reviews` };
 }

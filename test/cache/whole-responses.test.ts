@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { signDebugToken } from '../../src/policy/debug/debug-token.ts';
@@ -31,6 +32,20 @@ describe('whole responses to GET', () => {
     expect(second.headers.get('age')).toBe('0');
     expect(second.headers.get('vary')).toBe(first.headers.get('vary'));
     expect(world.counts()).toEqual({ products: 0, reviews: 0 });
+  });
+
+  it('are not served to a client that accepts events only', async () => {
+    const world = await shop();
+    const query = '{ products { id ... @defer { stars } } }';
+    const json = await get(world, query);
+    expect(await cacheStatus(world, query)).toBe('headgate; hit');
+    const events = await get(world, query, { accept: 'text/event-stream' });
+    expect(events.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(events.headers.get('cache-control')).toBe('no-store');
+    expect(events.text.match(/^event: \w+$/gm)).toEqual(['event: next', 'event: next', 'event: complete']);
+    // and the events are not served to others
+    const again = await get(world, query);
+    expect([again.text, again.headers.get('cache-status')]).toEqual([json.text, 'headgate; hit']);
   });
 
   it('have an entity tag, also those from subgraphs, and become 304 for a client that has them', async () => {
@@ -73,6 +88,28 @@ describe('whole responses to GET', () => {
     const query = '{ product(id: "9") { name } }';
     await get(world, query);
     expect(await cacheStatus(world, query)).toBe(null);
+  });
+
+  it('are cached for persisted documents, each with its variables', async () => {
+    const world = await shop();
+    const query = 'query One($id: ID!) { product(id: $id) { name } }';
+    const sha256Hash = createHash('sha256').update(query).digest('hex');
+    const at = async (id: string, document: Record<string, string> = {}) => {
+      const extensions = JSON.stringify({ persistedQuery: { version: 1, sha256Hash } });
+      const params = new URLSearchParams({ extensions, variables: JSON.stringify({ id }), ...document });
+      const response = await fetch(`${world.url}?${params}`);
+      return [response.headers.get('cache-status'), await response.text()];
+    };
+    expect((await at('1'))[1]).toContain('PERSISTED_QUERY_NOT_FOUND');
+    await at('1', { query });
+    for (const [id, name] of [
+      ['1', 'Lamp'],
+      ['2', 'Desk'],
+    ] as const) {
+      const text = `{"data":{"product":{"name":"${name}"}}}`;
+      expect(await at(id)).toEqual([null, text]);
+      expect(await at(id)).toEqual(['headgate; hit', text]);
+    }
   });
 
   it('are kept apart from those to clients with credentials', async () => {

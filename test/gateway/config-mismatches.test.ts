@@ -161,11 +161,11 @@ test('documents of a manifest that do not match the schema are logged', async ()
   ]);
 });
 
-test('settings of GraphQL requests, and signatures, are refused for a REST API, where they are set for that one', async () => {
+test('settings of GraphQL requests are refused for a REST API, where they are set for that one', async () => {
   const api = `extend schema @source(name: "api", http: { baseURL: "http://api.example" })
 type Query { title: String @connect(source: "api", http: { GET: "/title" }, selection: "$.title") }`;
-  const problemsOf = async (settings: string, section = 'traffic_shaping') => {
-    const dir = folderOf({ 'schemas/shop.graphql': api, 'headgate.yaml': `${section}: ${settings}` });
+  const problemsOf = async (settings: string) => {
+    const dir = folderOf({ 'schemas/shop.graphql': api, 'headgate.yaml': `traffic_shaping: ${settings}` });
     const loaded = await loadSupergraph({ schemasDir: join(dir, 'schemas') });
     if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
     const config = loadConfig({ file: join(dir, 'headgate.yaml'), env: {} });
@@ -184,11 +184,6 @@ type Query { title: String @connect(source: "api", http: { GET: "/title" }, sele
   ]);
   const all = 'all: { max_entities_per_request: 5, retry: { error_codes: [BUSY] }, hedge: {}, operation_names: true }';
   expect(await problemsOf(`{ ${all}, subgraphs: { shop: { max_entities_per_request: false } } }`)).toEqual([]);
-  const signed = `{ http_message_signature: { key: ${'k'.repeat(32)} } }`;
-  expect(await problemsOf(`{ subgraph: { subgraphs: { shop: ${signed} } } }`, 'authentication')).toEqual([
-    'authentication.subgraph.subgraphs.shop.http_message_signature: "shop" is a REST API, whose calls are not signed.',
-  ]);
-  expect(await problemsOf(`{ subgraph: { all: ${signed} } }`, 'authentication')).toEqual([]);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -81,4 +81,34 @@ it('health checks that send a query are signed, too', async () => {
   });
   await expect.poll(() => answered()).toBeGreaterThan(4);
   expect(problems).toEqual([]);
+});
+
+it('requests over a Unix domain socket are signed, for the host of their header', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'headgate-signing-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const path = join(dir, 'products.sock');
+  const covers = COVERS.filter((name) => name !== 'x-user');
+  const seen: unknown[] = [];
+  const subgraph = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray());
+    const now = Math.floor(Date.now() / 1_000);
+    const problem = verifySignature(request, body, { keys: { gateway: Buffer.from(FIRST) }, covers, now });
+    seen.push([request.headers.host, problem]);
+    response.setHeader('content-type', 'application/json').end('{"data":{"title":"signed"}}');
+  });
+  await new Promise<void>((resolve) => subgraph.listen(path, resolve));
+  onTestFinished(() => {
+    subgraph.close();
+    subgraph.closeAllConnections();
+  });
+  const { server } = await httpWorld(shop, {
+    config: {
+      subgraphs: { products: { url: `unix://${path}?path=/graphql` } },
+      authentication: {
+        subgraph: { all: { http_message_signature: { key: FIRST, key_id: 'gateway', components: covers } } },
+      },
+    },
+  });
+  expect(await (await post(server.url, { query: '{ title }' })).json()).toEqual({ data: { title: 'signed' } });
+  expect(seen).toEqual([['localhost', undefined]]);
 });

@@ -90,6 +90,8 @@ describe('subscriptions over multipart', () => {
     const { response, reader } = await openEvents(server.url, ADDED, { accept });
     expect(response.headers.get('content-type')).toBe('multipart/mixed; boundary="-"; subscriptionSpec=1.0');
     expect(await reader.until('{}')).toContain('\r\n---\r\ncontent-type: application/json');
+    // the client's stream begins before the one of the subgraph
+    await topic.hasSubscriptions(1);
     topic.publish(review('good', '7'));
     await reader.until('{"payload":{"data":{"reviewAdded":{"body":"good","product":{"name":"product 7"}}}}}');
     topic.end();

@@ -114,7 +114,7 @@ describe('new credentials in a ping', () => {
     const { server } = await subscriptionWorld(CONFIG);
     const { send, next } = await openSocket(server.url, 'graphql-transport-ws');
     send({ type: 'ping', payload: { sentAt: 1 } });
-    expect(await next()).toEqual(PONG);
+    expect(await next()).toEqual({ ...PONG, payload: { sentAt: 1 } });
   });
 });
 

@@ -53,6 +53,23 @@ function yogaFor(sdl: string, resolvers: Readonly<Record<string, unknown>>): Req
   return createYoga({ schema, logging: false, maskedErrors: false });
 }
 
+const RESOLVERS = {
+  ready: true,
+  measure: async ({ file }: { file: File | null }) => (file === null ? -1 : (await file.arrayBuffer()).byteLength),
+  store: ({ file, title }: { file: File; title?: string }) => stored(file, title),
+  storeAll: ({ files }: { files: File[] }) => Promise.all(files.map((file) => stored(file))),
+  storeInput: async ({ input }: { input: { title?: string; cover: File | null; parts?: File[] } }) => ({
+    ...(input.cover ? await stored(input.cover, input.title) : { title: input.title }),
+    parts: await Promise.all((input.parts ?? []).map((part) => part.text())),
+  }),
+  storeMaybe: ({ file }: { file: unknown }) => (file === null || file === undefined ? 'none' : 'some'),
+};
+
+/** The subgraph that stores files, for other gateways than that of {@link uploadWorld}. */
+export function storingSubgraph(): { readonly sdl: string; readonly listener: RequestListener } {
+  return { sdl: FILES, listener: yogaFor(FILES, RESOLVERS) };
+}
+
 export interface UploadWorld extends HttpWorld {
   readonly url: string;
 }
@@ -64,20 +81,7 @@ export async function uploadWorld(config: Record<string, unknown> = {}): Promise
     { files: { typeDefs: FILES }, notes: { typeDefs: NOTES } },
     { config: { file_upload: { enabled: true, ...(file_upload as object) }, ...others } },
   );
-  world.behave(
-    'files',
-    yogaFor(FILES, {
-      ready: true,
-      measure: async ({ file }: { file: File | null }) => (file === null ? -1 : (await file.arrayBuffer()).byteLength),
-      store: ({ file, title }: { file: File; title?: string }) => stored(file, title),
-      storeAll: ({ files }: { files: File[] }) => Promise.all(files.map((file) => stored(file))),
-      storeInput: async ({ input }: { input: { title?: string; cover: File | null; parts?: File[] } }) => ({
-        ...(input.cover ? await stored(input.cover, input.title) : { title: input.title }),
-        parts: await Promise.all((input.parts ?? []).map((part) => part.text())),
-      }),
-      storeMaybe: ({ file }: { file: unknown }) => (file === null || file === undefined ? 'none' : 'some'),
-    }),
-  );
+  world.behave('files', storingSubgraph().listener);
   world.behave(
     'notes',
     yogaFor(NOTES, {

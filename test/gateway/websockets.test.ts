@@ -34,6 +34,14 @@ describe('WebSockets of clients', () => {
     );
   });
 
+  test('a large result arrives whole', async () => {
+    // its parts end inside characters
+    const productNames = ['a', 'b', 'c', 'd'].map((first) => `${first}${'ü€😀'.repeat(20_000)}`);
+    const { server } = await subscriptionWorld({}, undefined, { productNames });
+    const [result] = await all(openClient(server.url), { query: '{ products { name } }' });
+    expect(result).toEqual({ data: { products: productNames.map((name) => ({ name })) } });
+  });
+
   test('a member of connection_init becomes a header of each operation', async () => {
     const { server, topic, handshakes } = await subscriptionWorld({
       headers: { all: { request: [{ propagate: { named: ['authorization', 'x-tenant'] } }] } },
@@ -129,6 +137,8 @@ describe('WebSockets of clients', () => {
     await topic.hasSubscriptions(0);
     send({ type: 'ping' });
     expect(await next()).toEqual({ type: 'pong' });
+    send({ type: 'ping', payload: { at: 1 } });
+    expect(await next()).toEqual({ type: 'pong', payload: { at: 1 } });
   });
 
   test('clients of the older subprotocol are served, too', async () => {

@@ -73,10 +73,11 @@ export async function gatewayWithPlugins(
   files: Readonly<Record<string, string>>,
   plugins: GatewayOptions['plugins'],
   config: GatewayConfig = {},
+  yogaPlugins: readonly object[] = [],
 ) {
   const named = Object.fromEntries(Object.entries(files).map(([name, sdl]) => [`${name}.graphql`, sdl]));
   const { logger, lines } = recordingLogger();
-  const gateway = await createGateway({ schemas: await folderWith(named), config, logger, plugins });
+  const gateway = await createGateway({ schemas: await folderWith(named), config, logger, plugins, yogaPlugins });
   onTestFinished(() => gateway.close());
   const { url } = await gateway.listen({ host: '127.0.0.1', port: 0 });
   const post = async (query: string, headers: Record<string, string> = {}) => {

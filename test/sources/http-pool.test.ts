@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Cancellation } from '../../src/sources/cancellation.ts';
 import { type PoolSettings, randomAge } from '../../src/sources/http/http-pool.ts';
 import { createHttpPools } from '../../src/sources/http/http-pools.ts';
 import { createHttpSource } from '../../src/sources/http/http-source.ts';
@@ -44,6 +45,31 @@ describe('a pool', () => {
       })
       .toBe(10);
     await Promise.all(waiting);
+  });
+
+  it('of one subgraph has room again when a call that waits is cancelled', async () => {
+    const held: ServerResponse[] = [];
+    const { url } = await fakeSubgraph((_request, response) => void held.push(response));
+    const source = sourceOf(url, { connections: 1, queue: 1 });
+    const send = (signal?: Cancellation) =>
+      new Promise<SubgraphResponse>((resolve) => {
+        const client = { requestId: 'r', headers: {}, signal };
+        source.send({ body: '{}', operationType: 'query', client }, resolve);
+      });
+    const first = send();
+    await expect.poll(() => held.length).toBe(1);
+    for (let round = 0; round < 3; round++) {
+      const cancellation = new Cancellation();
+      const cancelled = send(cancellation);
+      cancellation.abort();
+      expect(await cancelled).toMatchObject({ kind: 'failure', failure: { reason: 'request aborted' } });
+    }
+    const waiting = send();
+    expect(await send()).toMatchObject({ kind: 'failure', failure: { code: 'SUBREQUEST_QUEUE_FULL' } });
+    held[0]?.end('{"data":{}}');
+    await expect.poll(() => held.length).toBe(2);
+    held[1]?.end('{"data":{}}');
+    expect(await Promise.all([first, waiting])).toMatchObject([{ status: 200 }, { status: 200 }]);
   });
 
   it('shares the connections of an origin with the other subgraphs there', async () => {

@@ -44,7 +44,7 @@ const signature = z
     if ((key === undefined) === (key_file === undefined))
       context.addIssue({ code: 'custom', path: ['key'], message: 'expected either `key` or `key_file`' });
   })
-  .describe('Signs each request with HMAC-SHA-256 (RFC 9421)');
+  .describe('Signs each request with HMAC-SHA-256 (RFC 9421). Those of `all` do not apply to REST APIs');
 
 const toSubgraph = z.strictObject({
   http_message_signature: z.union([signature, z.literal(false)], 'expected settings, or false for off').optional(),
@@ -70,4 +70,10 @@ export function signatureOf(section: SubgraphAuthentication | undefined, name: s
   if (settings === undefined || settings === false) return undefined;
   const place = own?.http_message_signature === undefined ? 'all' : `subgraphs.${name}`;
   return { key: `authentication.subgraph.${place}.http_message_signature`, settings };
+}
+
+/** Returns the settings of one subgraph itself, without those of `all`. */
+export function ownSignatureOf(section: SubgraphAuthentication | undefined, name: string): KeyedSignature | undefined {
+  const hasOwn = section !== undefined && Object.hasOwn(section.subgraphs, name);
+  return hasOwn && section.subgraphs[name]?.http_message_signature ? signatureOf(section, name) : undefined;
 }

@@ -5,6 +5,7 @@ import { addServerTiming } from '../../http/server-timing.ts';
 import { resultText, type SingleResult, type StreamResult } from '../../pipeline/execution-result.ts';
 import type { GraphqlCall } from '../../pipeline/operation-context.ts';
 import type { OperationRunner } from '../../pipeline/run-operation.ts';
+import type { EndReason, Renewal, SubscriptionMessage } from '../../pipeline/subscriber.ts';
 import type { GraphqlServiceOptions } from '../graphql-service.ts';
 import { streamedResponse } from '../writers/streamed-response.ts';
 import { incrementalTexts } from './incremental-text.ts';
@@ -21,12 +22,25 @@ export interface IncrementalServiceOptions {
   readonly respond: (context: RequestContext, result: SingleResult) => HttpResponse;
 }
 
+/** What an operation delivers on a connection that it shares with others. */
+export interface OperationMessages extends AsyncIterable<SubscriptionMessage> {
+  readonly reason: EndReason | undefined;
+  /** Headers that policies add to the response, names in lower case. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  /** Takes new credentials of the client, where it lasts for long. */
+  renew?(renewal: Renewal): void;
+  /** Ends it, whether or not all is delivered. */
+  return(): unknown;
+}
+
 /** Executes operations for clients that accept a result in parts. */
 export interface IncrementalService {
   /** Returns the format in which the client accepts a result in parts; `undefined` for none. */
   formatFor(context: RequestContext): IncrementalFormat | undefined;
   /** Executes an operation. The response is a stream where something of the result comes later. Rejects as the runner does. */
   execute(context: RequestContext, call: GraphqlCall, format: IncrementalFormat): Promise<HttpResponse>;
+  /** Does the same for a connection that frames messages itself; `undefined` where the client accepts no parts. */
+  open(context: RequestContext, call: GraphqlCall): Promise<SingleResult | OperationMessages> | undefined;
 }
 
 export function createIncrementalService({
@@ -36,31 +50,64 @@ export function createIncrementalService({
   countUse,
   respond,
 }: IncrementalServiceOptions): IncrementalService {
-  function respondInParts(context: RequestContext, result: StreamResult, format: IncrementalFormat): HttpResponse {
-    const { payloads, headers, operation } = result;
+  /** Returns the texts of the parts. */
+  function begin(context: RequestContext, { payloads, operation }: StreamResult, { protocol }: IncrementalFormat) {
     context.operation = operation;
     if (countUse && operation) countUse(operation, context.requestHeaders);
     context.record?.begin('respond');
     if (hasServerTiming) addServerTiming(context);
-    const texts = incrementalTexts(payloads, format.protocol, ({ errors }) => {
+    return incrementalTexts(payloads, protocol, ({ errors }) => {
       if (errors.length > 0) context.errors = [...(context.errors ?? []), ...errors];
     });
-    return streamedResponse(format, texts, { headers, onEnd: () => void payloads.return() });
   }
 
+  function run(context: RequestContext, call: GraphqlCall) {
+    context.operationName = call.params.operationName ?? undefined;
+    return runner.stream(context, call);
+  }
+
+  // a trace explains a whole result
+  const formatFor = ({ req, debug }: RequestContext) =>
+    incremental && debug === undefined ? negotiateIncremental(req.headers.accept) : undefined;
+
   return {
-    // a trace explains a whole result
-    formatFor: ({ req, debug }) =>
-      incremental && debug === undefined ? negotiateIncremental(req.headers.accept) : undefined,
+    formatFor,
+    open(context, call) {
+      const format = formatFor(context);
+      return (
+        format &&
+        run(context, call).then((result) => {
+          if (result.kind !== 'stream') return result;
+          const { payloads, headers } = result;
+          return messagesOf(begin(context, result, format), { headers, return: () => payloads.return() });
+        })
+      );
+    },
     async execute(context, call, format) {
-      context.operationName = call.params.operationName ?? undefined;
-      const result = await runner.stream(context, call);
-      if (result.kind === 'stream') return respondInParts(context, result, format);
+      const result = await run(context, call);
+      if (result.kind === 'stream') {
+        const { payloads, headers } = result;
+        const onEnd = () => void payloads.return();
+        return streamedResponse(format, begin(context, result, format), { headers, onEnd });
+      }
       const isJson = negotiateMediaType(context.req.headers.accept) !== undefined;
       if (isJson || result.refusal !== undefined) return respond(context, result);
       const text = resultText(result);
       const { headers } = respond(context, result);
       return streamedResponse(format, one(text), { headers: withoutBody(headers) });
+    },
+  };
+}
+
+function messagesOf(
+  texts: AsyncIterable<string>,
+  parts: Pick<OperationMessages, 'headers' | 'return'>,
+): OperationMessages {
+  return {
+    ...parts,
+    reason: 'completed',
+    async *[Symbol.asyncIterator]() {
+      for await (const text of texts) yield { text };
     },
   };
 }

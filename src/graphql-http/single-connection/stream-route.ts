@@ -2,10 +2,10 @@ import { methodNotAllowed } from '../../http/error-response.ts';
 import { type RequestContext, sendResponse } from '../../http/request-context.ts';
 import { type HttpResponse, textResponse } from '../../http/response.ts';
 import type { Route } from '../../http/router.ts';
-import type { Subscriber } from '../../pipeline/subscriber.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
 import { queryOf } from '../../shared/url-path.ts';
 import type { GraphqlService } from '../graphql-service.ts';
+import type { OperationMessages } from '../incremental/incremental-service.ts';
 import { subscriptionFormat } from '../stream-formats.ts';
 import { isSingle } from '../subscriptions-over-http.ts';
 import { SERVER_SENT_EVENTS } from '../writers/server-sent-events.ts';
@@ -119,9 +119,13 @@ async function startOperation(service: GraphqlService, context: RequestContext, 
     const message = 'The operation has no "operationId" in its "extensions", by which the client finds its events.';
     throw new GatewayError(400, 'BAD_REQUEST', message);
   }
+  // it is in each event of its operation
+  if (id.length > MAX_ID)
+    throw new GatewayError(400, 'BAD_REQUEST', `The "operationId" has more than ${MAX_ID} characters.`);
   const operation = stream.begin(id);
   try {
-    const result = (await service.open(context, call)) ?? (await service.execute(context, call));
+    const opened = service.open(context, call) ?? service.openParts(context, call);
+    const result = await (opened ?? service.execute(context, call));
     const { headers = {} } = result;
     const text = isSingle(result) ? String(service.respond(context, result).body) : undefined;
     sendResponse(context, textResponse(202, TEXT, '', headers));
@@ -133,22 +137,24 @@ async function startOperation(service: GraphqlService, context: RequestContext, 
   }
 }
 
+const MAX_ID = 1_000;
+
 async function sendOne(stream: ReservedStream, id: string, text: string): Promise<void> {
   await stream.send(nextEvent(id, text));
   await stream.send(completeEvent(id));
 }
 
-/** Sends the events of a subscription. Resolves when it has ended, whatever ends it. */
+/** Sends the events of a subscription, or the parts of a result. Resolves when it has ended, whatever ends it. */
 async function deliver(
   stream: ReservedStream,
   id: string,
-  subscriber: Subscriber,
+  messages: OperationMessages,
   operation: StreamOperation,
 ): Promise<void> {
-  operation.onCancel = () => void subscriber.return();
+  operation.onCancel = () => void messages.return();
   if (operation.isCancelled) return operation.onCancel();
-  for await (const { text } of subscriber) await stream.send(nextEvent(id, text));
-  if (subscriber.reason === 'shutdown') stream.interrupt();
+  for await (const { text } of messages) await stream.send(nextEvent(id, text));
+  if (messages.reason === 'shutdown') stream.interrupt();
   else if (!operation.isCancelled) await stream.send(completeEvent(id));
 }
 

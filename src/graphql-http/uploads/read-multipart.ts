@@ -2,8 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { PassThrough, type Readable } from 'node:stream';
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import { isMediaType } from '../../client/media-type.ts';
+import { shorten } from '../../operation/print-value.ts';
+import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../../shared/byte-budget.ts';
 import { ClientDisconnected } from '../../shared/client-disconnected.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
+import { OverloadedError } from '../../shared/overloaded-error.ts';
 import { givenBodyOf } from '../../shared/read-bytes.ts';
 import { type UploadSource, Uploads } from '../../shared/uploads/uploads.ts';
 import { discardBody } from './discard-body.ts';
@@ -18,6 +21,8 @@ export interface UploadLimits {
 export interface MultipartOptions extends UploadLimits {
   /** The most bytes of each of the fields `operations` and `map`. */
   readonly maxFieldBytes: number;
+  /** Counts the bytes that are held: those of long fields, and of files that wait for a later one. */
+  readonly byteBudget?: ByteBudget | undefined;
   /** Parses the text of a field. Throws `GatewayError` (400). */
   parse(text: string, field: string): unknown;
 }
@@ -41,7 +46,8 @@ export function readMultipart(req: IncomingMessage, options: MultipartOptions): 
   const largest = options.maxFiles * options.maxFileBytes + 2 * options.maxFieldBytes + HEADS * (options.maxFiles + 3);
   const length = Number(req.headers['content-length']);
   if (length > largest) {
-    discardBody(req);
+    // a client that asks first need not send it
+    if (req.headers.expect === undefined) discardBody(req);
     return Promise.reject(bodyTooLarge(length, largest));
   }
   return new Promise((resolve, reject) => new MultipartReader(req, options, resolve, reject).start());
@@ -66,6 +72,8 @@ class MultipartReader implements UploadSource {
   #uploads: Uploads | undefined;
   /** Bytes before the files. */
   #fieldBytes = 0;
+  #heldFields: HeldBytes | undefined;
+  #heldFiles: HeldBytes | undefined;
   #isOver = false;
 
   constructor(
@@ -88,7 +96,8 @@ class MultipartReader implements UploadSource {
     parser.on('field', (name, value, _nameTruncated, isTruncated) =>
       this.#attempt(() => this.#onField(name, value, isTruncated)),
     );
-    parser.on('file', (name, part, filename, _encoding, mediaType) =>
+    // a part may have no name
+    parser.on('file', (name = '', part, filename, _encoding, mediaType) =>
       this.#attempt(() => this.#onFile(name, part, filename, mediaType)),
     );
     parser.on('filesLimit', () => this.#fail(tooManyFiles(this.#options.maxFiles)));
@@ -99,7 +108,15 @@ class MultipartReader implements UploadSource {
     this.#read(parser);
   }
 
+  reserve(bytes: number): boolean {
+    if (this.#options.byteBudget === undefined) return true;
+    this.#heldFiles ??= this.#options.byteBudget.open(true);
+    return this.#heldFiles.take(bytes);
+  }
+
   stop(): void {
+    this.#heldFields?.release();
+    this.#heldFiles?.release();
     if (this.#isOver) return;
     this.#isOver = true;
     this.#resolve = undefined;
@@ -140,7 +157,17 @@ class MultipartReader implements UploadSource {
   #count(bytes: number): void {
     if (this.#uploads !== undefined) this.#uploads.received += bytes;
     else if (this.#fieldBytes > 2 * this.#options.maxFieldBytes + HEADS) this.#fail(fieldTooLarge(this.#options));
-    else this.#fieldBytes += bytes;
+    else if (!this.#hold(bytes)) this.#fail(new OverloadedError('further large request bodies'));
+  }
+
+  /** Counts bytes of fields. Returns false where there is no room for them. */
+  #hold(bytes: number): boolean {
+    this.#fieldBytes += bytes;
+    const { byteBudget } = this.#options;
+    if (this.#isOver || byteBudget === undefined || this.#fieldBytes <= COUNTED_FROM) return true;
+    if (this.#heldFields !== undefined) return this.#heldFields.take(bytes);
+    this.#heldFields = byteBudget.open(true);
+    return this.#heldFields.take(this.#fieldBytes);
   }
 
   #onField(name: string, value: string, isTruncated: boolean): void {
@@ -157,6 +184,7 @@ class MultipartReader implements UploadSource {
     const map = readUploadMap(this.#options.parse(value, name), this.#options.maxFiles);
     const uploads = new Uploads(map, this);
     this.#uploads = uploads;
+    this.#heldFields?.release();
     const { text, value: operations } = this.#operations;
     this.#resolve?.({ text, operations, map, uploads });
     this.#resolve = undefined;
@@ -170,7 +198,7 @@ class MultipartReader implements UploadSource {
     const head = { filename, mediaType: isMediaType(mediaType) ? mediaType : undefined };
     if (this.#isOver) part.resume();
     else if (!this.#uploads.arrive(name, head, part))
-      throw malformed(`the file "${name}" is not in "map", or comes twice`);
+      throw malformed(`the file "${shorten(name)}" is not in "map", or comes twice`);
   }
 
   #onFinish(): void {
@@ -219,7 +247,7 @@ function fieldTooLarge({ maxFieldBytes }: MultipartOptions): GatewayError {
 }
 
 function fileTooLarge(name: string, { maxFileBytes }: MultipartOptions): GatewayError {
-  const message = `The file "${name}" is larger than ${maxFileBytes} bytes (file_upload.max_file_size).`;
+  const message = `The file "${shorten(name)}" is larger than ${maxFileBytes} bytes (file_upload.max_file_size).`;
   return new GatewayError(413, 'REQUEST_TOO_LARGE', message);
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { parseMediaType } from '../../client/media-type.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import type { GraphqlCall, GraphqlParams } from '../../pipeline/operation-context.ts';
 import type { CsrfCheck } from '../../policy/requests/csrf.ts';
+import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
 import { operationInBody, type RequestedOperation } from '../graphql-over-http.ts';
 import { parseBoundedJson } from '../parse-body.ts';
@@ -13,13 +13,8 @@ export interface UploadReaderOptions {
   /** Limits of files. Without it, there are none. */
   readonly uploads?: UploadLimits | undefined;
   readonly maxRequestBytes: number;
+  readonly byteBudget?: ByteBudget | undefined;
   readonly csrf?: CsrfCheck | undefined;
-}
-
-/** Returns whether a request is one of the GraphQL multipart request specification. */
-export function isMultipart(headers: { readonly 'content-type'?: string | undefined }): boolean {
-  const type = headers['content-type'];
-  return type !== undefined && parseMediaType(type)?.essence === 'multipart/form-data';
 }
 
 /**
@@ -29,7 +24,7 @@ export function isMultipart(headers: { readonly 'content-type'?: string | undefi
  */
 export async function readUpload(
   context: RequestContext,
-  { uploads: limits, maxRequestBytes, csrf }: UploadReaderOptions,
+  { uploads: limits, maxRequestBytes, byteBudget, csrf }: UploadReaderOptions,
   complete: (requested: RequestedOperation, context: RequestContext) => GraphqlParams | Promise<GraphqlParams>,
 ): Promise<GraphqlCall> {
   const { req, res } = context;
@@ -40,6 +35,7 @@ export async function readUpload(
   const { text, operations, map, uploads } = await readMultipart(req, {
     ...limits,
     maxFieldBytes: maxRequestBytes,
+    byteBudget,
     parse,
   });
   try {

@@ -7,6 +7,8 @@ import type { Uploads } from '../../shared/uploads/uploads.ts';
  * has read when the operation has its result.
  */
 export async function runWithFiles<T>(uploads: Uploads, context: RequestContext, run: () => Promise<T>): Promise<T> {
+  // the rest of a short body has been read together with its fields
+  if (uploads.error) throw uploads.error;
   uploads.abort = () => context.onAbort?.();
   const end = allowLongRequest(context.req);
   try {

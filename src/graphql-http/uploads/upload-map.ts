@@ -1,3 +1,4 @@
+import { shorten } from '../../operation/print-value.ts';
 import { ExactNumber } from '../../shared/exact-json.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
 import type { UploadedFile } from '../../shared/uploads/uploaded-file.ts';
@@ -18,7 +19,7 @@ export function readUploadMap(value: unknown, maxFiles: number): UploadMap {
   const map = new Map<string, readonly string[]>();
   for (const [name, paths] of entries) {
     if (!Array.isArray(paths) || paths.length === 0 || !paths.every((path) => typeof path === 'string'))
-      throw badMap(`"${name}" must have a list of paths like ["variables.file"]`);
+      throw badMap(`"${shorten(name)}" must have a list of paths like ["variables.file"]`);
     map.set(name, paths);
   }
   return map;
@@ -43,11 +44,11 @@ export function placeFiles(operation: unknown, map: UploadMap, files: ReadonlyMa
 function place(operation: unknown, path: string, file: UploadedFile): void {
   const steps = path.split('.');
   const last = steps.pop() as string;
-  if (steps[0] !== 'variables') throw badMap(`the path "${path}" must begin with "variables."`);
+  if (steps[0] !== 'variables') throw badMap(`the path "${shorten(path)}" must begin with "variables."`);
   let container = operation;
   for (const step of steps) container = member(container, step, path);
   if (member(container, last, path) !== null)
-    throw badMap(`the value at the path "${path}" must be null in "operations", and have one file`);
+    throw badMap(`the value at the path "${shorten(path)}" must be null in "operations", and have one file`);
   (container as Record<string, unknown>)[last] = file;
 }
 
@@ -56,7 +57,7 @@ function member(container: unknown, step: string, path: string): unknown {
   const isContainer = typeof container === 'object' && container !== null && !(container instanceof ExactNumber);
   const isKnown = Array.isArray(container) ? INDEX.test(step) : step !== '__proto__';
   if (isContainer && isKnown && Object.hasOwn(container, step)) return (container as Record<string, unknown>)[step];
-  throw badMap(`there is nothing at the path "${path}" in "operations"`);
+  throw badMap(`there is nothing at the path "${shorten(path)}" in "operations"`);
 }
 
 const INDEX = /^(?:0|[1-9]\d{0,8})$/;

@@ -1,14 +1,15 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, maxHeaderSize } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import type { RawData, WebSocket } from 'ws';
 import type { Identity } from '../../client/identity.ts';
 import { isSameUser } from '../../client/principal.ts';
-import type { ClientResponse } from '../../http/client-writes.ts';
+import type { ClientResponse, ClientWrites } from '../../http/client-writes.ts';
 import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
 import type { RequestContext } from '../../http/request-context.ts';
-import type { Renewal, Subscriber } from '../../pipeline/subscriber.ts';
+import type { Renewal } from '../../pipeline/subscriber.ts';
 import { dropBody } from '../../shared/read-bytes.ts';
 import { isRecord } from '../graphql-over-http.ts';
+import type { OperationMessages } from '../incremental/incremental-service.ts';
 import { checkCredentials, type HandleInner, type Handshake } from './check-credentials.ts';
 import {
   ACK,
@@ -16,15 +17,12 @@ import {
   errorMessage,
   errorsOf,
   nextMessage,
-  PONG,
   parsed,
   pongMessage,
   readClientMessage,
   type Subprotocol,
 } from './messages.ts';
-
-/** While so many bytes wait for a client, its next message waits, too. */
-const MOST_UNSENT = 65_536;
+import { SocketWriter } from './socket-writer.ts';
 
 /** Settings of the WebSockets of clients. Times in milliseconds. */
 export interface ClientSocketSettings {
@@ -43,8 +41,9 @@ export interface ClientSocketParts {
   readonly subprotocol: Subprotocol;
   readonly settings: ClientSocketSettings;
   readonly handleInner: HandleInner;
-  /** Responds to an operation; passes on the events of a subscription. */
-  readonly respond: (context: RequestContext, receive: (subscriber: Subscriber) => Promise<void>) => void;
+  readonly clientWrites?: ClientWrites | undefined;
+  /** Responds to an operation; passes on the events of a subscription, and the parts of a result. */
+  readonly respond: (context: RequestContext, receive: (messages: OperationMessages) => Promise<void>) => void;
 }
 
 /** Close codes of `graphql-transport-ws`. */
@@ -56,19 +55,24 @@ const DUPLICATE = 4409;
 const TOO_MANY_INITS = 4429;
 const INTERNAL = 4500;
 
+const TOO_LARGE_HEADERS = 'The payload of connection_init is larger than headers may be.';
+
 /** An operation in progress. */
 interface Operation {
   readonly id: string;
   readonly res: InnerResponse;
-  /** Set once it is a subscription that has started. */
-  subscriber: Subscriber | undefined;
+  /** Set once it has results that are delivered one by one. */
+  messages: OperationMessages | undefined;
 }
 
 /** The WebSocket of one client. Each operation is a request of its own to everything behind. */
 export class ClientSocket {
   readonly #parts: ClientSocketParts;
   readonly #operations = new Map<string, Operation>();
+  readonly #writer: SocketWriter;
   #headers: IncomingHttpHeaders;
+  /** How the client accepts results. */
+  #accept = WHOLE;
   /** Whose credentials were accepted. */
   #identity: Identity | undefined;
   /** The credentials that were sent last with a ping. */
@@ -84,8 +88,8 @@ export class ClientSocket {
     this.#parts = parts;
     const { socket, settings } = parts;
     this.#headers = headersOf(handshake.headers);
-    const initTimeout = () =>
-      this.#state !== 'ready' && socket.close(INIT_TIMEOUT, 'Connection initialisation timeout');
+    this.#writer = new SocketWriter(socket, parts.handshake.socket, parts.clientWrites);
+    const initTimeout = () => this.#state !== 'ready' && this.#close(INIT_TIMEOUT, 'Connection initialisation timeout');
     this.#initTimer = setTimeout(initTimeout, settings.initTimeoutMs).unref();
     this.#pings = setInterval(ClientSocket.#pingOne, settings.pingMs, this).unref();
     socket.on('message', (data: RawData) => this.#receive(String(data)));
@@ -99,13 +103,22 @@ export class ClientSocket {
 
   /** Says that the gateway stops, and closes. Operations are cancelled. */
   goAway(): void {
-    this.#parts.socket.close(1001, 'The gateway is shutting down');
+    this.#close(1001, 'The gateway is shutting down');
+  }
+
+  /** Cancels the operations at once: the client may not answer the close message. */
+  #close(code: number, reason?: string): void {
+    this.#parts.socket.close(code, reason);
+    this.#cancelAll();
   }
 
   #receive(text: string): void {
+    const { socket } = this.#parts;
+    // what comes after the close message of the gateway is ignored
+    if (socket.readyState !== socket.OPEN) return;
     this.#hasHeard = true;
     const message = readClientMessage(text);
-    if (typeof message === 'string') return this.#parts.socket.close(INVALID, message);
+    if (typeof message === 'string') return this.#close(INVALID, message);
     switch (message.type) {
       case 'init':
         return this.#initialize(message.payload);
@@ -114,22 +127,25 @@ export class ClientSocket {
       case 'pong':
         return;
       case 'terminate':
-        return this.#parts.socket.close(1000);
+        return this.#close(1000);
       case 'complete':
         return this.#cancel(message.id);
       case 'subscribe':
-        if (this.#state !== 'ready') return this.#parts.socket.close(UNAUTHORIZED, 'Unauthorized');
+        if (this.#state !== 'ready') return this.#close(UNAUTHORIZED, 'Unauthorized');
         return this.#start(message.id, message.body);
     }
   }
 
   #initialize(payload: Readonly<Record<string, unknown>>): void {
-    const { socket, settings } = this.#parts;
-    if (this.#state !== 'new') return socket.close(TOO_MANY_INITS, 'Too many initialisation requests');
+    const { settings } = this.#parts;
+    if (this.#state !== 'new') return this.#close(TOO_MANY_INITS, 'Too many initialisation requests');
     this.#state = 'initializing';
-    this.#headers = { ...this.#headers, ...headersIn(payload, settings.headers) };
+    const own = headersIn(payload, settings.headers);
+    if (isTooLarge(own)) return this.#close(INVALID, TOO_LARGE_HEADERS);
+    this.#headers = { ...this.#headers, ...own };
+    this.#accept = acceptOf(payload);
     checkCredentials(this.#parts, { ...this.#headers }, (result) => {
-      if ('status' in result) return socket.close(closeCode(result.status), reasonOf(result.errors[0]?.message));
+      if ('status' in result) return this.#close(closeCode(result.status), reasonOf(result.errors[0]?.message));
       this.#identity = result.client.identity;
       this.#state = 'ready';
       clearTimeout(this.#initTimer);
@@ -139,25 +155,25 @@ export class ClientSocket {
   }
 
   /** Answers a ping. Its payload may have new credentials of the same user. Those of another user close the connection. */
-  #answerPing(payload: Readonly<Record<string, unknown>>): void {
-    const { socket, settings } = this.#parts;
-    const given = Object.keys(payload).filter((name) => settings.headers.includes(name.toLowerCase()));
-    if (given.length === 0) return void this.#send(PONG);
+  #answerPing(payload: Readonly<Record<string, unknown>> | undefined): void {
+    const { settings } = this.#parts;
+    const given = Object.keys(payload ?? {}).filter((name) => settings.headers.includes(name.toLowerCase()));
+    if (payload === undefined || given.length === 0) return void this.#send(pongMessage(payload));
     const changed = headersIn(payload, settings.headers);
     const mistake = this.#mistakeOf(given, changed);
-    if (mistake !== undefined) return void this.#send(pongMessage([mistake]));
+    if (mistake !== undefined) return void this.#send(pongMessage({ errors: [mistake] }));
     this.#isRenewing = true;
     const headers = { ...this.#headers, ...changed };
     checkCredentials(this.#parts, { ...headers }, (result) => {
       this.#isRenewing = false;
-      if ('status' in result) return void this.#send(pongMessage(result.errors));
+      if ('status' in result) return void this.#send(pongMessage({ errors: result.errors }));
       const { identity } = result.client;
-      if (!isSameUser(this.#identity, identity)) return socket.close(FORBIDDEN, 'The credentials are of another user');
+      if (!isSameUser(this.#identity, identity)) return this.#close(FORBIDDEN, 'The credentials are of another user');
       this.#headers = headers;
       this.#identity = identity;
       this.#renewal = { identity, headers: this.#operationHeaders() };
-      for (const { subscriber } of this.#operations.values()) subscriber?.renew(this.#renewal);
-      void this.#send(PONG);
+      for (const { messages } of this.#operations.values()) messages?.renew?.(this.#renewal);
+      void this.#send(pongMessage(undefined));
     });
   }
 
@@ -166,39 +182,40 @@ export class ClientSocket {
       return error('UNAUTHENTICATED', 'The connection is not acknowledged yet. Send credentials in connection_init.');
     if (this.#isRenewing)
       return error('TOO_MANY_REQUESTS', 'The credentials of another ping are being checked. Wait for its pong.');
+    if (isTooLarge(read)) return error('BAD_REQUEST', 'The payload of the ping is larger than headers may be.');
     const unreadable = given.find((name) => read[name.toLowerCase()] === undefined);
     if (unreadable === undefined) return undefined;
     return error('BAD_REQUEST', `"${unreadable}" in the payload of the ping is no value of a header.`);
   }
 
   #operationHeaders(): IncomingHttpHeaders {
-    return { ...this.#headers, 'content-type': 'application/json', accept: 'application/json' };
+    return { ...this.#headers, 'content-type': 'application/json', accept: this.#accept };
   }
 
   #start(id: string, body: string): void {
-    const { socket, handshake, settings, handleInner, respond, subprotocol } = this.#parts;
-    if (this.#operations.has(id)) return socket.close(DUPLICATE, reasonOf(`Subscriber for ${id} already exists`));
+    const { handshake, settings, handleInner, respond, subprotocol } = this.#parts;
+    if (this.#operations.has(id)) return this.#close(DUPLICATE, reasonOf(`Subscriber for ${id} already exists`));
     if (this.#operations.size >= settings.maxOperations)
       return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
     const { pathname } = new URL(handshake.url, 'http://localhost');
     const headers = this.#operationHeaders();
     const req = new InnerRequest({ socket: handshake.socket, method: 'POST', url: pathname, headers, body });
     const res = new InnerResponse(req);
-    const operation: Operation = { id, res, subscriber: undefined };
+    const operation: Operation = { id, res, messages: undefined };
     this.#operations.set(id, operation);
     res.on('close', () => this.#ended(operation));
-    handleInner(req, res, (context) => respond(context, (subscriber) => this.#deliver(operation, context, subscriber)));
+    handleInner(req, res, (context) => respond(context, (messages) => this.#deliver(operation, context, messages)));
   }
 
   #ended(operation: Operation): void {
-    const { id, res, subscriber } = operation;
+    const { id, res, messages } = operation;
     const isCancelled = this.#operations.get(id) !== operation;
     if (isCancelled) return;
     this.#operations.delete(id);
-    if (subscriber === undefined) this.#sendResult(id, res.body);
+    if (messages === undefined) this.#sendResult(id, res.body);
   }
 
-  /** Sends the result of an operation that is no subscription, or of one that was refused. */
+  /** Sends the whole result of an operation that is no subscription, or of one that was refused. */
   #sendResult(id: string, text: string): void {
     const { subprotocol } = this.#parts;
     const result = parsed(text);
@@ -208,28 +225,28 @@ export class ClientSocket {
     void this.#send(completeMessage(id));
   }
 
-  async #deliver(operation: Operation, { req, requestId }: RequestContext, subscriber: Subscriber): Promise<void> {
+  async #deliver(operation: Operation, { req, requestId }: RequestContext, messages: OperationMessages): Promise<void> {
     const { subprotocol } = this.#parts;
     const { id, res } = operation;
     const { responseHook } = res as ClientResponse;
-    operation.subscriber = subscriber;
+    operation.messages = messages;
     // a new id is a tree of short strings, which reading it makes one
     requestId.charCodeAt(0);
     dropBody(req);
     // credentials may have come while it started
-    if (this.#renewal) subscriber.renew(this.#renewal);
+    if (this.#renewal) messages.renew?.(this.#renewal);
     try {
       if (responseHook && (await responseHook.startStream(res, {})) === undefined) return;
-      for await (const { text, errors } of subscriber) {
+      for await (const { text, errors } of messages) {
         if (errors) await this.#send(errorMessage(subprotocol, id, errors));
         else await this.#send(nextMessage(subprotocol, id, text));
         if (errors) return;
       }
       // the client has to know that the subscription was not complete
-      if (subscriber.reason === 'shutdown') this.goAway();
-      else if (subscriber.reason === 'completed') await this.#send(completeMessage(id));
+      if (messages.reason === 'shutdown') this.goAway();
+      else if (messages.reason === 'completed') await this.#send(completeMessage(id));
     } finally {
-      await subscriber.return();
+      await messages.return();
       res.end();
     }
   }
@@ -243,13 +260,7 @@ export class ClientSocket {
 
   /** Sends a text. Returns a promise while the client has not taken what was sent before. */
   #send(text: string): Promise<void> | undefined {
-    const { socket } = this.#parts;
-    if (socket.readyState !== socket.OPEN) return undefined;
-    if (socket.bufferedAmount <= MOST_UNSENT) {
-      socket.send(text);
-      return undefined;
-    }
-    return new Promise((resolve) => socket.send(text, () => resolve()));
+    return this.#writer.send(text);
   }
 
   static #pingOne(client: ClientSocket): void {
@@ -257,16 +268,31 @@ export class ClientSocket {
   }
 
   #ping(): void {
-    if (!this.#hasHeard) return this.#parts.socket.terminate();
+    const { socket } = this.#parts;
+    // while the client does not take what was sent, nothing is read from it; that has a limit of its own
+    if (socket.isPaused) this.#hasHeard = true;
+    if (!this.#hasHeard) return socket.terminate();
     this.#hasHeard = false;
-    this.#parts.socket.ping();
+    socket.ping();
   }
 
   #closed(): void {
     clearTimeout(this.#initTimer);
     clearInterval(this.#pings);
+    this.#cancelAll();
+  }
+
+  #cancelAll(): void {
     for (const id of [...this.#operations.keys()]) this.#cancel(id);
   }
+}
+
+const WHOLE = 'application/json';
+
+/** Returns how a client accepts results, as an `accept` header: in parts, if the payload of `connection_init` names their format. */
+function acceptOf({ incrementalSpec, deferSpec }: Readonly<Record<string, unknown>>): string {
+  if (incrementalSpec === 'v0.2') return `multipart/mixed;incrementalSpec=v0.2, ${WHOLE}`;
+  return deferSpec === '20220824' ? `multipart/mixed;deferSpec=20220824, ${WHOLE}` : WHOLE;
 }
 
 /** Headers of the handshake that say nothing about an operation. */
@@ -279,6 +305,10 @@ function headersOf(handshake: IncomingHttpHeaders): IncomingHttpHeaders {
 
 /** The characters of a header's value (RFC 9110, section 5.5), without control characters. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function isTooLarge(headers: IncomingHttpHeaders): boolean {
+  return Object.values(headers).join('').length > maxHeaderSize;
+}
 
 function headersIn(payload: Readonly<Record<string, unknown>>, names: readonly string[]): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = {};

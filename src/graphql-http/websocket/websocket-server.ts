@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { ClientWrites } from '../../http/client-writes.ts';
 import { checkHeaderLines } from '../../http/middleware/header-lines.ts';
 import { removePathPrefix } from '../../http/path-prefix.ts';
 import { errorResponse } from '../../http/response.ts';
@@ -22,6 +23,8 @@ export interface WebSocketServerOptions {
   /** Returns the route of GraphQL at a path. */
   readonly routeAt: (path: string) => GraphqlRoute | undefined;
   readonly handleInner: HandleInner;
+  /** Limits what waits for clients that do not read. */
+  readonly clientWrites?: ClientWrites | undefined;
   /** In how much time all connections are closed when the gateway stops, in milliseconds. */
   readonly drainMs: number;
 }
@@ -40,7 +43,7 @@ export interface ClientWebSockets {
 }
 
 export function createWebSockets(options: WebSocketServerOptions): ClientWebSockets {
-  const { settings, maxRequestBytes, pathPrefix, routeAt, handleInner } = options;
+  const { settings, maxRequestBytes, pathPrefix, routeAt, handleInner, clientWrites } = options;
   // what surrounds the body of a request in a message is short
   const maxPayload = maxRequestBytes + 1_024;
   const handleProtocols = (offered: Set<string>) => settings.subprotocols.find((one) => offered.has(one)) ?? false;
@@ -74,7 +77,7 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
         const subprotocol = webSocket.protocol as Subprotocol;
         const { respondInner: respond } = route;
         const handshake = { url: req.url ?? '/', socket: req.socket };
-        const parts = { socket: webSocket, handshake, subprotocol, settings, handleInner, respond };
+        const parts = { socket: webSocket, handshake, subprotocol, settings, handleInner, clientWrites, respond };
         const client = new ClientSocket(parts, req);
         track(clients, client, webSocket);
       });

@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Identity } from '../../client/identity.ts';
+import { isFormData } from '../../client/media-type.ts';
 import { andThen } from '../../plugins/call-hooks.ts';
 import type { OperationFacts } from '../../plugins/hooks.ts';
 import type { RequestFacts } from '../../plugins/plugin-request.ts';
 import { PluginRun } from '../../plugins/plugin-run.ts';
 import type { PluginSet } from '../../plugins/plugin-set.ts';
 import type { ByteBudget } from '../../shared/byte-budget.ts';
+import { GatewayError } from '../../shared/gateway-error.ts';
 import { giveBody, givenBodyOf, isBodyRead } from '../../shared/read-bytes.ts';
 import { pathOf } from '../../shared/url-path.ts';
 import { readBody } from '../body-reader.ts';
@@ -103,6 +105,10 @@ class Facts implements RequestFacts {
     return this.#context.client;
   }
 
+  get hasStreamedBody(): boolean {
+    return isFormData(this.#context.req.headers);
+  }
+
   readBody(): Promise<string> {
     return readAhead(this.#context.req, this.#bodies);
   }
@@ -131,9 +137,16 @@ async function readAhead(req: IncomingMessage, { maxRequestBytes, byteBudget }: 
   if (given !== undefined) return given.toString();
   if (req.method === 'GET' || req.method === 'HEAD' || req.method === 'OPTIONS') return '';
   if (isBodyRead(req)) throw tooLate();
+  if (isFormData(req.headers)) throw streamedBody();
   const text = await readBody(req, maxRequestBytes, byteBudget);
   giveBody(req, Buffer.from(text));
   return text;
+}
+
+/** Returns the error for a body with files: it is sent on while it arrives, and may be larger than the memory. */
+function streamedBody(): GatewayError {
+  const message = 'The request has a body of multipart/form-data. It is streamed, and a plugin reads whole bodies.';
+  return new GatewayError(415, 'UNSUPPORTED_MEDIA_TYPE', message, { headers: { accept: 'application/json' } });
 }
 
 function tooLate(): TypeError {

@@ -32,7 +32,7 @@ function routerRequest(
   const source = { context, request };
   const payload = async () => ({
     ...(settings.headers !== false && { headers: requestHeaderLists(settings, request.headers) }),
-    ...(settings.body && request.method !== 'GET' && { body: await request.readBody() }),
+    ...(settings.body && hasText(request) && { body: await request.readBody() }),
     ...(settings.sdl && { sdl: sdl() }),
     ...(settings.path && { path: request.url }),
     ...(settings.method && { method: request.method }),
@@ -45,6 +45,11 @@ function routerRequest(
     if (body !== undefined && body !== sent.body) request.setBody(body);
     return undefined;
   });
+}
+
+/** Returns whether a request has a body that is sent. Files are streamed. */
+function hasText({ method, hasStreamedBody }: RequestHook['request']): boolean {
+  return method !== 'GET' && !hasStreamedBody;
 }
 
 /** Makes the claims that the coprocessor has set those of the client. */

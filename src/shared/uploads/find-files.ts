@@ -25,3 +25,28 @@ export function filesInVariables(
   for (const name of names) findFiles(variable(name), `variables.${name}`, found);
   return found.size === 0 ? undefined : found;
 }
+
+/**
+ * Returns variables with the files of the former ones in their places, where these are null now: JSON has null in place of a file.
+ * Changes neither.
+ */
+export function restoreFiles<T>(former: unknown, value: T): T;
+export function restoreFiles(former: unknown, value: unknown): unknown {
+  if (former instanceof UploadedFile) return value ?? former;
+  if (!isContainer(former) || !isContainer(value) || Array.isArray(former) !== Array.isArray(value)) return value;
+  let restored: typeof value | undefined;
+  for (const [name, inner] of Object.entries(former)) {
+    if (!Object.hasOwn(value, name)) continue;
+    const file = restoreFiles(inner, value[name]);
+    if (file === value[name]) continue;
+    restored ??= Array.isArray(value) ? ([...value] as never) : { ...value };
+    (restored as Record<string, unknown>)[name] = file;
+  }
+  return restored ?? value;
+}
+
+function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (
+    typeof value === 'object' && value !== null && !(value instanceof ExactNumber) && !(value instanceof UploadedFile)
+  );
+}

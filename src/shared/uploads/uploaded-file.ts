@@ -58,7 +58,12 @@ export class UploadedFile {
 
   /** Its first path in `map`, for messages: `variables.file`. */
   get path(): string {
-    return this.#path;
+    return brief(this.#path);
+  }
+
+  /** Its name and path, for messages: `"0" (variables.file)`. */
+  get label(): string {
+    return `"${brief(this.#name)}" (${this.path})`;
   }
 
   /** Whether a fetch has it, and will read it without waiting for a later file. */
@@ -117,6 +122,11 @@ export class UploadedFile {
     return this.#content;
   }
 
+  /** Whether its content cannot be read any more. */
+  get isOver(): boolean {
+    return this.#content.destroyed;
+  }
+
   /** Whether something waits for it to arrive. */
   get isAwaited(): boolean {
     return this.#isOpen && this.#head === undefined && !this.#content.destroyed;
@@ -150,6 +160,11 @@ export class UploadedFile {
   discard(error?: Error): void {
     this.#content.destroy(error);
   }
+}
+
+/** Shortens a client's text. */
+function brief(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 /** The names of the scalars of files. */

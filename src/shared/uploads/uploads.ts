@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { GatewayError } from '../gateway-error.ts';
+import { OverloadedError } from '../overloaded-error.ts';
 import { type FileHead, type FileOwner, UploadedFile } from './uploaded-file.ts';
 
 /**
@@ -13,6 +14,8 @@ const LEAST_PROGRESS = 65_536;
 
 /** What reads the body of the request. */
 export interface UploadSource {
+  /** Counts bytes that are held in memory, until it stops. Returns false where there is no room for them. */
+  reserve(bytes: number): boolean;
   /** Stops parsing. The rest of the body is discarded. */
   stop(): void;
 }
@@ -27,6 +30,8 @@ export class Uploads implements FileOwner {
   readonly files: ReadonlyMap<string, UploadedFile>;
   /** Rejects with a `GatewayError` or `ClientDisconnected` when the rest of the body cannot be used. */
   readonly failure: Promise<never>;
+  /** With what it has failed. */
+  error: Error | undefined;
   /** Bytes of the body so far. */
   received = 0;
   /** Whether the body has arrived as a whole. */
@@ -38,6 +43,8 @@ export class Uploads implements FileOwner {
   /** The file that arrives now. */
   #current: UploadedFile | undefined;
   readonly #arrived = new Set<UploadedFile>();
+  /** Whether there is memory for files that wait for a later one. */
+  #isReserved = false;
   #isOver = false;
 
   /** @param paths the paths in `map` by the name of their file */
@@ -74,7 +81,7 @@ export class Uploads implements FileOwner {
     const missing = [...this.files.values()].filter((file) => !this.#arrived.has(file));
     const [first] = missing;
     if (first === undefined) return;
-    const message = `The file "${first.name}" (${first.path}) of "map" is not in the request body.`;
+    const message = `The file ${first.label} of "map" is not in the request body.`;
     this.fail(new GatewayError(400, 'BAD_REQUEST', message));
   }
 
@@ -82,6 +89,7 @@ export class Uploads implements FileOwner {
   fail(error: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.error = error;
     this.#fail(error);
     // before the files end: the fetches that send them are cancelled, and have not failed
     this.abort?.();
@@ -120,9 +128,13 @@ export class Uploads implements FileOwner {
     if (awaited === undefined) return false;
     let held = 0;
     for (const arrived of this.#arrived) if (!arrived.isExpected) held += arrived.held;
-    if (held <= MOST_HELD) return true;
+    if (held <= MOST_HELD) {
+      this.#isReserved ||= this.#source.reserve(MOST_HELD);
+      if (!this.#isReserved) this.fail(new OverloadedError('files that have to wait for others'));
+      return this.#isReserved;
+    }
     const message =
-      `The operation needs the file "${awaited.name}" (${awaited.path}) before the file "${file.name}" (${file.path}), which comes first ` +
+      `The operation needs the file ${awaited.label} before the file ${file.label}, which comes first ` +
       `and is larger than the ${MOST_HELD} bytes that are held. Send the files in the order in which the operation uses them.`;
     this.fail(new GatewayError(400, 'BAD_REQUEST', message));
     return false;

@@ -255,6 +255,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   #dispatchFiles(request: SourceRequest, files: FetchFiles): void {
     if (this.#target.signsBody) return this.#fail(unsignedFailure(this.#target.name));
     this.#upload = new UploadBody(request.body, files);
+    // a body that has ended before it is sent would never be sent
+    if (this.#upload.body.destroyed) return this.#fail(abortFailure(this.#target.name));
     // on a connection that is kept: with "connection: close", a server that answers early resets it, and its answer is lost
     this.#dispatch(request);
   }
@@ -290,7 +292,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
 }
 
 /** Merges two flat lists of names and values. Forwarded headers replace own headers of the same name. */
-function withForwarded(own: readonly string[], forwarded: readonly string[]): readonly string[] {
+export function withForwarded(own: readonly string[], forwarded: readonly string[]): readonly string[] {
   if (forwarded.length === 0) return own;
   const headers = [...forwarded];
   for (let at = 0; at < own.length; at += 2) {
@@ -324,7 +326,7 @@ function retryAfterIn(raw: readonly Buffer[]): number | undefined {
   return undefined;
 }
 
-function readHeaders(raw: readonly Buffer[]): string[] {
+export function readHeaders(raw: readonly Buffer[]): string[] {
   return raw.map((part, at) => (at % 2 === 0 ? part.toString('latin1').toLowerCase() : part.toString('latin1')));
 }
 
@@ -337,12 +339,12 @@ function joined(chunks: readonly Buffer[], size: number): Buffer {
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
 }
 
-function isSuccess(status: number): boolean {
+export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
 /** Returns whether a body is a GraphQL result. GraphQL over HTTP allows one in responses with a 4xx or 5xx status. */
-function isGraphqlResult(text: string): boolean {
+export function isGraphqlResult(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return false;

@@ -40,10 +40,11 @@ export function createHttpPools(): HttpPools {
       return parts.acquire(`${origin} ${subgraph}`, () => {
         const isOwn = usesOwnConnections(settings);
         const key = isOwn ? `${origin} ${subgraph}` : `${origin} ${JSON.stringify(shareable(settings))}`;
-        if (isOwn) return { connections: origins.acquire(key, () => openConnections(origin, settings)), origin: key };
-        const all = origins.acquire(key, () =>
-          openConnections(origin, { ...shareable(settings), connections: UNLIMITED }),
-        );
+        const opened = isOwn ? settings : { ...shareable(settings), connections: UNLIMITED };
+        const all = origins.acquire(key, () => openConnections(origin, opened));
+        // over HTTP/2, a connection has many calls
+        if (settings.http2 !== undefined) return { connections: all, origin: key };
+        // also before connections of its own: a call that is cancelled while it waits in a pool keeps its place there
         const { connections = DEFAULT_POOL.connections, queue = DEFAULT_POOL.queue } = settings;
         return { connections: new ConnectionShare(all, connections, queue), origin: key };
       }).connections;

@@ -16,6 +16,8 @@ const EVIDENCE_MS = 60_000;
  * When the server closes connections after an idle time `t`, its limit may be `t`; when a connection is good after an idle time `s`,
  * its limit is longer than `s`. So `t` is believed when two connections were closed after about `t`, at different moments, and none
  * was good after a longer time. A server that restarts closes connections of all ages at one moment, and teaches nothing.
+ *
+ * The time never becomes longer: a time that is too short costs new connections, and to try a longer one would lose a mutation each time.
  */
 export class IdleTime {
   readonly #now: () => number;

@@ -6,9 +6,11 @@ import type { ByteBudget } from '../../shared/byte-budget.ts';
 import type { Compression } from '../body-encoding.ts';
 import type { PoolSettings } from '../http/http-pool.ts';
 import type { HttpPools } from '../http/http-pools.ts';
+import type { SignRequest } from '../http/signing/sign-request.ts';
 import { type ApiLayer, createApiTransport, type SendApiRequest } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { Limiter } from './limiter.ts';
+import { signApiCalls } from './sign-api-calls.ts';
 
 /** An API that connectors call: one for each `@source`, and one for each origin of connectors with absolute URLs. */
 export interface ApiTarget {
@@ -38,6 +40,8 @@ export interface ApiTargetOptions {
   readonly cache?: ApiCache | undefined;
   readonly compression: Compression;
   readonly byteBudget?: ByteBudget | undefined;
+  /** Signs each try. Default: calls are not signed. */
+  readonly sign?: SignRequest | undefined;
   /** Wraps each call. Default none. */
   readonly layer?: ApiLayer | undefined;
 }
@@ -74,8 +78,9 @@ export class ApiTargets {
     const override = settings.overrideUrl === undefined ? undefined : parseUrlTemplate(settings.overrideUrl);
     const base = own === undefined ? (override ?? source?.baseUrl ?? NO_BASE) : NO_BASE;
     const origin = new URL(own ?? base.origin ?? '').origin;
-    const { pools, subgraph, pool } = this.#options;
-    const transport = createApiTransport(pools.acquire(subgraph, origin, pool), origin);
+    const { pools, subgraph, pool, sign } = this.#options;
+    const bare = createApiTransport(pools.acquire(subgraph, origin, pool), origin);
+    const transport = signApiCalls(bare, subgraph, origin, sign);
     return {
       send: this.#options.layer?.(transport, origin) ?? transport,
       origin,

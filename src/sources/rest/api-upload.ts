@@ -60,6 +60,7 @@ export async function openUpload(
   try {
     if ('parts' in upload) {
       const body = new MultipartBody(upload.parts);
+      if (body.destroyed) throw new Error('The upload has ended.');
       return { headers: { ...headers, 'content-type': body.contentType }, body };
     }
     const { file } = upload;
@@ -77,6 +78,7 @@ export async function openUpload(
 function arrived(file: UploadedFile): Promise<Readable> {
   return new Promise((resolve, reject) => {
     const content = openFile(file, () => queueMicrotask(() => resolve(content)));
+    if (content.destroyed) reject(new Error('The upload has ended.'));
     content.once('close', () => reject(new Error('The upload has ended.')));
   });
 }

@@ -13,6 +13,7 @@ import { abortFailure } from '../http/http-failure.ts';
 import type { PoolSettings } from '../http/http-pool.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
+import type { SignRequest } from '../http/signing/sign-request.ts';
 import { stoppedFailure } from '../long-text.ts';
 import type {
   ClientContext,
@@ -52,6 +53,8 @@ export interface RestSourceOptions {
   readonly compression?: Compression | undefined;
   /** The cache for responses of APIs that have caching enabled. */
   readonly cache?: ApiCache | undefined;
+  /** Signs each try of a call. Default: calls are not signed. */
+  readonly sign?: SignRequest | undefined;
   /** Wraps each call of an API. Default none. */
   readonly callLayer?: ApiLayer | undefined;
   /** Counts the bytes of responses while they arrive. By default they are not counted. */
@@ -77,10 +80,10 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const model = createConnectorModel(read);
   const schema = buildExecutableSchema(model);
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
-  const { callLayer: layer, byteBudget, pool } = options;
+  const { callLayer: layer, byteBudget, pool, sign } = options;
   const targets = new ApiTargets({
     ...{ subgraph: name, pools, pool },
-    ...{ settingsOf, env, cache, compression, layer, byteBudget },
+    ...{ settingsOf, env, cache, compression, layer, byteBudget, sign },
   });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
