@@ -95,7 +95,11 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
   const clientNames = options.clientAwareness ?? QUIET_ACCESS_LOG.clientNames;
   const observe = instruments && requestObserver({ instruments: instruments.requests, isGraphql, clientNames });
   const inner = new WeakMap<IncomingMessage, Handler>();
-  const serveInner: Handler = (context) => inner.get(context.req)?.(context);
+  const serveInner: Handler = (context) => {
+    const serve = inner.get(context.req);
+    inner.delete(context.req);
+    serve?.(context);
+  };
   const common = {
     fail,
     pathPrefix,

@@ -14,6 +14,9 @@ export interface InnerRequestParts {
   readonly body?: string | undefined;
 }
 
+/** Headers have been checked already, as they were sent. */
+const NONE: string[] = [];
+
 /** A request that did not come as an HTTP message of its own. */
 export class InnerRequest extends IncomingMessage {
   constructor({ socket, method, url, headers, body }: InnerRequestParts) {
@@ -23,7 +26,7 @@ export class InnerRequest extends IncomingMessage {
     this.httpVersionMajor = this.httpVersionMinor = 1;
     this.httpVersion = '1.1';
     this.headers = headers;
-    this.rawHeaders = Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
+    this.rawHeaders = this.rawTrailers = NONE;
     this.complete = true;
     if (body !== undefined) giveBody(this, Buffer.from(body));
     this.push(null);
@@ -39,14 +42,20 @@ export class InnerRequest extends IncomingMessage {
 export class InnerResponse extends ServerResponse {
   readonly #chunks: Buffer[] = [];
 
-  constructor(req: InnerRequest) {
-    super(req);
+  /** Lets the response end. Not before: a subscription lasts long, and a stream takes much memory. */
+  #open(): void {
+    if (this.socket !== null || this.writableEnded) return;
     // it takes everything at once: nothing would say that it can take more
     const highWaterMark = Number.MAX_SAFE_INTEGER;
     const sink = new Writable({ highWaterMark, write: (_chunk, _encoding, done) => done() });
     // the response uses a few members of a socket, which every stream that can be written has
     this.assignSocket(sink as unknown as Socket);
     this.once('finish', () => sink.destroy());
+  }
+
+  override destroy(error?: Error): this {
+    this.#open();
+    return super.destroy(error);
   }
 
   /** The body of a response that was written as a whole. Large ones are written in parts, which may end inside a character. */
@@ -56,12 +65,14 @@ export class InnerResponse extends ServerResponse {
 
   // biome-ignore lint/suspicious/noExplicitAny: the signature has many forms
   override end(chunk?: any, ...rest: any[]): this {
+    this.#open();
     if (typeof chunk === 'string' || Buffer.isBuffer(chunk)) this.#chunks.push(bytesOf(chunk));
     return super.end(chunk, ...rest);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: the signature has many forms
   override write(chunk: any, ...rest: any[]): boolean {
+    this.#open();
     this.#chunks.push(bytesOf(chunk));
     return super.write(chunk, ...(rest as [BufferEncoding]));
   }

@@ -121,7 +121,7 @@ function trackFreshConnections(server: Server): ReadonlySet<Socket> {
   const fresh = new Set<Socket>();
   const track = (socket: Socket) => {
     fresh.add(socket);
-    socket.once('close', () => fresh.delete(socket));
+    socket.on('close', () => fresh.delete(socket));
   };
   server.on('connection', track);
   server.on('secureConnection', (secure: Socket) => {

@@ -135,7 +135,10 @@ export class SubscriptionRunner {
     const parts = { params, contract, rateLimitChecked, resume, reportEveryPlace };
     const shared = isShared ? known : this.#start(key, engine, context, parts);
     const subscriber: Subscriber = new Subscriber({
-      ...settings,
+      // member by member: an object that is copied from another has a hidden class of its own
+      queueCapacity: settings.queueCapacity,
+      overflow: settings.overflow,
+      onDropped: settings.onDropped,
       onRenewed: (renewal) => shared.renew(renewal),
       onEnd: (_, reason) => {
         release();

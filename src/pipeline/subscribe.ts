@@ -190,8 +190,10 @@ class SubscriptionPayloads extends PayloadStream {
     const parts = { supergraph, sources, client, variables, introspected: NOTHING_INTROSPECTED, knownErrors };
     const input = { ...parts, reportEveryPlace, budget, admissionQueue, responseObserver };
     const extensions = extensionsOf(mayHaveMissed, cursor);
+    const endSpan = client.plugins?.spans?.startStage('event');
     return executePlan(compiled, input, (text, errors) => {
       const exposed = errors.length > 0 ? exposedErrors(errors, client, options) : errors;
+      endSpan?.({ error: errors[0] && { code: errors[0].extensions?.code } });
       return new Payload(text, exposed, extensions);
     });
   }

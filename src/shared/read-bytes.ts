@@ -30,6 +30,11 @@ export function givenBodyOf(req: IncomingMessage): Buffer | undefined {
   return (req as RequestWithBody).givenBody;
 }
 
+/** Removes the body of a request that is read, and goes on for long. */
+export function dropBody(req: IncomingMessage): void {
+  (req as RequestWithBody).givenBody = undefined;
+}
+
 /** Returns whether something has begun to read the body of a request. */
 export function isBodyRead(req: IncomingMessage): boolean {
   return (req as RequestWithBody).isBodyRead === true;

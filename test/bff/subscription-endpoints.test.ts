@@ -180,8 +180,8 @@ function dataOf(event: string): unknown {
 const SDL =
   'type Query { x: Int } type Subscription { count(to: Int!): Int, user: User } type User { id: ID! name: String }';
 
-describe.each(BROKERS.filter(({ canReplay, isInstalled }) => canReplay && isInstalled))('events of $name', (kind) => {
-  test('have their cursors as ids: Last-Event-ID resumes after one', async () => {
+describe.each(BROKERS.filter(({ canReplay }) => canReplay))('events of $name', (kind) => {
+  test.skipIf(!kind.isInstalled)('have their cursors as ids: Last-Event-ID resumes after one', async () => {
     const text = 'subscription { orderUpdated(id: 1) @flatten { id } }';
     const broker = await startBroker(kind);
     const one = await eventWorld(broker, {}, composeEvents(), folderOf({ 'web/order.graphql': text }));

@@ -83,7 +83,7 @@ test('no other file of src/ writes a response, except event streams, WebSockets 
   const writers = files.filter((file) => /\.writeHead\(|\bres\.end\(\w/.test(readFileSync(join(SRC, file), 'utf8')));
   expect(writers.sort()).toEqual([
     'bff/handlers/event-stream.ts',
-    'graphql-http/websocket/client-socket.ts',
+    'graphql-http/websocket/check-credentials.ts',
     'graphql-http/writers/send-stream.ts',
     'http/client-writes.ts',
     'http/write-response.ts',

@@ -1,15 +1,21 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import type { GraphQLFormattedError } from 'graphql';
 import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import { errorsOf } from './messages.ts';
 
+/** What operations need of the handshake. */
+export interface Handshake {
+  readonly url: string;
+  readonly socket: Socket;
+}
+
 /** Handles a request with all middleware, and calls `serve` behind it. */
 export type HandleInner = (req: InnerRequest, res: InnerResponse, serve: (context: RequestContext) => void) => void;
 
 interface CredentialsParts {
-  /** The handshake. */
-  readonly request: IncomingMessage;
+  readonly handshake: Handshake;
   readonly handleInner: HandleInner;
 }
 
@@ -25,11 +31,11 @@ export interface Refusal {
  * @param done called once
  */
 export function checkCredentials(
-  { request, handleInner }: CredentialsParts,
+  { handshake, handleInner }: CredentialsParts,
   headers: IncomingHttpHeaders,
   done: (result: RequestContext | Refusal) => void,
 ): void {
-  const req = new InnerRequest({ socket: request.socket, method: 'GET', url: request.url ?? '/', headers });
+  const req = new InnerRequest({ ...handshake, method: 'GET', headers });
   const res = new InnerResponse(req);
   let accepted: RequestContext | undefined;
   res.once('close', () => {

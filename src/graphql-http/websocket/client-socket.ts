@@ -7,9 +7,10 @@ import type { ClientResponse, ClientWrites } from '../../http/client-writes.ts';
 import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import type { Renewal } from '../../pipeline/subscriber.ts';
+import { dropBody } from '../../shared/read-bytes.ts';
 import { isRecord } from '../graphql-over-http.ts';
 import type { OperationMessages } from '../incremental/incremental-service.ts';
-import { checkCredentials, type HandleInner } from './check-credentials.ts';
+import { checkCredentials, type HandleInner, type Handshake } from './check-credentials.ts';
 import {
   ACK,
   completeMessage,
@@ -35,8 +36,8 @@ export interface ClientSocketSettings {
 
 export interface ClientSocketParts {
   readonly socket: WebSocket;
-  /** The handshake. */
-  readonly request: IncomingMessage;
+  /** What is left of the handshake. */
+  readonly handshake: Handshake;
   readonly subprotocol: Subprotocol;
   readonly settings: ClientSocketSettings;
   readonly handleInner: HandleInner;
@@ -56,12 +57,18 @@ const INTERNAL = 4500;
 
 const TOO_LARGE_HEADERS = 'The payload of connection_init is larger than headers may be.';
 
+/** An operation in progress. */
+interface Operation {
+  readonly id: string;
+  readonly res: InnerResponse;
+  /** Set once it has results that are delivered one by one. */
+  messages: OperationMessages | undefined;
+}
+
 /** The WebSocket of one client. Each operation is a request of its own to everything behind. */
 export class ClientSocket {
   readonly #parts: ClientSocketParts;
-  readonly #operations = new Map<string, InnerResponse>();
-  /** What is being delivered. */
-  readonly #open = new Set<OperationMessages>();
+  readonly #operations = new Map<string, Operation>();
   readonly #writer: SocketWriter;
   #headers: IncomingHttpHeaders;
   /** How the client accepts results. */
@@ -73,17 +80,18 @@ export class ClientSocket {
   #isRenewing = false;
   #state: 'new' | 'initializing' | 'ready' = 'new';
   #hasHeard = true;
-  readonly #initTimer: NodeJS.Timeout;
+  #initTimer: NodeJS.Timeout | undefined;
   readonly #pings: NodeJS.Timeout;
 
-  constructor(parts: ClientSocketParts) {
+  /** @param handshake the request, which is not kept: it takes more memory than all else of an idle client */
+  constructor(parts: ClientSocketParts, handshake: IncomingMessage) {
     this.#parts = parts;
-    const { socket, request, settings } = parts;
-    this.#headers = headersOf(request.headers);
-    this.#writer = new SocketWriter(socket, request.socket, parts.clientWrites);
+    const { socket, settings } = parts;
+    this.#headers = headersOf(handshake.headers);
+    this.#writer = new SocketWriter(socket, parts.handshake.socket, parts.clientWrites);
     const initTimeout = () => this.#state !== 'ready' && this.#close(INIT_TIMEOUT, 'Connection initialisation timeout');
     this.#initTimer = setTimeout(initTimeout, settings.initTimeoutMs).unref();
-    this.#pings = setInterval(() => this.#ping(), settings.pingMs).unref();
+    this.#pings = setInterval(ClientSocket.#pingOne, settings.pingMs, this).unref();
     socket.on('message', (data: RawData) => this.#receive(String(data)));
     socket.on('pong', () => {
       this.#hasHeard = true;
@@ -141,6 +149,7 @@ export class ClientSocket {
       this.#identity = result.client.identity;
       this.#state = 'ready';
       clearTimeout(this.#initTimer);
+      this.#initTimer = undefined;
       void this.#send(ACK);
     });
   }
@@ -163,7 +172,7 @@ export class ClientSocket {
       this.#headers = headers;
       this.#identity = identity;
       this.#renewal = { identity, headers: this.#operationHeaders() };
-      for (const messages of this.#open) messages.renew?.(this.#renewal);
+      for (const { messages } of this.#operations.values()) messages?.renew?.(this.#renewal);
       void this.#send(pongMessage(undefined));
     });
   }
@@ -184,27 +193,26 @@ export class ClientSocket {
   }
 
   #start(id: string, body: string): void {
-    const { request, settings, handleInner, respond, subprotocol } = this.#parts;
+    const { handshake, settings, handleInner, respond, subprotocol } = this.#parts;
     if (this.#operations.has(id)) return this.#close(DUPLICATE, reasonOf(`Subscriber for ${id} already exists`));
     if (this.#operations.size >= settings.maxOperations)
       return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const { pathname } = new URL(handshake.url, 'http://localhost');
     const headers = this.#operationHeaders();
-    const req = new InnerRequest({ socket: request.socket, method: 'POST', url: pathname, headers, body });
+    const req = new InnerRequest({ socket: handshake.socket, method: 'POST', url: pathname, headers, body });
     const res = new InnerResponse(req);
-    this.#operations.set(id, res);
-    let isStream = false;
-    res.once('close', () => {
-      const isCancelled = this.#operations.get(id) !== res;
-      if (!isCancelled) this.#operations.delete(id);
-      if (!isCancelled && !isStream) this.#sendResult(id, res.body);
-    });
-    handleInner(req, res, (context) =>
-      respond(context, async (messages) => {
-        isStream = true;
-        await this.#deliver(id, context, messages);
-      }),
-    );
+    const operation: Operation = { id, res, messages: undefined };
+    this.#operations.set(id, operation);
+    res.on('close', () => this.#ended(operation));
+    handleInner(req, res, (context) => respond(context, (messages) => this.#deliver(operation, context, messages)));
+  }
+
+  #ended(operation: Operation): void {
+    const { id, res, messages } = operation;
+    const isCancelled = this.#operations.get(id) !== operation;
+    if (isCancelled) return;
+    this.#operations.delete(id);
+    if (messages === undefined) this.#sendResult(id, res.body);
   }
 
   /** Sends the whole result of an operation that is no subscription, or of one that was refused. */
@@ -217,15 +225,18 @@ export class ClientSocket {
     void this.#send(completeMessage(id));
   }
 
-  async #deliver(id: string, { res }: RequestContext, messages: OperationMessages): Promise<void> {
+  async #deliver(operation: Operation, { req, requestId }: RequestContext, messages: OperationMessages): Promise<void> {
     const { subprotocol } = this.#parts;
+    const { id, res } = operation;
     const { responseHook } = res as ClientResponse;
-    this.#open.add(messages);
+    operation.messages = messages;
+    // a new id is a tree of short strings, which reading it makes one
+    requestId.charCodeAt(0);
+    dropBody(req);
     // credentials may have come while it started
     if (this.#renewal) messages.renew?.(this.#renewal);
     try {
       if (responseHook && (await responseHook.startStream(res, {})) === undefined) return;
-      if (!res.headersSent) res.writeHead(200);
       for await (const { text, errors } of messages) {
         if (errors) await this.#send(errorMessage(subprotocol, id, errors));
         else await this.#send(nextMessage(subprotocol, id, text));
@@ -235,22 +246,25 @@ export class ClientSocket {
       if (messages.reason === 'shutdown') this.goAway();
       else if (messages.reason === 'completed') await this.#send(completeMessage(id));
     } finally {
-      this.#open.delete(messages);
       await messages.return();
       res.end();
     }
   }
 
   #cancel(id: string): void {
-    const res = this.#operations.get(id);
-    if (res === undefined) return;
+    const operation = this.#operations.get(id);
+    if (operation === undefined) return;
     this.#operations.delete(id);
-    res.destroy();
+    operation.res.destroy();
   }
 
   /** Sends a text. Returns a promise while the client has not taken what was sent before. */
   #send(text: string): Promise<void> | undefined {
     return this.#writer.send(text);
+  }
+
+  static #pingOne(client: ClientSocket): void {
+    client.#ping();
   }
 
   #ping(): void {

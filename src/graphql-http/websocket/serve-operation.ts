@@ -14,7 +14,8 @@ export async function serveOperation(
     const call = await service.read(context);
     if ('calls' in call) throw new GatewayError(400, 'BAD_REQUEST', 'A message has one operation.');
     const opened = await (service.open(context, call) ?? service.openParts(context, call));
-    if (opened !== undefined && !isSingle(opened)) return await receive(opened);
+    // not awaited here: what has been read of the request would stay in memory until the last event
+    if (opened !== undefined && !isSingle(opened)) return receive(opened);
     const response = opened ? await service.respond(context, opened) : await service.handle(context, call);
     sendResponse(context, response);
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { ClientWrites } from '../../http/client-writes.ts';
 import { checkHeaderLines } from '../../http/middleware/header-lines.ts';
 import { removePathPrefix } from '../../http/path-prefix.ts';
@@ -65,7 +65,7 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
     },
     accepts: (req) => req.headers.upgrade?.toLowerCase() === 'websocket' && routeOf(req) !== undefined,
     upgrade(req, socket, head) {
-      socket.on('error', () => socket.destroy());
+      destroyOnError(socket);
       try {
         check(req, options, isDraining);
       } catch (error) {
@@ -74,10 +74,12 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
       const route = routeOf(req) as GraphqlRoute;
       if (pathPrefix !== undefined) removePathPrefix(req, pathPrefix);
       server.handleUpgrade(req, socket, head, (webSocket) => {
-        const parts = { socket: webSocket, request: req, subprotocol: webSocket.protocol as Subprotocol, settings };
-        const client = new ClientSocket({ ...parts, handleInner, clientWrites, respond: route.respondInner });
-        clients.add(client);
-        webSocket.once('close', () => clients.delete(client));
+        const subprotocol = webSocket.protocol as Subprotocol;
+        const { respondInner: respond } = route;
+        const handshake = { url: req.url ?? '/', socket: req.socket };
+        const parts = { socket: webSocket, handshake, subprotocol, settings, handleInner, clientWrites, respond };
+        const client = new ClientSocket(parts, req);
+        track(clients, client, webSocket);
       });
     },
     drain() {
@@ -88,6 +90,16 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
       for (const client of server.clients) client.terminate();
     },
   };
+}
+
+/** Adds a client until it leaves. A function of its own: a listener made where the request is would keep that in memory. */
+function track(clients: Set<ClientSocket>, client: ClientSocket, webSocket: WebSocket): void {
+  clients.add(client);
+  webSocket.on('close', () => clients.delete(client));
+}
+
+function destroyOnError(socket: Duplex): void {
+  socket.on('error', () => socket.destroy());
 }
 
 /** Throws `GatewayError` for a handshake that is refused. All else is checked for each operation. */

@@ -161,7 +161,8 @@ class Recorder implements OperationSpans {
   startStage(stage: string): ((end: { readonly error?: unknown }) => void) | undefined {
     if (OWN_SPANS.has(stage)) return undefined;
     const span = new Span(this.#trace, { name: stage, parent: this.#parentOf(stage) });
-    if (stage === 'execute') this.#execution = span;
+    // the events of a subscription are executed one after the other
+    if (stage === 'execute' || stage === 'event') this.#execution = span;
     return ({ error }) => span.end(endOf(error));
   }
 
