@@ -29,7 +29,7 @@ export default defineConfig({
     setupFiles: ['./test/setup.ts'],
     reporters: ['default', './test/left-out-reporter.ts'],
     // Half of the time goes into waiting for processes that the tests started: more files at once than there are cores.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism() + 2,
     // Files that run in the same process share what they import: reading the sources anew for each of 300 files took as long
     // as the tests. So no file may leave anything behind: what it changes (environment, timers, mocks) it puts back.
     isolate: false,

@@ -62,8 +62,9 @@ export async function startStub(
   program: string,
   env: Readonly<Record<string, string>> = {},
   role: keyof typeof CORES = 'load',
+  nodeArgs: readonly string[] = [],
 ): Promise<{ readonly running: Running; readonly port: number }> {
-  const running = startNode(['--import', 'tsx', program], role, env);
+  const running = startNode([...nodeArgs, '--import', 'tsx', program], role, env);
   for (let i = 0; i < 600 && running.child.exitCode === null; i++) {
     const port = /^\d+$/m.exec(running.output.text)?.[0];
     if (port) return { running, port: Number(port) };

@@ -32,6 +32,7 @@ import { FAILED } from './handlers/failure.ts';
 import { routeCall } from './handlers/route-call.ts';
 import { SharedExecutions } from './handlers/shared-executions.ts';
 import type { ErrorStatus } from './handlers/source-status.ts';
+import type { EndpointSubscriptions } from './handlers/stream-events.ts';
 import {
   createMemoryKeyStore,
   createRedisKeyStore,
@@ -69,6 +70,8 @@ export interface BffOptions {
   readonly byteBudget?: ByteBudget | undefined;
   /** Refuses calls while the gateway is overloaded. By default none is refused. */
   readonly admission?: AdmissionControl | undefined;
+  /** Runs the subscriptions of endpoints. By default there are none. */
+  readonly subscriptions?: EndpointSubscriptions | undefined;
   /** Whether identical reads in flight share one execution. Default true. */
   readonly shareReads?: boolean;
   /** Smallest response body that is compressed, in bytes; `undefined` disables compression. Default 1,024. */
@@ -81,6 +84,8 @@ export interface BffOptions {
   readonly cacheStore?: CacheStore | undefined;
   /** Configuration that endpoints are checked against. */
   readonly endpointConfig?: EndpointConfig;
+  /** The most by which times of cached responses are shortened at random, as a share. Default: 0 */
+  readonly cacheJitter?: number | undefined;
   /** Redis that stores responses and idempotency keys for all processes. Default: in memory. */
   readonly redis?: SharedRedis | undefined;
   /** Store of idempotency keys when `redis` is not set. Default: the memory of this process. */
@@ -222,10 +227,11 @@ function serveDemo(req: IncomingMessage, res: ServerResponse, path: string, bff:
 }
 
 function createContext(options: BffOptions): BffContext {
-  const { redis, now, cacheBytes = DEFAULTS.cacheBytes } = options;
+  const { redis, now, cacheBytes = DEFAULTS.cacheBytes, cacheJitter: jitter } = options;
   const store = createEndpointStore(options.cacheStore ?? ownStore(options));
   const onError = (err: unknown) => options.logger?.error({ err }, 'Could not refresh a cached BFF response');
-  const cache = cacheBytes > 0 ? createResponseCache({ store, now, onError, onOutcome: options.onCache }) : undefined;
+  const cache =
+    cacheBytes > 0 ? createResponseCache({ store, now, jitter, onError, onOutcome: options.onCache }) : undefined;
   return {
     dev: options.dev ?? process.env.NODE_ENV !== 'production',
     pathPrefix: options.pathPrefix ?? '',
@@ -235,6 +241,7 @@ function createContext(options: BffOptions): BffContext {
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     byteBudget: options.byteBudget,
     admission: options.admission,
+    subscriptions: options.subscriptions,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
     errorStatus: options.errorStatus,

@@ -1,6 +1,8 @@
 import { forbidsSharing } from '../client/sharing.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
+import type { OperationLabel } from '../shared/request-notes.ts';
 import type { CacheUse } from '../shared/request-record.ts';
+import { steadyNow } from '../shared/steady-clock.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import type { CacheStore, Found, Moment } from './cache-store.ts';
 import { CachedFetch } from './cached-fetch.ts';
@@ -13,6 +15,18 @@ import { membersOf, textAt } from './response-text.ts';
 
 export type Done = (response: SubgraphResponse) => void;
 
+/**
+ * Counts values.
+ * @param type the type of the entities, or of the root
+ */
+export type CountUse = (
+  subgraph: string,
+  type: string,
+  outcome: CacheUse['outcome'],
+  count: number,
+  operation: OperationLabel | undefined,
+) => void;
+
 export interface FetchCacheOptions extends KeyOptions {
   readonly subgraph: string;
   readonly store: CacheStore;
@@ -22,8 +36,7 @@ export interface FetchCacheOptions extends KeyOptions {
   readonly invalidate: (names: readonly string[]) => unknown;
   /** Whether no other layer records how long clients may cache a response. */
   readonly recordsFreshness: boolean;
-  /** @param type the type of the entities, or of the root */
-  readonly onUse?: ((subgraph: string, type: string, outcome: CacheUse['outcome'], count: number) => void) | undefined;
+  readonly onUse?: CountUse | undefined;
   readonly now?: (() => number) | undefined;
   readonly random?: (() => number) | undefined;
 }
@@ -36,6 +49,7 @@ export function cacheFetches(source: Source, options: FetchCacheOptions): Source
     send: (request, done) => cache.send(request, done),
     subscribe:
       source.subscribe && ((request, sink) => (source.subscribe as NonNullable<Source['subscribe']>)(request, sink)),
+    subscriptionKey: source.subscriptionKey?.bind(source),
     close: () => source.close(),
   };
 }
@@ -52,7 +66,7 @@ export class FetchCache {
   constructor(source: Source, options: FetchCacheOptions) {
     this.source = source;
     this.options = options;
-    this.now = options.now ?? Date.now;
+    this.now = options.now ?? steadyNow;
     this.random = options.random ?? Math.random;
   }
 

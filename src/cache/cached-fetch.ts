@@ -2,9 +2,10 @@ import { stringifyJson } from '../shared/exact-json.ts';
 import type { CacheUse } from '../shared/request-record.ts';
 import type { FetchParts, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import type { Done, FetchCache } from './cache-fetches.ts';
-import type { Found, Moment } from './cache-store.ts';
+import type { Claim, Found, Moment, Versioned } from './cache-store.ts';
+import { REFRESH_MS } from './cache-store.ts';
 import { composeResponse, type DividedResponse, divideResponse, factsOf, movedErrors } from './compose-response.ts';
-import { ageOf, type CacheEntry, type EntryState, stateOf } from './entry.ts';
+import { ageOf, type CacheEntry, type EntryState, isDue, stateOf } from './entry.ts';
 import type { KeyedPart } from './fetch-keys.ts';
 import { saidBySource } from './lifetime.ts';
 import { type NewResponse, newEntries } from './new-entries.ts';
@@ -14,9 +15,6 @@ type CompleteResponse = Exclude<SubgraphResponse, { kind: 'failure' }>;
 
 /** For each part, indices of its entities. */
 type Indices = number[][];
-
-/** The longest that another process may take to refresh a value, in milliseconds. */
-const REFRESH_MS = 10_000;
 
 /** One read of a subgraph: it uses what is cached, and fetches the rest. */
 export class CachedFetch {
@@ -60,7 +58,7 @@ export class CachedFetch {
         const entry = own[i];
         const state = entry === undefined || isReload ? undefined : stateWithin(mostMs, entry, now);
         if (state === undefined || state === 'error') toFetch.push(i);
-        else if (state === 'stale' || this.#isDue(entry as CacheEntry, now)) toRefresh.push(i);
+        else if (state === 'stale' || isDue(entry as CacheEntry, now, this.#cache.random())) toRefresh.push(i);
         if (state === 'stale') stale++;
       }
       missed += toFetch.length;
@@ -70,15 +68,6 @@ export class CachedFetch {
     if (missed === 0) this.#serve(stale > 0 ? 'stale' : 'hit', now);
     else this.#fetch(missing, missed < at);
     if (old.some(({ length }) => length > 0)) this.#refresh(old);
-  }
-
-  /**
-   * Returns whether a fresh entry is to be refreshed before it expires. The nearer that is, and the longer the source takes, the more
-   * probable it is; each use decides anew, so entries that are used often are refreshed early, and by one of their users.
-   * @see https://www.vldb.org/pvldb/vol8/p886-vattani.pdf Optimal Probabilistic Cache Stampede Prevention
-   */
-  #isDue({ tookMs, freshUntil }: CacheEntry, now: number): boolean {
-    return now - tookMs * Math.log(1 - this.#cache.random()) >= freshUntil;
   }
 
   /** Responds with entries alone. */
@@ -111,7 +100,7 @@ export class CachedFetch {
     if (onUse === undefined) return;
     for (const [index, { facts, keys }] of this.#keyed.entries()) {
       const count = indices ? (indices[index]?.length ?? 0) : keys.length;
-      if (count > 0) onUse(subgraph, facts.type, outcome, count);
+      if (count > 0) onUse(subgraph, facts.type, outcome, count, this.#request.client.operation);
     }
   }
 
@@ -217,7 +206,10 @@ export class CachedFetch {
    * Stores the values of a response without errors.
    * @returns whether one of them is null
    */
-  #store(received: Pick<NewResponse, 'response' | 'divided' | 'said' | 'kept' | 'askedAt'>): boolean {
+  #store(
+    received: Pick<NewResponse, 'response' | 'divided' | 'said' | 'kept' | 'askedAt'>,
+    moment = this.#moment,
+  ): boolean {
     const { client } = this.#request;
     const { options, random } = this.#cache;
     const hasErrors = received.divided.errors !== undefined;
@@ -226,10 +218,10 @@ export class CachedFetch {
     const given = { ...received, parts: this.#parts, keyed: this.#keyed, tookMs };
     try {
       const { entries, tags, hasNull } = newEntries(given, { ...options, random });
-      received.response.tagCached?.(tags, this.#moment);
+      received.response.tagCached?.(tags, moment);
       if (hasErrors) return false;
       client.cacheTags?.add(tags);
-      if (entries.length > 0) void options.store.set(entries, this.#moment);
+      if (entries.length > 0) void options.store.set(entries, moment);
       return hasNull;
     } catch (error) {
       // what is not JSON, or too deep, is reported by the executor
@@ -238,43 +230,53 @@ export class CachedFetch {
     }
   }
 
-  /** Fetches entries again in the background: one process at a time, and each key once. */
+  /** Fetches entries again in the background: each in one process at a time, and once. */
   #refresh(old: Indices): void {
-    const { refreshing, options, source } = this.#cache;
+    const { refreshing, options } = this.#cache;
     const kept = old.map((indices, part) => indices.filter((index) => !refreshing.has(this.#keyOf(part, index))));
-    const keys = kept.flatMap((indices, part) => indices.map((index) => this.#keyOf(part, index)));
-    const [first] = keys;
-    if (first === undefined) return;
-    for (const key of keys) refreshing.add(key);
+    const versions = kept.flatMap((indices, part) =>
+      indices.map((index): Versioned => [this.#keyOf(part, index), this.#entries[part]?.[index] as CacheEntry]),
+    );
+    if (versions.length === 0) return;
+    for (const [key] of versions) refreshing.add(key);
+    const end = () => {
+      for (const [key] of versions) refreshing.delete(key);
+    };
+    const send = ({ isClaimed, moment }: Claim) => {
+      let next = 0;
+      this.#sendRefresh(
+        kept.map((indices) => indices.filter(() => isClaimed[next++])),
+        moment,
+        end,
+      );
+    };
+    const claim = options.store.claim(versions, REFRESH_MS);
+    if (claim instanceof Promise) void claim.then(send);
+    else send(claim);
+  }
+
+  #sendRefresh(kept: Indices, moment: Moment, end: () => void): void {
+    if (kept.every(({ length }) => length === 0)) return end();
     const [part] = this.#keyed;
     const isWhole = part?.lookup === undefined && part?.rootKey === undefined;
     const body = isWhole ? {} : this.#parts.write(kept);
     // it must not end with the client, and what it learns is for later clients
     const { signal, freshness, record, cacheTags, deadline, returned, ...client } = this.#request.client;
     const { signal: own, memory, deadline: until, parts, trace, ...request } = this.#request;
-    const end = () => {
-      for (const key of keys) refreshing.delete(key);
-    };
-    const send = (isClaimed: boolean) => {
-      if (!isClaimed) return end();
-      const askedAt = this.#cache.now();
-      source.send({ ...request, ...body, client }, (response) => {
-        end();
-        this.#receiveRefreshed(response, kept, askedAt);
-      });
-    };
-    const claimed = options.store.claim(first, REFRESH_MS);
-    if (claimed instanceof Promise) void claimed.then(send);
-    else send(claimed);
+    const askedAt = this.#cache.now();
+    this.#cache.source.send({ ...request, ...body, client }, (response) => {
+      end();
+      this.#receiveRefreshed(response, kept, askedAt, moment);
+    });
   }
 
-  #receiveRefreshed(response: SubgraphResponse, kept: Indices, askedAt: number): void {
+  #receiveRefreshed(response: SubgraphResponse, kept: Indices, askedAt: number, moment: Moment): void {
     const text = textOf(response);
     const divided = text === undefined ? undefined : divideResponse(text, this.#keyed, kept.map(lengthOf));
     if (divided === undefined || response.kind === 'failure') return;
     const { client } = this.#request;
     const said = saidBySource(response, client.headers, this.#cache.options.forward?.(client));
-    this.#store({ response, divided, said, kept, askedAt });
+    this.#store({ response, divided, said, kept, askedAt }, moment);
   }
 
   #keyOf(part: number, index: number): string {

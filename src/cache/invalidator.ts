@@ -17,7 +17,8 @@ export type InvalidationRequest =
   | { readonly kind: 'cache_tag'; readonly subgraphs?: readonly string[] | undefined; readonly cache_tag: string };
 
 export interface InvalidatorOptions {
-  readonly store: CacheStore;
+  /** All of which have values that depend on subgraphs. */
+  readonly stores: readonly CacheStore[];
   /** Removes entries from this process alone: those that another process has invalidated. */
   readonly invalidateHere: (tags: readonly string[]) => unknown;
   readonly messages: Messages;
@@ -86,10 +87,11 @@ export class Invalidator {
 
   async #invalidate(tags: readonly string[]): Promise<number> {
     if (tags.length === 0) return 0;
-    const { store, messages, onInvalidated } = this.#options;
+    const { stores, messages, onInvalidated } = this.#options;
     // before the removal, which may take a while: what other processes fetch meanwhile is old
     messages.publish(TOPIC, JSON.stringify(tags));
-    const count = await store.invalidate(tags);
+    const counts = await Promise.all(stores.map(async (store) => store.invalidate(tags)));
+    const count = counts.reduce((sum, one) => sum + one, 0);
     messages.publish(TOPIC, JSON.stringify(tags));
     onInvalidated?.(count);
     return count;

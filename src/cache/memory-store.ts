@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { CacheStore, Found, KeyedEntry, Moment, StoreReport } from './cache-store.ts';
+import { steadyNow } from '../shared/steady-clock.ts';
+import type { CacheStore, Claim, Found, KeyedEntry, Moment, StoreReport, Versioned } from './cache-store.ts';
 import { type CacheEntry, expiresAt } from './entry.ts';
 import { FrequencySketch } from './frequency-sketch.ts';
 import { InvalidationLog } from './invalidation-log.ts';
@@ -32,7 +33,7 @@ export class MemoryStore implements CacheStore {
   readonly #keysByTag = new Map<string, Set<string>>();
   readonly #frequency = new FrequencySketch();
 
-  constructor({ maxBytes, now = Date.now }: MemoryStoreOptions) {
+  constructor({ maxBytes, now = steadyNow }: MemoryStoreOptions) {
     this.#now = now;
     this.#maxBytes = maxBytes;
     this.#entries = new LRUCache<string, Kept>({
@@ -46,7 +47,11 @@ export class MemoryStore implements CacheStore {
   }
 
   get(keys: readonly string[]): Found {
-    return { entries: keys.map((key) => this.getOne(key)), moment: { local: this.log.moment } };
+    return { entries: keys.map((key) => this.getOne(key)), moment: this.moment() };
+  }
+
+  moment(): Moment {
+    return { local: this.log.moment };
   }
 
   getOne(key: string): CacheEntry | undefined {
@@ -86,8 +91,8 @@ export class MemoryStore implements CacheStore {
     this.#keysByTag.clear();
   }
 
-  claim(): boolean {
-    return true;
+  claim(entries: readonly Versioned[]): Claim {
+    return { isClaimed: entries.map(() => true), moment: this.moment() };
   }
 
   report(most: number): StoreReport {

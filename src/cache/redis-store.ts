@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { crc32, deflateRaw, inflateRaw } from 'node:zlib';
-import { type SharedRedis, StoreUnavailable } from '../store/redis.ts';
-import type { CacheStore, Found, KeyedEntry, Moment, StoreReport } from './cache-store.ts';
-import { type CacheEntry, expiresAt } from './entry.ts';
+import { steadyNow } from '../shared/steady-clock.ts';
+import { type RedisScript, type SharedRedis, StoreUnavailable } from '../store/redis.ts';
+import type { CacheStore, Claim, Found, KeyedEntry, Moment, StoreReport, Versioned } from './cache-store.ts';
+import { type CacheEntry, expiresAt, isFacts } from './entry.ts';
 
 const compress = promisify(deflateRaw);
 const decompress = promisify(inflateRaw);
@@ -52,6 +53,15 @@ for j = 1, m do
 end
 return removed`;
 
+/** Keys: names of what is to be refreshed, then the count of invalidations, which is the last reply. Argument: for how long it is claimed. */
+const CLAIM = `
+local replies = {}
+for i = 1, #KEYS - 1 do
+  replies[i] = redis.call('SET', KEYS[i], '1', 'PX', ARGV[1], 'NX') and 1 or 0
+end
+replies[#KEYS] = tonumber(redis.call('GET', KEYS[#KEYS]) or '0')
+return replies`;
+
 /** Longer than any fetch takes: what was fetched before an invalidation is not stored after it. */
 const REMEMBERED_MS = 600_000;
 /** Entries of one script call: Redis runs nothing else meanwhile. */
@@ -80,38 +90,66 @@ export interface RedisStoreOptions {
 export class RedisStore implements CacheStore {
   readonly #options: RedisStoreOptions;
   readonly #now: () => number;
-  readonly #set: ReturnType<typeof scriptOf>;
-  readonly #invalidate: ReturnType<typeof scriptOf>;
+  readonly #set: RedisScript<number>;
+  readonly #invalidate: RedisScript<number>;
+  readonly #claim: RedisScript<number[]>;
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
-    this.#set = scriptOf(options.redis, 'headgateCacheSet', SET);
-    this.#invalidate = scriptOf(options.redis, 'headgateCacheInvalidate', INVALIDATE);
+    this.#now = options.now ?? steadyNow;
+    this.#set = options.redis.script('headgateCacheSet', SET);
+    this.#invalidate = options.redis.script('headgateCacheInvalidate', INVALIDATE);
+    this.#claim = options.redis.script('headgateCacheClaim', CLAIM);
   }
 
   async get(keys: readonly string[]): Promise<Found> {
+    const entries: (CacheEntry | undefined)[] = keys.map(() => undefined);
+    const shared = new Map<number, number>();
+    const lookUps = [...this.#byShard(keys, (key) => key)].map(async ([shard, places]) => {
+      const own = places.map((place) => this.#key(shard, 'entry', keys[place] as string));
+      const found = await this.#read(shard, own);
+      if (found === undefined) return;
+      shared.set(shard, Number(found.at(-1) ?? 0));
+      const decoded = await Promise.all(found.slice(0, -1).map((bytes) => bytes && decode(bytes)));
+      const now = this.#now();
+      for (const [index, place] of places.entries()) {
+        const entry = decoded[index];
+        if (entry && now < expiresAt(entry)) entries[place] = entry;
+      }
+    });
+    await Promise.all(lookUps);
+    return { entries, moment: { local: 0, shared } };
+  }
+
+  async moment(): Promise<Moment> {
+    const shared = new Map<number, number>();
+    const lookUps = this.#options.redis.shards.map(async (_, shard) => {
+      const found = await this.#read(shard, []);
+      if (found) shared.set(shard, Number(found.at(-1) ?? 0));
+    });
+    await Promise.all(lookUps);
+    return { local: 0, shared };
+  }
+
+  /** Reads keys of one shard, and its count of invalidations after them. */
+  #read(shard: number, keys: readonly string[]): Promise<(Buffer | null)[] | undefined> {
     const { redis, timeoutMs } = this.#options;
-    const all = [...keys.map((key) => this.#key('entry', key)), this.#count];
-    const found = await this.#ifAvailable(() => redis.run((client) => client.mgetBuffer(all), timeoutMs));
-    if (found === undefined) return { entries: keys.map(() => undefined), moment: { local: 0 } };
-    const now = this.#now();
-    const entries = await Promise.all(found.slice(0, -1).map((bytes) => bytes && decode(bytes)));
-    const shared = Number(found.at(-1) ?? 0);
-    return {
-      entries: entries.map((entry) => (entry && now < expiresAt(entry) ? entry : undefined)),
-      moment: { local: 0, shared },
-    };
+    const all = [...keys, this.#countOf(shard)];
+    return this.#ifAvailable(() => redis.run((client) => client.mgetBuffer(all), timeoutMs));
   }
 
   async set(entries: readonly KeyedEntry[], { shared }: Moment): Promise<void> {
-    // without the moment of the look-up, it is unknown whether something was invalidated since
-    if (shared === undefined) return;
-    for (let from = 0; from < entries.length; from += BATCH)
-      await this.#setBatch(entries.slice(from, from + BATCH), shared);
+    for (const [shard, places] of this.#byShard(entries, ([key]) => key)) {
+      // without the moment of the look-up, it is unknown whether something was invalidated since
+      const moment = shared?.get(shard);
+      if (moment === undefined) continue;
+      const own = places.map((place) => entries[place] as KeyedEntry);
+      for (let from = 0; from < own.length; from += BATCH)
+        await this.#setBatch(shard, own.slice(from, from + BATCH), moment);
+    }
   }
 
-  async #setBatch(entries: readonly KeyedEntry[], moment: number): Promise<void> {
+  async #setBatch(shard: number, entries: readonly KeyedEntry[], moment: number): Promise<void> {
     const tags = [...new Set(entries.flatMap(([, { tags }]) => tags))];
     const places = new Map(tags.map((tag, index) => [tag, index + 1]));
     const args: (string | number | Buffer)[] = [moment, entries.length, tags.length];
@@ -122,32 +160,59 @@ export class RedisStore implements CacheStore {
       args.push(encoded[index] as Buffer, ttl, own.length, ...own);
     }
     const keys = [
-      ...entries.map(([key]) => this.#key('entry', key)),
-      ...tags.map((tag) => this.#key('tagged', tag)),
-      ...tags.map((tag) => this.#key('invalidated', tag)),
-      this.#count,
+      ...entries.map(([key]) => this.#key(shard, 'entry', key)),
+      ...tags.map((tag) => this.#key(shard, 'tagged', tag)),
+      ...tags.map((tag) => this.#key(shard, 'invalidated', tag)),
+      this.#countOf(shard),
     ];
     // ioredis sends a Buffer unchanged; the type of scripts only allows strings and numbers
     await this.#ifAvailable(() => this.#options.redis.run(() => this.#set(keys, args as (string | number)[])));
   }
 
+  /**
+   * Invalidates in all shards. Where there are several, a second time: a value that was still found in one of them may have become part of
+   * a response that another one has stored meanwhile.
+   */
   async invalidate(tags: readonly string[]): Promise<number> {
+    const shards = this.#options.redis.shards.map((_, shard) => shard);
+    const first = await Promise.allSettled(shards.map((shard) => this.#invalidateIn(shard, tags)));
+    const second = shards.length > 1 ? shards.map((shard) => this.#invalidateIn(shard, tags)) : [];
+    const all = [...first, ...(await Promise.allSettled(second))];
+    let count = 0;
+    for (const result of all) {
+      if (result.status === 'rejected') throw result.reason;
+      count += result.value;
+    }
+    return count;
+  }
+
+  async #invalidateIn(shard: number, tags: readonly string[]): Promise<number> {
     const { redis } = this.#options;
     const keys = [
-      this.#count,
-      ...tags.map((tag) => this.#key('tagged', tag)),
-      ...tags.map((tag) => this.#key('invalidated', tag)),
+      this.#countOf(shard),
+      ...tags.map((tag) => this.#key(shard, 'tagged', tag)),
+      ...tags.map((tag) => this.#key(shard, 'invalidated', tag)),
     ];
     return Number(await redis.run(() => this.#invalidate(keys, [REMEMBERED_MS]), redis.requiredMs));
   }
 
-  async claim(key: string, ms: number): Promise<boolean> {
+  async claim(entries: readonly Versioned[], ms: number): Promise<Claim> {
     const { redis, timeoutMs } = this.#options;
-    const name = this.#key('refresh', hash('sha256', key, 'base64url'));
-    const reply = await this.#ifAvailable(() =>
-      redis.run((client) => client.set(name, '1', 'PX', ms, 'NX'), timeoutMs),
-    );
-    return reply === 'OK';
+    const isClaimed = entries.map(() => true);
+    const shared = new Map<number, number>();
+    const claims = [...this.#byShard(entries, ([key]) => key)].map(async ([shard, places]) => {
+      const names = places.map((place) => {
+        const [key, { storedAt }] = entries[place] as Versioned;
+        return this.#key(shard, 'refresh', hash('sha256', `${storedAt} ${key}`, 'base64url'));
+      });
+      const keys = [...names, this.#countOf(shard)];
+      const reply = await this.#ifAvailable(() => redis.run(() => this.#claim(keys, [ms]), timeoutMs));
+      if (reply === undefined) return;
+      for (const [index, place] of places.entries()) isClaimed[place] = reply[index] === 1;
+      shared.set(shard, reply.at(-1) ?? 0);
+    });
+    await Promise.all(claims);
+    return { isClaimed, moment: { local: 0, shared } };
   }
 
   report(): StoreReport {
@@ -164,17 +229,26 @@ export class RedisStore implements CacheStore {
     }
   }
 
-  get #count(): string {
-    return `${this.#options.redis.prefix}:cache:invalidations`;
+  /** Returns the places of items by the shards of their keys. */
+  #byShard<T>(items: readonly T[], keyOf: (item: T) => string): Map<number, number[]> {
+    const { length } = this.#options.redis.shards;
+    const groups = new Map<number, number[]>();
+    for (const [place, item] of items.entries()) {
+      const shard = length === 1 ? 0 : crc32(keyOf(item)) % length;
+      const group = groups.get(shard);
+      if (group) group.push(place);
+      else groups.set(shard, [place]);
+    }
+    return groups;
   }
 
-  #key(kind: 'entry' | 'tagged' | 'invalidated' | 'refresh', name: string): string {
-    return `${this.#options.redis.prefix}:cache:${kind}:${name}`;
+  #countOf(shard: number): string {
+    return `${this.#options.redis.shards[shard]}:cache:invalidations`;
   }
-}
 
-function scriptOf(redis: SharedRedis, name: string, lua: string) {
-  return redis.script<number>(name, lua);
+  #key(shard: number, kind: 'entry' | 'tagged' | 'invalidated' | 'refresh', name: string): string {
+    return `${this.#options.redis.shards[shard]}:cache:${kind}:${name}`;
+  }
 }
 
 /** Encodes an entry: a byte that says whether the rest is compressed, its checksum, then a line of JSON, then the text. */
@@ -196,7 +270,8 @@ async function decode(bytes: Buffer): Promise<CacheEntry | undefined> {
     const plain = kind === COMPRESSED ? await decompress(rest, { maxOutputLength: MOST_BYTES }) : rest;
     if (crc32(plain) !== bytes.readUInt32LE(1)) return undefined;
     const end = plain.indexOf('\n');
-    return { ...JSON.parse(plain.toString('utf8', 0, end)), text: plain.toString('utf8', end + 1) };
+    const facts: unknown = JSON.parse(plain.toString('utf8', 0, end));
+    return isFacts(facts) ? { ...facts, text: plain.toString('utf8', end + 1) } : undefined;
   } catch {
     return undefined;
   }

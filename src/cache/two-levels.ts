@@ -1,4 +1,4 @@
-import type { CacheStore, Found, KeyedEntry, Moment, StoreReport } from './cache-store.ts';
+import type { CacheStore, Claim, Found, KeyedEntry, Moment, StoreReport, Versioned } from './cache-store.ts';
 import type { CacheEntry } from './entry.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { RedisStore } from './redis-store.ts';
@@ -14,8 +14,8 @@ export class TwoLevelStore implements CacheStore {
   readonly #memory: MemoryStore;
   readonly #redis: RedisStore;
   readonly #isInformed: () => boolean;
-  #seen: number | undefined;
-  #seenAt = 0;
+  /** The last moment of each shard that was read from Redis, and when. */
+  readonly #seen = new Map<number, { readonly count: number; readonly at: number }>();
 
   /** @param isInformed whether messages about invalidations arrive */
   constructor(memory: MemoryStore, redis: RedisStore, isInformed: () => boolean) {
@@ -46,9 +46,9 @@ export class TwoLevelStore implements CacheStore {
     const far = await this.#redis.get(missing);
     let next = 0;
     const entries = near.map((entry) => entry ?? far.entries[next++]);
-    const moment = { local, shared: far.moment.shared };
-    this.#seen = moment.shared;
-    this.#seenAt = performance.now();
+    // those that are in memory may be refreshed
+    const moment = { local, shared: new Map([...this.#lastMoment(), ...(far.moment.shared ?? [])]) };
+    this.#remember(far.moment);
     const arrived = missing.flatMap((key, index): KeyedEntry[] => {
       const entry = far.entries[index];
       return entry === undefined ? [] : [[key, entry]];
@@ -62,9 +62,24 @@ export class TwoLevelStore implements CacheStore {
     return this.#redis.set(entries, moment);
   }
 
-  /** Returns the last moment that was read from Redis. An older one is safe: at most, too little is stored. */
-  #lastMoment(): number | undefined {
-    return performance.now() - this.#seenAt < LONGEST_MS ? this.#seen : undefined;
+  async moment(): Promise<Moment> {
+    const { local } = this.#memory.moment();
+    const far = await this.#redis.moment();
+    this.#remember(far);
+    return { local, shared: far.shared };
+  }
+
+  #remember({ shared = new Map() }: Moment): void {
+    const at = performance.now();
+    for (const [shard, count] of shared) this.#seen.set(shard, { count, at });
+  }
+
+  /** Returns the last moments that were read from Redis. Older ones are safe: at most, too little is stored. */
+  #lastMoment(): Map<number, number> {
+    const oldest = performance.now() - LONGEST_MS;
+    const shared = new Map<number, number>();
+    for (const [shard, { count, at }] of this.#seen) if (at > oldest) shared.set(shard, count);
+    return shared;
   }
 
   async invalidate(tags: readonly string[]): Promise<number> {
@@ -72,8 +87,11 @@ export class TwoLevelStore implements CacheStore {
     return this.#redis.invalidate(tags);
   }
 
-  claim(key: string, ms: number): Promise<boolean> {
-    return this.#redis.claim(key, ms);
+  async claim(entries: readonly Versioned[], ms: number): Promise<Claim> {
+    const { local } = this.#memory.moment();
+    const { isClaimed, moment } = await this.#redis.claim(entries, ms);
+    this.#remember(moment);
+    return { isClaimed, moment: { local, shared: moment.shared } };
   }
 
   report(most: number): StoreReport {

@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { shutdownDelay } from '../config/sections/shutdown.ts';
 import type { RunningServer, ServerOptions } from '../gateway/server.ts';
 import { UsageError } from './failure.ts';
-import { limitHeapGrowth } from './heap.ts';
+import { configureHeap } from './heap.ts';
 import { originOf, type SchemaSourceFlags } from './schema-source.ts';
 
 export interface ServeFlags extends SchemaSourceFlags {
@@ -32,7 +32,7 @@ export interface StartFlags extends ServeFlags {
 /** `headgate start`: serves until SIGTERM or SIGINT. Reloads on SIGHUP. */
 export async function start(flags: StartFlags): Promise<void> {
   const { workers = 1 } = flags;
-  limitHeapGrowth();
+  configureHeap();
   if (workers > 1) return startWorkers(flags, workers);
   const options = serverOptions(flags);
   let server: RunningServer | undefined;

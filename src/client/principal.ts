@@ -30,13 +30,18 @@ export function clientKey({ identity, ip }: ClientInfo): string {
   return identity === undefined ? ip : principalKey(identity);
 }
 
+/** Returns whether two credentials are of one principal with the same rights. */
+export function isSamePrincipal(a: Identity | undefined, b: Identity | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return principalKey(a) === principalKey(b);
+}
+
 /**
  * Returns whether two credentials are of one user: kind, issuer, subject, client and API key are equal. Scopes and other claims may
  * differ. Credentials without a subject have to be equal in everything; so have anonymous clients, which have none.
  */
 export function isSameUser(a: Identity | undefined, b: Identity | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  if (a.subject === undefined || b.subject === undefined) return principalKey(a) === principalKey(b);
+  if (a?.subject === undefined || b?.subject === undefined) return isSamePrincipal(a, b);
   const parts = ({ kind, subject, clientId, apiKeyId, claims }: Identity) =>
     JSON.stringify([kind, claims.iss ?? null, claims.sub ?? null, subject, clientId ?? null, apiKeyId ?? null]);
   return parts(a) === parts(b);

@@ -2,8 +2,17 @@
 export interface CacheMoment {
   /** In this process. */
   readonly local: number;
-  /** In Redis; `undefined` where that is not used, or did not respond. */
-  readonly shared?: number | undefined;
+  /** In Redis, for each shard that was looked at; `undefined` where Redis is not used. */
+  readonly shared?: ReadonlyMap<number, number> | undefined;
+}
+
+/** Returns the earlier one of two moments: what may be stored since it may be stored since both. */
+export function earlierMoment(one: CacheMoment, other: CacheMoment): CacheMoment {
+  const local = Math.min(one.local, other.local);
+  if (one.shared === undefined || other.shared === undefined) return { local, shared: one.shared ?? other.shared };
+  const shared = new Map(other.shared);
+  for (const [shard, count] of one.shared) shared.set(shard, Math.min(count, shared.get(shard) ?? count));
+  return { local, shared };
 }
 
 /** Collects what the values of one response are invalidated by, where the response as a whole is cached. */

@@ -97,10 +97,10 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['coprocessor.client', 'Connections to the coprocessor use HTTP/1.1: remove it.'],
   ['coprocessor.connector', 'Write "coprocessor.subgraph.all": its stages are called for fetches of REST APIs, too.'],
   ['coprocessor.execution.request.query_plan', 'Query plans are not sent: remove it.'],
-  ['subscription.mode.callback', 'Subgraphs send events over WebSockets: write "subscription.mode.passthrough".'],
+  ['subscription.mode.preview_callback', 'Write "subscription.mode.callback".'],
   [
-    'subscription.mode.preview_callback',
-    'Subgraphs send events over WebSockets: write "subscription.mode.passthrough".',
+    'subscription.mode.callback.listen',
+    'Callbacks arrive at the port for clients, "supergraph.listen": remove it, and let "subscription.mode.callback.public_url" lead there.',
   ],
   ['subscription.mode.passthrough.all.heartbeat_interval', 'Write "subscription.heartbeat_interval".'],
   ['subscription.enable_deduplication', 'Write "subscription.deduplication.enabled".'],

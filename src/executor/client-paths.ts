@@ -43,7 +43,7 @@ export class PathTranslator {
   }
 
   private typeAt(path: SubgraphPath): string | undefined {
-    let value: unknown = this.targets.at(this.root[0].position)[0];
+    let value: unknown = this.targets.data;
     for (const step of path) {
       if (Array.isArray(value)) value = typeof step === 'number' ? value[step] : undefined;
       else value = isObject(value) ? value[step] : undefined;

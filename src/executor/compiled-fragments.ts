@@ -10,8 +10,9 @@ import {
   type SelectionPart,
   type ShapeField,
 } from './object-shapes.ts';
-import type { ObjectWriter } from './object-writer.ts';
+import type { ObjectWriter, ValueWriter } from './object-writer.ts';
 import { Projection } from './projection.ts';
+import { type StreamedList, StreamedLists } from './streamed-lists.ts';
 
 /** The selections on objects in one place of the response, and what is known of their types. */
 export interface Level {
@@ -25,17 +26,28 @@ export interface Step {
   readonly fields: ReadonlyMap<string, ShapeField>;
   /** The sets of its fields, with the writer of the fields of each. */
   readonly sets: readonly { readonly set: number; readonly write: ObjectWriter }[];
-  /** Its fields with objects; in some, fields of other sets may follow. */
-  readonly below: readonly { readonly field: ShapeField; readonly level: Level; readonly leadsToOthers: boolean }[];
+  readonly below: readonly FieldBelow[];
+}
+
+/** A field with objects. */
+export interface FieldBelow {
+  readonly field: ShapeField;
+  readonly level: Level;
+  /** Whether something within it may be delivered later than the field itself. */
+  readonly leadsToOthers: boolean;
+  /** Set where its items are delivered one after the other. */
+  readonly stream: { readonly list: StreamedList; readonly writeItem: ValueWriter } | undefined;
 }
 
 /**
- * The deferred fragments of a plan, prepared to be written. A fragment that needs no request of its own is not deferred: its fields
- * come with what is around it.
+ * The deferred fragments and streamed lists of a plan, prepared to be written. A fragment that needs no request of its own is not
+ * deferred: its fields come with what is around it.
  */
 export class CompiledFragments implements FragmentNumbers {
   readonly shapes: ObjectShapes;
   readonly rootLevel: Level;
+  /** The lists with `@stream`; `undefined` where there are none. */
+  readonly lists: StreamedLists | undefined;
   private readonly root: SelectionPart;
   private readonly sets: FragmentSets;
   /** The number of sets that fields have in the operation; more are found as unions. */
@@ -55,11 +67,13 @@ export class CompiledFragments implements FragmentNumbers {
     this.shapes = new ObjectShapes(supergraph, dropped, this);
     for (const { groups } of plan.requests)
       for (const group of groups ?? []) for (const fragment of sets.of(group)) this.fetched.add(fragment);
+    const lists = new StreamedLists(plan, (set) => this.effective(set));
+    this.lists = lists.all.length > 0 ? lists : undefined;
   }
 
-  /** Whether no fragment is deferred. */
+  /** Whether nothing is deferred or streamed. */
   get isEmpty(): boolean {
-    return this.fetched.size === 0;
+    return this.fetched.size === 0 && this.lists === undefined;
   }
 
   /** Returns the fragments of a set. */
@@ -105,7 +119,9 @@ export class CompiledFragments implements FragmentNumbers {
   projectionOf(set: number): Projection {
     let projection = this.projections.get(set);
     if (projection === undefined) {
-      projection = new Projection(this.supergraph, this.root, { only: { fragments: set, shapes: this.shapes } });
+      projection = new Projection(this.supergraph, this.root, {
+        only: { fragments: set, shapes: this.shapes, lists: this.lists },
+      });
       this.projections.set(set, projection);
     }
     return projection;
@@ -127,19 +143,23 @@ export class CompiledFragments implements FragmentNumbers {
     return {
       fields: new Map(fields.map((field) => [field.field.responseKey, field])),
       sets: sets.map((set) => ({ set, write: this.projectionOf(set).shapeWriter(parts, typeName) })),
-      below: fields.flatMap((field) => {
-        const { below, fragments } = field;
-        if (below.length === 0) return [];
-        const leadsToOthers = below.some(({ selection }) => this.leadsToOthers(selection, fragments));
-        return [{ field, level: levelOf(below, below[0]?.position.type ?? ''), leadsToOthers }];
-      }),
+      below: fields.flatMap((field) => (field.below.length === 0 ? [] : [this.fieldBelow(field, typeName)])),
     };
+  }
+
+  private fieldBelow(field: ShapeField, typeName: string): FieldBelow {
+    const { below, fragments } = field;
+    const list = this.lists?.of(field.field);
+    const stream = list && { list, writeItem: this.projectionOf(fragments).itemWriter(field, typeName) };
+    const leadsToOthers =
+      stream !== undefined || below.some(({ selection }) => this.leadsToOthers(selection, fragments));
+    return { field, level: levelOf(below, below[0]?.position.type ?? ''), leadsToOthers, stream };
   }
 
   private leadsToOthers({ items }: OpSelection, set: number): boolean {
     return items.some(
       (item) =>
-        (item.kind === 'field' && this.effective(item.fragments) !== set) ||
+        (item.kind === 'field' && (this.effective(item.fragments) !== set || this.lists?.of(item) !== undefined)) ||
         (item.selection !== undefined && this.leadsToOthers(item.selection, set)),
     );
   }

@@ -2,6 +2,14 @@ import type { DeferGroups } from '../operation/defer-groups.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
 import type { LateGroups } from './write-context.ts';
 
+/** Opens the progress of an execution; `undefined` where nothing is deferred or streamed. */
+export function openProgress(
+  { plan, fragments, requests }: CompiledPlan,
+  groups: DeferGroups | undefined,
+): DeferProgress | undefined {
+  return groups && (plan.deferred ?? fragments) ? new DeferProgress(requests, groups) : undefined;
+}
+
 /** Which parts of an execution are complete: the rest and each defer group, and whose deadlines have passed. */
 export class DeferProgress {
   /** Numbers of pending requests, by group. */
@@ -12,11 +20,11 @@ export class DeferProgress {
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly groups: DeferGroups;
 
-  constructor(compiled: CompiledPlan, groups: DeferGroups) {
+  constructor(requests: readonly CompiledRequest[], groups: DeferGroups) {
     this.groups = groups;
     this.pending = groups.list.map(() => 0);
     this.expired = groups.list.map(() => false);
-    for (const { planned } of compiled.requests) this.count(planned.groups, 1);
+    for (const { planned } of requests) this.count(planned.groups, 1);
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { DeferGroup } from '../operation/defer-groups.ts';
 import type { PlannedRequest } from '../planner/plan.ts';
-import type { SourceFailure } from '../sources/source.ts';
+import type { SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import type { NullFault } from './null-reasons.ts';
 import type { ObjectShape, SelectionPart } from './object-shapes.ts';
 import { isObject } from './objects.ts';
@@ -167,6 +167,9 @@ export const CLIENT_DISCONNECTED: SourceFailure = {
   code: 'SUBREQUEST_HTTP_ERROR',
   message: 'Client disconnected.',
 };
+
+/** What takes the place of a response that nobody waits for. */
+export const DISCONNECTED: SubgraphResponse = { kind: 'failure', failure: CLIENT_DISCONNECTED };
 
 /** Returns the failure for a response that is not a GraphQL result. */
 export function malformed(request: PlannedRequest, reason: string, status?: number): SourceFailure {

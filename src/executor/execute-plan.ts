@@ -1,9 +1,13 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { CompiledPlan } from './compile.ts';
-import { Execution, type UseResult } from './execution.ts';
-import type { ExecutionInput, StreamedInput } from './execution-input.ts';
+import { openDelivery } from './delivery.ts';
+import { Execution } from './execution.ts';
+import type { ExecutionInput, StreamedInput, UseResult } from './execution-input.ts';
+import { OpenSlices } from './list-slices.ts';
 import { Payload } from './payload.ts';
-import type { PayloadStream } from './payload-stream.ts';
+import { PayloadStream } from './payload-stream.ts';
+import { slicesOf } from './slice-execution.ts';
+import { SlicedObjects } from './sliced-objects.ts';
 
 /**
  * Executes a compiled plan. Resolves when every request has completed or failed; never rejects because of a subgraph.
@@ -25,9 +29,23 @@ export function executePlan<T = Payload>(
  */
 export function streamPlan(compiled: CompiledPlan, input: StreamedInput): Promise<PayloadStream> {
   return new Promise((resolve, reject) => {
-    new Execution(compiled, input, unused, reject).stream(input.deferGroups, resolve);
+    const execution = new Execution(compiled, input, unused, reject);
+    const { progress, targets } = execution;
+    if (progress === undefined) throw new Error('a plan without defer groups cannot be streamed');
+    const stream = new PayloadStream((idle) => {
+      if (idle) delivery.expire?.(idle);
+      execution.endStream();
+    });
+    const delivery = openDelivery(execution, input.deferGroups, progress, stream, () => resolve(stream));
+    execution.streamed = { stream, delivery };
+    if (targets instanceof SlicedObjects)
+      execution.slices = new OpenSlices(targets, slicesOf(execution, input), NOT_SENT);
+    execution.begin();
   });
 }
+
+/** All requests are sent. */
+const NOT_SENT: readonly number[] = [];
 
 /** In place of the function that receives a single result. */
 const unused = () => {};

@@ -5,6 +5,9 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { AdmissionQueue } from './admission-queue.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 
+/** Receives the text of `data` and the errors of a single result. */
+export type UseResult<T> = (dataText: string, errors: readonly GraphQLFormattedError[]) => T;
+
 /** Everything that one execution of a plan needs. */
 export interface ExecutionInput {
   readonly supergraph: Supergraph;
@@ -26,6 +29,8 @@ export interface ExecutionInput {
   readonly admissionQueue?: AdmissionQueue | undefined;
   /** The subgraphs whose responses are cached: their fetches have `parts`. None by default. */
   readonly cachedSubgraphs?: ReadonlySet<string> | undefined;
+  /** See `EngineOptions`. */
+  readonly smallestSlice?: number | undefined;
   /** Receives the problems of responses. */
   readonly responseObserver?: ResponseObserver | undefined;
 }

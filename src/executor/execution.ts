@@ -1,20 +1,20 @@
-import type { GraphQLFormattedError } from 'graphql';
-import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
+import type { DeferGroup } from '../operation/defer-groups.ts';
 import { OverloadedError } from '../shared/overloaded-error.ts';
 import { doWhenTime } from '../shared/turns.ts';
 import type { Source, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
-import { DeferProgress } from './defer-progress.ts';
-import { type Delivery, openDelivery } from './delivery.ts';
+import { type DeferProgress, openProgress } from './defer-progress.ts';
+import type { Delivery } from './delivery.ts';
 import { ErrorReport } from './error-report.ts';
-import { CLIENT_DISCONNECTED } from './errors.ts';
-import type { ExecutionInput } from './execution-input.ts';
-import { ExecutionMemory } from './execution-memory.ts';
+import { DISCONNECTED } from './errors.ts';
+import type { ExecutionInput, UseResult } from './execution-input.ts';
+import { type ExecutionMemory, openMemory } from './execution-memory.ts';
 import { requestOf } from './fetch-parts.ts';
 import { forgetObjects, type GatheredEntities, variablesOf } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
+import type { OpenSlices } from './list-slices.ts';
 import { noMemory, parseLong, writeInSlices } from './long-work.ts';
 import { LONG_RESPONSE } from './memory-budget.ts';
 import { type MergeTarget, mergeResponse } from './merge-response.ts';
@@ -22,7 +22,7 @@ import { noteSkipped } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
 import { observeMissing } from './observe-missing.ts';
-import { PayloadStream } from './payload-stream.ts';
+import type { PayloadStream } from './payload-stream.ts';
 import {
   type CompleteResponse,
   lengthOf,
@@ -33,15 +33,13 @@ import {
 } from './read-response.ts';
 import { RequestBodies } from './request-body.ts';
 import { ResponseMerger } from './response-merger.ts';
-import { ResponseObjects } from './response-objects.ts';
+import type { ResponseObjects } from './response-objects.ts';
 import { sendFetch } from './send-fetch.ts';
+import { type ListSlice, openTargets } from './sliced-objects.ts';
 import { countEntities, OpenParts } from './split-entities.ts';
 import type { StreamedExecution } from './stream-delivery.ts';
 import { traceNulls } from './trace-execution.ts';
 import { WriteContext } from './write-context.ts';
-
-/** Receives the text of `data` and the errors of a single result. */
-export type UseResult<T> = (dataText: string, errors: readonly GraphQLFormattedError[]) => T;
 
 /**
  * One execution of a plan. A request starts when the last one that it depends on is done. Responses are merged into
@@ -50,21 +48,24 @@ export type UseResult<T> = (dataText: string, errors: readonly GraphQLFormattedE
 export class Execution implements MergeTarget, StreamedExecution {
   readonly compiled: CompiledPlan;
   readonly input: ExecutionInput;
-  readonly data: ResponseObject = {};
+  readonly data: ResponseObject;
   readonly targets: ResponseObjects;
   readonly merger: ResponseMerger;
-  private readonly waiting: number[];
-  private open: number;
-  private finished = false;
+  protected readonly waiting: number[];
+  protected open: number;
+  finished = false;
   /** Whether no response so far contains a backslash. */
   escapeFree = true;
-  private errorReport: ErrorReport | undefined;
+  protected errorReport: ErrorReport | undefined;
   nullReasonsIfAny: NullReasons | undefined;
   private readonly resolve: UseResult<void>;
   private readonly reject: (error: unknown) => void;
   readonly bodies: RequestBodies;
-  private readonly progress: DeferProgress | undefined;
-  private streamed: { readonly stream: PayloadStream; readonly delivery: Delivery } | undefined;
+  readonly progress: DeferProgress | undefined;
+  /** Set for a result in parts. */
+  streamed: { readonly stream: PayloadStream; readonly delivery: Delivery } | undefined;
+  /** Set where it has lists with `@stream`. */
+  slices: OpenSlices | undefined;
   /** The request that errors are about, where the payloads of a stream share them out. */
   private current: CompiledRequest | undefined;
   readonly memory: ExecutionMemory | undefined;
@@ -80,22 +81,20 @@ export class Execution implements MergeTarget, StreamedExecution {
     input: ExecutionInput,
     resolve: UseResult<void>,
     reject: (error: unknown) => void,
+    slice?: ListSlice,
   ) {
     this.compiled = compiled;
     this.input = input;
     this.bodies = new RequestBodies(input.variables);
     this.resolve = resolve;
     this.reject = reject;
-    this.targets = new ResponseObjects(input.supergraph, compiled.plan.positionCount, this.data);
+    this.data = slice?.around.data ?? {};
+    this.targets = openTargets(compiled, input, this.data, slice);
     this.merger = new ResponseMerger(this.targets, input.supergraph.types, this);
     this.waiting = compiled.requests.map(({ planned }) => planned.dependsOn.length);
     this.open = compiled.requests.length;
-    // the result of a mutation is reported in any case
-    this.memory =
-      input.budget && compiled.plan.operation.kind !== 'mutation'
-        ? new ExecutionMemory(input.budget, input.client.signal, this)
-        : undefined;
-    this.progress = input.deferGroups && compiled.plan.deferred && new DeferProgress(compiled, input.deferGroups);
+    this.memory = openMemory(compiled, input, this);
+    this.progress = openProgress(compiled, input.deferGroups);
   }
 
   begin(): void {
@@ -109,19 +108,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     });
   }
 
-  /** @param onFirst called with the stream when its first payload is written */
-  stream(groups: DeferGroups, onFirst: (stream: PayloadStream) => void): void {
-    const stream = new PayloadStream((idle) => {
-      if (idle) this.streamed?.delivery.expire?.(idle);
-      this.endStream();
-    });
-    if (this.progress === undefined) throw new Error('a plan without defer groups cannot be streamed');
-    const delivery = openDelivery(this, groups, this.progress, stream, () => onFirst(stream));
-    this.streamed = { stream, delivery };
-    this.begin();
-  }
-
-  private start(): void {
+  protected start(): void {
     if (this.open === 0) return this.proceed();
     this.progress?.start(() => this.attempt(() => this.proceed()));
     // requests may finish synchronously and change the counters, so the ready ones are selected first
@@ -147,7 +134,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   }
 
   /** Runs a step. An exception is an internal error: the execution ends and rejects. */
-  private attempt(step: () => void): void {
+  protected attempt(step: () => void): void {
     try {
       step();
     } catch (error) {
@@ -155,8 +142,9 @@ export class Execution implements MergeTarget, StreamedExecution {
     }
   }
 
-  private fail(error: unknown): void {
+  fail(error: unknown): void {
     this.finished = true;
+    this.slices?.stop();
     this.progress?.stop();
     this.leave();
     this.targets.forget();
@@ -164,7 +152,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     this.reject(error);
   }
 
-  private send(request: CompiledRequest): void {
+  protected send(request: CompiledRequest): void {
     // a synchronous response can end the execution: what is left belongs to late groups
     if (this.finished) return;
     if (this.streamed && !this.isNeeded(request)) return this.done(request);
@@ -234,23 +222,31 @@ export class Execution implements MergeTarget, StreamedExecution {
   }
 
   private merge(request: CompiledRequest, sent: readonly GatheredEntities[], response: CompleteResponse): void {
-    this.textTaken += lengthOf(response);
-    if (this.escapeFree && mayHaveEscapes(response)) this.escapeFree = false;
+    this.count(lengthOf(response), mayHaveEscapes(response));
     mergeResponse(this, request, sent, response);
+  }
+
+  /** Records how long a response is, and whether it may contain a backslash. */
+  count(length: number, hasEscapes: boolean): void {
+    this.textTaken += length;
+    if (hasEscapes) this.escapeFree = false;
   }
 
   /** Returns whether the response waits for memory; `false` where it is merged now. */
   private hasToWait(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): boolean {
     try {
-      if (this.memory === undefined || this.memory.mayTake(response.text.length)) return false;
-      this.wait(request, sent, response);
+      return (
+        this.memory?.waitsFor(response.text.length, (disconnected) =>
+          this.attempt(() => this.goOn(request, sent, disconnected ? DISCONNECTED : response)),
+        ) === true
+      );
     } catch (error) {
       const { groups, subgraph } = request.planned;
       // a defer group without memory is left out; the rest of the result does not need it
       if (!(error instanceof OverloadedError) || groups === undefined) throw error;
       this.settle(request, sent, { kind: 'failure', failure: noMemory(subgraph.name) });
+      return true;
     }
-    return true;
   }
 
   /** Ends because there is no memory, unless there are defer groups that can be left out. */
@@ -260,14 +256,11 @@ export class Execution implements MergeTarget, StreamedExecution {
     return true;
   }
 
-  private wait(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
-    this.memory?.wait(response.text.length, (disconnected) =>
-      this.attempt(() => {
-        if (this.finished) return forgetObjects(sent);
-        if (disconnected) this.settle(request, sent, { kind: 'failure', failure: CLIENT_DISCONNECTED });
-        else this.settleLong(request, sent, response);
-      }),
-    );
+  /** Goes on with a response that has waited, or with the failure in its place. */
+  private goOn(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
+    if (this.finished) forgetObjects(sent);
+    else if (response.kind === 'text') this.settleLong(request, sent, response);
+    else this.settle(request, sent, response);
   }
 
   private done(request: CompiledRequest): void {
@@ -277,13 +270,19 @@ export class Execution implements MergeTarget, StreamedExecution {
       this.progress.done(request);
       if (this.streamed === undefined && this.progress.isDue) return this.finish();
     }
-    for (const id of request.dependents) {
+    this.sendNext(request);
+    this.slices?.record(request);
+    if (this.open === 0 || this.streamed) this.proceed();
+  }
+
+  /** Sends the requests that have waited for one, and for no other any more. */
+  protected sendNext({ dependents }: CompiledRequest): void {
+    for (const id of dependents) {
       const left = (this.waiting[id] ?? 0) - 1;
       this.waiting[id] = left;
       const next = this.compiled.requests[id];
       if (left === 0 && next) this.send(next);
     }
-    if (this.open === 0 || this.streamed) this.proceed();
   }
 
   /** Writes what is complete: the result, or payloads of a stream. */
@@ -294,15 +293,16 @@ export class Execution implements MergeTarget, StreamedExecution {
     } else if (this.streamed.delivery.advance()) this.endStream();
   }
 
-  private endStream(): void {
+  endStream(): void {
     this.finished = true;
+    this.slices?.stop();
     this.progress?.stop();
     traceNulls(this, (group) => this.streamed?.delivery.wasLate?.(group) === true);
     this.streamed?.stream.close();
     this.end();
   }
 
-  private leave(): void {
+  protected leave(): void {
     this.memory?.leave();
     if (this.weight > 0) this.input.admissionQueue?.leave(this.weight);
     this.weight = 0;

@@ -1,26 +1,30 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { DeferredFragment } from '../operation/deferred-fragments.ts';
 import type { CompiledFragments } from './compiled-fragments.ts';
 import type { DeferProgress } from './defer-progress.ts';
 import { writePlace } from './deferred-places.ts';
+import {
+  type DeliveredPart,
+  FAILED_ELSEWHERE,
+  type FragmentInstance,
+  isSamePath,
+  LIST_FAILED_ELSEWHERE,
+  type ListInstance,
+  objectPath,
+  readySlice,
+} from './delivered-parts.ts';
 import { type ResponsePath, withViolations } from './errors.ts';
 import { FragmentErrors } from './fragment-errors.ts';
-import { type FragmentPlace, FragmentPlaces } from './fragment-places.ts';
+import { type FoundPlaces, type FragmentPlace, FragmentPlaces, type ItemsPlace, type Run } from './fragment-places.ts';
+import { writeItems } from './item-writer.ts';
 import { writeEscapeFree } from './json-text.ts';
+import type { OpenSlice } from './list-slices.ts';
 import { observeMissing } from './observe-missing.ts';
+import { PartRegistry } from './part-registry.ts';
 import { type FragmentPart, Payload, type PendingFragment } from './payload.ts';
 import type { PayloadStream } from './payload-stream.ts';
 import type { StreamedExecution } from './stream-delivery.ts';
+import type { InitialCounts } from './streamed-lists.ts';
 import { type Violation, WriteContext } from './write-context.ts';
-
-/** A deferred fragment of one object. */
-interface Instance {
-  readonly fragment: DeferredFragment;
-  readonly pending: PendingFragment;
-  /** The places with fields of it that are known so far. */
-  readonly places: FragmentPlace[];
-  state: 'hidden' | 'announced' | 'complete' | 'failed';
-}
 
 /** The text of the fields of one place. */
 interface Piece {
@@ -29,17 +33,17 @@ interface Piece {
   readonly violations: readonly Violation[];
 }
 
-/** The error of a fragment that failed because of an error that another fragment or object has reported. */
-const FAILED_ELSEWHERE = {
-  message:
-    'The deferred fragment is missing, because a field that must not be null failed with an error at another place.',
-  extensions: { code: 'DEFERRED_FRAGMENT_FAILED' },
-};
+/** What a payload has. */
+interface PartContent extends Omit<FragmentPart, 'pending'> {
+  readonly path?: ResponsePath;
+  readonly text?: string;
+  readonly errors?: readonly GraphQLFormattedError[];
+}
 
 /**
- * Writes the payloads of an execution with deferred fragments as soon as what they need is there: the first one without them, and
- * then one or more for each fragment in each object. Null propagates up to the object of a fragment at most: then the fragment
- * fails as a whole.
+ * Writes the payloads of an execution with deferred fragments and streamed lists as soon as what they need is there: the first one
+ * without them, then one or more for each fragment in each object, and for each list. Null propagates up to the object of a fragment
+ * at most: then the fragment fails as a whole. It ends a list before the item in which it is.
  * @see https://github.com/graphql/defer-stream-wg/blob/main/README.md
  */
 export class FragmentDelivery {
@@ -48,11 +52,11 @@ export class FragmentDelivery {
   private readonly progress: DeferProgress;
   private readonly stream: PayloadStream;
   private readonly onFirst: () => void;
+  private readonly firstItems: InitialCounts | undefined;
   private readonly nulled = new Set<unknown>();
   private readonly places: FragmentPlaces;
   private readonly errors: FragmentErrors;
-  private readonly instances = new Map<string, Instance>();
-  private readonly open = new Set<Instance>();
+  private readonly parts: PartRegistry;
   private readonly delivered = new Set<FragmentPlace>();
   private hasBegun = false;
 
@@ -69,8 +73,11 @@ export class FragmentDelivery {
     this.progress = progress;
     this.stream = stream;
     this.onFirst = onFirst;
-    this.places = new FragmentPlaces(fragments, this.nulled);
-    this.errors = new FragmentErrors(() => execution.report.byRequest, this.places, execution.data);
+    this.firstItems = fragments.lists?.counts(execution.input.variables);
+    this.places = new FragmentPlaces(fragments, this.nulled, this.firstItems);
+    const errors = () => [...execution.report.byRequest, ...(execution.slices?.errors ?? [])];
+    this.errors = new FragmentErrors(errors, this.places, execution.data);
+    this.parts = new PartRegistry(fragments, this.firstItems);
   }
 
   /** Every request may be needed until the last payload is written. */
@@ -90,99 +97,72 @@ export class FragmentDelivery {
     }
     for (let wrote = true; wrote; ) {
       wrote = false;
-      for (const instance of this.open) {
-        if (!this.isReady(instance)) continue;
-        this.deliver(instance);
-        wrote = true;
-      }
+      for (const part of this.parts.open) if (this.deliverIfReady(part)) wrote = true;
     }
-    return this.open.size === 0;
+    return this.parts.open.size === 0;
   }
 
-  /** Fails the fragments that are not complete. */
+  private deliverIfReady(part: DeliveredPart): boolean {
+    if (part.kind === 'list') {
+      const slice = readySlice(part, this.fragments);
+      if (slice === undefined) return false;
+      this.deliverItems(part, slice);
+      return true;
+    }
+    if (!this.isReady(part)) return false;
+    this.deliver(part);
+    return true;
+  }
+
+  /** Fails what is not complete. */
   expire(error: GraphQLFormattedError): void {
-    for (const instance of this.open) {
-      if (instance.state !== 'announced') continue;
-      const { path } = instance.pending;
-      this.fail(instance, [{ ...error, path }]);
+    for (const part of this.parts.open) {
+      if (part.state !== 'announced') continue;
+      const { path } = part.pending;
+      this.fail(part, [{ ...error, path }]);
     }
   }
 
   private writeFirst(): void {
-    const { compiled, data, input } = this.execution;
+    const { execution, progress } = this;
+    const { compiled, data, input } = execution;
     const { text, violations } = this.write((context) => compiled.projection.write(data, context));
     const errors = withViolations(this.errors.takeRest(), violations);
     const first = new Payload(text, errors, undefined);
-    this.register(this.places.inRest(data));
-    first.announced = this.announce();
+    const run: Run = {
+      progress,
+      // they are opened when the lists are there
+      get slices() {
+        return execution.slices;
+      },
+    };
+    this.parts.add(this.places.inRest(data, run));
+    first.announced = this.parts.announce();
     observeMissing(input.responseObserver, violations, input.client);
     this.stream.write(first);
     this.onFirst();
   }
 
-  private write(run: (context: WriteContext) => string): { text: string; violations: readonly Violation[] } {
+  private write<T>(run: (context: WriteContext) => T): { text: T; violations: readonly Violation[] } {
     const { input, nullReasonsIfAny: nullReasons, escapeFree } = this.execution;
-    const context = new WriteContext({ introspected: input.introspected, nullReasons, nulled: this.nulled });
+    const { nulled, firstItems } = this;
+    const context = new WriteContext({ introspected: input.introspected, nullReasons, nulled, firstItems });
     const text = writeEscapeFree(escapeFree, () => run(context));
     return { text, violations: context.violations };
   }
 
-  /** Adds places to the instances of their fragments. */
-  private register(places: readonly FragmentPlace[]): void {
-    for (const place of places)
-      for (const fragment of this.fragments.of(place.set)) this.instanceAt(fragment, place.path).places.push(place);
-  }
-
-  private instanceAt(fragment: DeferredFragment, path: ResponsePath): Instance {
-    const at = objectPath(path, fragment.depth);
-    const key = `${fragment.id} ${at.join()}`;
-    const known = this.instances.get(key);
-    if (known) return known;
-    const pending = { id: String(this.instances.size), label: fragment.label, path: at };
-    const made: Instance = { fragment, pending, places: [], state: 'hidden' };
-    this.instances.set(key, made);
-    this.open.add(made);
-    return made;
-  }
-
-  /** Returns the instance of the nearest fragment around one that has fields of its own. */
-  private parentOf({ fragment, pending: { path } }: Instance): Instance | undefined {
-    for (let { parent } = fragment; parent !== undefined; { parent } = parent) {
-      const found = this.instances.get(`${parent.id} ${objectPath(path, parent.depth).join()}`);
-      if (found) return found;
-    }
-    return undefined;
-  }
-
-  /** Announces the instances whose parents are complete, and drops those whose parents have failed. */
-  private announce(): readonly PendingFragment[] {
-    const announced: PendingFragment[] = [];
-    for (const instance of this.open) {
-      if (instance.state !== 'hidden') continue;
-      const parent = this.parentOf(instance);
-      if (parent?.state === 'failed') {
-        instance.state = 'failed';
-        this.open.delete(instance);
-      } else if (parent === undefined || parent.state === 'complete') {
-        instance.state = 'announced';
-        announced.push(instance.pending);
-      }
-    }
-    return announced;
-  }
-
-  private isReady({ state, fragment, places }: Instance): boolean {
+  private isReady({ state, fragment, places, run: { progress } }: FragmentInstance): boolean {
     if (state !== 'announced') return false;
-    const isDone = (group: number) => !this.progress.isPending(group);
+    const isDone = (group: number) => !progress.isPending(group);
     return (
       this.fragments.groupsOf(fragment).every(isDone) &&
       places.every(({ set }) => this.fragments.groupsOfUnion(set).every(isDone))
     );
   }
 
-  private deliver(instance: Instance): void {
+  private deliver(instance: FragmentInstance): void {
     const pieces: Piece[] = [];
-    const found: FragmentPlace[] = [];
+    const found: FoundPlaces[] = [];
     const isOwn = (place: FragmentPlace) =>
       this.fragments.of(place.set).includes(instance.fragment) &&
       isSamePath(objectPath(place.path, instance.fragment.depth), instance.pending.path);
@@ -193,17 +173,17 @@ export class FragmentDelivery {
       if (text === 'null') return this.fail(instance, withViolations(this.errors.takeAt(place), violations));
       pieces.push({ place, text, violations });
       const within = this.places.within(place);
-      found.push(...within);
-      queue.push(...within.filter(isOwn));
+      found.push(within);
+      queue.push(...within.places.filter(isOwn));
     }
     for (const { place } of pieces) this.delivered.add(place);
-    this.register(found);
+    for (const one of found) this.parts.add(one);
     this.complete(instance, pieces);
   }
 
-  private complete(instance: Instance, pieces: readonly Piece[]): void {
-    this.close(instance, 'complete');
-    const announced = this.announce();
+  private complete(instance: FragmentInstance, pieces: readonly Piece[]): void {
+    this.parts.close(instance, 'complete');
+    const announced = this.parts.announce();
     if (pieces.length === 0) this.send(instance, { kind: 'none', isLast: true }, announced);
     for (const [i, { place, text, violations }] of pieces.entries()) {
       const isLast = i === pieces.length - 1;
@@ -215,53 +195,63 @@ export class FragmentDelivery {
     }
   }
 
-  private fail(instance: Instance, errors: readonly GraphQLFormattedError[]): void {
-    this.close(instance, 'failed');
-    const announced = this.announce();
-    const all = [...errors, ...this.errorsAround(instance)];
-    const known = all.length > 0 ? all : [{ ...FAILED_ELSEWHERE, path: instance.pending.path }];
-    this.send(instance, { kind: 'failed', isLast: true, text: 'null', errors: known }, announced);
+  /** Delivers the items of a list that are in a slice. */
+  private deliverItems(instance: ListInstance, slice: OpenSlice): void {
+    const { place, next: from } = instance;
+    const { data, nullReasonsIfAny, input } = this.execution;
+    const end = Math.min(slice.to, place.items.length);
+    const { text: items, violations } = this.write((context) =>
+      writeItems({ place, from, to: end }, data, nullReasonsIfAny, context),
+    );
+    observeMissing(input.responseObserver, violations, input.client);
+    const to = from + items.length;
+    const { length } = place.path;
+    const errorsOf = (range: ItemsPlace) => {
+      const own = violations.filter(
+        ({ path }) => (path[length] as number) >= range.from && (path[length] as number) < range.to,
+      );
+      return withViolations(this.errors.takeAt(range), own);
+    };
+    instance.next = to;
+    if (to > from) {
+      const errors = errorsOf({ place, from, to });
+      const isLast = to === place.items.length;
+      if (isLast) this.parts.close(instance, 'complete');
+      this.parts.add(this.places.inItems({ place, from, to }, slice));
+      const announced = this.parts.announce();
+      const around = isLast ? this.errorsAround(instance) : [];
+      const text = `[${items.join()}]`;
+      this.send(instance, { kind: 'items', isLast, index: from, text, errors: [...errors, ...around] }, announced);
+    }
+    if (to < end) this.fail(instance, errorsOf({ place, from: to, to: to + 1 }));
   }
 
-  private close(instance: Instance, state: 'complete' | 'failed'): void {
-    instance.state = state;
-    this.open.delete(instance);
+  private fail(part: DeliveredPart, errors: readonly GraphQLFormattedError[]): void {
+    this.parts.close(part, 'failed');
+    const announced = this.parts.announce();
+    const { path } = part.pending;
+    const all = [...errors, ...this.errorsAround(part)];
+    const isList = part.kind === 'list';
+    const elsewhere = isList ? { ...LIST_FAILED_ELSEWHERE, path: [...path, part.next] } : { ...FAILED_ELSEWHERE, path };
+    const index = isList ? part.next : undefined;
+    const known = all.length > 0 ? all : [elsewhere];
+    this.send(part, { kind: 'failed', isLast: true, index, text: 'null', errors: known }, announced);
   }
 
-  /** Returns the errors of an instance that are in none of its fields; with the last instance, all that are left. */
-  private errorsAround({ fragment, pending: { path } }: Instance): readonly GraphQLFormattedError[] {
-    if (this.open.size === 0) return this.errors.takeAll();
-    return this.errors.takeAround(path, this.fragments.groupsOf(fragment));
+  /** Returns the errors of a part that are in none of its fields; with the last part, all that are left. */
+  private errorsAround(part: DeliveredPart): readonly GraphQLFormattedError[] {
+    if (this.parts.open.size === 0) return this.errors.takeAll();
+    if (part.kind === 'list') return [];
+    return this.errors.takeAround(part.pending.path, this.fragments.groupsOf(part.fragment));
   }
 
   private send(
-    { pending }: Instance,
-    {
-      kind,
-      isLast,
-      path = pending.path,
-      text = '{}',
-      errors = [],
-    }: Omit<FragmentPart, 'pending'> & {
-      readonly path?: ResponsePath;
-      readonly text?: string;
-      readonly errors?: readonly GraphQLFormattedError[];
-    },
+    { pending }: DeliveredPart,
+    { kind, isLast, index, path = pending.path, text = '{}', errors = [] }: PartContent,
     announced: readonly PendingFragment[],
   ): void {
-    const payload = new Payload(text, errors, undefined, { path, fragment: { pending, kind, isLast } });
+    const payload = new Payload(text, errors, undefined, { path, fragment: { pending, kind, isLast, index } });
     payload.announced = announced;
     this.stream.write(payload);
   }
-}
-
-/** Returns the path of the object that so many fields lead to, with all its indices. */
-function objectPath(path: ResponsePath, fields: number): ResponsePath {
-  let seen = 0;
-  const end = path.findIndex((step) => typeof step === 'string' && ++seen > fields);
-  return end < 0 ? path : path.slice(0, end);
-}
-
-function isSamePath(a: ResponsePath, b: ResponsePath): boolean {
-  return a.length === b.length && a.every((step, i) => step === b[i]);
 }

@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { ResponsePath } from './errors.ts';
-import type { FragmentPlace, FragmentPlaces } from './fragment-places.ts';
+import type { FragmentPlace, FragmentPlaces, ItemsPlace } from './fragment-places.ts';
 import type { ResponseObject } from './objects.ts';
 
 /** An error of a request. */
@@ -31,8 +31,8 @@ export class FragmentErrors {
     );
   }
 
-  /** Takes the errors within the fields of a place. */
-  takeAt(place: FragmentPlace): GraphQLFormattedError[] {
+  /** Takes the errors within the fields of a place, or within items of a list. */
+  takeAt(place: FragmentPlace | ItemsPlace): GraphQLFormattedError[] {
     return this.take(({ error: { path } }) => path !== undefined && this.places.hasError(path, this.data, place));
   }
 

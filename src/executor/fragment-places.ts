@@ -1,56 +1,122 @@
-import type { CompiledFragments, Level, Step } from './compiled-fragments.ts';
+import type { CompiledFragments, FieldBelow, Level, Step } from './compiled-fragments.ts';
+import type { DeferProgress } from './defer-progress.ts';
 import type { DeferredPlace } from './deferred-places.ts';
 import type { ResponsePath } from './errors.ts';
+import type { OpenSlices } from './list-slices.ts';
 import { NOT_DEFERRED } from './object-shapes.ts';
+import type { ValueWriter } from './object-writer.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 import type { SubgraphPath } from './response-objects.ts';
+import type { InitialCounts, StreamedList } from './streamed-lists.ts';
+
+/** What fetches a part of the data: the execution, or one slice of a streamed list. */
+export interface Run {
+  readonly progress: DeferProgress;
+  /** The slices of the lists in this part. */
+  readonly slices: OpenSlices | undefined;
+}
+
+/** Where something is in the data of an execution. */
+interface At {
+  readonly run: Run;
+  /** The number of the set of deferred fragments that it is delivered with. */
+  readonly set: number;
+  readonly path: ResponsePath;
+  /** The same path, of aliased keys. */
+  readonly subgraphPath: SubgraphPath;
+}
 
 /** An object with fields of one set of deferred fragments, whose surrounding fields belong to another set. */
-export interface FragmentPlace extends DeferredPlace {
-  /** The number of the set. */
-  readonly set: number;
+export interface FragmentPlace extends DeferredPlace, At {
   readonly level: Level;
   readonly typeName: string;
 }
 
-/** Finds the places of deferred fragments in the data of one execution. */
+/** A streamed list with more items than come first. */
+export interface ListPlace extends At {
+  readonly list: StreamedList;
+  readonly items: readonly unknown[];
+  /** Of the items. */
+  readonly level: Level;
+  readonly writeItem: ValueWriter;
+}
+
+/** Some items of a streamed list. */
+export interface ItemsPlace {
+  readonly place: ListPlace;
+  readonly from: number;
+  /** The index after the last item. */
+  readonly to: number;
+}
+
+/** What is delivered later than what is around it. */
+export interface FoundPlaces {
+  readonly places: FragmentPlace[];
+  readonly lists: ListPlace[];
+}
+
+/** Finds the places of deferred fragments and streamed lists in the data of one execution. */
 export class FragmentPlaces {
   private readonly fragments: CompiledFragments;
   /** Objects and lists in whose place null was written: nothing within them has a place. */
   private readonly nulled: ReadonlySet<unknown>;
-  constructor(fragments: CompiledFragments, nulled: ReadonlySet<unknown>) {
+  private readonly firstItems: InitialCounts | undefined;
+
+  constructor(fragments: CompiledFragments, nulled: ReadonlySet<unknown>, firstItems: InitialCounts | undefined) {
     this.fragments = fragments;
     this.nulled = nulled;
+    this.firstItems = firstItems;
   }
 
   /** Finds the places in what is not deferred. */
-  inRest(data: ResponseObject): FragmentPlace[] {
-    const found: FragmentPlace[] = [];
-    this.visit(data, this.fragments.rootLevel, NOT_DEFERRED, [], [], found);
+  inRest(data: ResponseObject, run: Run): FoundPlaces {
+    const found: FoundPlaces = { places: [], lists: [] };
+    this.visit(data, this.fragments.rootLevel, { run, set: NOT_DEFERRED, path: [], subgraphPath: [] }, found);
     return found;
   }
 
   /** Finds the places within the fields of a place. */
-  within({ object, level, typeName, set, path, subgraphPath }: FragmentPlace): FragmentPlace[] {
-    const found: FragmentPlace[] = [];
-    this.visitBelow(object, this.fragments.stepOf(level, typeName), set, path, subgraphPath, found);
+  within(place: FragmentPlace): FoundPlaces {
+    const found: FoundPlaces = { places: [], lists: [] };
+    this.visitBelow(place.object, this.fragments.stepOf(place.level, place.typeName), place, found);
+    return found;
+  }
+
+  /** Finds the places within items of a list. */
+  inItems({ place, from, to }: ItemsPlace, run: Run): FoundPlaces {
+    const found: FoundPlaces = { places: [], lists: [] };
+    const { items, level } = place;
+    for (let i = from; i < to; i++) this.visit(items[i], level, { ...itemAt(place, i), run }, found);
     return found;
   }
 
   /**
-   * Returns whether an error is within the fields of a place, or within what is not deferred.
-   * @param place `undefined` for what is not deferred
+   * Returns whether an error is within the fields of a place, within items of a list, or within what is not deferred.
+   * @param where `undefined` for what is not deferred
    */
-  hasError(path: ResponsePath, data: ResponseObject, place: FragmentPlace | undefined): boolean {
-    const set = place?.set ?? NOT_DEFERRED;
-    const rest = place ? pathBelow(path, place.path) : path;
-    if (rest === undefined || (place !== undefined && rest.length === 0)) return false;
-    let value: unknown = place?.object ?? data;
-    let level = place?.level ?? this.fragments.rootLevel;
-    for (const step of rest) {
+  hasError(path: ResponsePath, data: ResponseObject, where: FragmentPlace | ItemsPlace | undefined): boolean {
+    if (where === undefined) return this.leadsWithin(path, data, this.fragments.rootLevel, NOT_DEFERRED);
+    if (!('place' in where)) {
+      const rest = pathBelow(path, where.path);
+      return rest !== undefined && rest.length > 0 && this.leadsWithin(rest, where.object, where.level, where.set);
+    }
+    const { place, from, to } = where;
+    const [index, ...rest] = pathBelow(path, place.path) ?? [];
+    if (typeof index !== 'number' || index < from || index >= to) return false;
+    return this.leadsWithin(rest, place.items[index], place.level, place.set);
+  }
+
+  /** Returns whether all fields of a path belong to a set, as far as there are objects, and all its items come first. */
+  private leadsWithin(path: ResponsePath, from: unknown, fromLevel: Level, set: number): boolean {
+    let value = from;
+    let level = fromLevel;
+    let list: StreamedList | undefined;
+    for (const step of path) {
       // errors that are known before a fetch have no indices
       while (Array.isArray(value) && typeof step === 'string') value = value[0];
       if (typeof step === 'number') {
+        if (list && Array.isArray(value) && step >= this.countOf(list)) return false;
+        list = undefined;
         value = Array.isArray(value) ? value[step] : undefined;
         continue;
       }
@@ -63,46 +129,55 @@ export class FragmentPlaces {
       if (next === undefined) return true;
       value = value[field.subgraphKey];
       level = next.level;
+      list = next.stream?.list;
     }
     return true;
   }
 
-  private visit(
-    value: unknown,
-    level: Level,
-    set: number,
-    path: ResponsePath,
-    subgraphPath: SubgraphPath,
-    found: FragmentPlace[],
-  ): void {
+  private countOf(list: StreamedList): number {
+    return this.firstItems?.get(list) ?? 0;
+  }
+
+  private visit(value: unknown, level: Level, at: At, found: FoundPlaces): void {
     if (this.nulled.has(value)) return;
     if (Array.isArray(value)) {
-      for (const [i, item] of value.entries()) this.visit(item, level, set, [...path, i], [...subgraphPath, i], found);
+      for (const [i, item] of value.entries()) this.visit(item, level, itemAt(at, i), found);
       return;
     }
     if (!isObject(value)) return;
     const typeName = typeOf(value, level);
     const step = this.fragments.stepOf(level, typeName);
-    for (const { set: other, write } of step.sets)
-      if (other !== set) found.push({ object: value, path, subgraphPath, write, set: other, level, typeName });
-    this.visitBelow(value, step, set, path, subgraphPath, found);
+    const { run, path, subgraphPath } = at;
+    for (const { set, write } of step.sets)
+      if (set !== at.set) found.places.push({ object: value, run, path, subgraphPath, write, set, level, typeName });
+    this.visitBelow(value, step, at, found);
   }
 
-  private visitBelow(
-    object: ResponseObject,
-    { below }: Step,
-    set: number,
-    path: ResponsePath,
-    subgraphPath: SubgraphPath,
-    found: FragmentPlace[],
-  ): void {
-    for (const { field, level, leadsToOthers } of below) {
-      const { subgraphKey } = field;
-      if (field.fragments !== set || !leadsToOthers) continue;
-      const next: ResponsePath = [...path, field.field.responseKey];
-      this.visit(object[subgraphKey], level, set, next, [...subgraphPath, subgraphKey], found);
+  private visitBelow(object: ResponseObject, { below }: Step, at: At, found: FoundPlaces): void {
+    for (const one of below) {
+      const { subgraphKey, fragments, field } = one.field;
+      if (fragments !== at.set || !one.leadsToOthers) continue;
+      const value = object[subgraphKey];
+      const path: ResponsePath = [...at.path, field.responseKey];
+      const next: At = { run: at.run, set: at.set, path, subgraphPath: [...at.subgraphPath, subgraphKey] };
+      if (one.stream && Array.isArray(value)) this.visitList(value, one, next, found);
+      else this.visit(value, one.level, next, found);
     }
   }
+
+  private visitList(items: readonly unknown[], { level, stream }: FieldBelow, at: At, found: FoundPlaces): void {
+    if (stream === undefined || this.nulled.has(items)) return;
+    const { list, writeItem } = stream;
+    const count = Math.min(this.countOf(list), items.length);
+    for (let i = 0; i < count; i++) this.visit(items[i], level, itemAt(at, i), found);
+    const { run, set, path, subgraphPath } = at;
+    if (count < items.length) found.lists.push({ run, set, path, subgraphPath, list, items, level, writeItem });
+  }
+}
+
+/** Returns the place of an item. */
+function itemAt({ run, set, path, subgraphPath }: At, index: number): At {
+  return { run, set, path: [...path, index], subgraphPath: [...subgraphPath, index] };
 }
 
 function typeOf({ __typename: name }: ResponseObject, { staticType }: Level): string {

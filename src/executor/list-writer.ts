@@ -1,5 +1,6 @@
 import { flattenString } from './json-text.ts';
 import type { ValueWriter } from './object-writer.ts';
+import type { StreamedList } from './streamed-lists.ts';
 import type { WriteContext } from './write-context.ts';
 import { LIST_START, PAUSE, type WritePauses } from './write-pauses.ts';
 
@@ -33,6 +34,17 @@ export function listWriter(write: ValueWriter, coordinate: string): ValueWriter 
       }
     }
     return missing ? undefined : `${text}${part}]`;
+  };
+}
+
+/** Returns a writer of the first items of a streamed list. */
+export function firstItemsWriter(write: ValueWriter, list: StreamedList): ValueWriter {
+  return (value, context) => {
+    const count = context.firstItems?.get(list) ?? 0;
+    if (!Array.isArray(value) || value.length <= count) return write(value, context);
+    const text = write(value.slice(0, count), context);
+    // then nothing of the list is delivered later
+    return text === 'null' ? context.nullFor(value) : text;
   };
 }
 

@@ -14,20 +14,30 @@ export interface DeferredPart {
 /** A part that is a section of an endpoint. */
 export type SectionPart = DeferredPart & { readonly group: DeferGroup };
 
-/** A deferred fragment of one object in the result. */
+/** A deferred fragment or streamed list of one object in the result. */
 export interface PendingFragment {
   /** Unique within the stream. */
   readonly id: string;
   readonly label: string | undefined;
-  /** The path of the object that the fragment is selected on. */
+  /** The path of the object that the fragment is selected on, or of the list. */
   readonly path: ResponsePath;
+  /** Whether it is a list with `@stream`, in place of a fragment. */
+  readonly isList: boolean;
 }
 
-/** What a payload is to a deferred fragment. A fragment has several payloads where parts of it are in other objects. */
+/**
+ * What a payload is to a deferred fragment or streamed list. A fragment has several payloads where parts of it are in other objects, a
+ * list where its items are not fetched together.
+ */
 export interface FragmentPart {
   readonly pending: PendingFragment;
-  /** `data`: fields of it. `none`: all its fields have come with other fragments. `failed`: none of it will come. */
-  readonly kind: 'data' | 'none' | 'failed';
+  /**
+   * `data`: fields of it. `items`: items of it, as a list. `none`: all its fields have come with other fragments. `failed`: nothing
+   * more of it will come.
+   */
+  readonly kind: 'data' | 'items' | 'none' | 'failed';
+  /** Of a list: the index of the first item of the payload. */
+  readonly index?: number | undefined;
   /** Whether nothing more of the fragment follows. */
   readonly isLast: boolean;
 }
@@ -46,7 +56,7 @@ export class Payload {
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   /** `undefined` for a whole result, and for the first payload of a stream. */
   readonly deferred: DeferredPart | undefined;
-  /** The deferred fragments that will follow, and that no payload before has announced. */
+  /** The deferred fragments and streamed lists that will follow, and that no payload before has announced. */
   announced: readonly PendingFragment[] = NONE;
   private text: string | undefined;
 

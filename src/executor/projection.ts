@@ -6,10 +6,11 @@ import type { OpField } from '../operation/operation.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { quote } from './json-text.ts';
 import { leafWriter } from './leaf.ts';
-import { listWriter } from './list-writer.ts';
+import { firstItemsWriter, listWriter } from './list-writer.ts';
 import { dependsOnType, ObjectShapes, type SelectionPart, type ShapeField } from './object-shapes.ts';
 import { compileObjectWriter, type FieldWriter, type ObjectWriter, type ValueWriter } from './object-writer.ts';
 import { isObject, type ResponseObject } from './objects.ts';
+import type { StreamedLists } from './streamed-lists.ts';
 import type { WriteContext } from './write-context.ts';
 
 export interface ProjectionOptions {
@@ -19,8 +20,17 @@ export interface ProjectionOptions {
   readonly deferred?: DeferredFields | undefined;
   /** Whether deferred fields are left out of the response, because they are written later on their own. */
   readonly leavesOutDeferred?: boolean | undefined;
-  /** The set of deferred fragments whose fields are written, and no others, with the shapes of all; all fields where it is missing. */
-  readonly only?: { readonly fragments: number; readonly shapes: ObjectShapes } | undefined;
+  /** The set of deferred fragments whose fields are written, and no others; all fields where it is missing. */
+  readonly only?: OneSet | undefined;
+}
+
+/** A set of deferred fragments. */
+interface OneSet {
+  readonly fragments: number;
+  /** The shapes of all sets. */
+  readonly shapes: ObjectShapes;
+  /** The lists of which the first items are written only. */
+  readonly lists: StreamedLists | undefined;
 }
 
 const MISSING_VALUE = 'SUBREQUEST_MALFORMED_RESPONSE';
@@ -149,12 +159,13 @@ export class Projection {
         write: (_value, { introspected }) => introspected.get(responseKey) ?? 'null',
       };
     }
-    // an object type may declare a stricter type than the interface on which the field was selected
-    const declared = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
+    const declared = this.declaredType(field, typeName);
     const group = this.deferred?.get(field);
     // a deferred field may be missing, whatever its type
     const type = group !== undefined && declared.kind === Kind.NON_NULL_TYPE ? declared.type : declared;
-    const write = this.typedWriter(type, below, field, `${typeName}.${field.name}`);
+    const whole = this.typedWriter(type, below, field, `${typeName}.${field.name}`);
+    const list = this.only?.lists?.of(field);
+    const write = list === undefined ? whole : firstItemsWriter(whole, list);
     // the error of a dropped field is known already
     const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
     if (dropped) return { responseKey, prefix, subgraphKey, isText: false, write: () => leftOut };
@@ -170,6 +181,19 @@ export class Projection {
       };
     }
     return { responseKey, prefix, subgraphKey, isText: this.isText(type), write, absent };
+  }
+
+  /** Returns a writer of the items of a list; they are `undefined` where the list must not have null. */
+  itemWriter({ field, below }: ShapeField, typeName: string): ValueWriter {
+    const type = this.declaredType(field, typeName);
+    const nullable = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
+    if (nullable.kind !== Kind.LIST_TYPE) throw new Error(`${typeName}.${field.name} is not a list`);
+    return this.typedWriter(nullable.type, below, field, `${typeName}.${field.name}`);
+  }
+
+  /** Returns the type of a field; an object type may declare a stricter one than the interface on which it was selected. */
+  private declaredType(field: OpField, typeName: string): TypeNode {
+    return this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
   }
 
   private isText(type: TypeNode): boolean {

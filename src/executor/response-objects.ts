@@ -11,8 +11,9 @@ export type SubgraphPath = readonly (string | number)[];
  */
 export class ResponseObjects {
   private readonly supergraph: Supergraph;
-  private readonly data: ResponseObject;
-  private readonly known: (ResponseObject[] | undefined)[];
+  /** The root of the response tree. */
+  readonly data: ResponseObject;
+  protected readonly known: (ResponseObject[] | undefined)[];
 
   constructor(supergraph: Supergraph, positionCount: number, data: ResponseObject) {
     this.supergraph = supergraph;
@@ -53,16 +54,17 @@ export class ResponseObjects {
     const { origin } = position;
     if (position === above || !origin) return this.at(position);
     const types = this.ownerTypes(position);
-    const parents = this.at(origin.parent);
+    const around = this.around(position);
+    const parents = around.at(origin.parent);
     const ancestors: ResponseObject[] = [];
     const found: ResponseObject[] = [];
-    this.ancestorsAt(origin.parent, above).forEach((ancestor, index) => {
+    around.ancestorsAt(origin.parent, above).forEach((ancestor, index) => {
       const parent = parents[index] as ResponseObject;
       if (types && !isOfType(parent, types)) return;
-      gatherObjects(parent[origin.alias.key], found);
+      this.gather(position, parent[origin.alias.key], found);
       while (ancestors.length < found.length) ancestors.push(ancestor);
     });
-    return ancestors;
+    return alignedWith(this.at(position), found, ancestors);
   }
 
   /** Returns the paths of the objects at a position, in the same order; needed for errors only. */
@@ -70,24 +72,52 @@ export class ResponseObjects {
     const { origin } = position;
     if (!origin) return [[]];
     const types = this.ownerTypes(position);
-    const parents = this.at(origin.parent);
+    const around = this.around(position);
+    const parents = around.at(origin.parent);
+    const found: ResponseObject[] = [];
     const paths: SubgraphPath[] = [];
-    this.pathsAt(origin.parent).forEach((path, index) => {
+    around.pathsAt(origin.parent).forEach((path, index) => {
       const parent = parents[index];
       if (!parent || (types && !isOfType(parent, types))) return;
-      gatherPaths(parent[origin.alias.key], [...path, origin.alias.key], paths);
+      this.gather(position, parent[origin.alias.key], found);
+      this.gatherPaths(position, parent[origin.alias.key], [...path, origin.alias.key], paths);
     });
-    return paths;
+    return alignedWith(this.at(position), found, paths);
+  }
+
+  /** Returns the objects among which the parents of those at a position are. */
+  protected around(_position: Position): ResponseObjects {
+    return this;
+  }
+
+  /** Adds the objects at a position in the value of one parent. */
+  protected gather(_position: Position, value: unknown, into: ResponseObject[]): void {
+    gatherObjects(value, into);
+  }
+
+  /** Adds the paths of the objects at a position in the value of one parent. */
+  protected gatherPaths(_position: Position, value: unknown, path: SubgraphPath, into: SubgraphPath[]): void {
+    gatherPaths(value, path, into);
   }
 
   /** Returns the runtime types of parents that lead to a position; `undefined` where all do. */
-  private ownerTypes({ origin }: Position): ReadonlySet<string> | undefined {
+  protected ownerTypes({ origin }: Position): ReadonlySet<string> | undefined {
     if (!origin || origin.owner === origin.parent.type) return undefined;
     return this.supergraph.types.get(origin.owner)?.possible;
   }
 }
 
-function gatherPaths(value: unknown, path: SubgraphPath, into: SubgraphPath[]): void {
+/**
+ * Returns what belongs to the objects that were gathered at first: another response may have filled nulls of their list since then.
+ * @param values one for each object that is found now
+ */
+function alignedWith<T>(gathered: readonly ResponseObject[], found: readonly ResponseObject[], values: T[]): T[] {
+  if (gathered.length === found.length) return values;
+  const known = new Map(found.map((object, index) => [object, values[index] as T]));
+  return gathered.map((object) => known.get(object) as T);
+}
+
+export function gatherPaths(value: unknown, path: SubgraphPath, into: SubgraphPath[]): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) for (const [index, item] of value.entries()) gatherPaths(item, [...path, index], into);
   else if (isObject(value)) into.push(path);

@@ -6,6 +6,7 @@ import type { ErrorReport } from './error-report.ts';
 import { formatTimeout, withViolations } from './errors.ts';
 import type { ExecutionInput } from './execution-input.ts';
 import { writeEscapeFree } from './json-text.ts';
+import type { OpenSlices } from './list-slices.ts';
 import type { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
 import { observeMissing } from './observe-missing.ts';
@@ -20,7 +21,8 @@ export interface StreamedExecution {
   readonly escapeFree: boolean;
   readonly report: ErrorReport;
   readonly nullReasonsIfAny: NullReasons | undefined;
-  readonly input: Pick<ExecutionInput, 'introspected' | 'responseObserver' | 'client'>;
+  readonly input: Pick<ExecutionInput, 'introspected' | 'responseObserver' | 'client' | 'variables'>;
+  readonly slices: OpenSlices | undefined;
 }
 
 /**

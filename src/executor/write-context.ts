@@ -1,5 +1,6 @@
 import { ErrorCoverage, type NullReason, type NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
+import type { InitialCounts } from './streamed-lists.ts';
 import type { WritePauses } from './write-pauses.ts';
 
 /** A null without an error of its own so far. */
@@ -31,6 +32,8 @@ export interface WriteOptions {
   readonly nulled?: Set<unknown> | undefined;
   /** Set where the response is written in slices. */
   readonly pauses?: WritePauses | undefined;
+  /** How many items of streamed lists are written; their other items follow later. */
+  readonly firstItems?: InitialCounts | undefined;
 }
 
 /** The state of writing one response, or one part of it. The projection itself has none. */
@@ -47,14 +50,16 @@ export class WriteContext {
   /** What errors explain at that path. */
   coverage = ErrorCoverage.none;
   readonly pauses: WritePauses | undefined;
+  readonly firstItems: InitialCounts | undefined;
   private readonly nulled: Set<unknown> | undefined;
 
-  constructor({ introspected, late, nullReasons, nulled, pauses }: WriteOptions) {
+  constructor({ introspected, late, nullReasons, nulled, pauses, firstItems }: WriteOptions) {
     this.introspected = introspected;
     this.late = late;
     this.nullReasons = nullReasons;
     this.nulled = nulled;
     this.pauses = pauses;
+    this.firstItems = firstItems;
   }
 
   addViolation(message: string, code = INVALID_VALUE, service?: string): undefined {

@@ -106,9 +106,10 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   const { gateway, logger } = foundation;
   const handlerOptions = await openRequestHandling(options, foundation, closers);
   await loadFirst(gateway, schema, dev, logger);
+  const { subscriptions } = handlerOptions;
   const purge = async (tags: readonly string[]) =>
     ((await bff?.purge(tags)) ?? 0) + (await invalidateTags(foundation, tags));
-  const bff: Bff | undefined = await openEndpoints(options, foundation, closers, purge);
+  const bff: Bff | undefined = await openEndpoints(options, { ...foundation, subscriptions }, closers, purge);
   const { warm_up_on_start: warmOnStart } = config.supergraph.query_planning;
   const onSwap = () => void warnAboutDocuments(config, gateway, logger);
   const onNewSchema = () => {
@@ -163,6 +164,7 @@ async function openRequestHandling(
     reloads,
     plugins,
     cache,
+    callbacks,
     tracer,
     usage,
   }: Foundation,
@@ -192,8 +194,9 @@ async function openRequestHandling(
     responseCache: cache?.responses,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
-    subscriptions: openSubscriptions(config, gateway, instruments),
+    subscriptions: openSubscriptions(config, gateway, instruments, byteLimits.byteBudget),
     webSockets: webSocketSettings(config),
+    callbacks,
     plugins: plugins?.current ?? (tracer && (() => NO_PLUGINS)),
     tracing: tracer && tracingOptions(tracer, config),
     countUse: usage?.countUse,
@@ -206,10 +209,11 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads, usage, cache }: Foundation,
+  parts: Foundation & Pick<GatewayHandlerOptions, 'subscriptions'>,
   closers: Closers,
   purge: (tags: readonly string[]) => Promise<number>,
 ): Promise<Bff | undefined> {
+  const { gateway, logger, redis, rateLimits, byteLimits, admission, instruments, reloads, usage, cache } = parts;
   let bff: Bff | undefined;
   if (dev && bffDir !== undefined) {
     // before the folder is read: what changes meanwhile must not be missed
@@ -221,11 +225,12 @@ async function openEndpoints(
     bff = await openBff(bffDir, config, {
       ...{ gateway, logger, redis, instruments, demo: demo ?? false },
       purgeEverywhere: purgeEverywhere ?? purge,
-      cacheStore: cache?.store,
+      cacheStore: cache?.endpoints,
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,
       admission,
+      subscriptions: parts.subscriptions,
       countUse: usage?.countEndpoint,
     });
   }

@@ -11,6 +11,7 @@ import type { EngineOptions } from '../pipeline/engine.ts';
 import { createEngineInSteps } from '../pipeline/pipeline.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
+import type { Callbacks } from '../sources/callback/callbacks.ts';
 import type { EventBroker } from '../sources/events/event-broker.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
@@ -48,6 +49,7 @@ export interface EngineParts {
   readonly responseObserver: ResponseObserver;
   readonly byteBudget?: ByteBudget | undefined;
   readonly webSockets: WebSocketPool;
+  readonly callbacks?: Callbacks | undefined;
   readonly brokers: ReadonlyMap<string, EventBroker>;
   readonly plugins?: OpenPlugins | undefined;
   readonly cache?: OpenCache | undefined;
@@ -111,6 +113,7 @@ export function engineFactory(
         overrideLabels: (labels, client) => activeLabels(config.override_labels, labels, client.headers),
         overridePercentBy: (client) => percentKey(config.override_labels, client.headers),
         ...policies,
+        noSubscriptions: noSubscriptions(config),
         memoryBudget,
         admissionQueue,
         responseObserver,
@@ -134,9 +137,15 @@ export function engineFactory(
   };
 }
 
+function noSubscriptions({ subscription, yoga }: Config): string | undefined {
+  if (!subscription.enabled) return 'Subscriptions cannot be executed here: subscription.enabled is false.';
+  if (yoga.plugins.length === 0) return undefined;
+  return 'Subscriptions cannot be executed with yoga.plugins, which could not see their events. Remove yoga.plugins to allow them.';
+}
+
 /** Returns what sources need for subscriptions. */
-function subscriptionParts({ webSockets, brokers }: EngineParts, { publicSchema }: Supergraph) {
-  return { webSockets, brokers, publicSchema };
+function subscriptionParts({ webSockets, callbacks, brokers }: EngineParts, { publicSchema }: Supergraph) {
+  return { webSockets, callbacks, brokers, publicSchema };
 }
 
 /** Returns which errors of subgraphs clients see, and what is logged. */
@@ -183,8 +192,7 @@ function openApiCache(
   { redis, cache: responseCache }: Pick<EngineParts, 'redis' | 'cache'>,
 ): ApiCache {
   const { cache } = connectors;
-  if (responseCache && !(cache.redis && !responseCache.isInRedis))
-    return new ApiCache(apiCacheStore(responseCache.store));
+  if (responseCache) return new ApiCache(apiCacheStore(responseCache.store));
   return new ApiCache(cache.redis && redis ? redisCacheStore(redis) : memoryCacheStore(cacheBytes(connectors)));
 }
 

@@ -37,6 +37,12 @@ export function checkSeparateProcesses(config: Config, hasIdempotentEndpoints: b
       `bff.redis: ${reason}, so that an Idempotency-Key could be used once in each: ${NEEDS_REDIS}.`,
     );
   }
+  if (config.subscription.mode.callback && !store.redis) {
+    throw new ConfigValueError(
+      `subscription.mode.callback: ${reason}, so that callbacks could reach a process that does not have the subscription: set ` +
+        '"store.redis.url" (or the environment variable REDIS_URL).',
+    );
+  }
   const counted = store.redis !== undefined && rate_limits.store !== 'memory';
   if (rate_limits.on_store_failure === 'fail_closed' && !counted) {
     throw new ConfigValueError(

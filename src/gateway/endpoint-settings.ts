@@ -9,13 +9,17 @@ import { readRegularFileSync } from '../shared/read-regular-file.ts';
  * Returns the settings that endpoints are checked against.
  * @param file the config file, so that problems have a location
  */
-export function endpointSettings({ bff, login }: Pick<Config, 'bff' | 'login'>, file?: string): EndpointConfig {
+export function endpointSettings(
+  { bff, login, subscription }: Pick<Config, 'bff' | 'login' | 'subscription'>,
+  file?: string,
+): EndpointConfig {
   const hints = Object.entries(bff.cache.hints).map(([coordinate, said]): [string, CacheHint] => {
     const { max_age, scope, inherit } = said;
     return [coordinate, { maxAgeMs: max_age, scope, inherit }];
   });
   return {
     hints: new Map(hints),
+    hasSubscriptions: subscription.enabled,
     loginClients: new Set(Object.keys(login ?? {})),
     placeOfHint: file === undefined ? undefined : placeIn(file),
   };

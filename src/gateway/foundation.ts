@@ -3,7 +3,7 @@ import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Tracer } from '../shared/trace.ts';
 import { WebSocketPool } from '../sources/websocket/websocket-pool.ts';
-import { relayedMessages } from '../store/messages.ts';
+import { type Messages, relayedMessages } from '../store/messages.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
 import { redisMessages } from '../store/redis-messages.ts';
 import { foldRepeats } from '../telemetry/fold-repeats.ts';
@@ -18,6 +18,7 @@ import { createTrafficState } from '../traffic/traffic-state.ts';
 import type { AssemblyOptions } from './assemble.ts';
 import { engineFactory } from './build-engine.ts';
 import { type ByteLimits, openByteLimits } from './byte-budget.ts';
+import type { CallbackSettings } from './callback-route.ts';
 import { CanaryReports } from './canary-reports.ts';
 import type { Closers } from './closers.ts';
 import { createEndpointControl, type EndpointControl } from './endpoint-control.ts';
@@ -26,6 +27,7 @@ import { createGateway, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { openAdmission } from './open-admission.ts';
 import { type OpenCache, openCache } from './open-cache.ts';
+import { openCallbacks } from './open-callbacks.ts';
 import { openEvents } from './open-events.ts';
 import { openMetrics } from './open-metrics.ts';
 import { type OpenPlugins, openPlugins, type PluginOptions } from './open-plugins.ts';
@@ -54,6 +56,7 @@ export interface Foundation {
   readonly usage: OpenUsage | undefined;
   readonly endpoints: EndpointControl;
   readonly cache: OpenCache | undefined;
+  readonly callbacks: CallbackSettings | undefined;
   readonly canaries: CanaryReports;
   /** Read files again, on request; they never throw. */
   readonly reloads: (() => unknown)[];
@@ -94,12 +97,15 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   const plugins = await openPlugins(pluginOptions(options, logger));
   // after the last operations
   if (plugins) closers.add(() => plugins.close());
-  const cache = await openResponseCache(options, { redis, instruments, logger }, closers);
+  const messages = sharedMessages(options, { redis, logger }, closers);
+  const cache = await openResponseCache(config, { redis, instruments, logger, messages });
   const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
   const shared = { plugins, usage, cache, isTraced: tracer !== undefined, rateLimits, redis, instruments, ...failures };
   const brokers = await openEvents(config, { instruments, logger }, closers);
   const webSockets = openWebSocketPool(closers);
-  const parts = { ...shared, byteBudget, trafficState, endpoints, webSockets, brokers };
+  const callbacks = await openCallbacks(config, redis || sharedState ? messages : undefined);
+  const upstreams = { webSockets, brokers, callbacks: callbacks?.callbacks };
+  const parts = { ...shared, byteBudget, trafficState, endpoints, ...upstreams };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),
@@ -117,7 +123,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   return {
     ...{ logger, plainLogger, accessLogger, metrics, instruments, rules },
     ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, tracer, usage },
-    ...{ endpoints: control, cache, canaries, reloads },
+    ...{ endpoints: control, cache, callbacks, canaries, reloads },
   };
 }
 
@@ -128,18 +134,38 @@ function openWebSocketPool(closers: Closers): WebSocketPool {
   return pool;
 }
 
-/** Opens the response cache, and the messages that invalidate it in other processes. */
-async function openResponseCache(
+/** Returns what opens the messages between the processes of the gateway: once, where the first part needs them. */
+function sharedMessages(
   { config, sharedState }: AssemblyOptions,
-  { redis, instruments, logger }: Pick<Foundation, 'redis' | 'instruments' | 'logger'>,
+  { redis, logger }: Pick<Foundation, 'redis' | 'logger'>,
   closers: Closers,
+): () => Promise<Messages> {
+  const { redis: settings } = config.store;
+  let opened: Promise<Messages> | undefined;
+  const open = async () => {
+    const messages =
+      settings && redis ? await redisMessages(settings, redis, logger) : relayedMessages(sharedState?.messages);
+    closers.add(() => messages.close());
+    return messages;
+  };
+  return () => {
+    opened ??= open();
+    return opened;
+  };
+}
+
+/** Opens the response cache, with the messages that invalidate it in other processes. */
+async function openResponseCache(
+  config: Config,
+  {
+    redis,
+    instruments,
+    logger,
+    messages,
+  }: Pick<Foundation, 'redis' | 'instruments' | 'logger'> & { readonly messages: () => Promise<Messages> },
 ): Promise<OpenCache | undefined> {
   if (!config.response_cache.enabled) return undefined;
-  const { redis: settings } = config.store;
-  const messages =
-    settings && redis ? await redisMessages(settings, redis, logger) : relayedMessages(sharedState?.messages);
-  closers.add(() => messages.close());
-  return openCache(config, { redis, messages, instruments: instruments?.openCache(), logger });
+  return openCache(config, { redis, messages: await messages(), instruments: instruments?.openCache(), logger });
 }
 
 function openLoggers({ config, logger: given }: AssemblyOptions, closers: Closers) {

@@ -8,7 +8,7 @@ import {
   type GraphqlRoute,
   type GraphqlRouteOptions,
 } from '../graphql-http/route.ts';
-import type { HandleInner } from '../graphql-http/websocket/client-socket.ts';
+import type { HandleInner } from '../graphql-http/websocket/check-credentials.ts';
 import {
   type ClientWebSockets,
   createWebSockets,
@@ -33,6 +33,7 @@ import { GatewayError } from '../shared/gateway-error.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
 import { pathOf } from '../shared/url-path.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
+import { type CallbackSettings, callbackRoute } from './callback-route.ts';
 
 export interface GatewayHandlerOptions
   extends GraphqlRouteOptions,
@@ -71,6 +72,8 @@ export interface GatewayHandlerOptions
   readonly accessLog?: AccessLogOptions | undefined;
   /** Settings of the WebSockets of clients. Without it, there are none. */
   readonly webSockets?: WebSocketServerOptions['settings'] | undefined;
+  /** Takes the callbacks of subgraphs. */
+  readonly callbacks?: CallbackSettings | undefined;
   /** Counters of completed requests, and of those that are refused before they become operations. */
   readonly instruments?: Pick<Instruments, 'requests' | 'refused' | 'subscriptions'> | undefined;
   /** Writes responses within limits. By default there are none. */
@@ -86,7 +89,8 @@ export function createGatewayHandler(options: GatewayHandlerOptions): RequestHan
   const { isGraphql } = routes;
   const graphiql = options.graphiql ? serveGraphiql({ ...options, isGraphql, fail }) : undefined;
   const tracing = options.tracing && { ...options.tracing, isGraphql };
-  const middleware = listMiddleware({ ...options, tracing, graphiql, corsOf: options.bff?.cors, fail });
+  const callbacks = options.callbacks && callbackRoute({ ...options, ...options.callbacks, fail });
+  const middleware = listMiddleware({ ...options, tracing, callbacks, graphiql, corsOf: options.bff?.cors, fail });
   const accessLog = createAccessLog(logger, options.accessLog ?? QUIET_ACCESS_LOG, routeFinder(isGraphql));
   const clientNames = options.clientAwareness ?? QUIET_ACCESS_LOG.clientNames;
   const observe = instruments && requestObserver({ instruments: instruments.requests, isGraphql, clientNames });
@@ -142,7 +146,7 @@ interface InnerHandling {
 
 /** Opens the WebSockets of clients, whose operations pass the same middleware as requests. */
 function openWebSockets(
-  { maxRequestBytes, maxUrlBytes, pathPrefix, cors }: GatewayHandlerOptions,
+  { maxRequestBytes, maxUrlBytes, pathPrefix, cors, clientWrites }: GatewayHandlerOptions,
   settings: WebSocketServerOptions['settings'],
   { graphql }: Routes,
   { drainMs, handle, inner }: InnerHandling,
@@ -153,7 +157,7 @@ function openWebSockets(
   };
   const routeAt = (path: string) => graphql.find((route) => route.path === path);
   return createWebSockets({
-    ...{ settings, maxRequestBytes, maxUrlBytes, pathPrefix, cors, routeAt, handleInner, drainMs },
+    ...{ settings, maxRequestBytes, maxUrlBytes, pathPrefix, cors, clientWrites, routeAt, handleInner, drainMs },
   });
 }
 

@@ -1,5 +1,6 @@
 import { type Bff, createBff } from '../bff/bff.ts';
 import type { AcceptedCredentials } from '../bff/handlers/challenge.ts';
+import type { EndpointSubscriptions } from '../bff/handlers/stream-events.ts';
 import type { KeyStore } from '../bff/idempotency/idempotency.ts';
 import type { CacheStore } from '../cache/cache-store.ts';
 import type { Config } from '../config/config.ts';
@@ -28,6 +29,7 @@ export interface BffParts {
   readonly demo: boolean;
   readonly byteBudget: ByteBudget;
   readonly admission?: AdmissionControl | undefined;
+  readonly subscriptions: EndpointSubscriptions | undefined;
   readonly instruments?: Instruments | undefined;
   /** The store of the response cache, where that is on. */
   readonly cacheStore?: CacheStore | undefined;
@@ -50,6 +52,7 @@ export function openBff(
     demo,
     byteBudget,
     admission,
+    subscriptions,
     instruments,
     purgeEverywhere,
     cacheStore,
@@ -70,10 +73,11 @@ export function openBff(
     maxRequestBytes: config.limits.http_max_request_bytes,
     byteBudget,
     admission,
+    subscriptions,
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
-    // `bff.redis` without `response_cache.redis` is a store of its own
-    cacheStore: bff.redis && !config.response_cache.redis.enabled ? undefined : cacheStore,
+    cacheStore,
+    cacheJitter: cacheStore && config.response_cache.jitter,
     endpointConfig: endpointSettings(config),
     errorStatus: new Map(Object.entries(bff.error_status)),
     acceptedCredentials: acceptedCredentials(config),

@@ -24,8 +24,8 @@ import { oncePerMinute } from './once-per-minute.ts';
 /** The response cache of this process. It outlives schema changes. */
 export interface OpenCache {
   readonly store: CacheStore;
-  /** Whether what is cached is in Redis, too. */
-  readonly isInRedis: boolean;
+  /** The store of responses of endpoints. With `bff.redis` alone, it is one of their own. */
+  readonly endpoints: CacheStore;
   readonly invalidator: Invalidator;
   /** The cache of whole responses to GET /graphql; `undefined` where that is off. */
   readonly responses: ResponseCacheSettings | undefined;
@@ -57,15 +57,19 @@ export interface CacheParts {
 }
 
 /** Opens the response cache; `undefined` where it is off. */
-export function openCache({ response_cache: settings }: Config, parts: CacheParts): OpenCache | undefined {
+export function openCache(
+  { response_cache: settings, bff }: Pick<Config, 'response_cache' | 'bff'>,
+  parts: CacheParts,
+): OpenCache | undefined {
   if (!settings.enabled) return undefined;
-  const { messages, instruments, logger } = parts;
+  const { messages, instruments, logger, redis } = parts;
   const memory = new MemoryStore({ maxBytes: settings.max_bytes });
   const store = storeOf(settings, memory, parts);
+  const endpoints = bff.redis && redis && !settings.redis.enabled ? redisStore(redis) : store;
   instruments?.watch(() => memory.report(0));
   messages.onGap(() => memory.clear());
   const invalidator = new Invalidator({
-    ...{ store, messages },
+    ...{ stores: [...new Set([store, endpoints])], messages },
     invalidateHere: (tags) => memory.invalidate(tags),
     onInvalidated: instruments?.invalidated,
     onError: (err) =>
@@ -73,7 +77,7 @@ export function openCache({ response_cache: settings }: Config, parts: CachePart
   });
   return {
     store,
-    isInRedis: store !== memory,
+    endpoints,
     invalidator,
     responses: settings.responses ? responseSettings(settings, store, instruments) : undefined,
     forSchema: (supergraph, reads) => schemaCache(settings, { store, invalidator, instruments }, supergraph, reads),
@@ -100,6 +104,11 @@ function storeOf(
   const { timeout: timeoutMs, compress_from: compressFrom } = settings;
   const far = new RedisStore({ redis, timeoutMs, compressFrom, onRejected });
   return settings.memory ? new TwoLevelStore(memory, far, () => messages.isConnected) : far;
+}
+
+/** Returns a store of endpoint responses alone, as without a response cache. */
+function redisStore(redis: SharedRedis): CacheStore {
+  return new RedisStore({ redis, timeoutMs: redis.commandMs, compressFrom: Number.POSITIVE_INFINITY });
 }
 
 function responseSettings(

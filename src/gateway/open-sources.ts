@@ -12,6 +12,7 @@ import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Steps } from '../shared/steps.ts';
+import type { Callbacks } from '../sources/callback/callbacks.ts';
 import type { EventBroker } from '../sources/events/event-broker.ts';
 import { createEventSource } from '../sources/events/event-source.ts';
 import type { PoolSettings } from '../sources/http/http-pool.ts';
@@ -38,7 +39,7 @@ import type { SchemaCache } from './open-cache.ts';
 import { type EndpointOptions, openEndpoints, ownSettings } from './open-endpoints.ts';
 import { openSubscribe } from './open-subscribe.ts';
 import { openVariants } from './open-variants.ts';
-import { addressOf, stitchLayer } from './service-source.ts';
+import { addressOf, stitchLayer, stitchSubscriptions } from './service-source.ts';
 
 /** Objects that all sources of an engine share. */
 export interface SourceDependencies {
@@ -63,6 +64,8 @@ export interface SourceDependencies {
   /** Whether they read the responses of fetches. */
   readonly readsResponses: boolean;
   readonly webSockets: WebSocketPool;
+  /** Takes the callbacks of subgraphs that send any. */
+  readonly callbacks: Callbacks | undefined;
   readonly brokers: ReadonlyMap<string, EventBroker>;
   readonly publicSchema: GraphQLSchema;
 }
@@ -154,8 +157,14 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
   const open = (variant: VariantSection | undefined) =>
     openVariant(subgraph, { ...settings, own, urls: variant?.urls ?? urls, variant: variant?.name }, dependencies);
   const source = openVariants(own?.variants, open, dependencies.variantInstruments);
+  const upstream = openSubscribe(urls, httpOptions(settings, dependencies), dependencies);
+  if (upstream === undefined) return source;
   // not a layer: a subscription is no request with a response
-  return Object.assign(source, { subscribe: openSubscribe(subgraph, urls, settings.forward, dependencies) });
+  const closeRequests = source.close.bind(source);
+  return Object.assign(source, {
+    ...stitchSubscriptions(subgraph, upstream.subscribe),
+    close: async () => void (await Promise.all([closeRequests(), upstream.close()])),
+  });
 }
 
 interface VariantSettings extends SourceSettings {

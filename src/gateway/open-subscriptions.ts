@@ -4,6 +4,7 @@ import type { GraphqlRouteOptions } from '../graphql-http/route.ts';
 import { Reservations } from '../graphql-http/single-connection/reservations.ts';
 import type { WebSocketServerOptions } from '../graphql-http/websocket/websocket-server.ts';
 import { SubscriptionRunner } from '../pipeline/run-subscription.ts';
+import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { checkSingleConnection } from './check-processes.ts';
 import type { Gateway } from './generations.ts';
@@ -17,6 +18,7 @@ export function openSubscriptions(
   { subscription, shutdown }: Pick<Config, 'subscription' | 'shutdown'>,
   { engine }: Pick<Gateway, 'engine'>,
   instruments: Instruments | undefined,
+  budget: ByteBudget,
 ): GraphqlRouteOptions['subscriptions'] {
   if (!subscription.enabled) return undefined;
   const { reconnect } = subscription;
@@ -40,7 +42,7 @@ export function openSubscriptions(
     onEnded: of?.ended,
   });
   of?.watchOpen(() => runner.openCount);
-  const reservations = openReservations(subscription.single_connection, drainMs);
+  const reservations = openReservations(subscription.single_connection, drainMs, budget);
   return { runner, reservations, heartbeatMs: subscription.heartbeat_interval, drainMs };
 }
 
@@ -48,6 +50,7 @@ export function openSubscriptions(
 function openReservations(
   settings: Config['subscription']['single_connection'],
   drainMs: number,
+  budget: ByteBudget,
 ): Reservations | undefined {
   checkSingleConnection(settings);
   if (!(settings.enabled ?? !cluster.isWorker)) return undefined;
@@ -57,6 +60,7 @@ function openReservations(
     claimTimeoutMs: settings.claim_timeout,
     maxOperations: settings.max_operations,
     drainMs,
+    budget,
   });
 }
 

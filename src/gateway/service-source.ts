@@ -1,6 +1,7 @@
 import { expand } from '../config/expand.ts';
 import type { ResponseObserver } from '../sources/source.ts';
 import { createStitchedSource } from '../sources/stitched/stitched-source.ts';
+import { renameSubscriptions, type Subscribe, type Subscriptions } from '../sources/stitched/subscribe-renamed.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Layer } from '../traffic/stack.ts';
 
@@ -24,4 +25,9 @@ export function stitchLayer(
   if (inProcess?.kind !== 'service') return undefined;
   const { sdl } = inProcess;
   return (upstream) => createStitchedSource({ name, sdl, upstream, timeoutMs, observer });
+}
+
+/** Returns the subscriptions of a subgraph: for a plain GraphQL service, in its own names. */
+export function stitchSubscriptions({ name, inProcess }: Subgraph, subscribe: Subscribe): Subscriptions {
+  return inProcess?.kind === 'service' ? renameSubscriptions(name, inProcess.sdl, subscribe) : { subscribe };
 }

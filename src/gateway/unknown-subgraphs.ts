@@ -22,6 +22,7 @@ function byName(config: Config): [SettingPath, object | undefined][] {
     [['authentication', 'subgraph', 'subgraphs'], config.authentication.subgraph?.subgraphs],
     [['headers', 'subgraphs'], config.headers.subgraphs],
     [['subscription', 'mode', 'passthrough', 'subgraphs'], config.subscription.mode.passthrough.subgraphs],
+    [['subscription', 'mode', 'callback', 'subgraphs'], callbackSubgraphs(config)],
     [['rate_limits', 'subgraphs'], config.rate_limits.subgraphs],
     [['response_cache', 'subgraph', 'subgraphs'], config.response_cache.subgraph.subgraphs],
     [['cache_control', 'subgraph_headers', 'subgraphs'], config.cache_control.subgraph_headers.subgraphs],
@@ -30,4 +31,9 @@ function byName(config: Config): [SettingPath, object | undefined][] {
       config.demand_control.strategy.static_estimated.subgraph.subgraphs,
     ],
   ];
+}
+
+function callbackSubgraphs({ subscription }: Config): object | undefined {
+  const names = subscription.mode.callback?.subgraphs;
+  return names && Object.fromEntries(names.map((name) => [name, name]));
 }

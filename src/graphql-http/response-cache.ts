@@ -1,7 +1,14 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { CacheStore, Found, KeyedEntry } from '../cache/cache-store.ts';
-import { ageOf, type CacheEntry, stateOf } from '../cache/entry.ts';
+import {
+  type CacheStore,
+  type Claim,
+  type Found,
+  type KeyedEntry,
+  type Moment,
+  REFRESH_MS,
+} from '../cache/cache-store.ts';
+import { ageOf, type CacheEntry, isDue, stateOf } from '../cache/entry.ts';
 import { namesForCdn } from '../cache/tags.ts';
 import { sharedKey } from '../client/dependency-keys.ts';
 import { type DependsOn, identifiesClient, type Requester, withReads } from '../client/depends-on.ts';
@@ -15,6 +22,7 @@ import type { Engine } from '../pipeline/engine.ts';
 import type { SingleResult } from '../pipeline/execution-result.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
+import { steadyNow } from '../shared/steady-clock.ts';
 
 /** What the cache of whole responses shares with that of subgraphs. */
 export interface ResponseCacheSettings {
@@ -23,7 +31,8 @@ export interface ResponseCacheSettings {
   readonly tagHeader: 'surrogate-key' | 'cache-tag' | undefined;
   /** The most by which times are shortened at random, as a share, so that not all expires together. */
   readonly jitter: number;
-  readonly onLookUp?: ((outcome: 'hit' | 'miss') => void) | undefined;
+  /** @param label set for hits */
+  readonly onLookUp?: ((outcome: 'hit' | 'miss', label: OperationLabel | undefined) => void) | undefined;
   readonly now?: (() => number) | undefined;
   readonly random?: (() => number) | undefined;
 }
@@ -77,13 +86,15 @@ export class ResponseCache {
     sizeCalculation: (_, url) => 256 + url.length,
   });
   readonly #engines = new WeakMap<Engine, string>();
-  /** The schema that was served when a request came. */
-  readonly #startedWith = new WeakMap<TagCollector, string | undefined>();
+  /** The schema that was served when a request came, and when that was. */
+  readonly #begun = new WeakMap<TagCollector, { readonly engine: string | undefined; readonly at: number }>();
+  /** Entries that this process has tried to refresh before they expire. */
+  readonly #refreshed = new WeakSet<CacheEntry>();
   readonly #responses = new WeakMap<CacheEntry, AgedResponse>();
 
   constructor(options: ResponseCacheOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? steadyNow;
   }
 
   /**
@@ -95,26 +106,50 @@ export class ResponseCache {
     if (key === undefined) return undefined;
     // a client that sends `no-cache` gets a new response, which is cached for others
     const isReload = context.req.headers['cache-control']?.includes('no-cache') === true;
-    const found = this.#options.store.get(isReload ? [] : key.keys);
+    const { store } = this.#options;
+    if (isReload || key.keys.length === 0) {
+      const moment = store.moment();
+      if (moment instanceof Promise) return moment.then((one) => this.#miss(context, one));
+      return this.#miss(context, moment);
+    }
+    const found = store.get(key.keys);
     return found instanceof Promise
       ? found.then((one) => this.#use(context, one, key))
       : this.#use(context, found, key);
   }
 
-  #use(context: RequestContext, { entries, moment }: Found, { label }: ResponseKey): HttpResponse | undefined {
+  #use(
+    context: RequestContext,
+    { entries, moment }: Found,
+    { keys, label }: ResponseKey,
+  ): HttpResponse | undefined | Promise<HttpResponse | undefined> {
     const [entry] = entries;
     const now = this.#now();
-    const isHit = entry !== undefined && stateOf(entry, now) === 'fresh';
-    this.#options.onLookUp?.(isHit ? 'hit' : 'miss');
-    if (!isHit) {
-      const cacheTags = new TagCollector(moment);
-      this.#startedWith.set(cacheTags, this.#engineOf(context));
-      context.client = { ...context.client, cacheTags };
-      return undefined;
-    }
+    if (entry === undefined || stateOf(entry, now) !== 'fresh') return this.#miss(context, moment);
+    const { random = Math.random, store } = this.#options;
+    const [key = ''] = keys;
+    if (entry.tookMs === 0 || this.#refreshed.has(entry) || !isDue(entry, now, random()))
+      return this.#hit(context, entry, label, now);
+    // one of its users executes its request although the response is fresh, so that it need not expire
+    this.#refreshed.add(entry);
+    const use = ({ isClaimed, moment: since }: Claim) =>
+      isClaimed[0] ? this.#miss(context, since) : this.#hit(context, entry, label, now);
+    const claim = store.claim([[key, entry]], REFRESH_MS);
+    return claim instanceof Promise ? claim.then(use) : use(claim);
+  }
+
+  #hit(context: RequestContext, entry: CacheEntry, label: OperationLabel | undefined, now: number): HttpResponse {
+    this.#options.onLookUp?.('hit', label);
     context.operation = label;
     if (context.record) context.record.responseCache = 'hit';
     return this.#responseOf(entry, ageOf(entry, now));
+  }
+
+  #miss(context: RequestContext, moment: Moment): undefined {
+    this.#options.onLookUp?.('miss', undefined);
+    const cacheTags = new TagCollector(moment);
+    this.#begun.set(cacheTags, { engine: this.#engineOf(context), at: this.#now() });
+    context.client = { ...context.client, cacheTags };
   }
 
   /** All requests within a second get the same response. Its body is encoded once. */
@@ -159,7 +194,8 @@ export class ResponseCache {
     };
     const made = { ...response, headers: { ...response.headers, ...headers } };
     // the schema may have changed meanwhile
-    if (collected.isIncomplete || this.#startedWith.get(collected) !== engine) return made;
+    const begun = this.#begun.get(collected);
+    if (collected.isIncomplete || begun?.engine !== engine) return made;
     const now = this.#now();
     const { url = '' } = context.req;
     const before = this.#known.get(url);
@@ -175,7 +211,8 @@ export class ResponseCache {
     const { jitter, random = Math.random } = this.#options;
     const freshUntil = now + cachePolicy.maxAgeMs * (1 - jitter * random());
     const entry: CacheEntry = {
-      ...{ text: body, storedAt: now, tookMs: 0, freshUntil, staleUntil: freshUntil, errorUntil: freshUntil },
+      ...{ text: body, storedAt: now, tookMs: Math.max(0, now - begun.at) },
+      ...{ freshUntil, staleUntil: freshUntil, errorUntil: freshUntil },
       ...{ isPrivate: false, tags, mayHaveLongNumbers: true, head: { status: 200, headers } },
     };
     const entries = key?.keys.map((name): KeyedEntry => [name, entry]) ?? [];

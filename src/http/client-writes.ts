@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../shared/byte-budget.ts';
 import { Deadline, type Expirable } from '../shared/deadline.ts';
@@ -114,14 +115,19 @@ export class ClientWrites {
     this.#bodies.delete(body);
   }
 
-  /** @internal */
+  /** Starts to count what a client has not taken. */
   openHeld(): HeldBytes {
     return this.#options.budget.open(true);
   }
 
+  /** Counts a client that was cut off. */
+  countCutOff(): void {
+    this.#options.onCutOff?.();
+  }
+
   /** @internal Ends the connection of a client that does not read. */
   cutOff(res: ServerResponse): void {
-    this.#options.onCutOff?.();
+    this.countCutOff();
     abortConnection(res);
   }
 
@@ -277,5 +283,20 @@ export class StreamWrites {
     res.write(text);
     if (this.#progress === undefined) this.#progress = new Progress(this.#writes, res);
     else this.#progress.add(bytes);
+  }
+}
+
+/** Resolves when the client has taken enough of what was written, or has left. */
+export async function untilTaken(res: ServerResponse): Promise<void> {
+  if (!res.writableNeedDrain || res.destroyed) return;
+  const stop = new AbortController();
+  const ended = (event: 'drain' | 'close') => once(res, event, { signal: stop.signal });
+  try {
+    await Promise.race([ended('drain'), ended('close')]);
+  } catch (error) {
+    // a broken connection ends the stream as a closed one does
+    if (!res.destroyed) throw error;
+  } finally {
+    stop.abort();
   }
 }

@@ -37,26 +37,36 @@ export class InnerRequest extends IncomingMessage {
 
 /** A response that is not sent: its status and its body are read by what sends them in another form. */
 export class InnerResponse extends ServerResponse {
-  /** The body of a response that was written as a whole. */
-  body = '';
+  readonly #chunks: Buffer[] = [];
 
   constructor(req: InnerRequest) {
     super(req);
-    const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
+    // it takes everything at once: nothing would say that it can take more
+    const highWaterMark = Number.MAX_SAFE_INTEGER;
+    const sink = new Writable({ highWaterMark, write: (_chunk, _encoding, done) => done() });
     // the response uses a few members of a socket, which every stream that can be written has
     this.assignSocket(sink as unknown as Socket);
     this.once('finish', () => sink.destroy());
   }
 
+  /** The body of a response that was written as a whole. Large ones are written in parts, which may end inside a character. */
+  get body(): string {
+    return String(Buffer.concat(this.#chunks));
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: the signature has many forms
   override end(chunk?: any, ...rest: any[]): this {
-    if (typeof chunk === 'string' || Buffer.isBuffer(chunk)) this.body += String(chunk);
+    if (typeof chunk === 'string' || Buffer.isBuffer(chunk)) this.#chunks.push(bytesOf(chunk));
     return super.end(chunk, ...rest);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: the signature has many forms
   override write(chunk: any, ...rest: any[]): boolean {
-    this.body += String(chunk);
+    this.#chunks.push(bytesOf(chunk));
     return super.write(chunk, ...(rest as [BufferEncoding]));
   }
+}
+
+function bytesOf(chunk: string | Buffer): Buffer {
+  return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }

@@ -38,6 +38,8 @@ export class RequestContext implements RequestNotes, OperationContext {
   plugins: PluginRun | undefined;
   /** The trace of the request, where traces are on. */
   trace: RequestTrace | undefined;
+  /** Ends the trace. It is called when the response has been sent: another listener of the response would make each request long-lived. */
+  endTrace: ((context: RequestContext) => void) | undefined;
   onAbort: (() => void) | undefined;
   shared: SharedResponse<HttpResponse> | undefined;
   uploads: Uploads | undefined;

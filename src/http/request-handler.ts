@@ -76,6 +76,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
         active.delete(context);
         if (!res.writableFinished) context.onAbort?.();
         onEnd(context);
+        context.endTrace?.(context);
       });
       try {
         handler(context);

@@ -1,5 +1,6 @@
 import { type DirectiveNode, type DocumentNode, Kind, visit } from 'graphql';
 import type { Operation, OpField, OpSelection } from './operation.ts';
+import { argumentOf, isActive } from './streamed-lists.ts';
 
 /** A fragment with `@defer` that is active: a part of the result that may come after the rest. */
 export interface DeferredFragment {
@@ -74,12 +75,12 @@ export function fieldsOfFragments({ selection }: Operation): ReadonlyMap<OpField
   return fields;
 }
 
-/** Returns whether a document has the directive `@defer`, active or not. */
-export function hasDefer(document: DocumentNode): boolean {
+/** Returns whether a document has the directive `@defer` or `@stream`, active or not. */
+export function isIncremental(document: DocumentNode): boolean {
   let found = false;
   visit(document, {
     Directive({ name }) {
-      found ||= name.value === 'defer';
+      found ||= name.value === 'defer' || name.value === 'stream';
     },
   });
   return found;
@@ -94,11 +95,7 @@ export function activeDefer(
   conditions: Readonly<Record<string, unknown>>,
 ): { readonly label: string | undefined } | undefined {
   const directive = directives?.find(({ name }) => name.value === 'defer');
-  if (directive === undefined) return undefined;
-  const given = (argument: string) => directive.arguments?.find(({ name }) => name.value === argument)?.value;
-  const condition = given('if');
-  if (condition?.kind === Kind.BOOLEAN && !condition.value) return undefined;
-  if (condition?.kind === Kind.VARIABLE && conditions[condition.name.value] === false) return undefined;
-  const label = given('label');
+  if (directive === undefined || !isActive(argumentOf(directive, 'if'), conditions)) return undefined;
+  const label = argumentOf(directive, 'label');
   return { label: label?.kind === Kind.STRING ? label.value : undefined };
 }

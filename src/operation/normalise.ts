@@ -13,6 +13,7 @@ import { Kind, print } from 'graphql';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { activeDefer, type DeferredFragment, FragmentSets, NOT_DEFERRED } from './deferred-fragments.ts';
 import type { Operation, OpField, OpSelection, OpTypeCondition } from './operation.ts';
+import { activeStream, isListType, isSameStream, MAX_STREAMED_LISTS, type StreamDirective } from './streamed-lists.ts';
 
 /**
  * The most selected fields, with fragments expanded; an operation with more is refused, because planning time must
@@ -45,8 +46,8 @@ const TYPENAME_TYPE: TypeNode = {
  * In:  `{ me { id ...A } } fragment A on User { id name @include(if: $full) }` with `{ full: true }`
  * Out: `{ me { id name } }`
  *
- * @param conditions the values of the variables in `@skip`, `@include` and `@defer`
- * @param defers whether `@defer` counts; otherwise its fragments are like any other
+ * @param conditions the values of the variables in `@skip`, `@include`, `@defer` and `@stream`
+ * @param defers whether `@defer` and `@stream` count; otherwise fragments and lists with them are like any other
  * @throws OperationTooLargeError above {@link MAX_SELECTED_FIELDS} or {@link MAX_LEVELS}
  * @see https://spec.graphql.org/October2021/#sec-Field-Collection
  */
@@ -70,7 +71,7 @@ export function normalise(
     name: operation.name?.value,
     variables: operation.variableDefinitions ?? [],
     selection,
-    fragmentSets: normaliser.sets?.size ? normaliser.sets : undefined,
+    fragmentSets: normaliser.sets?.size || normaliser.streamedLists > 0 ? normaliser.sets : undefined,
   };
 }
 
@@ -110,6 +111,7 @@ class Normaliser {
   private readonly conditions: Readonly<Record<string, unknown>>;
   readonly sets: FragmentSets | undefined;
   private deferredFragments = 0;
+  streamedLists = 0;
   /** The deferred fragments of the selection that is being collected. */
   private deferredHere = new Map<FragmentSpreadNode | InlineFragmentNode, DeferredFragment[]>();
 
@@ -231,6 +233,7 @@ class Normaliser {
     const namedType = known?.namedType ?? 'String';
     const sets = selected.flatMap(({ node: { selectionSet: set }, deferred }) => (set ? { set, deferred } : []));
     const args = first.arguments ?? [];
+    const stream = this.sets && known && sets.length > 0 && isListType(known.type) && this.streamOf(selected);
     return {
       kind: 'field',
       responseKey: first.alias?.value ?? name,
@@ -242,7 +245,22 @@ class Normaliser {
       // introspection is resolved elsewhere: `__schema { … }` has no type in a supergraph
       selection: sets.length > 0 && known ? this.selection(sets, namedType) : undefined,
       fragments: this.sets?.numberOf(selected.map(({ deferred }) => deferred)) ?? NOT_DEFERRED,
+      stream: stream || undefined,
     };
+  }
+
+  /** Returns how the items of a list are streamed; `undefined` where its selections do not agree on that. */
+  private streamOf(selected: readonly Selected[]): StreamDirective | undefined {
+    const [first, ...others] = selected.map(({ node: { directives }, deferred }) => ({
+      deferred,
+      stream: activeStream(directives, this.conditions),
+    }));
+    const stream = first?.stream;
+    if (stream === undefined || this.streamedLists >= MAX_STREAMED_LISTS) return undefined;
+    // items with fields of several deferred fragments would have to wait for them
+    if (others.some((one) => one.deferred !== first?.deferred || !isSameStream(one.stream, stream))) return undefined;
+    this.streamedLists += 1;
+    return stream;
   }
 
   private isIncluded(directives: readonly DirectiveNode[] | undefined): boolean {

@@ -1,5 +1,6 @@
 import type { ArgumentNode, OperationTypeNode, TypeNode, VariableDefinitionNode } from 'graphql';
 import type { FragmentSets } from './deferred-fragments.ts';
+import type { StreamDirective } from './streamed-lists.ts';
 
 /** A normalized client operation: fragments inlined, same keys merged, `@skip` and `@include` resolved. */
 export interface Operation {
@@ -7,7 +8,7 @@ export interface Operation {
   readonly name: string | undefined;
   readonly variables: readonly VariableDefinitionNode[];
   readonly selection: OpSelection;
-  /** The deferred fragments that fields belong to; `undefined` where nothing is deferred. */
+  /** The deferred fragments that fields belong to, perhaps none; `undefined` where nothing is deferred or streamed. */
   readonly fragmentSets?: FragmentSets | undefined;
 }
 
@@ -29,6 +30,8 @@ export interface OpField {
   readonly selection: OpSelection | undefined;
   /** The number of the set of deferred fragments that select it; `NOT_DEFERRED` where a part outside of them does. */
   readonly fragments: number;
+  /** Set for a list whose items come one after the other. */
+  readonly stream?: StreamDirective | undefined;
 }
 
 /** A part of a selection for some runtime types only. `typeCondition` is always narrower than the type around it. */

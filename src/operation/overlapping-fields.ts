@@ -166,6 +166,10 @@ class Comparison {
         this.report(key, `"${name}" has different arguments in each`, first, field);
         return false;
       }
+      if (streamText(field.node) !== streamText(first.node)) {
+        this.report(key, `"${name}" has @stream in one of them only, or with different arguments`, first, field);
+        return false;
+      }
     }
     return true;
   }
@@ -243,6 +247,13 @@ class Comparison {
     this.arguments.set(node, text);
     return text;
   }
+}
+
+/** Returns the arguments of `@stream`; `undefined` without it. */
+function streamText({ directives }: FieldNode): string | undefined {
+  const stream = directives?.find(({ name }) => name.value === 'stream');
+  const printed = stream?.arguments?.map(({ name, value }) => `${name.value}:${canonical(value)}`) ?? [];
+  return stream && printed.sort().join();
 }
 
 function inOrder(one: FieldNode, other: FieldNode): FieldNode[] {

@@ -8,9 +8,9 @@ export type DeferredParts = Pick<PreparationOptions, 'deferGroups' | 'streamed' 
 /** Returns what of an operation is delivered on its own; `undefined` for nothing. */
 export function deferredParts(
   { deferGroups, incremental }: EngineRequest,
-  { hasDefer }: ClientDocument,
+  { isIncremental }: ClientDocument,
   streamed: boolean,
 ): DeferredParts | undefined {
   if (deferGroups !== undefined) return { deferGroups, streamed };
-  return streamed && incremental && hasDefer ? { incremental } : undefined;
+  return streamed && incremental && isIncremental ? { incremental } : undefined;
 }

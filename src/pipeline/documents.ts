@@ -2,8 +2,8 @@ import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefin
 import { getOperationAST, Kind } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Reads } from '../client/depends-on.ts';
-import { conditionVariables } from '../operation/conditions.ts';
-import { hasDefer } from '../operation/deferred-fragments.ts';
+import { conditionVariables, initialCountVariables } from '../operation/conditions.ts';
+import { isIncremental } from '../operation/deferred-fragments.ts';
 import { shorten } from '../operation/print-value.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { RequestLimits } from './limits.ts';
@@ -14,10 +14,12 @@ import { type ValidationOptions, validateDocument } from './validate.ts';
 /** A parsed and valid document of a client. */
 export interface ClientDocument {
   readonly document: DocumentNode;
-  /** Names of the variables that `@skip`, `@include` and `@defer` depend on. */
+  /** Names of the variables that `@skip`, `@include`, `@defer` and `@stream` depend on. */
   readonly conditions: readonly string[];
-  /** Whether it has the directive `@defer`. */
-  readonly hasDefer: boolean;
+  /** Whether it has the directive `@defer` or `@stream`. */
+  readonly isIncremental: boolean;
+  /** Names of the variables that say how many items of a list with `@stream` come first. */
+  readonly initialCounts: readonly string[];
   /** Labels of progressive `@override` on fields that this document can reach. */
   readonly labels: readonly string[];
   /** Whether a policy must see each request for it. */
@@ -33,6 +35,9 @@ export interface RefusedDocument {
   readonly refusal: 'parse' | 'limit' | 'validation';
   readonly errors: readonly GraphQLFormattedError[];
 }
+
+/** Occurs in every text with `@defer` or `@stream`. */
+const INCREMENTAL = /defer|stream/u;
 
 /** A document is prepared once for each combination of its conditions, at most this many times. */
 const MAX_VARIANTS = 16;
@@ -123,10 +128,12 @@ export class DocumentCache {
     const errors = observer ? observer.observe('validate', validate) : validate();
     if (errors.length > 0) return { refusal: 'validation', errors };
     const labels = this.options.labelsUsedBy(document);
+    const incremental = INCREMENTAL.test(text) && isIncremental(document);
     return {
       document,
       conditions: conditionVariables(document),
-      hasDefer: text.includes('defer') && hasDefer(document),
+      isIncremental: incremental,
+      initialCounts: incremental ? initialCountVariables(document) : [],
       labels,
       ...this.options.inspectPolicies(document, labels),
       prepared: new LRUCache({ max: MAX_VARIANTS }),

@@ -36,7 +36,7 @@ export interface EngineRequest {
    * with the error `SECTION_TIMEOUT` at its path; a stream delivers each part on its own.
    */
   readonly deferGroups?: DeferGroups | undefined;
-  /** Whether a stream delivers the fragments with `@defer` after the rest. Without it, they are like any other. */
+  /** Whether a stream delivers fragments with `@defer` and items with `@stream` after the rest. Without it, they are like any other. */
   readonly incremental?: boolean | undefined;
   /**
    * Whether the failure of a whole fetch is reported at each place where data is missing. By default it is reported
@@ -77,6 +77,8 @@ export interface EngineOptions {
    * missing.
    */
   readonly admissionQueue?: AdmissionQueue | undefined;
+  /** The fewest items of a list with `@stream` that are fetched together after the first ones; 10 by default. */
+  readonly smallestSlice?: number | undefined;
   /** Receives the problems of responses. */
   readonly responseObserver?: ResponseObserver | undefined;
   /** The subgraphs whose responses are cached. None by default. */
@@ -85,6 +87,8 @@ export interface EngineOptions {
   readonly hideSuggestions?: boolean;
   /** Decide, in this order, whether an operation may run, and which of its fields. */
   readonly policies?: readonly OperationPolicy[];
+  /** Why GraphQL clients have no subscriptions, if they have none: a sentence that names the setting. */
+  readonly noSubscriptions?: string | undefined;
   /** Subsets of the public schema that requests may name in `contract`. */
   readonly contracts?: readonly Contract[];
   /**

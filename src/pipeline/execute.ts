@@ -185,14 +185,14 @@ export function streamCompiled(
   const { client, reportEveryPlace } = request;
   client.record?.begin('execute');
   const deferGroups = compiled.fragments ? groupsOfFragments(compiled.plan) : request.deferGroups;
-  if (deferGroups === undefined || compiled.plan.deferred === undefined)
+  if (deferGroups === undefined || (compiled.plan.deferred ?? compiled.fragments) === undefined)
     return executeCompiled(run, compiled, knownErrors);
   const { introspection, label: operation } = prepared;
   const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;
-  const { sources, memoryBudget: budget, admissionQueue, responseObserver, cachedSubgraphs } = options;
+  const { sources, memoryBudget: budget, admissionQueue, responseObserver, cachedSubgraphs, smallestSlice } = options;
   const known = [...introspected.errors, ...(knownErrors ?? [])];
   const work = { client, variables, introspected: introspected.texts, knownErrors: known, deferGroups };
-  const shared = { sources, budget, admissionQueue, responseObserver, cachedSubgraphs };
+  const shared = { sources, budget, admissionQueue, responseObserver, cachedSubgraphs, smallestSlice };
   const input = { supergraph, ...shared, reportEveryPlace, ...work };
   return streamPlan(compiled, input).then((payloads) => {
     payloads.map((payload) => exposed(payload, client, options));

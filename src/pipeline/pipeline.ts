@@ -205,9 +205,9 @@ class Pipeline implements Engine {
     let result: Promise<R | SingleResult> | R | SingleResult;
     try {
       result =
-        client.plugins === undefined
-          ? this.runStages(request, execute)
-          : this.runWithPlugins(request, client.plugins, execute);
+        client.plugins?.changesOperations === true
+          ? this.runWithPlugins(request, client.plugins, execute)
+          : this.runStages(request, execute);
     } catch (error) {
       result = Promise.reject(error);
     }
@@ -246,7 +246,12 @@ class Pipeline implements Engine {
     if ('refusal' in document) return refuse(document.refusal, document.errors);
     const operation = chooseOperation(document.document, request.operationName);
     if (!('kind' in operation)) return refuse('operation', [operation]);
-    const refused = refuseKind(operation, request.readOnly ?? false, execute === subscribeCompiled);
+    const refused = refuseKind(
+      operation,
+      request.readOnly ?? false,
+      execute === subscribeCompiled,
+      options.noSubscriptions,
+    );
     if (refused) return refused;
     const coerce = () => coerceRequestVariables(view.supergraph.publicSchema, document, operation, request, options);
     const observer = plugins?.hooks.onStage && plugins;

@@ -12,15 +12,17 @@ export function refuse(refusal: Refusal, errors: readonly GraphQLFormattedError[
 /**
  * Returns the refusal of an operation whose type is not supported here; `undefined` if it is.
  * @param mayStream whether the client can receive the events of a subscription
+ * @param noSubscriptions why no client can
  */
 export function refuseKind(
   operation: OperationDefinitionNode,
   readOnly: boolean,
   mayStream = false,
+  noSubscriptions?: string,
 ): SingleResult | undefined {
   const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
   if (operation.operation === 'subscription' && !mayStream)
-    return refuse('operation', [{ message: SINGLE_RESPONSE, extensions }]);
+    return refuse('operation', [{ message: noSubscriptions ?? SINGLE_RESPONSE, extensions }]);
   if (readOnly && operation.operation === 'mutation') {
     return refuse('method', [{ message: 'A mutation cannot be sent with GET. Send it with POST.', extensions }]);
   }

@@ -47,7 +47,7 @@ export interface OperationRunner<Context extends OperationContext> {
    */
   run(context: Context, call: GraphqlCall): Promise<SingleResult>;
   /**
-   * Does the same for a client that reads the fragments with `@defer` after the rest. The timeout is that of the first payload, and
+   * Does the same for a client that reads fragments with `@defer` and items with `@stream` after the rest. The timeout is that of the first payload, and
    * of the wait for each other one.
    */
   stream(context: Context, call: GraphqlCall): Promise<ExecutionResult>;
@@ -137,7 +137,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
       const engine = this.currentEngine(context.client);
       const { contract, admission } = this.options;
       const document = engine.readDocument?.({ query: call.params.query, contract, plugins: context.plugins });
-      if (document === undefined || 'refusal' in document || !document.hasDefer) return this.run(context, call);
+      if (document === undefined || 'refusal' in document || !document.isIncremental) return this.run(context, call);
       if (context.isClosed) throw new ClientDisconnected();
       const place = admission?.enter(context.client, () => this.isMutation(context, call));
       return this.beginStream(engine, context, { ...call, document }).finally(() => place?.leave());

@@ -15,6 +15,7 @@ import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext } from './operation-context.ts';
 import { resumeAfter } from './resume-after.ts';
+import { ResumedSubscriptions } from './resumed-subscriptions.ts';
 import { SharedSubscription } from './shared-subscription.ts';
 import { type EndReason, Subscriber } from './subscriber.ts';
 import type { UpstreamSettings } from './upstream-events.ts';
@@ -45,12 +46,15 @@ export interface SubscriptionRoute<Context> {
   readonly countRequest?: ((context: Context) => undefined | Promise<void>) | undefined;
   /** Refuses operations while the gateway is overloaded. */
   readonly admission?: AdmissionControl | undefined;
+  /** Whether the failure of a whole fetch is reported at each place where data is missing. */
+  readonly reportEveryPlace?: boolean | undefined;
 }
 
 /** Runs the subscriptions of all clients. */
 export class SubscriptionRunner {
   readonly #options: SubscriptionRunnerOptions;
   readonly #shared = new Map<string, SharedSubscription>();
+  readonly #resumed = new ResumedSubscriptions(this.#shared);
   readonly #open = new Set<Subscriber>();
   readonly #places: ClientPlaces;
   #isDraining = false;
@@ -117,20 +121,22 @@ export class SubscriptionRunner {
     engine: Engine,
     context: Context,
     call: GraphqlCall,
-    { contract, countRequest }: SubscriptionRoute<Context>,
+    { contract, countRequest, reportEveryPlace = false }: SubscriptionRoute<Context>,
     release: () => void,
   ): Promise<Subscriber | SingleResult> {
     const { params } = call;
     const { settings } = this.#options;
     const resume = resumeAfter(context, call);
+    const key = this.#sharingKey(engine, context, call, { contract, reportEveryPlace });
     // what comes after a cursor is for this client
-    const key = resume ? undefined : this.#sharingKey(engine, context, call, contract);
-    const known = key === undefined ? undefined : this.#shared.get(key);
+    const known = key === undefined || resume ? undefined : this.#shared.get(key);
     const isShared = known !== undefined && known.engine === engine && !known.hasEnded;
-    const rateLimitChecked = countRequest !== undefined;
-    const shared = isShared ? known : this.#start(key, engine, context, { params, contract, rateLimitChecked, resume });
+    const rateLimitChecked = countRequest !== undefined || context.client.rateLimitChecked === true;
+    const parts = { params, contract, rateLimitChecked, resume, reportEveryPlace };
+    const shared = isShared ? known : this.#start(key, engine, context, parts);
     const subscriber: Subscriber = new Subscriber({
       ...settings,
+      onRenewed: (renewal) => shared.renew(renewal),
       onEnd: (_, reason) => {
         release();
         shared.remove(subscriber);
@@ -156,8 +162,7 @@ export class SubscriptionRunner {
     if (subscriber.hasEnded) return;
     this.#open.add(subscriber);
     this.#options.onOpened?.(isShared);
-    const expiry = tokenExpiry(identity);
-    if (expiry !== undefined) subscriber.expireAt(expiry);
+    subscriber.authorizeFor(identity);
     if (this.#isDraining) subscriber.end(undefined, 'shutdown');
   }
 
@@ -175,7 +180,7 @@ export class SubscriptionRunner {
     engine: Engine,
     context: OperationContext,
     { params }: GraphqlCall,
-    contract: string | undefined,
+    { contract, reportEveryPlace }: Pick<StartParts, 'contract' | 'reportEveryPlace'>,
   ): string | undefined {
     const { query, operationName, variables } = params;
     const { deduplicates } = this.#options.settings;
@@ -188,7 +193,7 @@ export class SubscriptionRunner {
     const requester = { clientInfo: context.client, headers: context.requestHeaders };
     const key = inFlightKey(requester, withReads(dependsOn, context.reads));
     if (key === undefined) return undefined;
-    const prefix = `${engine.isCanary ? 'canary ' : ''}${contract ?? ''} ${operationName ?? ''}`;
+    const prefix = `${engine.isCanary ? 'canary ' : ''}${reportEveryPlace ? 'every place ' : ''}${contract ?? ''} ${operationName ?? ''}`;
     return `${prefix} ${key}\n${stringifyJson(variables ?? {})}\n${query}`;
   }
 
@@ -196,12 +201,12 @@ export class SubscriptionRunner {
     key: string | undefined,
     engine: Engine,
     context: OperationContext,
-    { params, contract, rateLimitChecked, resume }: Pick<GraphqlCall, 'params'> & StartParts,
+    { params, contract, rateLimitChecked, resume, reportEveryPlace }: Pick<GraphqlCall, 'params'> & StartParts,
   ): SharedSubscription {
     const cancellation = new Cancellation();
     const client = clientContext(context, cancellation, rateLimitChecked);
     const { query, operationName, variables } = params;
-    const request: EngineRequest = { query, operationName, variables, client, contract };
+    const request: EngineRequest = { query, operationName, variables, client, contract, reportEveryPlace };
     const { client: clientInfo } = context;
     const shared: SharedSubscription = new SharedSubscription(engine, {
       request,
@@ -209,11 +214,16 @@ export class SubscriptionRunner {
       settings: this.#options.settings,
       resume,
       engine: () => this.#options.engine(clientInfo),
+      onDelivered: key === undefined ? undefined : () => this.#resumed.delivered(key, shared),
       onEnd: () => {
-        if (key !== undefined && this.#shared.get(key) === shared) this.#shared.delete(key);
+        if (key === undefined) return;
+        if (this.#shared.get(key) === shared) this.#shared.delete(key);
+        this.#resumed.delete(key, shared);
       },
     });
-    if (key !== undefined) this.#shared.set(key, shared);
+    if (key === undefined) return shared;
+    if (resume) this.#resumed.add(key, shared);
+    else this.#shared.set(key, shared);
     return shared;
   }
 
@@ -229,18 +239,12 @@ interface StartParts {
   readonly contract: string | undefined;
   readonly rateLimitChecked: boolean;
   readonly resume: ResumeAfter | undefined;
+  readonly reportEveryPlace: boolean;
 }
 
 function isSubscription(document: DocumentNode, operationName: string | null | undefined): boolean {
   const operation = chooseOperation(document, operationName);
   return 'kind' in operation && operation.operation === 'subscription';
-}
-
-/** Returns when the token of a client expires, in milliseconds since 1970. */
-function tokenExpiry(identity: Identity | undefined): number | undefined {
-  if (identity?.kind !== 'jwt' && identity?.kind !== 'opaque') return undefined;
-  const { exp } = identity.claims;
-  return typeof exp === 'number' ? exp * 1_000 : undefined;
 }
 
 function clientContext(

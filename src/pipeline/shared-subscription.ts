@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isSamePrincipal } from '../client/principal.ts';
 import type { Payload } from '../executor/payload.ts';
 import type { Cancellation } from '../sources/cancellation.ts';
 import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import { resultText, type SingleResult, type StreamResult } from './execution-result.ts';
-import { endMessage, type Subscriber, type SubscriptionMessage } from './subscriber.ts';
+import { endMessage, type Renewal, type Subscriber, type SubscriptionMessage } from './subscriber.ts';
 import type { UpstreamSettings } from './upstream-events.ts';
 
 /** Clients that get an event in one turn of the event loop: for so long, in milliseconds. */
@@ -20,6 +21,8 @@ export interface SharedSubscriptionOptions {
   readonly resume?: ResumeAfter | undefined;
   /** Returns the engine for the client now. */
   readonly engine: () => Engine | undefined;
+  /** Called when all subscribers have an event. */
+  readonly onDelivered?: ((shared: SharedSubscription) => void) | undefined;
   /** Called once, when it has no subscribers any more, or its events have ended. */
   readonly onEnd: () => void;
 }
@@ -30,15 +33,21 @@ export class SharedSubscription {
   readonly started: Promise<SingleResult | undefined>;
   readonly #options: SharedSubscriptionOptions;
   readonly #subscribers = new Set<Subscriber>();
+  #request: EngineRequest;
   #engine: Engine;
   #stream: StreamResult | undefined;
   #replanning: Promise<void> | undefined;
   #stopListening: (() => void) | undefined;
   #hasEnded = false;
+  #position: string | undefined;
+  #successor: SharedSubscription | undefined;
+  #waitsForRoom: boolean;
 
   constructor(engine: Engine, options: SharedSubscriptionOptions) {
     this.#options = options;
+    this.#request = options.request;
     this.#engine = engine;
+    this.#waitsForRoom = options.resume !== undefined;
     this.started = this.#start();
     // each subscriber handles its failure
     this.started.catch(() => this.#end(undefined));
@@ -57,6 +66,29 @@ export class SharedSubscription {
     return this.#stream ?? {};
   }
 
+  /** The cursor of the event that all subscribers have had last; `undefined` while one is delivered, or where there are no cursors. */
+  get position(): string | undefined {
+    return this.#position;
+  }
+
+  /** Whether its last event was a new one, and none that a resumed subscription has missed. */
+  get isLive(): boolean {
+    return this.#stream?.upstream?.isLive === true;
+  }
+
+  /** Lets others join a resumed subscription: from now on, slow clients are not waited for. */
+  open(): void {
+    this.#waitsForRoom = false;
+  }
+
+  /** Moves the subscribers to another one that is at the same position, and ends. */
+  moveTo(other: SharedSubscription): void {
+    this.#successor = other;
+    for (const subscriber of this.#subscribers) other.add(subscriber);
+    this.#subscribers.clear();
+    this.#end(undefined);
+  }
+
   /** Adds a subscriber, before or after the start. */
   add(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
@@ -64,14 +96,23 @@ export class SharedSubscription {
 
   /** Removes a subscriber. After the last one, the upstream subscription is cancelled. */
   remove(subscriber: Subscriber): void {
+    if (this.#successor) return this.#successor.remove(subscriber);
     this.#subscribers.delete(subscriber);
     if (this.#subscribers.size === 0) this.#end(undefined);
   }
 
+  /** Executes events with the headers of a client whose credentials were renewed, if it is the one that it began for. */
+  renew({ headers, identity }: Renewal): void {
+    const { client } = this.#request;
+    if (client.identity === undefined || !isSamePrincipal(client.identity, identity)) return;
+    this.#request = { ...this.#request, client: { ...client, headers } };
+    this.#stream?.upstream?.renew(headers);
+  }
+
   async #start(): Promise<SingleResult | undefined> {
-    const { request, settings, resume } = this.#options;
+    const { settings, resume } = this.#options;
     this.#follow();
-    const result = await subscribe(this.#engine, { ...request, subscription: { settings, resume } });
+    const result = await subscribe(this.#engine, { ...this.#request, subscription: { settings, resume } });
     if (result.kind === 'single') {
       this.#end(undefined);
       return result;
@@ -94,14 +135,16 @@ export class SharedSubscription {
   async #replan(): Promise<void> {
     // it may just be starting
     if ((await this.started.catch(() => undefined)) !== undefined || this.#hasEnded) return;
-    const { request, settings, engine: current } = this.#options;
+    const { settings, engine: current } = this.#options;
     const [before, engine] = [this.#stream, current()];
     if (engine === undefined || before === undefined) return this.#end(undefined);
     this.#engine = engine;
     this.#follow();
     const { upstream } = before;
     const subscription = { settings, upstream };
-    const result = await subscribe(engine, { ...request, document: undefined, subscription }).catch(() => undefined);
+    const result = await subscribe(engine, { ...this.#request, document: undefined, subscription }).catch(
+      () => undefined,
+    );
     if (this.#hasEnded) {
       if (result?.kind === 'stream') void result.payloads.return();
     } else if (result?.kind !== 'stream') this.#end(SCHEMA_CHANGED);
@@ -127,18 +170,23 @@ export class SharedSubscription {
   }
 
   async #deliver(payload: Payload): Promise<void> {
-    const errors = payload.dataText === undefined ? payload.errors : undefined;
-    const { cursor } = (payload.extensions?.subscription ?? {}) as { readonly cursor?: string };
-    const message = { text: resultText(payload), errors, cursor };
+    const { dataText, errors, extensions } = payload;
+    const { cursor, mayHaveMissedEvents = false } = (extensions?.subscription ?? {}) as EventExtension;
+    const event = { dataText, errors, mayHaveMissed: mayHaveMissedEvents };
+    const last = dataText === undefined ? errors : undefined;
+    const message: SubscriptionMessage = { text: resultText(payload), errors: last, cursor, event };
     payload.takeText();
+    this.#position = undefined;
     let [count, start] = [0, performance.now()];
     for (const subscriber of this.#subscribers) {
       subscriber.push(message);
-      if (this.#options.resume) await subscriber.hasRoom();
+      if (this.#waitsForRoom) await subscriber.hasRoom();
       if (++count % CHECK_EVERY > 0 || performance.now() - start < SLICE_MS) continue;
       await nextTurn();
       start = performance.now();
     }
+    this.#position = cursor;
+    if (!this.#hasEnded) this.#options.onDelivered?.(this);
   }
 
   #end(last: SubscriptionMessage | undefined): void {
@@ -152,6 +200,11 @@ export class SharedSubscription {
     for (const subscriber of all) subscriber.end(last);
     this.#options.onEnd();
   }
+}
+
+interface EventExtension {
+  readonly cursor?: string;
+  readonly mayHaveMissedEvents?: boolean;
 }
 
 async function subscribe(engine: Engine, request: EngineRequest) {

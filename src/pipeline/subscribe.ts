@@ -64,7 +64,8 @@ function openUpstream(
   const body = new RequestBodies(variables).write(root, [], '');
   const sent: SourceRequest = { ...body, operationType: 'subscription', client: eventClient(request.client) };
   const { subgraph } = root.planned;
-  const wanted: UpstreamRequest = { source, request: sent, key: `${subgraph.name} ${subgraph.url} ${body.body}` };
+  const key = `${subgraph.name} ${subgraph.url} ${source.subscriptionKey?.(sent) ?? ''} ${body.body}`;
+  const wanted: UpstreamRequest = { source, request: sent, key };
   const { upstream: given, resume, settings = DEFAULT_UPSTREAM } = request.subscription ?? {};
   if (given?.key === wanted.key) return given;
   const canResume = source.resumes?.(sent) === true;
@@ -114,7 +115,6 @@ interface EventExecution {
 /** The payloads of a subscription. An event is executed when a payload is read, so that only events wait. */
 class SubscriptionPayloads extends PayloadStream {
   private readonly run: OperationRun;
-  private readonly client: ClientContext;
   private readonly execution: EventExecution;
   private readonly eventSource: EventSource;
   private readonly sources: ReadonlyMap<string, Source>;
@@ -126,7 +126,6 @@ class SubscriptionPayloads extends PayloadStream {
     super(() => this.cancel());
     const { upstream, source } = execution;
     this.run = run;
-    this.client = eventClient(run.request.client);
     this.execution = execution;
     this.eventSource = new EventSource(source);
     this.sources = new Map(run.options.sources).set(source.name, this.eventSource);
@@ -181,9 +180,10 @@ class SubscriptionPayloads extends PayloadStream {
 
   private execute({ text: event, mayHaveMissed, cursor }: UpstreamEvent): Promise<Payload> {
     const { view, variables, request, options } = this.run;
-    const { compiled, knownErrors } = this.execution;
+    const { compiled, knownErrors, upstream } = this.execution;
     const { supergraph } = view;
-    const { client, sources } = this;
+    const { sources } = this;
+    const { client } = upstream;
     const { memoryBudget: budget, admissionQueue, responseObserver } = options;
     const { reportEveryPlace } = request;
     this.eventSource.event = event;

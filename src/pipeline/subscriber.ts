@@ -1,4 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { Identity } from '../client/identity.ts';
+import { isSamePrincipal } from '../client/principal.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import { type QueueOverflow, queueLimit } from './upstream-events.ts';
 
@@ -10,6 +12,24 @@ export interface SubscriptionMessage {
   readonly errors?: readonly GraphQLFormattedError[] | undefined;
   /** The subscription can be resumed after it by this cursor. */
   readonly cursor?: string | undefined;
+  /** What the text is made from, for clients that get events in another form. */
+  readonly event?: SubscriptionEvent | undefined;
+}
+
+/** The result of one event. */
+export interface SubscriptionEvent {
+  /** JSON text; `undefined` in the last event of a subscription that ends with an error. */
+  readonly dataText: string | undefined;
+  readonly errors: readonly GraphQLFormattedError[];
+  /** Whether events may be missing before it. */
+  readonly mayHaveMissed: boolean;
+}
+
+/** New credentials of the user of a subscription, which were verified. */
+export interface Renewal {
+  readonly identity: Identity | undefined;
+  /** All headers of the client, names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 /** Why a subscription has ended, for metrics. `client`: the client has left or cancelled it. */
@@ -39,6 +59,8 @@ export interface SubscriberOptions {
   readonly onEnd: (subscriber: Subscriber, reason: EndReason) => void;
   /** Called for each message that is dropped. */
   readonly onDropped?: (() => void) | undefined;
+  /** Called when the credentials of its user were renewed. */
+  readonly onRenewed?: ((renewal: Renewal) => void) | undefined;
 }
 
 /**
@@ -55,6 +77,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
   #onRoom: (() => void) | undefined;
   #reader: ((result: IteratorResult<SubscriptionMessage>) => void) | undefined;
   #reason: EndReason | undefined;
+  #identity: Identity | undefined;
   #expiry: NodeJS.Timeout | undefined;
 
   constructor(options: SubscriberOptions) {
@@ -100,12 +123,30 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
     if (reader) void this.next().then(reader);
   }
 
-  /** Ends it with `SUBSCRIPTION_TOKEN_EXPIRED` when the client's token expires. @param at milliseconds since 1970 */
-  expireAt(at: number): void {
+  /** Lets it end with `SUBSCRIPTION_TOKEN_EXPIRED` when the token of its user expires. */
+  authorizeFor(identity: Identity | undefined): void {
+    this.#identity = identity;
+    clearTimeout(this.#expiry);
+    const expiry = tokenExpiry(identity);
+    if (expiry !== undefined) this.#expireAt(expiry);
+  }
+
+  /**
+   * Goes on with other credentials, as long as they are valid. Nothing changes unless they are of the same user with the same rights:
+   * what the subscription may have was decided when it started.
+   */
+  renew(renewal: Renewal): void {
+    if (this.hasEnded || this.#identity === undefined || !isSamePrincipal(this.#identity, renewal.identity)) return;
+    this.authorizeFor(renewal.identity);
+    this.#options.onRenewed?.(renewal);
+  }
+
+  /** @param at milliseconds since 1970 */
+  #expireAt(at: number): void {
     const wait = at - Date.now();
     if (wait <= 0) return this.end(EXPIRED);
     // a timer of Node takes 25 days at most
-    const next = wait > LONGEST_TIMER_MS ? () => this.expireAt(at) : () => this.end(EXPIRED);
+    const next = wait > LONGEST_TIMER_MS ? () => this.#expireAt(at) : () => this.end(EXPIRED);
     this.#expiry = setTimeout(next, Math.min(wait, LONGEST_TIMER_MS)).unref();
   }
 
@@ -170,10 +211,18 @@ function reasonOf(last: SubscriptionMessage | undefined): EndReason {
   return REASONS.get(last.errors[0]?.extensions?.code) ?? 'error';
 }
 
+/** Returns when the token of a client expires, in milliseconds since 1970. */
+function tokenExpiry(identity: Identity | undefined): number | undefined {
+  if (identity?.kind !== 'jwt' && identity?.kind !== 'opaque') return undefined;
+  const { exp } = identity.claims;
+  return typeof exp === 'number' ? exp * 1_000 : undefined;
+}
+
 /** Returns the message that ends a subscription with an error. */
 export function endMessage(code: string, message: string): SubscriptionMessage {
   const errors = [{ message, extensions: { code } }];
-  return { text: JSON.stringify({ errors }), errors };
+  const event = { dataText: undefined, errors, mayHaveMissed: false };
+  return { text: JSON.stringify({ errors }), errors, event };
 }
 
 const TOO_SLOW = endMessage(

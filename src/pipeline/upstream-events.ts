@@ -1,5 +1,6 @@
 import type {
   CancelSubscription,
+  ClientContext,
   EventFacts,
   Source,
   SourceFailure,
@@ -54,6 +55,8 @@ export interface UpstreamEvent {
   readonly mayHaveMissed: boolean;
   /** The subscription can be resumed after it by this cursor. */
   readonly cursor: string | undefined;
+  /** Whether it was stored before the subscription was resumed. */
+  readonly isStored?: boolean | undefined;
 }
 
 const NO_FACTS: EventFacts = {};
@@ -73,7 +76,7 @@ export interface UpstreamRequest {
 export class UpstreamEvents implements SubscriptionSink {
   readonly key: string;
   private source: Source;
-  private readonly request: SourceRequest;
+  private request: SourceRequest;
   private readonly settings: UpstreamSettings;
   private readonly waiting: UpstreamEvent[] = [];
   private end: UpstreamEnd | undefined;
@@ -88,6 +91,8 @@ export class UpstreamEvents implements SubscriptionSink {
   private room: (() => void) | undefined;
   /** The cursor of the last event that was taken. */
   taken: string | undefined;
+  /** Whether the last event that was taken is a new one, and none that a resumed subscription has missed. */
+  isLive = false;
   /** Called when there is an event, or the end. */
   private onChange: () => void = () => {};
   private onDetach: () => void = () => {};
@@ -98,6 +103,16 @@ export class UpstreamEvents implements SubscriptionSink {
     this.key = key;
     this.settings = settings;
     this.arrived = this.taken = request.cursor;
+  }
+
+  /** The client for which the events are executed. */
+  get client(): ClientContext {
+    return this.request.client;
+  }
+
+  /** Sends other headers of the client from now on: with the fetches for events, and when a lost connection is opened again. */
+  renew(headers: ClientContext['headers']): void {
+    this.request = { ...this.request, client: { ...this.request.client, headers } };
   }
 
   /**
@@ -137,7 +152,8 @@ export class UpstreamEvents implements SubscriptionSink {
     const event = this.waiting.shift();
     if (event === undefined) return this.end;
     if (event.cursor !== undefined) this.taken = event.cursor;
-    this.makeRoom();
+    this.isLive = event.isStored !== true;
+    if (this.waiting.length === 0) this.makeRoom();
     return event;
   }
 
@@ -163,10 +179,11 @@ export class UpstreamEvents implements SubscriptionSink {
       if (overflow === 'drop_oldest' || dropped?.mayHaveMissed) this.mayHaveMissed = true;
       onDropped?.();
     }
-    this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed, cursor });
+    this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed, cursor, isStored: canWait || undefined });
     this.mayHaveMissed = false;
     this.onChange();
-    if (!waits || this.waiting.length < limit) return;
+    // until all were taken: new events, which cannot wait, need the room
+    if (!waits || this.waiting.length === 0) return;
     return new Promise((resolve) => {
       this.room = resolve;
     });

@@ -7,7 +7,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
-import { deferInSubscriptionRule, deferLabelRule, deferRootRule } from '../operation/defer-rules.ts';
+import { deferInSubscriptionRule, deferLabelRule, deferRootRule, streamOnListRule } from '../operation/defer-rules.ts';
 import { overlappingFieldsRule } from '../operation/overlapping-fields.ts';
 import { isPlainlyValid } from '../operation/plainly-valid.ts';
 import { noPrototypeVariableRule } from '../operation/prototype-variable.ts';
@@ -30,6 +30,7 @@ const RULES = [
   deferLabelRule,
   deferRootRule,
   deferInSubscriptionRule,
+  streamOnListRule,
 ];
 
 export interface ValidationOptions {

@@ -22,7 +22,7 @@ const NO_VARIABLES = { coerced: {} };
  */
 export function coerceRequestVariables(
   schema: GraphQLSchema,
-  { conditions }: ClientDocument,
+  { conditions, initialCounts }: ClientDocument,
   operation: OperationDefinitionNode,
   { query, variables, areVariablesBounded }: EngineRequest,
   { limits, hideSuggestions }: Pick<EngineOptions, 'limits' | 'hideSuggestions'>,
@@ -39,8 +39,10 @@ export function coerceRequestVariables(
   if (coerced) {
     // a nullable variable with a default can still be null
     const nullConditions = conditions.filter((name) => coerced[name] === null);
-    if (nullConditions.length === 0) return { coerced };
-    return { refusal: 'variables', errors: nullConditions.map(nullCondition) };
+    const wrongCounts = initialCounts.filter((name) => Object.hasOwn(coerced, name) && !isCount(coerced[name]));
+    if (nullConditions.length === 0 && wrongCounts.length === 0) return { coerced };
+    const ofCounts = wrongCounts.map((name) => wrongCount(name, coerced[name]));
+    return { refusal: 'variables', errors: [...nullConditions.map(nullCondition), ...ofCounts] };
   }
   const located = new LocatedDocument(query);
   const nodes = getOperationAST(located.document, operation.name?.value)?.variableDefinitions ?? definitions;
@@ -50,6 +52,15 @@ export function coerceRequestVariables(
 }
 
 function nullCondition(name: string): GraphQLFormattedError {
-  const message = `Variable "$${name}" is null, but @skip and @include need true or false.`;
+  const message = `Variable "$${name}" is null, but the conditions of @skip, @include, @defer and @stream need true or false.`;
+  return { message, extensions: { code: 'BAD_USER_INPUT' } };
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0;
+}
+
+function wrongCount(name: string, value: unknown): GraphQLFormattedError {
+  const message = `Variable "$${name}" is ${value}, but the initialCount of @stream needs 0 or more.`;
   return { message, extensions: { code: 'BAD_USER_INPUT' } };
 }

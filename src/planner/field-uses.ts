@@ -81,11 +81,10 @@ export class FieldUses {
     this.groupAt.set(position, group);
     if (lists !== NO_LISTS) this.listGroups.set(position, lists);
     for (const item of selection.items) {
-      if (item.kind === 'typeCondition' || item.name === '__typename') {
+      if (needsTypes(item, position))
         for (const node of position.nodes) if (node.typename) this.noteTypename(node, lists.get(node.fetch) ?? group);
-        if (item.kind === 'typeCondition') this.noteSelection(item.selection, position, group, lists);
-        continue;
-      }
+      if (item.kind === 'typeCondition') this.noteSelection(item.selection, position, group, lists);
+      if (item.kind === 'typeCondition' || item.name === '__typename') continue;
       const own = this.deferred.get(item) ?? group;
       for (const [owner, { alias, node }] of position.placed.get(item) ?? []) {
         const field = node.fields.get(alias.key);
@@ -141,6 +140,12 @@ export class FieldUses {
   private noteTypename(node: FetchNode, group: Group): void {
     getOrMake(this.typenames, node, () => new Set<Group>()).add(group);
   }
+}
+
+/** Returns whether something selected at a position depends on the types of the objects: its group has to wait for them. */
+function needsTypes(item: OpSelection['items'][number], { placed, type }: Position): boolean {
+  if (item.kind === 'typeCondition' || item.name === '__typename') return true;
+  return [...(placed.get(item)?.keys() ?? [])].some((owner) => owner !== type);
 }
 
 /** For each fetch that reads a list above a position, the group that the list is fetched for. */

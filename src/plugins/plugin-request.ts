@@ -16,6 +16,8 @@ export interface RequestFacts {
   readBody(): Promise<string>;
   /** Replaces the body for everything that reads it later. */
   setBody(text: string): void;
+  /** Changes who the client is. */
+  setIdentity(identity: Identity): void;
 }
 
 /** The HTTP request, as one plugin sees it. Reading what the plugin's `reads` does not declare throws a `TypeError`. */

@@ -96,28 +96,17 @@ export class PluginRun {
   readonly #ofRequest: PluginRun | undefined;
   #context: Map<string, unknown> | undefined;
   readonly #facts: RequestFacts;
-  readonly #setIdentity: (identity: Identity) => void;
   /** The request as each plugin sees it, by the plugin's place in the list. */
-  readonly #requests: PluginRequest[];
+  #requests: PluginRequest[] | undefined;
 
-  /**
-   * @param setIdentity changes who the client is
-   * @param ofRequest the run of the whole request, for an operation of a batch
-   */
-  constructor(
-    set: PluginSet,
-    facts: RequestFacts,
-    setIdentity: (identity: Identity) => void,
-    spans?: OperationSpans,
-    ofRequest?: PluginRun,
-  ) {
+  /** @param ofRequest the run of the whole request, for an operation of a batch */
+  constructor(set: PluginSet, facts: RequestFacts, spans?: OperationSpans, ofRequest?: PluginRun) {
     this.#set = set;
     this.#facts = facts;
-    this.#setIdentity = setIdentity;
     this.hooks = spans ? set.observedHooks : set.hooks;
     this.spans = spans;
     this.#ofRequest = ofRequest;
-    this.#requests = ofRequest ? ofRequest.#requests : [];
+    this.#requests = ofRequest?.requests;
   }
 
   /** Values that plugins store for later hooks. */
@@ -130,12 +119,18 @@ export class PluginRun {
   /** Returns the run for one operation of a batch. It differs only where spans are recorded. */
   forOperation(): PluginRun {
     if (this.spans === undefined) return this;
-    return new PluginRun(this.#set, this.#facts, this.#setIdentity, this.spans.startOperation(), this);
+    return new PluginRun(this.#set, this.#facts, this.spans.startOperation(), this);
   }
 
   /** Whether there are plugins. Without any, a run records spans alone. */
   get hasPlugins(): boolean {
     return this.#set.plugins.length > 0;
+  }
+
+  /** Whether hooks may replace an operation, or a payload of its result. */
+  get changesOperations(): boolean {
+    const { onParse, onValidate, onPayload } = this.hooks;
+    return onParse !== undefined || onValidate !== undefined || onPayload !== undefined;
   }
 
   /** Whether `onTry` may send something else for another client, so that no fetch is shared. */
@@ -148,7 +143,8 @@ export class PluginRun {
   }
 
   onAuthenticate(): Maybe<CheckedResponse | undefined> {
-    return this.#call('onAuthenticate', { setIdentity: this.#changeIdentity }, acceptResponse);
+    const setIdentity = (identity: unknown) => this.#facts.setIdentity(checkedIdentity(identity));
+    return this.#call('onAuthenticate', { setIdentity }, acceptResponse);
   }
 
   /** @param change called with the whole operation when a hook has replaced a part of it */
@@ -218,6 +214,8 @@ export class PluginRun {
 
   /** Runs a stage, and reports its start and its end to the plugins that observe stages. */
   observe<T>(stage: string, work: () => T, subgraph?: string): T {
+    // without plugins that observe stages, there is the span alone
+    if (this.spans && this.hooks.onStage?.length === 0) return this.spans.observe(stage, work);
     const end = this.startStage(stage, subgraph);
     if (end === undefined) return work();
     let result: T;
@@ -272,20 +270,22 @@ export class PluginRun {
     }
   }
 
-  readonly #changeIdentity = (identity: Partial<Identity> & Pick<Identity, 'subject'>) =>
-    this.#setIdentity(checkedIdentity(identity));
-
   #call<T>(hook: HookName, facts: object | undefined, accept: Accept<T>): Maybe<T | undefined> {
     const handlers = this.hooks[hook];
     if (handlers === undefined) return undefined;
     return callHooks(handlers, (handler) => this.#given(handler, facts), accept, this.#facts.requestId);
   }
 
+  private get requests(): PluginRequest[] {
+    this.#requests ??= [];
+    return this.#requests;
+  }
+
   #given({ plugin: { config, log }, index }: Handler, facts: object | undefined): object {
-    let request = this.#requests[index];
+    let request = this.requests[index];
     if (request === undefined) {
       request = new PluginRequest(this.#facts, this.#set.declared[index]);
-      this.#requests[index] = request;
+      this.requests[index] = request;
     }
     return { ...facts, request, context: this.context, config, log };
   }

@@ -34,6 +34,8 @@ export interface RequestNotes {
   errors: readonly LoggedError[] | undefined;
   /** Why the request failed, if the response does not say everything. */
   reason: string | undefined;
+  /** When the events of a subscription began, from `performance.now()`: how long they go on is no slowness. */
+  answeredAt?: number | undefined;
   /** Times and fetches, where something needs them. */
   record: RequestRecord | undefined;
   /** What happens to the request, for a client that may know. */

@@ -43,6 +43,8 @@ export interface CallSpan extends TracePlace {
 export interface OperationSpans {
   /** Starts the span of a stage. Returns what ends it; `undefined` for stages with spans of their own. */
   startStage(stage: string): ((end: { readonly error?: unknown }) => void) | undefined;
+  /** Runs a stage, and records its span. */
+  observe<T>(stage: string, work: () => T): T;
   /** Starts the span of a fetch. */
   startFetch(subgraph: string, operationType: string): CallSpan;
   /** Records which operation it is; called before its first fetch. */

@@ -292,6 +292,11 @@ export interface Source {
    * has cancelled, and not before.
    */
   subscribe?(request: SourceRequest, sink: SubscriptionSink): CancelSubscription;
+  /**
+   * Returns what the events of a subscription depend on, beside the URL of the subgraph and the body of the request. Missing where that is
+   * all. While it stays the same, an upstream subscription goes on under a new schema.
+   */
+  subscriptionKey?(request: SourceRequest): string;
   /** Returns whether a subscription can be resumed, so that its events have cursors. Missing where none can. */
   resumes?(request: SourceRequest): boolean;
   /** Closes connections after requests in flight have completed. */

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis } from 'ioredis';
 import type { RedisSettings } from '../config/sections/store.ts';
 import type { RedisClient } from './redis.ts';
@@ -18,8 +19,19 @@ function optionsOf(connectTimeout: number) {
 }
 
 /** Creates a client of one server. What it was subscribed to ends with its connection. */
-export function openSingleClient(url: string, connectTimeout: number): Redis {
-  return new Redis(url, { ...optionsOf(connectTimeout), retryStrategy: retry, autoResubscribe: false });
+export function openSingleClient(url: string, connectTimeout: number, tls?: ConnectionOptions): Redis {
+  const options = { ...optionsOf(connectTimeout), ...(tls && { tls }) };
+  return new Redis(url, { ...options, retryStrategy: retry, autoResubscribe: false });
+}
+
+/** Creates a client of one server that connects once. It emits `end` when its connection is lost, or there is none. */
+export function openOneConnection(url: string, connectTimeout: number): Redis {
+  return new Redis(url, { ...optionsOf(connectTimeout), retryStrategy: () => null, autoResubscribe: false });
+}
+
+/** Returns how long to wait before another attempt to connect, in milliseconds. */
+export function reconnectMs(attempt: number): number {
+  return retry(attempt);
 }
 
 /** Creates a client that is not connected yet. A connection attempt fails after `connectTimeout` milliseconds. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Cluster, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { RedisSettings } from '../config/sections/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Message, MessageListeners, type Messages } from './messages.ts';
@@ -11,39 +11,84 @@ interface Envelope extends Message {
 }
 
 const CONNECT_MS = 1_000;
+const RESEND_MS = 200;
+
+/** How often a message is sent at most: a node of a cluster may be gone, while others deliver messages. */
+const MOST_TRIES = 3;
 
 /**
  * Opens the messages of all processes that use one Redis, over its publish and subscribe. They are sent on the connection of commands;
- * a connection of its own receives them, as Redis asks for. It subscribes again whenever the connection was lost.
+ * a connection of its own receives them, as Redis asks for. It is opened again whenever it was lost. In a cluster, every node delivers
+ * all messages; it is to one of those in the config, and then to the next one, since a client of the cluster says nothing of gaps.
  */
 export async function redisMessages(settings: RedisSettings, redis: SharedRedis, logger: Logger): Promise<Messages> {
-  const { openClient } = await import('./open-client.ts');
-  return new RedisMessages(openClient(settings, CONNECT_MS), redis, logger);
+  const { openOneConnection, reconnectMs } = await import('./open-client.ts');
+  const urls = settings.cluster ?? [settings.url ?? ''];
+  const open = (attempt: number) => openOneConnection(urls[attempt % urls.length] as string, CONNECT_MS);
+  return new RedisMessages(open, (attempt) => reconnectMs(Math.floor(attempt / urls.length)), redis, logger);
 }
 
 class RedisMessages implements Messages {
-  readonly #client: Redis | Cluster;
+  readonly #open: (attempt: number) => Redis;
+  readonly #delayMs: (attempt: number) => number;
   readonly #redis: SharedRedis;
+  readonly #logger: Logger;
   readonly #listeners = new MessageListeners();
   readonly #self = randomUUID();
   readonly #channel: string;
+  #attempt = 0;
+  /** Attempts since the last connection. */
+  #failed = 0;
+  #client: Redis | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
   isConnected = false;
 
-  constructor(client: Redis | Cluster, redis: SharedRedis, logger: Logger) {
-    this.#client = client;
+  /** @param open opens a connection; each attempt may be to another node */
+  constructor(
+    open: (attempt: number) => Redis,
+    delayMs: (attempt: number) => number,
+    redis: SharedRedis,
+    logger: Logger,
+  ) {
+    this.#open = open;
+    this.#delayMs = delayMs;
     this.#redis = redis;
+    this.#logger = logger;
     this.#channel = `${redis.prefix}:messages`;
-    client.on('error', (error: Error) => logger.debug({ reason: error.message }, 'Redis connection for messages'));
-    client.on('ready', () => void this.#subscribe());
+    this.#connect();
+  }
+
+  #connect(): void {
+    const client = this.#open(this.#attempt++);
+    this.#client = client;
+    client.on('error', (error: Error) =>
+      this.#logger.debug({ reason: error.message }, 'Redis connection for messages'),
+    );
+    client.on('ready', () => void this.#subscribe(client));
     client.on('close', () => this.#lose());
+    client.on('end', () => this.#connectLater());
     client.on('message', (_channel: string, text: string) => this.#receive(text));
     void client.connect().catch(() => {});
   }
 
+  #connectLater(): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => this.#connect(), this.#delayMs(this.#failed++)).unref();
+  }
+
   publish(topic: string, text: string): void {
     const envelope: Envelope = { from: this.#self, topic, text };
-    // while Redis is unavailable, the receivers know that they may have missed something
-    this.#redis.run((client) => client.publish(this.#channel, JSON.stringify(envelope))).catch(() => {});
+    void this.#send(JSON.stringify(envelope), MOST_TRIES);
+  }
+
+  async #send(text: string, tries: number): Promise<void> {
+    try {
+      await this.#redis.run((client) => client.publish(this.#channel, text));
+    } catch {
+      // while Redis is unavailable, the receivers know that they may have missed something
+      if (tries > 1) setTimeout(() => void this.#send(text, tries - 1), RESEND_MS).unref();
+    }
   }
 
   subscribe(topic: string, listener: (text: string) => void): void {
@@ -55,18 +100,22 @@ class RedisMessages implements Messages {
   }
 
   async close(): Promise<void> {
-    this.#client.removeAllListeners('close');
-    this.#client.disconnect();
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#client?.removeAllListeners('close');
+    this.#client?.disconnect();
   }
 
-  async #subscribe(): Promise<void> {
+  async #subscribe(client: Redis): Promise<void> {
     try {
-      await this.#client.subscribe(this.#channel);
+      await client.subscribe(this.#channel);
+      this.#failed = 0;
       // from now on nothing is missed; before, something may have been
       this.#listeners.reportGap();
       this.isConnected = true;
     } catch {
-      // the connection was lost again: it comes back with another `ready`
+      // without the right to subscribe, or without the connection: it is opened again
+      client.disconnect();
     }
   }
 

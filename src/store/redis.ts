@@ -19,10 +19,18 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/** Calls a script. */
+export type RedisScript<T> = (keys: readonly string[], args: readonly (string | number)[]) => Promise<T>;
+
 /** The Redis that all processes share. No caller waits for it longer than its budget. */
 export interface SharedRedis {
   /** The prefix of every key, in braces: a cluster stores all keys with the same hash tag on one node. */
   readonly prefix: string;
+  /**
+   * Prefixes of keys that need not be on one node: several for a cluster, the same in all processes. All keys with one of them are on
+   * one node, and a command has only such keys.
+   */
+  readonly shards: readonly string[];
   /** Whether commands are sent at the moment. */
   readonly available: boolean;
   /** `store.redis.timeout`: the budget of commands by default. */
@@ -35,7 +43,7 @@ export interface SharedRedis {
    */
   run<T>(command: (client: RedisClient) => Promise<T>, budgetMs?: number): Promise<T>;
   /** Returns a function that calls a script: by its text the first time, then by its digest. */
-  script<T>(name: string, lua: string): (keys: readonly string[], args: readonly (string | number)[]) => Promise<T>;
+  script<T>(name: string, lua: string): RedisScript<T>;
   close(): Promise<void>;
 }
 
@@ -44,6 +52,8 @@ export type SharedRedisSettings = Omit<RedisSettings, 'required_timeout'> & {
   readonly required_timeout?: number;
 };
 
+/** More than most clusters have nodes. What concerns all shards needs a command for each of them. */
+const SHARDS = 16;
 /** Time that the start waits for a first connection, in milliseconds. */
 const FIRST_CONNECTION_MS = 1_000;
 
@@ -80,6 +90,7 @@ export async function createRedis(settings: SharedRedisSettings, logger: Logger)
 
   return {
     prefix: `{${settings.key_prefix}}`,
+    shards: shardsOf(settings),
     commandMs: settings.timeout,
     requiredMs: settings.required_timeout ?? settings.timeout,
     get available() {
@@ -95,6 +106,11 @@ export async function createRedis(settings: SharedRedisSettings, logger: Logger)
       client.disconnect();
     },
   };
+}
+
+function shardsOf({ cluster, key_prefix: prefix }: SharedRedisSettings): string[] {
+  if (cluster === undefined) return [`{${prefix}}`];
+  return Array.from({ length: SHARDS }, (_, shard) => `{${prefix}:${shard}}`);
 }
 
 async function firstConnection(client: RedisClient): Promise<void> {

@@ -11,7 +11,7 @@ const INACCESSIBLE = 'inaccessible';
 const EXECUTABLE =
   /^(QUERY|MUTATION|SUBSCRIPTION|FIELD|FRAGMENT_DEFINITION|FRAGMENT_SPREAD|INLINE_FRAGMENT|VARIABLE_DEFINITION)$/;
 
-const [DEFER] = parse(`
+const INCREMENTAL = parse(`
   "Lets the gateway send the fields of a fragment after the rest of the result."
   directive @defer(
     "Whether the fragment may come later."
@@ -19,12 +19,23 @@ const [DEFER] = parse(`
     "Names the fragment in the response."
     label: String
   ) on FRAGMENT_SPREAD | INLINE_FRAGMENT
-`).definitions as [DirectiveDefinitionNode];
+
+  "Lets the gateway send items of a list after the rest of the result."
+  directive @stream(
+    "Whether items may come later."
+    if: Boolean! = true
+    "Names the list in the response."
+    label: String
+    "How many items come with what is around the list."
+    initialCount: Int! = 0
+  ) on FIELD
+`).definitions as DirectiveDefinitionNode[];
+const INCREMENTAL_NAMES = new Set(INCREMENTAL.map(({ name }) => name.value));
 
 /**
  * Builds the schema that clients see: the supergraph without the internals of its specifications and without
  * `@inaccessible` elements.
- * @param hasDefer whether clients may use `@defer`
+ * @param hasDefer whether clients may use `@defer` and `@stream`
  * @see https://specs.apollo.dev/inaccessible/v0.2/
  */
 export function* buildPublicSchema(supergraph: DocumentNode, hasDefer = false): Steps<GraphQLSchema> {
@@ -38,10 +49,10 @@ export function* buildPublicSchema(supergraph: DocumentNode, hasDefer = false): 
       hidden.add(definition.name.value);
     }
   }
-  const shown: DefinitionNode[] = hasDefer ? [DEFER] : [];
+  const shown: DefinitionNode[] = hasDefer ? [...INCREMENTAL] : [];
   for (const definition of document.definitions) {
     yield;
-    if (!isPublicDefinition(definition, hidden) || (hasDefer && isDefer(definition))) continue;
+    if (!isPublicDefinition(definition, hidden) || (hasDefer && isIncremental(definition))) continue;
     const visible: DefinitionNode | null = visit(definition, {
       enter: (node, _key, parent) => (isShown(node, parent, hidden) ? undefined : null),
     });
@@ -75,8 +86,8 @@ function isPublicDefinition(definition: DefinitionNode, hidden: ReadonlySet<stri
 }
 
 /** A definition of subgraphs gives way to the gateway's own. */
-function isDefer(definition: DefinitionNode): boolean {
-  return definition.kind === Kind.DIRECTIVE_DEFINITION && definition.name.value === DEFER.name.value;
+function isIncremental(definition: DefinitionNode): boolean {
+  return definition.kind === Kind.DIRECTIVE_DEFINITION && INCREMENTAL_NAMES.has(definition.name.value);
 }
 
 function isPublicDirective(node: DirectiveDefinitionNode): boolean {

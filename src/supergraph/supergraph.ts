@@ -97,7 +97,7 @@ export interface Supergraph extends CacheTags {
   readonly rootTypes: { readonly query: string; readonly mutation?: string; readonly subscription?: string };
   /** The schema that clients see; used for validation and introspection. */
   readonly publicSchema: GraphQLSchema;
-  /** Whether clients may use `@defer`. */
+  /** Whether clients may use `@defer` and `@stream`. */
   readonly hasDefer: boolean;
   /** Uses of `@rateLimit`; none is enforced here. */
   readonly rateLimits: readonly RateLimitUse[];

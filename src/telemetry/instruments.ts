@@ -88,7 +88,7 @@ export function createInstruments(metrics: Metrics, settings: InstrumentSettings
     ...ofCaches(metrics, buckets),
     ...ofReloads(metrics),
     ...ofOperators(metrics),
-    openCache: () => createCacheInstruments(metrics),
+    openCache: () => createCacheInstruments(metrics, settings),
     openEndpoints: () => createEndpointInstruments(metrics, buckets),
     ofEvents: once(() => createEventInstruments(metrics)),
     ofVariants: once(() => createVariantInstruments(metrics)),

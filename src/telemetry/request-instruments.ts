@@ -159,7 +159,7 @@ interface RequestSeries {
 }
 
 /** Stands for an operation without a name. */
-const ANONYMOUS = 'anonymous';
+export const ANONYMOUS = 'anonymous';
 /** Stands for a request without an operation, such as one that cannot be parsed. */
 const UNKNOWN = 'unknown';
 /** Stands for the operations of a batch together. */

@@ -26,8 +26,11 @@ export interface FetchedSource {
 export function callFetchPlugins(source: Source, fetched: FetchedSource = {}): Source {
   return wrapped(source, (request, done, plugins) => {
     const { onFetch, onFetchResponse, onStage } = plugins.hooks;
-    if (onFetch === undefined && onFetchResponse === undefined && onStage === undefined)
-      return source.send(request, done);
+    if (onFetch === undefined && onFetchResponse === undefined && !onStage?.length) {
+      const { spans } = plugins;
+      if (spans === undefined) return source.send(request, done);
+      return sendWithSpan(source, request, spans.startFetch(source.name, request.operationType), done);
+    }
     const start = performance.now();
     const fetchId = `${request.client.requestId}-${++fetches}`;
     const end = onStage && plugins.startStage('fetch', source.name);
@@ -52,7 +55,11 @@ export function callFetchPlugins(source: Source, fetched: FetchedSource = {}): S
 export function callTryPlugins(source: Source): Source {
   return wrapped(source, (request, done, plugins) => {
     const { onTry, onStage } = plugins.hooks;
-    if (onTry === undefined && onStage === undefined) return source.send(request, done);
+    if (onTry === undefined && !onStage?.length) {
+      const { span } = request;
+      if (span === undefined) return source.send(request, done);
+      return sendWithSpan(source, request, span.startTry('POST'), done);
+    }
     const end = onStage && plugins.startStage('try', source.name);
     const span = request.span?.startTry('POST');
     const traced = withSpan(request, span);
@@ -98,6 +105,16 @@ export function callSubscribePlugins(name: string, subscribe: Subscribe, fetched
 }
 
 type Subscribe = NonNullable<Source['subscribe']>;
+
+/** Sends a request that no plugin changes, and ends its span with the response. */
+function sendWithSpan(source: Source, request: SourceRequest, span: CallSpan, done: Done): void {
+  const copy = copyRequest(request);
+  copy.span = span;
+  source.send(copy, (response) => {
+    span.end(endOf(response));
+    done(response);
+  });
+}
 
 function withSpan(request: SourceRequest, span: CallSpan | undefined): SourceRequest {
   if (span === undefined) return request;

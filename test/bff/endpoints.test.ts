@@ -115,7 +115,6 @@ test.each([
     'query A { users(ids: []) { id } } query B { users(ids: []) { id } }',
     'ENDPOINT_OPERATIONS The file has 2 operations; an endpoint has exactly one.',
   ],
-  ['subscription { joined { id } }', 'ENDPOINT_OPERATIONS A subscription cannot be an endpoint.'],
   ['query @endpoint(method: DELETE) { users(ids: []) { id } }', 'ENDPOINT_METHOD A query cannot be a DELETE endpoint.'],
   [
     'mutation @endpoint(method: GET) { rename(id: 1, name: "a") { id } }',

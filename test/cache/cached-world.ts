@@ -1,5 +1,6 @@
 import { cacheFetches } from '../../src/cache/cache-fetches.ts';
 import { FetchFacts } from '../../src/cache/fetch-facts.ts';
+import type { PrivateId } from '../../src/cache/fetch-keys.ts';
 import { Invalidator } from '../../src/cache/invalidator.ts';
 import type { LifetimeSettings } from '../../src/cache/lifetime.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
@@ -51,12 +52,14 @@ const DEPENDS_ON: DependsOn = { ...NOTHING, credentials: { headers: COMMON_CREDE
 
 /**
  * Two subgraphs in this process behind the response cache, with a clock that the test sets.
+ * @param privateId what identifies the clients that share private values
  * @param known the store of another world, as after a change of its config
  */
 export async function cachedWorld(
   subgraphs: { items: Subgraph; facts: Subgraph },
   lifetime: Partial<LifetimeSettings> = {},
   known?: MemoryStore,
+  privateId?: PrivateId,
 ) {
   loaded ??= load();
   const supergraph = readSupergraph(await loaded);
@@ -65,7 +68,7 @@ export async function cachedWorld(
   const now = () => clock.now;
   const store = known ?? new MemoryStore({ maxBytes: 1_000_000, now });
   const invalidateHere = (tags: readonly string[]) => store.invalidate(tags);
-  const invalidator = new Invalidator({ store, invalidateHere, messages: relayedMessages(undefined) });
+  const invalidator = new Invalidator({ stores: [store], invalidateHere, messages: relayedMessages(undefined) });
   invalidator.addSubgraphs(['items', 'facts']);
   const hints = readHints(supergraph, new Map());
   const sources = new Map<string, Source>();
@@ -73,7 +76,7 @@ export async function cachedWorld(
     const { name } = subgraph;
     const cached = cacheFetches(sourceOf(name, subgraphs[name as 'items' | 'facts']), {
       ...{ subgraph: name, owner: name, store, now, random: () => random.next(), recordsFreshness: true },
-      ...{ facts: new FetchFacts(supergraph, subgraph, hints), dependsOn: DEPENDS_ON },
+      ...{ facts: new FetchFacts(supergraph, subgraph, hints), dependsOn: DEPENDS_ON, privateId },
       lifetime: { staleWhileRevalidateMs: 0, staleIfErrorMs: 0, jitter: 0, ...lifetime },
       invalidate: (tags) => invalidator.invalidateNamed(tags),
     });
@@ -85,12 +88,18 @@ export async function cachedWorld(
     random,
     store,
     invalidator,
-    async ask(query: string, variables: Variables = {}, user?: string, headers: Record<string, string> = {}) {
+    async ask(
+      query: string,
+      variables: Variables = {},
+      user?: string,
+      headers: Record<string, string> = {},
+      claims: Variables = {},
+    ) {
       const client = {
         requestId: 'r',
         headers,
         ip: '127.0.0.1',
-        identity: user === undefined ? undefined : identity(user),
+        identity: user === undefined ? undefined : identity(user, claims),
       };
       const { dataText, errors } = await engine.execute({ query, variables, client });
       return { data: JSON.parse(dataText ?? 'null'), errors };
@@ -98,8 +107,8 @@ export async function cachedWorld(
   };
 }
 
-function identity(subject: string): Identity {
-  return { kind: 'jwt', subject, scopes: [], claims: { sub: subject } };
+function identity(subject: string, claims: Variables): Identity {
+  return { kind: 'jwt', subject, scopes: [], claims: { ...claims, sub: subject } };
 }
 
 function sourceOf(name: string, subgraph: Subgraph): Source {

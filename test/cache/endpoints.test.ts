@@ -1,14 +1,24 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { folderOf } from '../bff/support.ts';
 import { gatewayOver, stubSubgraph } from '../sources/stitched/gateway.ts';
+import { HAS_REDIS, startRedis } from '../store/redis-server.ts';
 
 const SHOP = `
   type Query { products: [Product!]! @cacheControl(maxAge: 60) }
   type Mutation { rename(id: ID!, name: String!): Boolean @invalidates(tags: ["product-{$args.id}"]) }
   type Product @key(fields: "id") @cacheTag(format: "product-{$key.id}") { id: ID! name: String }`;
 
+interface Settings {
+  readonly bff?: object;
+  readonly store?: object;
+}
+
 /** An endpoint whose response has a subgraph's products, and the cache that both share. */
-async function world(cache: object = {}, endpoint = '(cache: {maxAge: "1h"})') {
+async function world(
+  cache: object = {},
+  endpoint = '(cache: {maxAge: "1h"})',
+  { bff: own = {}, ...others }: Settings = {},
+) {
   const names = ['Lamp', 'Desk'];
   const shop = await stubSubgraph(SHOP, {
     resolvers: {
@@ -23,7 +33,8 @@ async function world(cache: object = {}, endpoint = '(cache: {maxAge: "1h"})') {
     entities: { Product: ({ id }: { id: string }) => ({ id, name: names[Number(id)] }) },
   });
   const bff = folderOf({ 'web/list.graphql': `query @endpoint${endpoint} { products { id name } }` });
-  const config = { response_cache: { enabled: true, ...cache }, bff: { purge_token: 'a-token-to-purge-with' } };
+  const bffSettings = { purge_token: 'a-token-to-purge-with', ...own };
+  const config = { response_cache: { enabled: true, ...cache }, bff: bffSettings, ...others };
   const gateway = await gatewayOver({ shop: shop.file }, config, bff);
   const at = (path: string) => gateway.url.replace('/graphql', path);
   const list = async () => {
@@ -36,6 +47,17 @@ async function world(cache: object = {}, endpoint = '(cache: {maxAge: "1h"})') {
 it('an endpoint’s response ends when a mutation changes what is in it', async () => {
   const { ask, list } = await world();
   expect(await list()).toEqual(['headgate; fwd=uri-miss', 'Lamp']);
+  expect(await list()).toEqual(['headgate; hit', 'Lamp']);
+  await ask('mutation { rename(id: "0", name: "Lantern") }');
+  expect(await list()).toEqual(['headgate; fwd=uri-miss', 'Lantern']);
+});
+
+it.skipIf(!HAS_REDIS)('so does one in Redis, where only endpoints are', async () => {
+  const server = await startRedis();
+  onTestFinished(() => server.close());
+  const redis = { url: server.url, timeout: '2s', required_timeout: '2s' };
+  const { ask, list } = await world({}, undefined, { bff: { redis: true }, store: { redis } });
+  await list();
   expect(await list()).toEqual(['headgate; hit', 'Lamp']);
   await ask('mutation { rename(id: "0", name: "Lantern") }');
   expect(await list()).toEqual(['headgate; fwd=uri-miss', 'Lantern']);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cachedWorld, subgraph } from './cached-world.ts';
+import { ClaimingStore } from './claiming-store.ts';
 
 const LIST = 'query($ids: [ID!]!) { items(ids: $ids) { id fact } }';
 
@@ -50,6 +51,15 @@ describe('a cached value', () => {
     after.clock.now += 1;
     await after.ask('a');
     expect(after.facts.sent.length).toBe(1);
+  });
+
+  it('is not used where it was stored in the future, since its age is unknown', async () => {
+    const { clock, ask } = await countedWorld();
+    await ask('a');
+    clock.now -= 10_000;
+    expect(await ask('a')).toBe('1');
+    clock.now -= 1;
+    expect(await ask('a')).toBe('2');
   });
 
   it('is used for a while longer while one request fetches it again', async () => {
@@ -103,6 +113,24 @@ describe('a cached value', () => {
     expect(await world.ask('a')).toBe('1');
     world.clock.now += 1;
     expect(await world.ask('a')).toBe('2');
+  });
+
+  it('is refreshed by one process, and each only once', async () => {
+    const store = new ClaimingStore({ maxBytes: 1_000_000, now: () => one.clock.now });
+    const lifetime = { staleWhileRevalidateMs: 10_000 };
+    const one = await countedWorld(lifetime, store);
+    const other = await countedWorld(lifetime, store);
+    await one.ask('a', 'b', 'c');
+    for (const { clock } of [one, other]) clock.now += 25_000;
+    const refreshed = (world: typeof one) =>
+      world.facts.sent.flatMap(({ variables }) => (variables.representations as { id: string }[]).map(({ id }) => id));
+    one.facts.sent.splice(0);
+    for (const { facts } of [one, other]) facts.deliver = (done) => setImmediate(done);
+    await one.ask('a', 'b');
+    await other.ask('b', 'c');
+    expect([refreshed(one), refreshed(other)]).toEqual([['a', 'b'], ['c']]);
+    await one.settle();
+    expect(await other.ask('a', 'b', 'c')).toBe('4,5,1');
   });
 
   it('is refreshed before it expires: the nearer that is, and the longer it takes, the more probably', async () => {

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { CacheEntry } from '../../src/cache/entry.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
@@ -7,16 +8,10 @@ import { createRedis } from '../../src/store/redis.ts';
 import { redisMessages } from '../../src/store/redis-messages.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { HAS_REDIS, type RedisServer, startRedis } from '../store/redis-server.ts';
+import { entryOf as entry } from './entry-of.ts';
 import { shop } from './shop.ts';
 
 const logger = createLogger({ level: 'silent' });
-
-function entry(text: string, tags: readonly string[] = []): CacheEntry {
-  const now = Date.now();
-  const until = now + 60_000;
-  const times = { storedAt: now, tookMs: 1, freshUntil: until, staleUntil: until, errorUntil: until };
-  return { text, ...times, isPrivate: false, tags, mayHaveLongNumbers: true };
-}
 
 describe.skipIf(!HAS_REDIS)('with Redis', () => {
   let server: RedisServer;
@@ -77,7 +72,7 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
 
     it('removes what has one of the tags, and counts it', async () => {
       const [one, other] = await two();
-      const { moment } = await one.far.get([]);
+      const moment = await one.far.moment();
       await one.far.set(
         [
           ['a', entry('1', ['x', 'y'])],
@@ -108,7 +103,7 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
 
     it('forgets in the sets of tags what has expired, however long the sets are used', async () => {
       const [one] = await two();
-      const { moment } = await one.far.get([]);
+      const moment = await one.far.moment();
       const until = Date.now() + 20;
       const short = { ...entry('1', ['x']), freshUntil: until, staleUntil: until, errorUntil: until };
       await one.far.set([['short', short]], moment);
@@ -123,7 +118,7 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
     it('takes entries that are damaged, or of another program, for missing', async () => {
       const [one] = await two();
       const key = (name: string) => `${one.redis.prefix}:cache:entry:${name}`;
-      await one.far.set([['a', entry('{"b":1}')]], (await one.far.get([])).moment);
+      await one.far.set([['a', entry('{"b":1}')]], await one.far.moment());
       const bytes = await one.redis.run((client) => client.getBuffer(key('a')));
       for (let at = 0; at < (bytes?.length ?? 0); at++) {
         const damaged = Buffer.from(bytes as Buffer);
@@ -135,6 +130,34 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
         await one.redis.run((client) => client.set(key('a'), text));
         expect((await one.far.get(['a'])).entries).toEqual([undefined]);
       }
+    });
+
+    it('takes entries of another version for missing, whose facts have another shape', async () => {
+      const [one] = await two();
+      await one.far.set([['a', entry('1')]], await one.far.moment());
+      const { text, ...facts } = (await one.far.get(['a'])).entries[0] as CacheEntry;
+      const shapes = [
+        ...Object.keys(facts).map((name) => ({ ...facts, [name]: undefined })),
+        ...Object.keys(facts).map((name) => ({ ...facts, [name]: {} })),
+        ...[{ status: '200', headers: {} }, { status: 200 }, { status: 200, headers: { a: ['1'] } }, null].map(
+          (head) => ({ ...facts, head }),
+        ),
+        ...[null, 7, [], 'text'],
+      ];
+      const write = (value: unknown) => {
+        const plain = Buffer.from(`${JSON.stringify(value)}\n${text}`);
+        const head = Buffer.alloc(5);
+        head[0] = 2;
+        head.writeUInt32LE(crc32(plain), 1);
+        const key = `${one.redis.prefix}:cache:entry:a`;
+        return one.redis.run((client) => client.set(key, Buffer.concat([head, plain])));
+      };
+      for (const shape of shapes) {
+        await write(shape);
+        expect([shape, (await one.far.get(['a'])).entries]).toEqual([shape, [undefined]]);
+      }
+      await write(facts);
+      expect((await one.far.get(['a'])).entries[0]?.text).toBe('1');
     });
 
     it('stores nothing that was fetched before Redis lost its data', async () => {
@@ -162,8 +185,16 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
 
     it('lets one process refresh a key at a time', async () => {
       const [one, other] = await two();
-      expect([await one.far.claim('a', 10_000), await other.far.claim('a', 10_000)]).toEqual([true, false]);
-      expect(await other.far.claim('b', 10_000)).toBe(true);
+      const [first, second] = [{ storedAt: 1 }, { storedAt: 2 }];
+      expect((await one.far.claim([['a', first]], 10_000)).isClaimed).toEqual([true]);
+      const claim = await other.far.claim(
+        [...(['a', 'b'] as const).map((key) => [key, first] as const), ['a', second]],
+        10_000,
+      );
+      // what the other one has stored meanwhile can be refreshed again
+      expect(claim.isClaimed).toEqual([false, true, true]);
+      await one.far.invalidate(['x']);
+      expect((await one.far.claim([['c', first]], 10_000)).moment).toEqual((await one.far.get(['c'])).moment);
     });
   });
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { signDebugToken } from '../../src/policy/debug/debug-token.ts';
@@ -73,6 +74,28 @@ describe('whole responses to GET', () => {
     const query = '{ product(id: "9") { name } }';
     await get(world, query);
     expect(await cacheStatus(world, query)).toBe(null);
+  });
+
+  it('are cached for persisted documents, each with its variables', async () => {
+    const world = await shop();
+    const query = 'query One($id: ID!) { product(id: $id) { name } }';
+    const sha256Hash = createHash('sha256').update(query).digest('hex');
+    const at = async (id: string, document: Record<string, string> = {}) => {
+      const extensions = JSON.stringify({ persistedQuery: { version: 1, sha256Hash } });
+      const params = new URLSearchParams({ extensions, variables: JSON.stringify({ id }), ...document });
+      const response = await fetch(`${world.url}?${params}`);
+      return [response.headers.get('cache-status'), await response.text()];
+    };
+    expect((await at('1'))[1]).toContain('PERSISTED_QUERY_NOT_FOUND');
+    await at('1', { query });
+    for (const [id, name] of [
+      ['1', 'Lamp'],
+      ['2', 'Desk'],
+    ] as const) {
+      const text = `{"data":{"product":{"name":"${name}"}}}`;
+      expect(await at(id)).toEqual([null, text]);
+      expect(await at(id)).toEqual(['headgate; hit', text]);
+    }
   });
 
   it('are kept apart from those to clients with credentials', async () => {

@@ -12,10 +12,11 @@ const LISTENING = /^Headgate listening on (http:\/\/\S+)\/graphql$/m;
 /** A shop whose orders are numbered in the order in which they came. */
 async function shop() {
   const orders: string[] = [];
+  const reads: string[] = [];
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    if (body.includes('order')) orders.push(body);
+    (body.includes('order') ? orders : reads).push(body);
     const id = `o${orders.length}`;
     // long enough for repetitions to come meanwhile
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -26,7 +27,7 @@ async function shop() {
   onTestFinished(() => void server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
   const schema = `extend schema @subgraph(url: "${url}")\ntype Query { hello: String }\ntype Mutation { order(of: ID): ID }`;
-  return { orders, schema };
+  return { orders, reads, schema };
 }
 
 /** Two workers of one gateway. Each request has a connection of its own, so that the workers answer in turn. */
@@ -158,4 +159,26 @@ test('a worker of another program does not start with what it cannot keep alone'
     output: expect.stringMatching(/rate_limits\.on_store_failure: .*store\.redis\.url/),
   });
   expect((await asForeignWorker([redis, 'bff: { redis: true }'].join('\n'))).output).toContain('serves');
+});
+
+test('a mutation at one worker invalidates what all of them have cached', async () => {
+  const { reads, schema } = await shop();
+  const hinted = schema
+    .replace('hello: String', 'hello: String @cacheControl(maxAge: 600) @cacheTag(format: "hello")')
+    .replace('order(of: ID): ID', 'order(of: ID): ID @invalidates(tags: ["hello"])');
+  const post = await twoWorkers({
+    'schemas/shop.graphql': hinted,
+    'headgate.yaml': 'response_cache: { enabled: true }',
+  });
+  const hello = () => post('/graphql', HELLO);
+  await inTurn(8, hello);
+  // each worker has fetched it once, for itself
+  expect(reads.length).toBe(2);
+  await post('/graphql', { query: 'mutation { order }' });
+  await vi.waitFor(async () => {
+    await inTurn(4, hello);
+    expect(reads.length).toBe(4);
+  });
+  await inTurn(8, hello);
+  expect(reads.length).toBe(4);
 });

@@ -101,4 +101,13 @@ describe('memory of caches that are one with the response cache', () => {
     expect(problems({ ...config, response_cache: { enabled: true } })).toEqual([[key, MESSAGE]]);
     expect(problems(config)).toEqual([]);
   });
+
+  it('Redis for responses of APIs alone is refused, since nothing would invalidate them there', () => {
+    const config = { connectors: { cache: { redis: true } } };
+    const message =
+      'has no effect with `response_cache.enabled: true`, where responses of APIs are in the response cache; set `response_cache.redis.enabled: true` instead';
+    expect(problems({ ...config, response_cache: { enabled: true } })).toEqual([['connectors.cache.redis', message]]);
+    expect(problems({ ...config, response_cache: { enabled: true, redis: { enabled: true } } })).toEqual([]);
+    expect(problems(config)).toEqual([]);
+  });
 });

@@ -21,7 +21,7 @@ function chanceOf(seed: number): Chance {
   return new Chance({ nextInt, nextDouble: next } as unknown as fc.Random);
 }
 
-it('sends fragments with @defer in parts that make up the whole result', async () => {
+it('sends fragments with @defer and items of lists with @stream in parts that make up the whole result', async () => {
   let streamed = 0;
   const property = fc.asyncProperty(new FuzzCaseArbitrary(4), fc.integer(), async (fuzzCase, seed) => {
     streamed += (await checkDefer(fuzzCase, chanceOf(seed)))?.streamed ?? 0;

@@ -1,11 +1,18 @@
+import { transformSupergraphToPublicSchema } from '@theguild/federation-composition';
 import {
+  buildASTSchema,
   type DocumentNode,
+  type GraphQLSchema,
+  getNullableType,
+  isListType,
   Kind,
   type OperationDefinitionNode,
   parse,
   print,
   type SelectionNode,
+  TypeInfo,
   visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { createEngine } from '../../src/pipeline/pipeline.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
@@ -26,8 +33,8 @@ export interface CheckedDefer {
 }
 
 /**
- * Sends queries with random `@defer`, once for a whole result and once in parts in each protocol, over subgraphs that respond in random
- * order. Throws where the merged parts are not the whole result, or break the protocol.
+ * Sends queries with random `@defer` and `@stream`, once for a whole result and once in parts in each protocol, over subgraphs that
+ * respond in random order. Throws where the merged parts are not the whole result, or break the protocol.
  */
 export async function checkDefer(fuzzCase: FuzzCase, chance: Chance): Promise<CheckedDefer | undefined> {
   const made = makeWorld(fuzzCase.world);
@@ -36,22 +43,28 @@ export async function checkDefer(fuzzCase: FuzzCase, chance: Chance): Promise<Ch
   if (fuzzCase.down !== undefined) world.fault({ kind: 'failure', subgraph: fuzzCase.down });
   const later = withDelays(world, fuzzCase, chance);
   const checked = { streamed: 0, failed: 0 };
+  const schema = publicSchemaOf(world);
   for (const { query, variables } of fuzzCase.queries) {
-    const deferred = withDefer(query, chance);
+    const deferred = withDefer(chance.happens(0.7) ? withStreams(query, schema, chance) : query, chance);
     const whole = await world.query(deferred, variables).catch(() => undefined);
     if (whole?.dataText === undefined) continue;
     for (const protocol of ['v0.2', '20220824'] as const) {
       const messages = await messagesOf(later, deferred, { variables, protocol });
       try {
         if (messages.length === 1) {
-          if (JSON.stringify(messages[0]?.data) !== whole.dataText)
-            throw new Error('the single message is not the whole');
+          const [single] = messages;
+          if (JSON.stringify(single?.data) !== whole.dataText)
+            compare(
+              whole,
+              { data: single?.data, errors: single?.errors ?? [], failed: [] },
+              fuzzCase.down !== undefined,
+            );
           continue;
         }
         checked.streamed++;
         const merged = mergeMessages(messages);
         checked.failed += merged.failed.length;
-        compare(whole, merged);
+        compare(whole, merged, fuzzCase.down !== undefined);
         if (world.violations.length > 0) throw new Error(world.violations.flatMap(({ problems }) => problems).join());
       } catch (error) {
         throw disagreement(world, { query: deferred, variables }, fuzzCase.down, whole, messages, error as Error);
@@ -74,8 +87,42 @@ function withDelays(world: World, { world: description }: FuzzCase, chance: Chan
     }),
   );
   const overrideLabels = (labels: readonly string[]) => labels.filter((label) => isLabelOn(description, label));
-  const engine = createEngine({ supergraph: readSupergraph(world.supergraphSdl), sources, overrideLabels });
+  const supergraph = readSupergraph(world.supergraphSdl);
+  // lists have few items
+  const engine = createEngine({ supergraph, sources, overrideLabels, smallestSlice: 1 });
   return { ...world, engine };
+}
+
+function publicSchemaOf({ supergraphSdl }: World): GraphQLSchema {
+  return buildASTSchema(transformSupergraphToPublicSchema(parse(supergraphSdl)));
+}
+
+/** Adds `@stream` to lists. Fields with the same response key get the same. */
+export function withStreams(query: string, schema: GraphQLSchema, chance: Chance): string {
+  const types = new TypeInfo(schema);
+  const directives = new Map<string, string>();
+  const streamOf = (key: string): string => {
+    const known = directives.get(key);
+    if (known !== undefined) return known;
+    const count = chance.between(0, 2);
+    const made = chance.happens(0.6) ? `@stream(initialCount: ${count})` : chance.happens(0.3) ? '@stream' : '';
+    directives.set(key, made);
+    return made;
+  };
+  const changed: DocumentNode = visit(
+    parse(query),
+    visitWithTypeInfo(types, {
+      Field(node) {
+        const type = types.getType();
+        if (!type || !isListType(getNullableType(type)) || types.getParentType() === schema.getMutationType()) return;
+        const text = streamOf(node.alias?.value ?? node.name.value);
+        if (text === '') return;
+        const [field] = selectionsOf(`{ x ${text} }`);
+        return { ...node, directives: [...(node.directives ?? []), ...(field?.directives ?? [])] };
+      },
+    }),
+  );
+  return print(changed);
 }
 
 /** Adds `@defer` to fragments of a query, and fragments with it around selections. */
@@ -116,19 +163,31 @@ interface Result {
   readonly errors: readonly { readonly path?: Path | undefined }[];
 }
 
-/** Compares merged parts with the whole result: they are equal except where fragments failed, whose objects became null there. */
-function compare(whole: Result, merged: Result & { readonly failed: readonly Path[] }): void {
-  const isFailed = (path: Path) => merged.failed.some((one) => isPrefix(one, path) || isPrefix(path, one));
+/**
+ * Compares merged parts with the whole result: they are equal except where fragments failed, whose objects became null there.
+ * @param isDown whether a subgraph is down: then a list that each request has on its own may have come with another part only
+ */
+function compare(whole: Result, merged: Result & { readonly failed: readonly Path[] }, isDown: boolean): void {
+  const nulls = isDown ? merged.errors.flatMap(({ path }) => (path ? [path] : [])) : [];
+  const places = [...merged.failed, ...nulls];
+  const isFailed = (path: Path) => places.some((one) => isPrefix(one, path) || isPrefix(path, one));
   const wrong = difference(whole.data, merged.data, [], isFailed);
   if (wrong !== undefined) throw new Error(wrong);
-  if (whole.errors.length > 0 !== merged.errors.length > 0) throw new Error('only one of them has errors');
+  if (whole.errors.length === 0 && merged.errors.length > 0) throw new Error('only the parts have errors');
   if (merged.failed.length > 0) return;
   const [expected, found] = [pathsOf(whole), pathsOf(merged)];
-  for (const path of found) if (!expected.has(path)) throw new Error(`there is a new error at ${path}`);
-  // what is within an object that became null is not fetched any more, nor what it takes from the root
-  for (const path of expected)
-    if (path !== '' && !found.has(path) && !isWithinNull(merged.data, path.split('.')))
-      throw new Error(`the error at ${path} is missing`);
+  // a path is that of the object around where the type of that is not known yet
+  const isNear = (path: string, others: ReadonlySet<string>) =>
+    [...others].some((one) => one !== '' && (`${path}.`.startsWith(`${one}.`) || `${one}.`.startsWith(`${path}.`)));
+  // what is within null is not fetched where it is known to be
+  const isGone = (data: unknown, path: string) => isWithinNull(data, path.split('.'));
+  for (const path of found)
+    if (path !== '' && !isNear(path, expected) && !isGone(whole.data, path))
+      throw new Error(`there is a new error at ${path}`);
+  for (const path of expected) {
+    if (path === '' || isNear(path, found) || isGone(merged.data, path)) continue;
+    if (!(isDown && isEmpty(merged.data, path))) throw new Error(`the error at ${path} is missing`);
+  }
 }
 
 /** The paths of the errors without indices: a failed request is reported once for each of its fields. */
@@ -139,8 +198,14 @@ function pathsOf({ errors }: Result): ReadonlySet<string> {
 function isWithinNull(data: unknown, keys: readonly string[]): boolean {
   const [key, ...rest] = keys;
   if (typeof data !== 'object' || data === null) return data === null;
-  if (Array.isArray(data)) return data.some((item) => isWithinNull(item, keys));
+  if (Array.isArray(data)) return data.length === 0 || data.some((item) => isWithinNull(item, keys));
   return key !== undefined && rest.length > 0 && isWithinNull((data as Record<string, unknown>)[key], rest);
+}
+
+/** Returns whether there is no object at a path: then nothing of what a part fetches is missing. */
+function isEmpty(data: unknown, path: string): boolean {
+  // as if one more field was selected there
+  return isWithinNull(data, [...path.split('.'), '']);
 }
 
 function isPrefix(short: Path, long: Path): boolean {
@@ -154,7 +219,7 @@ function difference(
   isFailed: (path: Path) => boolean,
 ): string | undefined {
   if (typeof whole !== 'object' || whole === null || typeof merged !== 'object' || merged === null) {
-    if (Object.is(whole, merged) || (whole === null && isFailed(path))) return undefined;
+    if (Object.is(whole, merged) || ((whole === null || merged === null) && isFailed(path))) return undefined;
     return `${path.join('.')} is ${JSON.stringify(merged)}, not ${JSON.stringify(whole)}`;
   }
   const known = merged as Record<string, unknown>;

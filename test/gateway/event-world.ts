@@ -58,6 +58,7 @@ export async function eventWorld(
   broker: Pick<TestBroker, 'settings'>,
   config: Record<string, unknown> = {},
   supergraphSdl = composeEvents(),
+  bffDir?: string,
 ): Promise<EventWorld> {
   const world = await httpWorld(
     {
@@ -76,7 +77,7 @@ export async function eventWorld(
         resolvers: { Product: { __resolveReference: ({ sku }: { sku: string }) => ({ sku, name: `name of ${sku}` }) } },
       },
     },
-    { config: { events: { orders: broker.settings }, ...config }, supergraphSdl },
+    { config: { events: { orders: broker.settings }, ...config }, supergraphSdl, bffDir },
   );
   const observer = { received() {}, malformed() {}, published() {} };
   const { broker: sender } = await openBroker('orders', readSettings(broker.settings), observer, () => {});

@@ -98,6 +98,51 @@ describe.each(BROKERS.filter(({ canReplay }) => canReplay))('cursors of $name', 
     expect(dataIn(await byHeader.reader.until('\n\n')).data.orderUpdated.id).toBe('live');
   });
 
+  ifThere('are good at every replica', async () => {
+    const broker = await startBroker(kind);
+    const [one, other] = [await eventWorld(broker), await eventWorld(broker)];
+    const query = 'subscription { orderUpdated(id: 1) { id } }';
+    const { first, close } = await subscribed(one, query, 'order.1.updated', { id: 'first' });
+    close();
+    for (const id of ['1', '2', '3']) await one.publish('order.1.updated', { id });
+    const { reader } = await openEvents(other.server.url, query, { 'last-event-id': idIn(first) ?? '' });
+    const ids: string[] = [];
+    while (ids.at(-1) !== '3') ids.push(dataIn(await reader.until('\n\n')).data.orderUpdated.id);
+    // the first message may have been sent several times
+    expect(ids.filter((id) => id !== 'first')).toEqual(['1', '2', '3']);
+  });
+
+  ifThere('of several clients lead to one shared subscription again', async () => {
+    const world = await eventWorld(await startBroker(kind));
+    const query = 'subscription { orderUpdated(id: 1) { id status } }';
+    const { first, close } = await subscribed(world, query, 'order.1.updated', { id: 'first' });
+    close();
+    for (const id of ['1', '2', '3']) await world.publish('order.1.updated', { id });
+    const headers = { 'last-event-id': idIn(first) ?? '' };
+    const resumed = await Promise.all([1, 2, 3, 4].map(() => openEvents(world.server.url, query, headers)));
+    const seen: string[][] = resumed.map(() => []);
+    const readUpTo = async (id: string) => {
+      for (const [at, ids] of seen.entries())
+        while (ids.at(-1) !== id)
+          ids.push(dataIn((await resumed[at]?.reader.until('\n\n')) ?? '').data.orderUpdated.id);
+    };
+    await readUpTo('3');
+    let n = 3;
+    const callsOfNextEvent = async () => {
+      const before = world.calls.orders ?? 0;
+      await world.publish('order.1.updated', { id: `${++n}` });
+      await readUpTo(`${n}`);
+      return (world.calls.orders ?? 0) - before;
+    };
+    await expect.poll(callsOfNextEvent).toBe(1);
+    // those who leave do not end it for the others
+    resumed[3]?.close();
+    seen.pop();
+    expect(await callsOfNextEvent()).toBe(1);
+    for (const ids of seen)
+      expect(ids.filter((id) => id !== 'first')).toEqual(Array.from({ length: n }, (_, index) => `${index + 1}`));
+  });
+
   ifThere('that are none are refused', async () => {
     const world = await eventWorld(await startBroker(kind));
     await expect.poll(() => world.lines.some(({ msg }) => msg === 'Event source connected')).toBe(true);
@@ -260,10 +305,32 @@ describe('a new schema', () => {
     while (ids.at(-1) !== '20') ids.push(dataIn(await reader.until('\n\n')).data.orderStored.id);
     expect(ids.filter((id) => id !== '0')).toEqual(Array.from({ length: 20 }, (_, index) => `${index + 1}`));
   });
+
+  ifInstalled('with another topic follows that one', async () => {
+    const world = await eventWorld(await startBroker(PUBSUB));
+    const query = 'subscription { orderUpdated(id: 1) { id } }';
+    const { reader } = await subscribed(world, query, 'order.1.updated', { id: 'old' });
+    world.update(composeEvents({}, EVENTS_OF_ANOTHER_TOPIC));
+    await expect.poll(() => world.lines.some(({ msg }) => /schema/.test(msg))).toBe(true);
+    let text = '';
+    const next = reader.until('"new"').then((read) => {
+      text = read;
+    });
+    while (text === '') {
+      await world.publish('order.1.changed', { id: 'new' });
+      await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 50))]);
+    }
+  });
 });
 
 const EVENTS_AS_ENTITIES = `
   type Subscription {
     orderStored(id: ID!): Order @event(source: "orders", topic: "order.{args.id}.stored")
+  }
+`;
+
+const EVENTS_OF_ANOTHER_TOPIC = `
+  type Subscription {
+    orderUpdated(id: ID!): Order @event(source: "orders", topic: "order.{args.id}.changed")
   }
 `;

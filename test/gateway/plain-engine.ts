@@ -50,7 +50,8 @@ function readPlain(schema: GraphQLSchema, query: string): ReadDocument {
     const document = parse(query, { noLocation: true });
     if (validate(schema, document).length > 0) return unread;
     const prepared: Extract<ReadDocument, { document: unknown }>['prepared'] = new LRUCache({ max: 1 });
-    return { document, conditions: [], hasDefer: false, labels: [], countsRequests: false, reads: NOTHING, prepared };
+    const incremental = { isIncremental: false, initialCounts: [] };
+    return { document, conditions: [], ...incremental, labels: [], countsRequests: false, reads: NOTHING, prepared };
   } catch {
     return unread;
   }

@@ -197,3 +197,11 @@ test('streams end when the gateway stops, so that clients connect again', async 
   }
   await closed;
 });
+
+test('an operationId that is too long is refused: each event would have it', async () => {
+  const { server } = await subscriptionWorld();
+  const { begin, reserve } = rawClient(server.url);
+  const response = await begin(await reserve(), 'x'.repeat(1_001), ADDED);
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain('more than 1000 characters');
+});

@@ -92,7 +92,7 @@ const REVIEWS = `
   type Product @key(fields: "id", resolvable: false) { id: ID! }
 `;
 const PRODUCTS = `
-  type Query { product(id: ID!): Product }
+  type Query { product(id: ID!): Product, products: [Product!] }
   type Product @key(fields: "id") { id: ID! name: String }
 `;
 
@@ -117,6 +117,7 @@ export function review(body: string, product = '1'): Review {
 export async function subscriptionWorld(
   config: Record<string, unknown> = {},
   graceMs?: number,
+  { productNames = [], bffDir }: { readonly productNames?: readonly string[]; readonly bffDir?: string } = {},
 ): Promise<SubscriptionWorld> {
   const topic = new Topic<Review>();
   const world = await httpWorld(
@@ -125,13 +126,14 @@ export async function subscriptionWorld(
       products: {
         typeDefs: PRODUCTS,
         resolvers: {
+          Query: { products: () => productNames.map((name) => ({ id: '1', name })) },
           Product: {
             __resolveReference: ({ id }: { id: string }) => (id === '0' ? null : { id, name: `product ${id}` }),
           },
         },
       },
     },
-    { config, ...(graceMs !== undefined && { graceMs }) },
+    { config, bffDir, ...(graceMs !== undefined && { graceMs }) },
   );
   const schema = world.schemas.get('reviews');
   const fields = schema?.getSubscriptionType()?.getFields();

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createClient } from 'graphql-sse';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openEvents } from './event-reader.ts';
 import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
 
@@ -87,6 +90,8 @@ describe('subscriptions over multipart', () => {
     const { response, reader } = await openEvents(server.url, ADDED, { accept });
     expect(response.headers.get('content-type')).toBe('multipart/mixed; boundary="-"; subscriptionSpec=1.0');
     expect(await reader.until('{}')).toContain('\r\n---\r\ncontent-type: application/json');
+    // the client's stream begins before the one of the subgraph
+    await topic.hasSubscriptions(1);
     topic.publish(review('good', '7'));
     await reader.until('{"payload":{"data":{"reviewAdded":{"body":"good","product":{"name":"product 7"}}}}}');
     topic.end();
@@ -111,6 +116,17 @@ describe('a client that takes no stream', () => {
   test('subscription.enabled: false refuses all', async () => {
     const { server } = await subscriptionWorld({ subscription: { enabled: false } });
     const { response } = await openEvents(server.url, ADDED, {}, 'unread');
-    expect(await response.text()).toContain('Subscriptions cannot be executed');
+    expect(await response.text()).toContain('subscription.enabled is false');
+  });
+
+  test('yoga.plugins refuse all at /graphql, and the error names them', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'headgate-yoga-'));
+    onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+    const file = join(dir, 'plugin.mjs');
+    writeFileSync(file, 'export default { onExecute() {} };');
+    const { server } = await subscriptionWorld({ yoga: { plugins: [file] } });
+    const { response } = await openEvents(server.url, ADDED, { accept: 'application/json' }, 'unread');
+    const { errors } = (await response.json()) as { errors: { message: string }[] };
+    expect(errors[0]?.message).toContain('Subscriptions cannot be executed with yoga.plugins');
   });
 });

@@ -1,57 +1,8 @@
 import { once } from 'node:events';
-import { type Client, type ClientOptions, createClient, type SubscribePayload } from 'graphql-ws';
-import { SignJWT } from 'jose';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
+import { all, openClient, openSocket, SECRET, token } from './open-socket.ts';
 import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
-
-const SECRET = 'a secret of thirty-two characters';
-
-/** Returns a token that is valid until then. */
-function token(expires: string | number): Promise<string> {
-  const jwt = new SignJWT({ sub: 'ann' }).setProtectedHeader({ alg: 'HS256' }).setExpirationTime(expires);
-  return jwt.sign(new TextEncoder().encode(SECRET));
-}
-
-function openClient(url: string, options: Partial<ClientOptions> = {}): Client {
-  const webSocketImpl = options.webSocketImpl ?? WebSocket;
-  const client = createClient({ url: url.replace('http', 'ws'), retryAttempts: 0, ...options, webSocketImpl });
-  onTestFinished(() => void client.dispose());
-  return client;
-}
-
-/** Returns all that an operation delivers, up to its end. */
-async function all(client: Client, payload: SubscribePayload): Promise<unknown[]> {
-  const results: unknown[] = [];
-  for await (const result of client.iterate(payload)) results.push(result);
-  return results;
-}
-
-/** A WebSocket whose messages the test writes and reads itself. */
-async function openSocket(url: string, subprotocol: string, headers: Record<string, string> = {}) {
-  const socket = new WebSocket(url.replace('http', 'ws'), subprotocol, { headers });
-  const received: unknown[] = [];
-  let wake = () => {};
-  socket.on('message', (data) => {
-    received.push(JSON.parse(String(data)));
-    wake();
-  });
-  onTestFinished(() => socket.terminate());
-  await once(socket, 'open');
-  return {
-    socket,
-    send: (message: object) => socket.send(JSON.stringify(message)),
-    async next(): Promise<unknown> {
-      while (received.length === 0)
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      return received.shift();
-    },
-    /** Resolves with the code with which the gateway closes it. */
-    closed: once(socket, 'close').then(([code]) => code as number),
-  };
-}
 
 /** Opens a WebSocket that is refused, and returns the status. */
 function refusedStatus(url: string, subprotocol: string[], headers: Record<string, string>): Promise<number> {
@@ -81,6 +32,14 @@ describe('WebSockets of clients', () => {
     expect(await all(client, { query: 'subscription { count(to: 3) }' })).toEqual(
       [1, 2, 3].map((count) => ({ data: { count } })),
     );
+  });
+
+  test('a large result arrives whole', async () => {
+    // its parts end inside characters
+    const productNames = ['a', 'b', 'c', 'd'].map((first) => `${first}${'ü€😀'.repeat(20_000)}`);
+    const { server } = await subscriptionWorld({}, undefined, { productNames });
+    const [result] = await all(openClient(server.url), { query: '{ products { name } }' });
+    expect(result).toEqual({ data: { products: productNames.map((name) => ({ name })) } });
   });
 
   test('a member of connection_init becomes a header of each operation', async () => {
@@ -178,6 +137,8 @@ describe('WebSockets of clients', () => {
     await topic.hasSubscriptions(0);
     send({ type: 'ping' });
     expect(await next()).toEqual({ type: 'pong' });
+    send({ type: 'ping', payload: { at: 1 } });
+    expect(await next()).toEqual({ type: 'pong', payload: { at: 1 } });
   });
 
   test('clients of the older subprotocol are served, too', async () => {

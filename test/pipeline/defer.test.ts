@@ -216,12 +216,37 @@ it('a field that a policy drops is null in its part, with the error', async () =
   ]);
 });
 
+it('the types of objects come with the objects where the deferred fields depend on them', async () => {
+  const items = ['1', '2'].map((id) => ({ __typename: 'Book', id }));
+  const media = createWorld({
+    subgraphs: {
+      list: {
+        typeDefs: 'type Query { media: [Media!] } type Media @key(fields: "id") @interfaceObject { id: ID! }',
+        resolvers: { Query: { media: () => items } },
+      },
+      types: {
+        typeDefs:
+          'interface Media @key(fields: "id") { id: ID! } type Book implements Media @key(fields: "id") { id: ID! }',
+        resolvers: { Media: { __resolveReference: ({ id }: { id: string }) => ({ __typename: 'Book', id }) } },
+      },
+      books: {
+        typeDefs: 'type Book @key(fields: "id") { id: ID! pages: Int }',
+        resolvers: { Book: { __resolveReference: ({ id }: { id: string }) => ({ id, pages: Number(id) }) } },
+      },
+    },
+  });
+  const query = '{ media { ... on Book { ... @defer { pages } } } }';
+  const messages = await messagesOf(media, query);
+  expect(messages[0]?.data).toEqual({ media: [{}, {}] });
+  expect(mergeMessages(messages).data).toEqual({ media: [{ pages: 1 }, { pages: 2 }] });
+});
+
 describe('validation refuses', () => {
   it.each([
     [
       'two equal labels',
       '{ me { ... @defer(label: "a") { name } ... @defer(label: "a") { id } } }',
-      'There are several @defer with the label "a".',
+      'There are several @defer or @stream with the label "a".',
     ],
     [
       'a label from a variable',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Identity } from '../../src/client/identity.ts';
 import { type EndReason, Subscriber, type SubscriberOptions } from '../../src/pipeline/subscriber.ts';
 
 function open(options: Partial<SubscriberOptions> = {}) {
@@ -20,6 +21,11 @@ async function texts(subscriber: Subscriber): Promise<string[]> {
   const all: string[] = [];
   for await (const { text, errors } of subscriber) all.push(errors ? String(errors[0]?.extensions?.code) : text);
   return all;
+}
+
+/** @param exp when the token expires, in seconds since 1970 */
+function tokenOf(subject: string, exp: number, scopes: readonly string[] = []): Identity {
+  return { kind: 'jwt', subject, scopes, claims: { sub: subject, exp } };
 }
 
 describe('a slow client', () => {
@@ -50,8 +56,21 @@ describe('a slow client', () => {
 describe('the end', () => {
   test('an expired token ends it at once', async () => {
     const { subscriber, ends } = open();
-    subscriber.expireAt(Date.now() - 1);
+    subscriber.authorizeFor(tokenOf('ann', 1));
     expect(await texts(subscriber)).toEqual(['SUBSCRIPTION_TOKEN_EXPIRED']);
+    expect(ends).toEqual(['token_expired']);
+  });
+
+  test('waits for renewed credentials, if they are of the same user with the same rights', async () => {
+    const renewed: unknown[] = [];
+    const { subscriber, ends } = open({ onRenewed: ({ identity }) => renewed.push(identity) });
+    const later = Date.now() / 1_000 + 3_600;
+    subscriber.authorizeFor(tokenOf('ann', later));
+    const [other, fewer, longer] = [tokenOf('bob', 1), tokenOf('ann', 1, ['fewer']), tokenOf('ann', later + 1)];
+    for (const identity of [other, fewer, undefined, longer]) subscriber.renew({ identity, headers: {} });
+    expect(renewed).toEqual([longer]);
+    expect(subscriber.hasEnded).toBe(false);
+    subscriber.renew({ identity: tokenOf('ann', 1), headers: {} });
     expect(ends).toEqual(['token_expired']);
   });
 

@@ -15,7 +15,8 @@ export interface Message {
   readonly errors?: readonly GraphQLFormattedError[];
   readonly pending?: readonly { readonly id: string; readonly path: Path; readonly label?: string }[];
   readonly incremental?: readonly {
-    readonly data: Json;
+    readonly data?: Json;
+    readonly items?: readonly Json[] | null;
     readonly path?: Path;
     readonly label?: string;
     readonly id?: string;
@@ -46,7 +47,7 @@ export async function messagesOf(
 export interface Merged {
   readonly data: Json;
   readonly errors: readonly GraphQLFormattedError[];
-  /** The paths of the fragments that failed. */
+  /** The paths of the fragments and lists that failed. */
   readonly failed: readonly Path[];
 }
 
@@ -71,6 +72,7 @@ class Merger {
   private readonly failed: Path[] = [];
   private readonly pending = new Map<string, Path>();
   private readonly completed = new Set<string>();
+  private readonly failedLists = new Set<string>();
 
   constructor({ data, errors = [], pending = [] }: Message) {
     this.data = data;
@@ -83,7 +85,8 @@ class Merger {
     for (const part of incremental) {
       this.errors.push(...(part.errors ?? []));
       const path = part.id === undefined ? (part.path ?? []) : this.pathOf(part.id, part.subPath);
-      if (part.data === null) this.failed.push(path);
+      if (part.items !== undefined) this.addItems(part.items, path, part.id !== undefined);
+      else if (part.data === null) this.failed.push(path);
       else addFields(at(this.data, path), part.data, path, part.id !== undefined);
     }
     for (const { id, errors } of completed) {
@@ -94,6 +97,21 @@ class Merger {
       this.pathOf(id, []);
       this.completed.add(id);
     }
+  }
+
+  /** @param path of the list, with the index of the first item where parts have no ids */
+  private addItems(items: readonly Json[] | null, path: Path, hasId: boolean): void {
+    const list = hasId ? path : path.slice(0, -1);
+    const key = list.join('.');
+    if (this.failedLists.has(key)) throw new Error(`items follow the end of ${key}`);
+    const known = at(this.data, list);
+    if (!Array.isArray(known)) throw new Error(`there is no list at ${key}`);
+    if (!hasId && path.at(-1) !== known.length)
+      throw new Error(`item ${path.at(-1)} follows ${known.length} at ${key}`);
+    if (items === null) {
+      this.failed.push(list);
+      this.failedLists.add(key);
+    } else known.push(...items);
   }
 
   end(): Merged {

@@ -1,4 +1,4 @@
-import type { CacheStore } from '../../cache/cache-store.ts';
+import { type CacheStore, type Claim, REFRESH_MS } from '../../cache/cache-store.ts';
 import type { CacheEntry } from '../../cache/entry.ts';
 import { entityTag, NO_SUBGRAPH, namedTag } from '../../cache/tags.ts';
 import type { ResponseStore, StoredResponse } from './stored-response.ts';
@@ -19,9 +19,11 @@ export function createEndpointStore(store: CacheStore): ResponseStore {
       if (found instanceof Promise) return found.then(({ entries }) => responseOf(entries[0]));
       return responseOf(found.entries[0]);
     },
-    begin() {
-      const found = store.get([]);
-      return found instanceof Promise ? found.then(({ moment }) => moment) : found.moment;
+    begin: () => store.moment(),
+    claim(key, stored) {
+      const read = ({ isClaimed }: Claim) => isClaimed[0] === true;
+      const claim = store.claim([[keyOf(key), stored]], REFRESH_MS);
+      return claim instanceof Promise ? claim.then(read) : read(claim);
     },
     set: (key, stored, moment) => store.set([[keyOf(key), entryOf(stored)]], moment),
     purge: (tags) => store.invalidate(tags.flatMap(tagsOf)),
@@ -37,7 +39,6 @@ function entryOf({ response, tags, dependencies, ...times }: StoredResponse): Ca
   return {
     ...times,
     text: body.toString('utf8'),
-    tookMs: 0,
     isPrivate: false,
     tags: [...new Set([...tags.flatMap(tagsOf), ...dependencies])],
     mayHaveLongNumbers: true,
@@ -46,11 +47,11 @@ function entryOf({ response, tags, dependencies, ...times }: StoredResponse): Ca
 }
 
 /** The tags that it was stored with are only needed to store it. */
-function readEntry({ text, head, storedAt, freshUntil, staleUntil, errorUntil }: CacheEntry): StoredResponse {
+function readEntry({ text, head, storedAt, tookMs, freshUntil, staleUntil, errorUntil }: CacheEntry): StoredResponse {
   const { etag = '', ...headers } = head?.headers ?? {};
   const body = Buffer.from(text);
   const response = { status: head?.status ?? 200, headers, etag, body, encodedBodies: new Map() };
-  return { response, storedAt, freshUntil, staleUntil, errorUntil, tags: [], dependencies: [] };
+  return { response, storedAt, tookMs, freshUntil, staleUntil, errorUntil, tags: [], dependencies: [] };
 }
 
 /** Returns the tags in the response cache for a tag of an endpoint: `Product:p7` is an entity, and anything else a tag. */

@@ -61,10 +61,12 @@ export function cachePolicy(
   const directive = directiveNamed(file.operation, 'endpoint');
   const own = settingsOf(directive, 'cache');
   const declared = readDeclaredCache(own);
-  if (file.method !== 'GET') {
+  const isSubscription = file.operation.operation === 'subscription';
+  if (file.method !== 'GET' || isSubscription) {
     if (Object.keys(own).length === 0) return undefined;
-    const message = `Responses of a ${file.method} endpoint cannot be cached.`;
-    return [problemAt(file.file, directive, 'ENDPOINT_CACHE', message, 'Remove "cache", or use GET.')];
+    const message = `Responses of a ${isSubscription ? 'subscription' : `${file.method} endpoint`} cannot be cached.`;
+    const hint = `Remove "cache"${isSubscription ? '' : ', or use GET'}.`;
+    return [problemAt(file.file, directive, 'ENDPOINT_CACHE', message, hint)];
   }
   const written = { file: file.file, directive };
   const wrong = [...checkVary(declared.vary, written), ...checkTags(declared.tags, parameters, written)];

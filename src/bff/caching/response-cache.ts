@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import { isDue, isOfFuture } from '../../cache/entry.ts';
 import type { Audience } from '../../client/audience.ts';
 import type { Freshness } from '../../client/freshness.ts';
 import { TagCollector } from '../../client/tag-collector.ts';
+import { steadyNow } from '../../shared/steady-clock.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { SharedExecutions, type Sharer } from '../handlers/shared-executions.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
@@ -66,6 +68,9 @@ export interface ResponseCache {
 export interface ResponseCacheOptions {
   readonly store: ResponseStore;
   readonly now?: (() => number) | undefined;
+  /** The most by which times are shortened at random, as a share, so that not all expires together. Default: 0 */
+  readonly jitter?: number | undefined;
+  readonly random?: (() => number) | undefined;
   readonly onOutcome?: ((outcome: CacheOutcome) => void) | undefined;
   /** Called when a background refresh fails. */
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -87,8 +92,13 @@ class StoredResponses implements ResponseCache {
 
   constructor(options: ResponseCacheOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? steadyNow;
   }
+
+  readonly #shorten = (ms: number): number => {
+    const { jitter = 0, random = Math.random } = this.#options;
+    return ms * (1 - jitter * random());
+  };
 
   respond(request: CacheRequest): EndpointResponse | Promise<EndpointResponse> {
     const stored = this.#options.store.get(request.key);
@@ -99,16 +109,31 @@ class StoredResponses implements ResponseCache {
     return this.#options.store.purge(tags);
   }
 
-  #use(request: CacheRequest, stored: StoredResponse | undefined): EndpointResponse | Promise<EndpointResponse> {
+  #use(request: CacheRequest, found: StoredResponse | undefined): EndpointResponse | Promise<EndpointResponse> {
     const time = this.#now();
-    if (stored !== undefined && time < stored.freshUntil) return this.#respondWith('hit', stored, time);
+    const stored = found && isOfFuture(found, time) ? undefined : found;
+    if (stored !== undefined && time < stored.freshUntil) {
+      const { random = Math.random } = this.#options;
+      if (isDue(stored, time, random())) this.#refresh(request, stored);
+      return this.#respondWith('hit', stored, time);
+    }
     if (stored !== undefined && time < stored.staleUntil) {
-      if (!this.#sharedExecutions.has(request.inFlightKey)) {
-        this.#fetch(request, undefined).catch((error) => this.#options.onError?.(error));
-      }
+      this.#refresh(request, stored);
       return this.#respondWith('stale', stored, time);
     }
     return this.#load(request, stored);
+  }
+
+  /** Makes a response again in the background: in one process at a time, and once. */
+  #refresh(request: CacheRequest, stored: StoredResponse): void {
+    const isUnderWay = () => this.#sharedExecutions.has(request.inFlightKey);
+    if (isUnderWay()) return;
+    const begin = (isClaimed: boolean) => {
+      if (isClaimed && !isUnderWay()) this.#fetch(request, undefined).catch((error) => this.#options.onError?.(error));
+    };
+    const claim = this.#options.store.claim(request.key, stored);
+    if (claim instanceof Promise) void claim.then(begin);
+    else begin(claim);
   }
 
   #respondWith(outcome: CacheOutcome, { response, storedAt }: StoredResponse, time: number): EndpointResponse {
@@ -122,8 +147,9 @@ class StoredResponses implements ResponseCache {
     const make = async (cancellation: Cancellation): Promise<Made> => {
       const begun = this.#options.store.begin();
       const collector = new TagCollector(begun instanceof Promise ? await begun : begun);
+      const startedAt = this.#now();
       const fresh = await request.make(cancellation, collector);
-      const stored = await this.#store(request, fresh, collector);
+      const stored = await this.#store(request, fresh, collector, startedAt);
       const isPrivate = request.shared && fresh.freshness?.isPrivate === true;
       return { response: stored ?? fresh.response, onlyFor: isPrivate ? request : undefined };
     };
@@ -159,10 +185,12 @@ class StoredResponses implements ResponseCache {
     request: CacheRequest,
     fresh: FreshResponse,
     { tags, moment }: TagCollector,
+    startedAt: number,
   ): Promise<EndpointResponse | undefined> {
     const time = this.#now();
-    const stored = storedForm(request, fresh, tags, time);
-    if (stored === undefined) return undefined;
+    const form = storedForm(request, fresh, tags, time, this.#shorten);
+    if (form === undefined) return undefined;
+    const stored = { ...form, tookMs: Math.max(0, time - startedAt) };
     if (expiresAt(stored) > time) await this.#options.store.set(request.key, stored, moment);
     const { response } = stored;
     const headers = { ...response.headers, 'cache-status': STATUS.miss };
@@ -176,7 +204,8 @@ function storedForm(
   { response, isComplete, freshness, tags }: FreshResponse,
   dependencies: ReadonlySet<string>,
   time: number,
-): StoredResponse | undefined {
+  shorten: (ms: number) => number,
+): Omit<StoredResponse, 'tookMs'> | undefined {
   const { status, etag } = response;
   if (!isComplete || status >= 300 || etag === undefined) return undefined;
   const maxAgeMs = freshness?.maxAgeMs ?? Number.POSITIVE_INFINITY;
@@ -188,7 +217,7 @@ function storedForm(
   };
   if (vary.length > 0) headers.vary = vary.join(', ');
   const body = typeof response.body === 'string' ? Buffer.from(response.body) : response.body;
-  const freshUntil = time + Math.min(policy.freshMs, maxAgeMs);
+  const freshUntil = time + shorten(Math.min(policy.freshMs, maxAgeMs));
   const staleUntil = freshUntil + policy.staleWhileRevalidateMs;
   return {
     response: { status, headers, etag, body, encodedBodies: new Map() },

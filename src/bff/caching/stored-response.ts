@@ -5,6 +5,8 @@ import type { EndpointResponse } from '../responses/endpoint-response.ts';
 export interface StoredResponse {
   readonly response: EndpointResponse & { readonly body: Buffer; readonly etag: string };
   readonly storedAt: number;
+  /** How long it took to make, in milliseconds. */
+  readonly tookMs: number;
   readonly freshUntil: number;
   /** End of the time in which it is served while a new one is fetched. */
   readonly staleUntil: number;
@@ -22,6 +24,8 @@ export interface ResponseStore {
   get(key: string): StoredResponse | undefined | Promise<StoredResponse | undefined>;
   /** Returns the moment before a response is made. What is invalidated from then on is not stored. */
   begin(): Moment | Promise<Moment>;
+  /** Returns whether this process may refresh a response now: no other process does. */
+  claim(key: string, response: StoredResponse): boolean | Promise<boolean>;
   set(key: string, response: StoredResponse, moment: Moment): void | Promise<void>;
   /** Removes all responses that have one of the tags; returns their number. */
   purge(tags: readonly string[]): number | Promise<number>;

@@ -14,26 +14,38 @@ export interface EndpointConfig {
   readonly hints?: CacheHints | undefined;
   /** Returns the place of the hint for a coordinate. Default: the name of the setting. */
   readonly placeOfHint?: ((coordinate: string) => Place) | undefined;
+  /** Whether clients can subscribe. Default true. */
+  readonly hasSubscriptions?: boolean | undefined;
   /** Clients whose users log in at the gateway. */
   readonly loginClients?: ReadonlySet<string> | undefined;
 }
 
+type CheckedFile = Pick<EndpointFile, 'client' | 'path' | 'file' | 'operation'>;
+
 /** Returns the problems of configuration that does not match the endpoints or the schema. */
 export function endpointMismatches(
-  files: readonly Pick<EndpointFile, 'client' | 'path' | 'file'>[],
+  files: readonly CheckedFile[],
   schema: GraphQLSchema,
-  { hints = new Map(), placeOfHint = placeOfSetting, loginClients = new Set() }: EndpointConfig,
+  { hints = new Map(), placeOfHint = placeOfSetting, loginClients = new Set(), hasSubscriptions }: EndpointConfig,
 ): Problem[] {
+  const silent = hasSubscriptions === false ? files.flatMap(withoutEvents) : [];
   const shadowed = files.flatMap((file) => (loginClients.has(file.client) ? shadowedByLogin(file) : []));
   const unknown = [...hints.keys()].flatMap((coordinate) => {
     const problem = unknownCoordinate(coordinate, schema);
     return problem === undefined ? [] : [{ ...placeOfHint(coordinate), code: 'UNKNOWN_CACHE_HINT', ...problem }];
   });
-  return [...unknown, ...shadowed];
+  return [...unknown, ...shadowed, ...silent];
 }
 
 function placeOfSetting(coordinate: string): Place {
   return { file: `bff.cache.hints."${coordinate}"`, line: 0, column: 0 };
+}
+
+function withoutEvents({ file, operation }: CheckedFile): Problem[] {
+  if (operation.operation !== 'subscription') return [];
+  const message = 'This endpoint is a subscription, but subscription.enabled is false, so it has no events.';
+  const hint = 'Set subscription.enabled to true, or remove the file.';
+  return [{ file, line: 1, column: 1, code: 'ENDPOINT_SUBSCRIPTION', message, hint }];
 }
 
 /** Login handles its own paths before any endpoint. */

@@ -116,7 +116,10 @@ function timeoutOf(node: FieldNode, includeUntimed: boolean): number | undefined
 
 function problemWith(file: EndpointFile, node: FieldNode, siblings: SelectionSetNode): Problem | undefined {
   if (file.operation.operation !== 'query') {
-    const message = 'A section of a mutation cannot have a timeout, because the mutation would be executed twice.';
+    const message =
+      file.operation.operation === 'mutation'
+        ? 'A section of a mutation cannot have a timeout, because the mutation would be executed twice.'
+        : 'A section of a subscription cannot have a timeout: each event is sent as a whole.';
     return problemAt(file.file, node, 'ENDPOINT_OPTIONAL', message, 'Remove "timeout".');
   }
   const key = keyOf(node);

@@ -40,7 +40,7 @@ const DEFINITIONS = /* GraphQL */ `
     cache: EndpointCache
     auth: EndpointAuth
     idempotency: EndpointIdempotency
-  ) on QUERY | MUTATION
+  ) on QUERY | MUTATION | SUBSCRIPTION
   directive @optional(fallback: EndpointJSON, timeout: EndpointDuration) on FIELD
   directive @flatten on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
   directive @from(query: String, header: String, claim: String) on VARIABLE_DEFINITION

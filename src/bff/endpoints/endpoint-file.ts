@@ -34,7 +34,7 @@ export interface EndpointPlace {
 
 /**
  * Parses an endpoint's document: its single operation and the route of `@endpoint`. The default path is `/NAME`. The
- * default method is GET for a query and POST for a mutation.
+ * default method is POST for a mutation, and else GET.
  */
 export function readEndpointFile(place: EndpointPlace, text: string): EndpointFile | Problem[] {
   const { file } = place;
@@ -76,27 +76,20 @@ function onlyOperation(file: string, document: DocumentNode): OperationDefinitio
   const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   const [first, second] = operations;
   if (first === undefined) {
-    const hint = 'Add one query or mutation with @endpoint(path: "/…").';
+    const hint = 'Add one query, mutation or subscription with @endpoint(path: "/…").';
     return problemAt(file, undefined, 'ENDPOINT_OPERATIONS', 'The file has no operation.', hint);
   }
   if (second !== undefined) {
     const message = `The file has ${operations.length} operations; an endpoint has exactly one.`;
     return problemAt(file, second, 'ENDPOINT_OPERATIONS', message, 'Move each further operation to a file of its own.');
   }
-  if (first.operation !== OperationTypeNode.SUBSCRIPTION) return first;
-  return problemAt(
-    file,
-    first,
-    'ENDPOINT_OPERATIONS',
-    'A subscription cannot be an endpoint.',
-    'Use a query or a mutation.',
-  );
+  return first;
 }
 
 /** Returns the endpoint's method. Validation reports an unknown method; here it is ignored. */
 function methodOf(operation: OperationDefinitionNode, given: unknown): Method {
   const known = METHODS.find((method) => method === given);
-  return known ?? (operation.operation === OperationTypeNode.QUERY ? 'GET' : 'POST');
+  return known ?? (operation.operation === OperationTypeNode.MUTATION ? 'POST' : 'GET');
 }
 
 function checkParameters(file: string, operation: OperationDefinitionNode, route: Route, path: string): Problem[] {
@@ -110,12 +103,21 @@ function checkParameters(file: string, operation: OperationDefinitionNode, route
     });
 }
 
+const METHODS_OF: Readonly<Record<OperationTypeNode, readonly Method[]>> = {
+  query: ['GET', 'POST'],
+  mutation: ['POST', 'PUT', 'PATCH', 'DELETE'],
+  subscription: ['GET'],
+};
+
+const METHOD_HINTS: Readonly<Record<OperationTypeNode, string>> = {
+  query: 'Use GET, or POST where the parameters are too large for a URL.',
+  mutation: 'Use POST, PUT, PATCH or DELETE: clients, proxies and caches may repeat or cache a GET.',
+  subscription: 'Use GET: its response is a stream of events, as browsers read it with EventSource.',
+};
+
 function checkMethod(file: string, operation: OperationDefinitionNode, method: Method): Problem[] {
-  const isQuery = operation.operation === OperationTypeNode.QUERY;
-  if (isQuery ? method === 'GET' || method === 'POST' : method !== 'GET') return [];
+  if (METHODS_OF[operation.operation].includes(method)) return [];
   const message = `A ${operation.operation} cannot be a ${method} endpoint.`;
-  const hint = isQuery
-    ? 'Use GET, or POST where the parameters are too large for a URL.'
-    : 'Use POST, PUT, PATCH or DELETE: clients, proxies and caches may repeat or cache a GET.';
+  const hint = METHOD_HINTS[operation.operation];
   return [problemAt(file, directiveNamed(operation, 'endpoint'), 'ENDPOINT_METHOD', message, hint)];
 }

@@ -187,6 +187,7 @@ function compileValid(
   ];
   if (problems.some((some) => some.length > 0)) return problems.flat();
   const { client, version, name, id, method, route, path, document } = file;
+  const isSubscription = file.operation.operation === 'subscription';
   const shape = shapes.shapes.get(id);
   return {
     ...{
@@ -207,10 +208,11 @@ function compileValid(
     query: print(withoutEndpointDirectives(executedDocument(file))),
     timed: deferGroups(timed.groups),
     // a shape needs all of the data
-    streamed: shape === undefined ? deferGroups(readStreamedGroups(file, schema)) : undefined,
+    streamed: shape === undefined && !isSubscription ? deferGroups(readStreamedGroups(file, schema)) : undefined,
     sections: sections.root,
     lifting: liftingOf(sections.root, document, schema),
-    entityKeys: sections.entityKeys,
+    // an event of a subscription may be null
+    entityKeys: isSubscription ? [] : sections.entityKeys,
     auth: auth as AuthRule | undefined,
     cache: cache as CachePolicy | undefined,
     entities: entityPlaces(document, schema),
@@ -244,7 +246,12 @@ function validateFile(file: EndpointFile, schema: GraphQLSchema, shaped: boolean
 function checkStatus(file: EndpointFile): Problem[] {
   const directive = directiveNamed(file.operation, 'endpoint');
   const status = argumentOf(directive, 'status');
-  if (status === undefined || [200, 201, 202, 203].includes(Number(status))) return [];
+  const allowed = file.operation.operation === 'subscription' ? [200] : [200, 201, 202, 203];
+  if (status === undefined || allowed.includes(Number(status))) return [];
+  if (allowed.length === 1) {
+    const message = `${status} is not a status of a stream of events: browsers accept only 200.`;
+    return [problemAt(file.file, directive, 'ENDPOINT_STATUS', message, 'Remove "status".')];
+  }
   const message = `${status} is not a status of a response with data.`;
   return [problemAt(file.file, directive, 'ENDPOINT_STATUS', message, 'Use 200, 201, 202 or 203.')];
 }

@@ -19,6 +19,7 @@ import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import type { AcceptedCredentials } from './challenge.ts';
 import type { SharedExecutions } from './shared-executions.ts';
 import type { ErrorStatus } from './source-status.ts';
+import type { EndpointSubscriptions } from './stream-events.ts';
 
 /** The endpoints of one folder, checked against one engine's schema. */
 export interface EndpointSnapshot {
@@ -88,6 +89,8 @@ export interface BffContext extends RepresentationSettings {
   readonly limiter: Limiter;
   /** Whether responses have `RateLimit` headers. */
   readonly limitHeaders: boolean;
+  /** Runs subscriptions; `undefined` where they are switched off. */
+  readonly subscriptions: EndpointSubscriptions | undefined;
   readonly sharedExecutions: SharedExecutions<EndpointResponse>;
   /** Called when a policy rejects a request. */
   readonly onRefused: CountRefusal | undefined;

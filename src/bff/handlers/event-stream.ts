@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { clientWritesOf, type StreamWrites } from '../../http/client-writes.ts';
+import { retryText } from '../../http/retry-text.ts';
 
 /** Id of the last event of each stream. A client that sends it back has received all events. */
 export const LAST_EVENT_ID = 'done';
@@ -44,6 +45,19 @@ export class EventStream {
   send(name: string, data: string): void {
     this.#sent += 1;
     this.#event(name, data, String(this.#sent));
+  }
+
+  /**
+   * Sends one event of a subscription.
+   * @param cursor by which a client that connects again goes on after it
+   */
+  sendEvent(name: string, data: string, cursor?: string): void {
+    this.#write(`event: ${name}\ndata: ${data}\n${cursor === undefined ? '' : `id: ${cursor}\n`}\n`);
+  }
+
+  /** Says how long a client waits before it connects again: not all of them the same time. */
+  sendRetry(): void {
+    this.#write(retryText());
   }
 
   /** Sends the last event. */

@@ -34,6 +34,9 @@ const STATUS_BY_POLICY_CODE: ReadonlyMap<string, number> = new Map([
   ['COST_ESTIMATED_TOO_EXPENSIVE', 400],
   ['MAX_VARIABLES_DEPTH_LIMIT', 400],
   ['MAX_VARIABLES_BYTES_LIMIT', 400],
+  ['SUBSCRIPTION_TOKEN_EXPIRED', 401],
+  ['SUBSCRIPTION_QUEUE_FULL', 503],
+  ['SUBSCRIPTION_SCHEMA_CHANGED', 503],
 ]);
 
 /** Code of an error that another error has caused. */

@@ -15,6 +15,7 @@ import { withoutDetails } from '../endpoints/hide-details.ts';
 import { hasBody } from '../endpoints/parameters.ts';
 import { executeOnce } from '../idempotency/execute-once.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
+import { acceptsEvents, ONLY_EVENTS } from './accepts-events.ts';
 import { readClaims, refuseViewer } from './authorize.ts';
 import { readJsonBody } from './body.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
@@ -23,6 +24,7 @@ import { LAST_EVENT_ID } from './event-stream.ts';
 import { createFreshResponse, type EndpointCall, requesterOf } from './fresh-response.ts';
 import { unmetPrecondition } from './precondition.ts';
 import type { Sharer } from './shared-executions.ts';
+import { streamEvents } from './stream-events.ts';
 import { streamResponse } from './stream-response.ts';
 import { wantsStream } from './wants-stream.ts';
 
@@ -46,7 +48,9 @@ export async function handleEndpoint(
   const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client, bff.acceptedCredentials);
   if (refused) return refuse(call, bff, refused);
   const { headers } = call.req;
-  const streamed = endpoint.method === 'GET' && wantsStream(headers.accept);
+  const isSubscription = endpoint.label.type === 'subscription';
+  if (isSubscription && !acceptsEvents(headers.accept)) return problemResponse(ONLY_EVENTS, call.path);
+  const streamed = isSubscription || (endpoint.method === 'GET' && wantsStream(headers.accept));
   const unmet = unmetPrecondition(endpoint, headers, streamed);
   if (unmet) return problemResponse(unmet, call.path);
   if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return STREAM_FINISHED;
@@ -82,6 +86,7 @@ export async function handleEndpoint(
   if (unread) return refuse(call, bff, unread);
   const endpointCall: EndpointCall = { call, snapshot, endpoint, variables, bff, dependsOn };
   if (endpoint.idempotency) return executeOnce(endpointCall, endpoint.idempotency);
+  if (isSubscription) return streamEvents(endpointCall);
   if (streamed) return streamResponse(endpointCall);
   if (cacheUse === undefined) return respondShared(endpointCall);
   const key = cacheKey(`${snapshot.digest} ${endpoint.id}`, variables, cacheUse.dependencies);

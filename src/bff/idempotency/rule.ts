@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * Returns the rule of an endpoint. Every mutation supports a key; `idempotency:` sets whether it is required, and its window.
- * @returns `undefined` for a query; problems where a query has `idempotency:`
+ * @returns `undefined` for a query or a subscription; problems where one has `idempotency:`
  */
 export function idempotencyRule(file: EndpointFile): IdempotencyRule | undefined | Problem[] {
   const directive = directiveNamed(file.operation, 'endpoint');
@@ -24,6 +24,6 @@ export function idempotencyRule(file: EndpointFile): IdempotencyRule | undefined
     return { required: own.required === true, windowMs: durationOf(own.window) ?? DAY_MS };
   }
   if (Object.keys(own).length === 0) return undefined;
-  const message = 'A query changes nothing, so it needs no Idempotency-Key.';
+  const message = `A ${file.operation.operation} changes nothing, so it needs no Idempotency-Key.`;
   return [problemAt(file.file, directive, 'ENDPOINT_IDEMPOTENCY', message, 'Remove "idempotency".')];
 }

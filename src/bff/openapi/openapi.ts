@@ -94,6 +94,7 @@ function operationOf(endpoint: Endpoint, pathName: (name: string) => string, con
   const id = context.ids.get(endpoint.id) ?? endpoint.name;
   const resolve = (one: JsonSchema) => components.resolve(one);
   const response = responseSchema(endpoint, schema, components, id);
+  const isSubscription = endpoint.label.type === 'subscription';
   const example = exampleRequest(endpoint);
   const body = endpoint.parameters.filter((parameter) => parameter.in === 'body');
   const parameters = parametersOf(endpoint.parameters, { components, pathName, given: example.values });
@@ -106,15 +107,26 @@ function operationOf(endpoint: Endpoint, pathName: (name: string) => string, con
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body.length === 0 ? {} : { requestBody: bodyOf(body, example.body, id, components) }),
     responses: {
-      [String(endpoint.status)]: {
-        description: 'The response.',
-        headers: endpoint.method === 'GET' ? { ETag: { schema: { type: 'string' } } } : {},
-        content: { 'application/json': { schema: response, example: exampleOf(response, endpoint.name, resolve) } },
-      },
+      [String(endpoint.status)]: isSubscription
+        ? eventsOf(response)
+        : {
+            description: 'The response.',
+            headers: endpoint.method === 'GET' ? { ETag: { schema: { type: 'string' } } } : {},
+            content: { 'application/json': { schema: response, example: exampleOf(response, endpoint.name, resolve) } },
+          },
       ...problemResponses(endpoint),
     },
     ...(security === undefined ? {} : { security }),
   };
+}
+
+/** Returns the stream of a subscription. Version 3.1 has no words for the events of a stream, so the schema is that of their data. */
+function eventsOf(data: JsonSchema): Json {
+  const description =
+    'Server-sent events. The schema is that of the data of each `next` event. A `problem` event is in place of an event ' +
+    'without data, and `failed` is before an early end: the data of both are a `Problem`. Before an event, `missed` says that ' +
+    'others may be missing. `done` is the last event; without it, connect again.';
+  return { description, content: { 'text/event-stream': { schema: data } } };
 }
 
 /** Returns the documentation from the comment of the file, else from the file's name. */

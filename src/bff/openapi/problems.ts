@@ -52,6 +52,7 @@ export function problemResponses(endpoint: Endpoint): Record<string, Json> {
     [secured, 401, 'The credential is missing or invalid.'],
     [secured, 403, 'The credential does not allow this request.'],
     [endpoint.entityKeys.length > 0, 404, 'The resource was not found.'],
+    [endpoint.label.type === 'subscription', 406, 'The client does not accept `text/event-stream`.'],
     [keyed, 409, 'The first request with this Idempotency-Key is still in progress.'],
     [hasBody, 413, 'The body is too large.'],
     [hasBody, 415, 'The body is not JSON.'],

@@ -65,6 +65,7 @@ function endpointText(endpoint: Endpoint, { id, schema, components, functions }:
   const required = [...properties.values()].some(isRequired);
   const name = RESERVED_NAMES.includes(id) ? claim(`${id}_`, functions) : id;
   const call = { name, constant: `${name}$`, responseType, parameters, required, endpoint };
+  if (endpoint.label.type === 'subscription') return `${constantText(call, properties)}\n${eventsText(call)}`;
   const streams = endpoint.method === 'GET' && endpoint.streamed !== undefined;
   const texts = [constantText(call, properties), functionText(call)];
   if (streams) texts.push(streamText(call, claim(`stream${pascalCase(id)}`, functions)));
@@ -158,6 +159,16 @@ function streamText(call: Call, name: string): string {
   const given = `${givenType(call, 'CallOptions')}${required ? '' : ' = {}'}`;
   return `${about}export function ${name}(given: ${given}, options?: CallOptions): AsyncGenerator<AnswerSoFar<${responseType}>, void, undefined> {
   return $stream(${constant}, given, options);
+}
+`;
+}
+
+function eventsText(call: Call): string {
+  const { name, constant, responseType, required, endpoint } = call;
+  const about = docComment(endpoint, commentOf(endpoint.document)?.text);
+  const given = `${givenType(call, 'CallOptions')}${required ? '' : ' = {}'}`;
+  return `${about}export function ${name}(given: ${given}, options?: CallOptions): AsyncGenerator<ReceivedEvent<${responseType}>, void, undefined> {
+  return $subscribe(${constant}, given, options);
 }
 `;
 }

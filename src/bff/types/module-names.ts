@@ -9,6 +9,7 @@ export const RUNTIME_NAMES = [
   'Problem',
   'ProblemEntry',
   'ProblemError',
+  'ReceivedEvent',
   'Result',
 ];
 

@@ -45,6 +45,16 @@ export interface AnswerSoFar<Answer> {
   readonly path?: ReadonlyArray<string>;
 }
 
+/** One event of a subscription: its data, or the problem because of which it has none. */
+export interface ReceivedEvent<Answer> {
+  readonly data?: Answer;
+  readonly problem?: Problem;
+  /** Whether events before it may be missing. */
+  readonly mayHaveMissedEvents?: boolean;
+  /** Send it as the header \`last-event-id\` to go on after this event. Missing where the source of the events cannot. */
+  readonly id?: string;
+}
+
 /** A section that failed alone: \`data.meta?.partial\`. */
 export interface PartialFailure {
   /** Path in the response: keys, and list indexes as strings. */
@@ -135,15 +145,40 @@ async function* $stream<Answer>(
   throw new Error('The response ended unexpectedly.');
 }
 
-async function* $events(answer: FetchedAnswer): AsyncGenerator<readonly [event: string, data: string], void, undefined> {
+/** Throws \`ProblemError\` where the gateway ends the events with a problem, and \`Error\` where they are interrupted. */
+async function* $subscribe<Answer>(
+  endpoint: $Endpoint,
+  given: object,
+  options?: CallOptions,
+): AsyncGenerator<ReceivedEvent<Answer>, void, undefined> {
+  const answer = await $send(endpoint, given as $Given, options, 'text/event-stream');
+  // nothing more to receive: \`last-event-id\` in \`headers\` named the last event
+  if (answer.status === 204) return;
+  let facts: { readonly mayHaveMissedEvents?: boolean } = {};
+  for await (const [event, text, id] of $events(answer)) {
+    if (event === 'done') return;
+    if (event === 'missed') facts = { mayHaveMissedEvents: true };
+    if (event !== 'next' && event !== 'problem' && event !== 'failed') continue;
+    const value = JSON.parse(text) as unknown;
+    if (event === 'failed') throw new ProblemError((value as Problem).status, value as Problem);
+    const content = event === 'next' ? { data: value as Answer } : { problem: value as Problem };
+    yield { ...content, ...facts, ...(id !== undefined && { id }) };
+    facts = {};
+  }
+  throw new Error('The events were interrupted.');
+}
+
+type $Event = readonly [event: string, data: string, id: string | undefined];
+
+async function* $events(answer: FetchedAnswer): AsyncGenerator<$Event, void, undefined> {
   let rest = '';
   for await (const text of $texts(answer)) {
     const blocks = (rest + text).split(/\\r?\\n\\r?\\n/);
     rest = blocks.pop() ?? '';
     for (const block of blocks) {
-      const fields = block.split(/\\r?\\n/).map((line) => /^(event|data): ?(.*)$/.exec(line));
+      const fields = block.split(/\\r?\\n/).map((line) => /^(event|data|id): ?(.*)$/.exec(line));
       const valuesOf = (name: string) => fields.flatMap((field) => (field?.[1] === name ? [field[2] ?? ''] : []));
-      yield [valuesOf('event').at(-1) ?? 'message', valuesOf('data').join('\\n')];
+      yield [valuesOf('event').at(-1) ?? 'message', valuesOf('data').join('\\n'), valuesOf('id').at(-1)];
     }
   }
 }

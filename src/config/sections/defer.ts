@@ -5,6 +5,8 @@ export const deferSection = z
     enabled: z
       .boolean()
       .default(true)
-      .describe('Whether clients may use `@defer`, and get parts of a result after the rest if they accept that'),
+      .describe(
+        'Whether clients may use `@defer` and `@stream`, and get parts of a result after the rest if they accept that',
+      ),
   })
   .describe('Incremental delivery of query results');

@@ -41,6 +41,7 @@ const redis = z
     url: redisUrl.describe(
       'The URL of Redis, as that of `store.redis.url`. In a cluster, one of any node, with `mode: pubsub`',
     ),
+    tls: clientTls.optional().describe('TLS of the connection; the URL begins with rediss://'),
     mode: z
       .enum(['pubsub', 'streams'])
       .default('pubsub')
@@ -54,6 +55,10 @@ const redis = z
   .refine(({ max_length, mode }) => max_length === undefined || mode === 'streams', {
     path: ['max_length'],
     message: 'has no effect without `mode: streams`',
+  })
+  .refine(({ url, tls }) => tls === undefined || url.startsWith('rediss:'), {
+    path: ['tls'],
+    message: 'has no effect without TLS: write rediss:// in `url`',
   })
   .describe('Redis');
 

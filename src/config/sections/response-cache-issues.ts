@@ -39,19 +39,24 @@ export function responseCacheIssues(config: Settings): Issue[] {
     ...tagHeaderIssues(cache, config),
     ...privateIdIssues(cache, config),
     ...memoryIssues(cache, config),
+    ...apiIssues(cache, config),
   ];
+}
+
+/** Responses of REST APIs are where the values are that were made from them, since they are invalidated together. */
+function apiIssues({ redis }: ResponseCacheSettings, { connectors }: Settings): Issue[] {
+  if (!connectors.cache.redis || redis.enabled) return [];
+  const message = `has no effect with \`${SECTION}.enabled: true\`, where responses of APIs are in the response cache; set \`${SECTION}.redis.enabled: true\` instead`;
+  return [{ path: ['connectors', 'cache', 'redis'], message }];
 }
 
 /** Endpoints and REST APIs have no memory of their own where they use the response cache. */
 function memoryIssues({ redis }: ResponseCacheSettings, { bff, connectors }: Settings): Issue[] {
   const message = `has no effect with \`${SECTION}.enabled: true\`, where all share one memory; set \`${SECTION}.max_bytes\` instead`;
-  const isUnused = (bytes: number | undefined, hasOwnRedis: boolean) =>
-    bytes !== undefined && (redis.enabled || !hasOwnRedis);
+  const ofEndpoints = bff.redis && !redis.enabled ? undefined : bff.cache.max_bytes;
   return [
-    ...(isUnused(bff.cache.max_bytes, bff.redis) ? [{ path: ['bff', 'cache', 'max_bytes'], message }] : []),
-    ...(isUnused(connectors.cache.max_bytes, connectors.cache.redis)
-      ? [{ path: ['connectors', 'cache', 'max_bytes'], message }]
-      : []),
+    ...(ofEndpoints === undefined ? [] : [{ path: ['bff', 'cache', 'max_bytes'], message }]),
+    ...(connectors.cache.max_bytes === undefined ? [] : [{ path: ['connectors', 'cache', 'max_bytes'], message }]),
   ];
 }
 

@@ -1,17 +1,18 @@
 import * as z from 'zod';
 import { duration, timerDuration } from '../duration.ts';
+import { callbackSection } from './subscription-callback.ts';
 
 const path = z
   .string()
   .regex(/^\/\S*$/, 'expected a path such as "/ws"')
   .optional()
-  .describe('The path of the WebSocket at the host of the subgraph. Default: that of its URL');
+  .describe('The path of subscriptions at the host of the subgraph. Default: that of its URL');
 
 const protocol = z
-  .enum(['graphql_ws', 'subscriptions_transport_ws'])
+  .enum(['graphql_ws', 'subscriptions_transport_ws', 'sse', 'multipart'])
   .optional()
   .describe(
-    'graphql_ws: the subprotocol graphql-transport-ws; subscriptions_transport_ws: the older graphql-ws. Default: graphql_ws',
+    'graphql_ws: WebSockets with the subprotocol graphql-transport-ws; subscriptions_transport_ws: with the older graphql-ws; sse: server-sent events, as of graphql-sse; multipart: multipart/mixed;subscriptionSpec=1.0. Default: graphql_ws',
   );
 
 const initHeaders = z
@@ -47,7 +48,20 @@ const singleConnection = z
   .prefault({})
   .describe('The single connection mode of server-sent events (graphql-sse)');
 
-const upstream = z.strictObject({ path, protocol, connection_init_headers: initHeaders });
+const idleTimeout = timerDuration
+  .optional()
+  .describe(
+    'For sse and multipart: a stream on which nothing arrives for so long, no heartbeat either, is lost. Default: 1m, for streams that have had a heartbeat',
+  );
+
+const upstream = z.strictObject({
+  path,
+  protocol,
+  connection_init_headers: initHeaders,
+  idle_timeout: idleTimeout,
+});
+
+type Upstream = z.output<typeof upstream>;
 
 export const subscriptionSection = z
   .strictObject({
@@ -63,7 +77,8 @@ export const subscriptionSection = z
             subgraphs: z.record(z.string(), upstream).default({}),
           })
           .prefault({})
-          .describe('WebSockets to subgraphs; `subgraphs.NAME` overrides `all`'),
+          .describe('How subgraphs send events: over WebSockets, or in a stream; `subgraphs.NAME` overrides `all`'),
+        callback: callbackSection,
       })
       .prefault({}),
     deduplication: z
@@ -119,11 +134,20 @@ export const subscriptionSection = z
       })
       .prefault({}),
   })
+  .superRefine(({ mode: { passthrough, callback } }, context) => {
+    for (const { path: at, message } of unusedKeys(passthrough))
+      context.addIssue({ code: 'custom', path: ['mode', 'passthrough', ...at], message });
+    for (const [index, name] of callback?.subgraphs.entries() ?? []) {
+      if (!Object.hasOwn(passthrough.subgraphs, name)) continue;
+      const message = `"${name}" is in subscription.mode.passthrough.subgraphs, too: remove one of them`;
+      context.addIssue({ code: 'custom', path: ['mode', 'callback', 'subgraphs', index], message });
+    }
+  })
   .describe('Subscriptions');
 
 export type SubscriptionSection = z.output<typeof subscriptionSection>;
 
-/** How the WebSocket of a subgraph is opened: its own settings over `all`. */
+/** How subscriptions of a subgraph are opened: its own settings over `all`. */
 export function upstreamSettings({ mode: { passthrough } }: Pick<SubscriptionSection, 'mode'>, subgraph: string) {
   const { all, subgraphs } = passthrough;
   const own = Object.hasOwn(subgraphs, subgraph) ? subgraphs[subgraph] : undefined;
@@ -131,5 +155,42 @@ export function upstreamSettings({ mode: { passthrough } }: Pick<SubscriptionSec
     path: own?.path ?? all.path,
     protocol: own?.protocol ?? all.protocol ?? 'graphql_ws',
     sendsInitPayload: own?.connection_init_headers ?? all.connection_init_headers ?? false,
+    idleMs: own?.idle_timeout ?? all.idle_timeout,
   } as const;
+}
+
+/** Returns whether a subgraph sends its events in callbacks. */
+export function usesCallbacks(
+  { mode: { passthrough, callback } }: Pick<SubscriptionSection, 'mode'>,
+  subgraph: string,
+): boolean {
+  if (callback === undefined) return false;
+  const { subgraphs } = callback;
+  return subgraphs.length > 0 ? subgraphs.includes(subgraph) : !Object.hasOwn(passthrough.subgraphs, subgraph);
+}
+
+/** Keys that are for one kind of protocol only. */
+const ONLY_FOR = {
+  connection_init_headers: ['graphql_ws', 'subscriptions_transport_ws'],
+  idle_timeout: ['sse', 'multipart'],
+} as const;
+
+interface UnusedKey {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** Returns settings that the protocol does not have. One of `all` may be for some subgraphs only. */
+function unusedKeys({ all, subgraphs }: SubscriptionSection['mode']['passthrough']): UnusedKey[] {
+  const unused: UnusedKey[] = [];
+  const others = Object.values(subgraphs);
+  for (const [key, protocols] of Object.entries(ONLY_FOR) as [keyof typeof ONLY_FOR, readonly string[]][]) {
+    const isUnused = (upstreams: readonly Upstream[]) =>
+      upstreams.every((one) => !protocols.includes(one.protocol ?? all.protocol ?? 'graphql_ws'));
+    const message = `is only for the protocols ${protocols.join(' and ')}: remove it, or set \`protocol\``;
+    if (all[key] && isUnused([all, ...others])) unused.push({ path: ['all', key], message });
+    for (const [name, own] of Object.entries(subgraphs))
+      if (own[key] && isUnused([own])) unused.push({ path: ['subgraphs', name, key], message });
+  }
+  return unused;
 }

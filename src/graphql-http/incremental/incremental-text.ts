@@ -42,6 +42,9 @@ const writeByPaths: WriteTogether = (payloads, hasNext) => {
   const parts = payloads.map((payload) => {
     const { path, label, text } = atFragment(payload);
     const named = label === undefined ? '' : `,"label":${JSON.stringify(label)}`;
+    const { pending, index } = payload.deferred?.fragment ?? {};
+    if (pending?.isList)
+      return `{"items":${text},"path":${JSON.stringify([...path, index])}${named}${notesText(payload)}}`;
     return `{"data":${text},"path":${JSON.stringify(path)}${named}${notesText(payload)}}`;
   });
   return `{"incremental":[${parts.join()}],"hasNext":${hasNext}}`;
@@ -76,6 +79,7 @@ const writeByIds: WriteTogether = (payloads, hasNext) => {
       const at = below.length === 0 ? '' : `,"subPath":${JSON.stringify(below)}`;
       incremental.push(`{${id}${at},"data":${payload.takeText()}${notesText(payload)}}`);
     }
+    if (kind === 'items') incremental.push(`{${id},"items":${payload.takeText()}${notesText(payload)}}`);
     if (isLast) completed.push(`{${id}${kind === 'failed' ? errorsText(payload) : ''}}`);
   }
   const members = [announcedText(payloads), listText('incremental', incremental), listText('completed', completed)];

@@ -3,17 +3,13 @@ import { ClientPlaces } from '../../client/client-places.ts';
 import type { ClientInfo } from '../../client/identity.ts';
 import { isSameUser } from '../../client/principal.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
-import { ReservedStream } from './reserved-stream.ts';
+import { ReservedStream, type StreamLimits } from './reserved-stream.ts';
 
-export interface ReservationSettings {
+export interface ReservationSettings extends StreamLimits {
   /** The most reservations of this process, open streams included. */
   readonly maxReservations: number;
   /** The most of one user, or of one address where the client is anonymous. */
   readonly maxPerClient: number;
-  /** How long a reservation waits for its stream, in milliseconds. */
-  readonly claimTimeoutMs: number;
-  /** The most operations of one stream. */
-  readonly maxOperations: number;
   /** In how much time all streams end when the gateway stops, in milliseconds. */
   readonly drainMs: number;
 }

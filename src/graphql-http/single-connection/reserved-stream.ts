@@ -1,6 +1,8 @@
 import type { Identity } from '../../client/identity.ts';
+import { retryText } from '../../http/retry-text.ts';
+import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../../shared/byte-budget.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
-import { HEARTBEAT, retryText } from '../writers/server-sent-events.ts';
+import { HEARTBEAT } from '../writers/server-sent-events.ts';
 
 /** An operation whose events go to a stream. */
 export interface StreamOperation {
@@ -10,8 +12,18 @@ export interface StreamOperation {
   onCancel: (() => void) | undefined;
 }
 
+/** Limits of one stream. */
+export interface StreamLimits {
+  readonly maxOperations: number;
+  /** How long a reservation waits for its stream, in milliseconds. */
+  readonly claimTimeoutMs: number;
+  /** Counts the bytes that the client has not taken. */
+  readonly budget?: ByteBudget | undefined;
+}
+
 interface Piece {
   readonly text: string;
+  readonly bytes: number;
   readonly onTaken: () => void;
 }
 
@@ -24,6 +36,8 @@ export class ReservedStream {
   readonly #operations = new Map<string, StreamOperation>();
   readonly #maxOperations: number;
   readonly #waiting: Piece[] = [];
+  readonly #held: HeldBytes | undefined;
+  #waitingBytes = 0;
   readonly #onEnd: () => void;
   #wake: () => void = () => {};
   #state: 'reserved' | 'open' | 'interrupted' | 'ended' = 'reserved';
@@ -33,14 +47,11 @@ export class ReservedStream {
    * @param owner the user that has reserved it
    * @param onEnd called once, when the stream has ended, or was not opened in time
    */
-  constructor(
-    owner: Identity | undefined,
-    limits: { maxOperations: number; claimTimeoutMs: number },
-    onEnd: () => void,
-  ) {
+  constructor(owner: Identity | undefined, limits: StreamLimits, onEnd: () => void) {
     this.owner = owner;
     this.#maxOperations = limits.maxOperations;
     this.#onEnd = onEnd;
+    this.#held = limits.budget?.open(true);
     this.#claimTimer = setTimeout(() => this.end(), limits.claimTimeoutMs).unref();
   }
 
@@ -75,11 +86,20 @@ export class ReservedStream {
     operation.onCancel?.();
   }
 
-  /** Sends the text of an event. Resolves when the client has taken it, or the stream has ended. */
+  /**
+   * Sends the text of an event. Resolves when the client has taken it, or the stream has ended: it ends where there is no memory for what
+   * waits.
+   */
   send(text: string): Promise<void> {
     if (this.#state === 'ended') return Promise.resolve();
+    const bytes = Buffer.byteLength(text);
+    this.#waitingBytes += bytes;
+    if (this.#waitingBytes > COUNTED_FROM && this.#held?.take(bytes) === false) {
+      this.end();
+      return Promise.resolve();
+    }
     return new Promise((onTaken) => {
-      this.#waiting.push({ text, onTaken });
+      this.#waiting.push({ text, bytes, onTaken });
       this.#wake();
     });
   }
@@ -108,6 +128,7 @@ export class ReservedStream {
     clearTimeout(this.#claimTimer);
     this.#wake();
     for (const { onTaken } of this.#waiting.splice(0)) onTaken();
+    this.#held?.release();
     for (const id of [...this.#operations.keys()]) this.cancel(id);
     this.#onEnd();
   }
@@ -118,6 +139,8 @@ export class ReservedStream {
     for (;;) {
       const piece = this.#waiting.shift();
       if (piece !== undefined) {
+        this.#waitingBytes -= piece.bytes;
+        if (this.#waitingBytes <= COUNTED_FROM) this.#held?.clear();
         try {
           yield piece.text;
         } finally {

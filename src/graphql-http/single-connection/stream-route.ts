@@ -119,6 +119,9 @@ async function startOperation(service: GraphqlService, context: RequestContext, 
     const message = 'The operation has no "operationId" in its "extensions", by which the client finds its events.';
     throw new GatewayError(400, 'BAD_REQUEST', message);
   }
+  // it is in each event of its operation
+  if (id.length > MAX_ID)
+    throw new GatewayError(400, 'BAD_REQUEST', `The "operationId" has more than ${MAX_ID} characters.`);
   const operation = stream.begin(id);
   try {
     const result = (await service.open(context, call)) ?? (await service.execute(context, call));
@@ -132,6 +135,8 @@ async function startOperation(service: GraphqlService, context: RequestContext, 
     throw error;
   }
 }
+
+const MAX_ID = 1_000;
 
 async function sendOne(stream: ReservedStream, id: string, text: string): Promise<void> {
   await stream.send(nextEvent(id, text));

@@ -1,24 +1,26 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, maxHeaderSize } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import type { RawData, WebSocket } from 'ws';
-import type { ClientResponse } from '../../http/client-writes.ts';
+import type { Identity } from '../../client/identity.ts';
+import { isSameUser } from '../../client/principal.ts';
+import type { ClientResponse, ClientWrites } from '../../http/client-writes.ts';
 import { InnerRequest, InnerResponse } from '../../http/inner-request.ts';
 import type { RequestContext } from '../../http/request-context.ts';
-import type { Subscriber } from '../../pipeline/subscriber.ts';
-import { parseJson } from '../../shared/exact-json.ts';
+import type { Renewal, Subscriber } from '../../pipeline/subscriber.ts';
 import { isRecord } from '../graphql-over-http.ts';
+import { checkCredentials, type HandleInner } from './check-credentials.ts';
 import {
   ACK,
   completeMessage,
   errorMessage,
+  errorsOf,
   nextMessage,
-  PONG,
+  parsed,
+  pongMessage,
   readClientMessage,
   type Subprotocol,
 } from './messages.ts';
-
-/** While so many bytes wait for a client, its next message waits, too. */
-const MOST_UNSENT = 65_536;
+import { SocketWriter } from './socket-writer.ts';
 
 /** Settings of the WebSockets of clients. Times in milliseconds. */
 export interface ClientSocketSettings {
@@ -30,9 +32,6 @@ export interface ClientSocketSettings {
   readonly pingMs: number;
 }
 
-/** Handles a request with all middleware, and calls `serve` behind it. */
-export type HandleInner = (req: InnerRequest, res: InnerResponse, serve: (context: RequestContext) => void) => void;
-
 export interface ClientSocketParts {
   readonly socket: WebSocket;
   /** The handshake. */
@@ -40,6 +39,7 @@ export interface ClientSocketParts {
   readonly subprotocol: Subprotocol;
   readonly settings: ClientSocketSettings;
   readonly handleInner: HandleInner;
+  readonly clientWrites?: ClientWrites | undefined;
   /** Responds to an operation; passes on the events of a subscription. */
   readonly respond: (context: RequestContext, receive: (subscriber: Subscriber) => Promise<void>) => void;
 }
@@ -53,11 +53,20 @@ const DUPLICATE = 4409;
 const TOO_MANY_INITS = 4429;
 const INTERNAL = 4500;
 
+const TOO_LARGE_HEADERS = 'The payload of connection_init is larger than headers may be.';
+
 /** The WebSocket of one client. Each operation is a request of its own to everything behind. */
 export class ClientSocket {
   readonly #parts: ClientSocketParts;
   readonly #operations = new Map<string, InnerResponse>();
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #writer: SocketWriter;
   #headers: IncomingHttpHeaders;
+  /** Whose credentials were accepted. */
+  #identity: Identity | undefined;
+  /** The credentials that were sent last with a ping. */
+  #renewal: Renewal | undefined;
+  #isRenewing = false;
   #state: 'new' | 'initializing' | 'ready' = 'new';
   #hasHeard = true;
   readonly #initTimer: NodeJS.Timeout;
@@ -67,8 +76,8 @@ export class ClientSocket {
     this.#parts = parts;
     const { socket, request, settings } = parts;
     this.#headers = headersOf(request.headers);
-    const initTimeout = () =>
-      this.#state !== 'ready' && socket.close(INIT_TIMEOUT, 'Connection initialisation timeout');
+    this.#writer = new SocketWriter(socket, request.socket, parts.clientWrites);
+    const initTimeout = () => this.#state !== 'ready' && this.#close(INIT_TIMEOUT, 'Connection initialisation timeout');
     this.#initTimer = setTimeout(initTimeout, settings.initTimeoutMs).unref();
     this.#pings = setInterval(() => this.#ping(), settings.pingMs).unref();
     socket.on('message', (data: RawData) => this.#receive(String(data)));
@@ -82,61 +91,100 @@ export class ClientSocket {
 
   /** Says that the gateway stops, and closes. Operations are cancelled. */
   goAway(): void {
-    this.#parts.socket.close(1001, 'The gateway is shutting down');
+    this.#close(1001, 'The gateway is shutting down');
+  }
+
+  /** Cancels the operations at once: the client may not answer the close message. */
+  #close(code: number, reason?: string): void {
+    this.#parts.socket.close(code, reason);
+    this.#cancelAll();
   }
 
   #receive(text: string): void {
+    const { socket } = this.#parts;
+    // what comes after the close message of the gateway is ignored
+    if (socket.readyState !== socket.OPEN) return;
     this.#hasHeard = true;
     const message = readClientMessage(text);
-    if (typeof message === 'string') return this.#parts.socket.close(INVALID, message);
+    if (typeof message === 'string') return this.#close(INVALID, message);
     switch (message.type) {
       case 'init':
         return this.#initialize(message.payload);
       case 'ping':
-        return void this.#send(PONG);
+        return this.#answerPing(message.payload);
       case 'pong':
         return;
       case 'terminate':
-        return this.#parts.socket.close(1000);
+        return this.#close(1000);
       case 'complete':
         return this.#cancel(message.id);
       case 'subscribe':
-        if (this.#state !== 'ready') return this.#parts.socket.close(UNAUTHORIZED, 'Unauthorized');
+        if (this.#state !== 'ready') return this.#close(UNAUTHORIZED, 'Unauthorized');
         return this.#start(message.id, message.body);
     }
   }
 
-  /** Lets the middleware see the credentials of the connection before it is acknowledged. */
   #initialize(payload: Readonly<Record<string, unknown>>): void {
-    const { socket, request, settings, handleInner } = this.#parts;
-    if (this.#state !== 'new') return socket.close(TOO_MANY_INITS, 'Too many initialisation requests');
+    const { settings } = this.#parts;
+    if (this.#state !== 'new') return this.#close(TOO_MANY_INITS, 'Too many initialisation requests');
     this.#state = 'initializing';
-    this.#headers = { ...this.#headers, ...headersIn(payload, settings.headers) };
-    const url = request.url ?? '/';
-    const req = new InnerRequest({ socket: request.socket, method: 'GET', url, headers: { ...this.#headers } });
-    const res = new InnerResponse(req);
-    let isAccepted = false;
-    res.once('close', () => {
-      if (isAccepted) return;
-      const [error] = errorsOf(res.body);
-      socket.close(closeCode(res.statusCode), reasonOf(error?.message));
-    });
-    handleInner(req, res, () => {
-      isAccepted = true;
-      res.writeHead(101).end();
+    const own = headersIn(payload, settings.headers);
+    if (isTooLarge(own)) return this.#close(INVALID, TOO_LARGE_HEADERS);
+    this.#headers = { ...this.#headers, ...own };
+    checkCredentials(this.#parts, { ...this.#headers }, (result) => {
+      if ('status' in result) return this.#close(closeCode(result.status), reasonOf(result.errors[0]?.message));
+      this.#identity = result.client.identity;
       this.#state = 'ready';
       clearTimeout(this.#initTimer);
       void this.#send(ACK);
     });
   }
 
+  /** Answers a ping. Its payload may have new credentials of the same user. Those of another user close the connection. */
+  #answerPing(payload: Readonly<Record<string, unknown>> | undefined): void {
+    const { settings } = this.#parts;
+    const given = Object.keys(payload ?? {}).filter((name) => settings.headers.includes(name.toLowerCase()));
+    if (payload === undefined || given.length === 0) return void this.#send(pongMessage(payload));
+    const changed = headersIn(payload, settings.headers);
+    const mistake = this.#mistakeOf(given, changed);
+    if (mistake !== undefined) return void this.#send(pongMessage({ errors: [mistake] }));
+    this.#isRenewing = true;
+    const headers = { ...this.#headers, ...changed };
+    checkCredentials(this.#parts, { ...headers }, (result) => {
+      this.#isRenewing = false;
+      if ('status' in result) return void this.#send(pongMessage({ errors: result.errors }));
+      const { identity } = result.client;
+      if (!isSameUser(this.#identity, identity)) return this.#close(FORBIDDEN, 'The credentials are of another user');
+      this.#headers = headers;
+      this.#identity = identity;
+      this.#renewal = { identity, headers: this.#operationHeaders() };
+      for (const subscriber of this.#subscribers) subscriber.renew(this.#renewal);
+      void this.#send(pongMessage(undefined));
+    });
+  }
+
+  #mistakeOf(given: readonly string[], read: IncomingHttpHeaders): GraphQLFormattedError | undefined {
+    if (this.#state !== 'ready')
+      return error('UNAUTHENTICATED', 'The connection is not acknowledged yet. Send credentials in connection_init.');
+    if (this.#isRenewing)
+      return error('TOO_MANY_REQUESTS', 'The credentials of another ping are being checked. Wait for its pong.');
+    if (isTooLarge(read)) return error('BAD_REQUEST', 'The payload of the ping is larger than headers may be.');
+    const unreadable = given.find((name) => read[name.toLowerCase()] === undefined);
+    if (unreadable === undefined) return undefined;
+    return error('BAD_REQUEST', `"${unreadable}" in the payload of the ping is no value of a header.`);
+  }
+
+  #operationHeaders(): IncomingHttpHeaders {
+    return { ...this.#headers, 'content-type': 'application/json', accept: 'application/json' };
+  }
+
   #start(id: string, body: string): void {
-    const { socket, request, settings, handleInner, respond, subprotocol } = this.#parts;
-    if (this.#operations.has(id)) return socket.close(DUPLICATE, reasonOf(`Subscriber for ${id} already exists`));
+    const { request, settings, handleInner, respond, subprotocol } = this.#parts;
+    if (this.#operations.has(id)) return this.#close(DUPLICATE, reasonOf(`Subscriber for ${id} already exists`));
     if (this.#operations.size >= settings.maxOperations)
       return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const headers = { ...this.#headers, 'content-type': 'application/json', accept: 'application/json' };
+    const headers = this.#operationHeaders();
     const req = new InnerRequest({ socket: request.socket, method: 'POST', url: pathname, headers, body });
     const res = new InnerResponse(req);
     this.#operations.set(id, res);
@@ -167,6 +215,9 @@ export class ClientSocket {
   async #deliver(id: string, { res }: RequestContext, subscriber: Subscriber): Promise<void> {
     const { subprotocol } = this.#parts;
     const { responseHook } = res as ClientResponse;
+    this.#subscribers.add(subscriber);
+    // credentials may have come while it started
+    if (this.#renewal) subscriber.renew(this.#renewal);
     try {
       if (responseHook && (await responseHook.startStream(res, {})) === undefined) return;
       if (!res.headersSent) res.writeHead(200);
@@ -179,6 +230,7 @@ export class ClientSocket {
       if (subscriber.reason === 'shutdown') this.goAway();
       else if (subscriber.reason === 'completed') await this.#send(completeMessage(id));
     } finally {
+      this.#subscribers.delete(subscriber);
       await subscriber.return();
       res.end();
     }
@@ -193,24 +245,25 @@ export class ClientSocket {
 
   /** Sends a text. Returns a promise while the client has not taken what was sent before. */
   #send(text: string): Promise<void> | undefined {
-    const { socket } = this.#parts;
-    if (socket.readyState !== socket.OPEN) return undefined;
-    if (socket.bufferedAmount <= MOST_UNSENT) {
-      socket.send(text);
-      return undefined;
-    }
-    return new Promise((resolve) => socket.send(text, () => resolve()));
+    return this.#writer.send(text);
   }
 
   #ping(): void {
-    if (!this.#hasHeard) return this.#parts.socket.terminate();
+    const { socket } = this.#parts;
+    // while the client does not take what was sent, nothing is read from it; that has a limit of its own
+    if (socket.isPaused) this.#hasHeard = true;
+    if (!this.#hasHeard) return socket.terminate();
     this.#hasHeard = false;
-    this.#parts.socket.ping();
+    socket.ping();
   }
 
   #closed(): void {
     clearTimeout(this.#initTimer);
     clearInterval(this.#pings);
+    this.#cancelAll();
+  }
+
+  #cancelAll(): void {
     for (const id of [...this.#operations.keys()]) this.#cancel(id);
   }
 }
@@ -226,6 +279,10 @@ function headersOf(handshake: IncomingHttpHeaders): IncomingHttpHeaders {
 /** The characters of a header's value (RFC 9110, section 5.5), without control characters. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+function isTooLarge(headers: IncomingHttpHeaders): boolean {
+  return Object.values(headers).join('').length > maxHeaderSize;
+}
+
 function headersIn(payload: Readonly<Record<string, unknown>>, names: readonly string[]): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = {};
   for (const [name, value] of Object.entries(payload)) {
@@ -235,24 +292,13 @@ function headersIn(payload: Readonly<Record<string, unknown>>, names: readonly s
   return headers;
 }
 
-function parsed(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Returns the errors of a response in JSON. */
-function errorsOf(text: string): readonly GraphQLFormattedError[] {
-  const result = parsed(text);
-  if (isRecord(result) && Array.isArray(result.errors) && result.errors.length > 0) return result.errors;
-  return [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }];
-}
-
 function tooMany(most: number): GraphQLFormattedError {
   const message = `This WebSocket has ${most} operations, as many as websocket.max_operations allows.`;
-  return { message, extensions: { code: 'SUBSCRIPTION_LIMIT_EXCEEDED' } };
+  return error('SUBSCRIPTION_LIMIT_EXCEEDED', message);
+}
+
+function error(code: string, message: string): GraphQLFormattedError {
+  return { message, extensions: { code } };
 }
 
 function closeCode(status: number): number {

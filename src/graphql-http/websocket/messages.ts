@@ -16,12 +16,15 @@ export type Subprotocol = (typeof SUBPROTOCOLS)[number];
 /** A message of a client, the same for both subprotocols. */
 export type ClientMessage =
   | { readonly type: 'init'; readonly payload: Readonly<Record<string, unknown>> }
-  | { readonly type: 'ping' | 'pong' | 'terminate' }
+  | { readonly type: 'pong' | 'terminate' }
+  | { readonly type: 'ping'; readonly payload: Readonly<Record<string, unknown>> | undefined }
   /** `body`: the body of a GraphQL request over HTTP. */
   | { readonly type: 'subscribe'; readonly id: string; readonly body: string }
   | { readonly type: 'complete'; readonly id: string };
 
 const MAX_NESTING = 100_000;
+/** An id is in each message of its operation. */
+const MAX_ID = 1_000;
 
 /** Reads a message; returns what is wrong, in a few words, for a text that is none. */
 export function readClientMessage(text: string): ClientMessage | string {
@@ -38,6 +41,7 @@ export function readClientMessage(text: string): ClientMessage | string {
     case 'connection_init':
       return { type: 'init', payload: isRecord(payload) ? payload : {} };
     case 'ping':
+      return { type, payload: isRecord(payload) ? payload : undefined };
     case 'pong':
       return { type };
     case 'connection_terminate':
@@ -45,6 +49,7 @@ export function readClientMessage(text: string): ClientMessage | string {
     default:
   }
   if (typeof id !== 'string' || id === '') return 'The message has no "id", or an unknown "type".';
+  if (id.length > MAX_ID) return `The "id" has more than ${MAX_ID} characters.`;
   if (type === 'complete' || type === 'stop') return { type: 'complete', id };
   if (type !== 'subscribe' && type !== 'start') return 'The message has an unknown "type".';
   if (!isRecord(payload)) return 'The message has no "payload".';
@@ -52,7 +57,11 @@ export function readClientMessage(text: string): ClientMessage | string {
 }
 
 export const ACK = '{"type":"connection_ack"}';
-export const PONG = '{"type":"pong"}';
+
+/** @param payload that of the ping, or `errors` where its credentials were not accepted */
+export function pongMessage(payload: Readonly<Record<string, unknown>> | undefined): string {
+  return payload === undefined ? '{"type":"pong"}' : `{"type":"pong","payload":${stringifyJson(payload)}}`;
+}
 
 /** @param result JSON text */
 export function nextMessage(subprotocol: Subprotocol, id: string, result: string): string {
@@ -67,4 +76,20 @@ export function completeMessage(id: string): string {
 export function errorMessage(subprotocol: Subprotocol, id: string, errors: readonly GraphQLFormattedError[]): string {
   const payload = stringifyJson(subprotocol === 'graphql-ws' ? errors[0] : errors);
   return `{"id":${JSON.stringify(id)},"type":"error","payload":${payload}}`;
+}
+
+/** Returns the value of a JSON text; `undefined` where it is none. */
+export function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the errors of a response in JSON. */
+export function errorsOf(text: string): readonly GraphQLFormattedError[] {
+  const result = parsed(text);
+  if (isRecord(result) && Array.isArray(result.errors) && result.errors.length > 0) return result.errors;
+  return [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }];
 }

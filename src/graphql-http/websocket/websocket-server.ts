@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import type { ClientWrites } from '../../http/client-writes.ts';
 import { checkHeaderLines } from '../../http/middleware/header-lines.ts';
 import { removePathPrefix } from '../../http/path-prefix.ts';
 import { errorResponse } from '../../http/response.ts';
@@ -8,7 +9,8 @@ import type { Cors } from '../../policy/requests/cors.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
 import { pathOf } from '../../shared/url-path.ts';
 import type { GraphqlRoute } from '../route.ts';
-import { ClientSocket, type ClientSocketSettings, type HandleInner } from './client-socket.ts';
+import type { HandleInner } from './check-credentials.ts';
+import { ClientSocket, type ClientSocketSettings } from './client-socket.ts';
 import type { Subprotocol } from './messages.ts';
 
 export interface WebSocketServerOptions {
@@ -21,6 +23,8 @@ export interface WebSocketServerOptions {
   /** Returns the route of GraphQL at a path. */
   readonly routeAt: (path: string) => GraphqlRoute | undefined;
   readonly handleInner: HandleInner;
+  /** Limits what waits for clients that do not read. */
+  readonly clientWrites?: ClientWrites | undefined;
   /** In how much time all connections are closed when the gateway stops, in milliseconds. */
   readonly drainMs: number;
 }
@@ -39,7 +43,7 @@ export interface ClientWebSockets {
 }
 
 export function createWebSockets(options: WebSocketServerOptions): ClientWebSockets {
-  const { settings, maxRequestBytes, pathPrefix, routeAt, handleInner } = options;
+  const { settings, maxRequestBytes, pathPrefix, routeAt, handleInner, clientWrites } = options;
   // what surrounds the body of a request in a message is short
   const maxPayload = maxRequestBytes + 1_024;
   const handleProtocols = (offered: Set<string>) => settings.subprotocols.find((one) => offered.has(one)) ?? false;
@@ -71,7 +75,7 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
       if (pathPrefix !== undefined) removePathPrefix(req, pathPrefix);
       server.handleUpgrade(req, socket, head, (webSocket) => {
         const parts = { socket: webSocket, request: req, subprotocol: webSocket.protocol as Subprotocol, settings };
-        const client = new ClientSocket({ ...parts, handleInner, respond: route.respondInner });
+        const client = new ClientSocket({ ...parts, handleInner, clientWrites, respond: route.respondInner });
         clients.add(client);
         webSocket.once('close', () => clients.delete(client));
       });

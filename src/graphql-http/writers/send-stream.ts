@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
-import { type ClientResponse, clientWritesOf, type StreamWrites } from '../../http/client-writes.ts';
+import { type ClientResponse, clientWritesOf, type StreamWrites, untilTaken } from '../../http/client-writes.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import { joinVary } from '../../http/vary.ts';
 import { readAcceptEncoding } from '../../shared/accept-encoding.ts';
@@ -58,21 +58,6 @@ async function writeHead(
   // after the hook, which must not change how the body is sent
   res.writeHead(status, coding === undefined ? all : { ...all, 'content-encoding': coding });
   return true;
-}
-
-/** Resolves when the client has taken enough of what was written, or has left. */
-async function untilTaken(res: ServerResponse): Promise<void> {
-  if (!res.writableNeedDrain || res.destroyed) return;
-  const stop = new AbortController();
-  const ended = (event: 'drain' | 'close') => once(res, event, { signal: stop.signal });
-  try {
-    await Promise.race([ended('drain'), ended('close')]);
-  } catch (error) {
-    // a broken connection ends the stream as a closed one does
-    if (!res.destroyed) throw error;
-  } finally {
-    stop.abort();
-  }
 }
 
 class PlainBody {

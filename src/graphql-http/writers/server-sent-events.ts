@@ -1,3 +1,4 @@
+import { retryText } from '../../http/retry-text.ts';
 import { INTERRUPTED, type StreamFormat, type StreamItem } from './streamed-response.ts';
 
 /**
@@ -19,12 +20,3 @@ async function* eventText(payloads: AsyncIterable<StreamItem>): AsyncGenerator<s
 
 /** A comment, which clients ignore. */
 export const HEARTBEAT = ':\n\n';
-
-const SHORTEST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 5_000;
-
-/** Returns what says how long a client waits before it connects again: not all of them the same time. */
-export function retryText(): string {
-  const wait = SHORTEST_RETRY_MS + Math.random() * (LONGEST_RETRY_MS - SHORTEST_RETRY_MS);
-  return `retry: ${Math.round(wait)}\n\n`;
-}

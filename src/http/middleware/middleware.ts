@@ -40,6 +40,8 @@ export interface MiddlewareOptions extends BodyLimits {
   readonly tracing?: TracingOptions | undefined;
   /** Returns the current plugins. Without it, there are none. */
   readonly plugins?: (() => PluginSet | undefined) | undefined;
+  /** Serves the callbacks of subgraphs. */
+  readonly callbacks?: Middleware | undefined;
   /** The headers in which clients name themselves, and whether they must. */
   readonly clientAwareness?: ClientAwareness | undefined;
   /** Which requests may have a debug trace. Without it, the header for it means nothing. */
@@ -58,14 +60,15 @@ export interface MiddlewareOptions extends BodyLimits {
  * 2. Default headers are those of every response, errors included.
  * 3. Header lines and the URL's length: an ambiguous request is refused before anything else reads it.
  * 4. CORS: a preflight request comes without credentials, so it gets its response before authentication.
- * 5. Plugins (`onRequest`): they see every request that is not refused for its form, and what they change is seen by all that follows.
- * 6. GraphiQL: a browser has no way to send a token when it opens a page, and the page contains nothing secret.
- * 7. Session, then authentication: the session's user is known before other credentials are checked. Authentication also finds the
+ * 5. Callbacks of subgraphs: the secret of the subscription is their credential, and no policy for clients is for them.
+ * 6. Plugins (`onRequest`): they see every request that is not refused for its form, and what they change is seen by all that follows.
+ * 7. GraphiQL: a browser has no way to send a token when it opens a page, and the page contains nothing secret.
+ * 8. Session, then authentication: the session's user is known before other credentials are checked. Authentication also finds the
  *    client's address, by `trusted_proxies`.
- * 8. The IP filter needs that address.
- * 9. Client awareness: only clients that may be here learn what they have to send.
- * 10. Debug traces: a client that may not be here does not learn whether it may have one.
- * 11. Plugins (`onAuthenticate`): the client is known, and has not been refused.
+ * 9. The IP filter needs that address.
+ * 10. Client awareness: only clients that may be here learn what they have to send.
+ * 11. Debug traces: a client that may not be here does not learn whether it may have one.
+ * 12. Plugins (`onAuthenticate`): the client is known, and has not been refused.
  */
 export function listMiddleware(options: MiddlewareOptions): readonly (Middleware | undefined)[] {
   const { authenticator, login, addressFilter, fail } = options;
@@ -76,6 +79,7 @@ export function listMiddleware(options: MiddlewareOptions): readonly (Middleware
     headerLines,
     urlLimit(options.maxUrlBytes),
     cors(options),
+    options.callbacks,
     options.plugins && plugins(options.plugins, options, fail),
     options.graphiql,
     login && session(login, { authenticator, filter, fail }),

@@ -17,16 +17,19 @@ export interface TracingOptions {
 
 /** Begins the trace of each request but health checks, and ends it with the response. */
 export function traceRequests({ tracer, trusts, clientNames, isGraphql = () => false }: TracingOptions): Middleware {
+  const endTrace = (context: RequestContext) => {
+    const path = pathOf(context.req.url);
+    // a route that is stored may be of another path, which the request came with
+    const route = context.route ?? (isGraphql(path) ? path : undefined);
+    context.trace?.end(endedRequest(context, route, clientNames));
+  };
   return (next) => (context) => {
-    const { req, res } = context;
+    const { req } = context;
     const path = pathOf(req.url);
     if (HEALTH_PATHS.has(path)) return next(context);
     const trace = tracer.begin(req.headers, trusts(peerAddress(req.socket)), context.startedAt);
     context.trace = trace;
-    if (trace.spans !== undefined) {
-      const route = isGraphql(path) ? path : undefined;
-      res.once('close', () => trace.end(endedRequest(context, route, clientNames)));
-    }
+    if (trace.spans !== undefined) context.endTrace = endTrace;
     next(context);
   };
 }
@@ -40,7 +43,7 @@ function endedRequest(
   return {
     requestId,
     method: req.method ?? 'GET',
-    route: route ?? context.route,
+    route,
     scheme: 'encrypted' in req.socket ? 'https' : 'http',
     httpVersion: req.httpVersion,
     status: res.writableFinished ? res.statusCode : undefined,

@@ -30,6 +30,10 @@ export function createEventSource(subgraph: Subgraph, parts: EventSourceParts): 
       if ('failure' in found) return refused(sink, found.failure);
       return follow({ ...found, name, types }, request, sink);
     },
+    subscriptionKey(request) {
+      const found = findEvent(subgraph, parts, request);
+      return 'topic' in found ? JSON.stringify([found.event, found.topic]) : '';
+    },
     resumes(request) {
       const found = findEvent(subgraph, parts, request);
       return 'broker' in found && found.broker.broker.replay !== undefined;

@@ -28,11 +28,13 @@ async function connect(name: string, { nats, redis }: EventSourceSettings, onCha
     return new NatsBroker({ settings: nats, tls, onChange });
   }
   if (redis === undefined) throw new Error(`events.${name} has no broker`);
-  const options = { url: redis.url, onChange };
+  const tls = redis.tls && subgraphTls(`events.${name}.redis.tls`, redis.tls);
+  const options = { url: redis.url, tls, onChange };
   if (redis.mode === 'pubsub') {
     const { RedisPubSub } = await import('./redis-pubsub.ts');
     return new RedisPubSub(options);
   }
   const { RedisStreams } = await import('./redis-streams.ts');
-  return new RedisStreams(options, redis.max_length);
+  const mistakeInCluster = `events.${name}.redis.mode: streams cannot be read in a Redis Cluster; use another server`;
+  return new RedisStreams({ ...options, mistakeInCluster }, redis.max_length);
 }

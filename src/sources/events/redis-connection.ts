@@ -1,11 +1,19 @@
 import type { Redis } from 'ioredis';
 import { openSingleClient } from '../../store/open-client.ts';
+import type { CurrentTls } from '../http/subgraph-tls.ts';
 import { type BrokerFailure, CONNECTION_LOST, NOT_CONNECTED, type Stop, type TopicListener } from './broker.ts';
+import { tlsReason } from './tls-reason.ts';
 
 const CONNECT_MS = 5_000;
+const PING_MS = 5_000;
 
 export interface RedisOptions {
   readonly url: string;
+  readonly tls?: CurrentTls | undefined;
+  /** How often a ping is sent, and how long an answer may take, in milliseconds. */
+  readonly pingMs?: number | undefined;
+  /** What is wrong with a server that is a node of a cluster; `undefined` where that is no matter. */
+  readonly mistakeInCluster?: string | undefined;
   /** @param isConnected whether there are connections now */
   readonly onChange: (isConnected: boolean, reason: string | undefined) => void;
 }
@@ -19,23 +27,25 @@ export class RedisConnection {
   readonly waiting: Redis;
   readonly #options: RedisOptions;
   readonly #following = new Set<Pick<TopicListener, 'fail'>>();
+  readonly #pings: NodeJS.Timeout;
   #isConnected = false;
   #reason: string | undefined;
+  #refusal: BrokerFailure | undefined;
 
   /** @param onReady called whenever both connections are there */
   constructor(options: RedisOptions, onReady: () => void = () => {}) {
     this.#options = options;
-    this.commands = openSingleClient(options.url, CONNECT_MS);
-    this.waiting = openSingleClient(options.url, CONNECT_MS);
+    const tls = options.tls?.();
+    this.commands = openSingleClient(options.url, CONNECT_MS, tls);
+    this.waiting = openSingleClient(options.url, CONNECT_MS, tls);
+    const { pingMs = PING_MS } = options;
+    this.#pings = setInterval(() => this.#ping(pingMs), pingMs).unref();
     for (const client of [this.commands, this.waiting]) {
       client.on('error', (error: Error) => {
         this.#reason = reasonOf(error);
       });
       client.on('ready', () => {
-        if (this.commands.status !== 'ready' || this.waiting.status !== 'ready') return;
-        this.#isConnected = true;
-        onReady();
-        options.onChange(true, undefined);
+        void this.#ready(onReady);
       });
       client.on('close', () => this.#lost());
       void client.connect().catch(() => {});
@@ -46,9 +56,38 @@ export class RedisConnection {
     return this.#isConnected;
   }
 
+  async #ready(onReady: () => void): Promise<void> {
+    const { mistakeInCluster, onChange } = this.#options;
+    const areReady = () => this.commands.status === 'ready' && this.waiting.status === 'ready';
+    if (!areReady()) return;
+    // a server may forbid the command
+    const info = mistakeInCluster === undefined ? '' : await this.commands.info('server').catch(() => '');
+    if (!areReady()) return;
+    const isRefused = info.includes('redis_mode:cluster');
+    this.#refusal = isRefused ? { reason: `${mistakeInCluster}`, isTemporary: false, isUnsent: true } : undefined;
+    if (isRefused) return onChange(false, mistakeInCluster);
+    this.#isConnected = true;
+    onReady();
+    onChange(true, undefined);
+  }
+
+  /** Ends connections whose other side is gone without a word: nothing would ever arrive on them. */
+  #ping(ms: number): void {
+    for (const client of [this.commands, this.waiting]) {
+      if (client.status !== 'ready') continue;
+      const { stream } = client;
+      const timer = setTimeout(() => {
+        this.#reason = 'no answer';
+        stream.destroy();
+      }, ms).unref();
+      const answered = () => clearTimeout(timer);
+      client.ping().then(answered, answered);
+    }
+  }
+
   /** Starts something that ends with the connections. Returns what ends it. */
   start(listener: Pick<TopicListener, 'fail'>, start: () => Stop): Stop {
-    if (!this.#isConnected) return failLater(listener);
+    if (!this.#isConnected) return failLater(listener, this.#refusal ?? NOT_CONNECTED);
     this.#following.add(listener);
     const stop = start();
     return () => {
@@ -63,6 +102,7 @@ export class RedisConnection {
   }
 
   close(): void {
+    clearInterval(this.#pings);
     for (const client of [this.commands, this.waiting]) {
       client.removeAllListeners('close');
       client.disconnect();
@@ -77,10 +117,10 @@ export class RedisConnection {
   }
 }
 
-function failLater(listener: Pick<TopicListener, 'fail'>): Stop {
+function failLater(listener: Pick<TopicListener, 'fail'>, failure: BrokerFailure): Stop {
   let isStopped = false;
   queueMicrotask(() => {
-    if (!isStopped) listener.fail(NOT_CONNECTED);
+    if (!isStopped) listener.fail(failure);
   });
   return () => {
     isStopped = true;
@@ -91,5 +131,6 @@ function failLater(listener: Pick<TopicListener, 'fail'>): Stop {
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (/^(?:WRONGPASS|NOAUTH)\b/.test(text)) return 'the credentials are not accepted';
-  return error instanceof Error && error.name === 'ReplyError' ? text : 'no connection';
+  if (error instanceof Error && error.name === 'ReplyError') return text;
+  return tlsReason(error) ?? 'no connection';
 }

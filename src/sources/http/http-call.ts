@@ -292,7 +292,7 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
 }
 
 /** Merges two flat lists of names and values. Forwarded headers replace own headers of the same name. */
-function withForwarded(own: readonly string[], forwarded: readonly string[]): readonly string[] {
+export function withForwarded(own: readonly string[], forwarded: readonly string[]): readonly string[] {
   if (forwarded.length === 0) return own;
   const headers = [...forwarded];
   for (let at = 0; at < own.length; at += 2) {
@@ -326,7 +326,7 @@ function retryAfterIn(raw: readonly Buffer[]): number | undefined {
   return undefined;
 }
 
-function readHeaders(raw: readonly Buffer[]): string[] {
+export function readHeaders(raw: readonly Buffer[]): string[] {
   return raw.map((part, at) => (at % 2 === 0 ? part.toString('latin1').toLowerCase() : part.toString('latin1')));
 }
 
@@ -339,12 +339,12 @@ function joined(chunks: readonly Buffer[], size: number): Buffer {
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
 }
 
-function isSuccess(status: number): boolean {
+export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
 /** Returns whether a body is a GraphQL result. GraphQL over HTTP allows one in responses with a 4xx or 5xx status. */
-function isGraphqlResult(text: string): boolean {
+export function isGraphqlResult(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return false;

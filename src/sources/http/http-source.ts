@@ -9,7 +9,7 @@ import { createHttpPools, type HttpPools } from './http-pools.ts';
 import type { SignRequest } from './signing/sign-request.ts';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
-const DEFAULT_MAX_RESPONSE_BYTES = 100 * 1024 * 1024;
+export const DEFAULT_MAX_RESPONSE_BYTES = 100 * 1024 * 1024;
 
 export interface HttpSourceOptions {
   readonly name: string;
@@ -36,6 +36,10 @@ export interface HttpSourceOptions {
   readonly sign?: SignRequest | undefined;
   /** Counts the bytes of long responses while they arrive. By default they are not counted. */
   readonly byteBudget?: ByteBudget | undefined;
+  /** The path of requests, in place of that of the URL. */
+  readonly path?: string | undefined;
+  /** The value of `Accept`. Default: GraphQL results. */
+  readonly accept?: string | undefined;
 }
 
 /**
@@ -44,7 +48,28 @@ export interface HttpSourceOptions {
  * @see https://graphql.github.io/graphql-over-http/draft/
  */
 export function createHttpSource(options: HttpSourceOptions): Source {
-  const url = parseUrl(options.name, options.url);
+  const { target, address, close } = openHttpTarget(options);
+  return {
+    name: options.name,
+    send(request, done) {
+      const { trace } = request;
+      new HttpCall(target, request, trace ? traced(trace, address, done) : done).start();
+    },
+    close,
+  };
+}
+
+/** Where calls go, with its connections. */
+export interface OpenHttpTarget {
+  readonly target: HttpTarget;
+  readonly address: SubgraphAddress;
+  /** Resolves after the calls in flight have completed, where nothing else uses the connections. */
+  close(): Promise<void>;
+}
+
+/** Opens the connections of a source. Throws a `TypeError` when `url` cannot be used. */
+export function openHttpTarget(options: HttpSourceOptions): OpenHttpTarget {
+  const url = parseUrl(options);
   const pools = options.pools ?? createHttpPools();
   const compression = options.compression ?? NO_COMPRESSION;
   const owner = options.poolOwner ?? options.name;
@@ -53,7 +78,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     pool: pools.acquire(owner, url.origin, options.pool),
     path: url.path,
     url: urlForTraces(url),
-    headers: requestHeaders(url, compression),
+    headers: requestHeaders(url, compression, options.accept),
     compression: compression.request,
     forward: options.forward,
     returnsHeaders: options.returnsHeaders ?? false,
@@ -66,11 +91,8 @@ export function createHttpSource(options: HttpSourceOptions): Source {
   };
   let closed = false;
   return {
-    name: options.name,
-    send(request, done) {
-      const { trace } = request;
-      new HttpCall(target, request, trace ? traced(trace, url, done) : done).start();
-    },
+    target,
+    address: url,
     async close() {
       if (closed) return;
       closed = true;
@@ -99,18 +121,24 @@ export function signFor({ origin, path }: SubgraphAddress, sign: SignRequest): S
   return (headers, body) => sign({ ...target, headers }, body);
 }
 
-function parseUrl(name: string, text: string): SubgraphAddress {
-  const address = readSubgraphUrl(text);
-  if (typeof address === 'string') throw new TypeError(`Subgraph "${name}" has the URL "${text}"; ${address}.`);
-  return address;
+function parseUrl({ name, url, path }: Pick<HttpSourceOptions, 'name' | 'url' | 'path'>): SubgraphAddress {
+  const address = readSubgraphUrl(url);
+  if (typeof address === 'string') throw new TypeError(`Subgraph "${name}" has the URL "${url}"; ${address}.`);
+  return path === undefined ? address : { ...address, path };
 }
 
 function urlForTraces({ origin, path }: SubgraphAddress): string {
   return `${origin}${path.split('?', 1)[0]}`;
 }
 
-function requestHeaders({ credentials }: SubgraphAddress, compression: Compression): string[] {
-  const headers = ['content-type', 'application/json', 'accept', 'application/graphql-response+json, application/json'];
+const GRAPHQL_RESULTS = 'application/graphql-response+json, application/json';
+
+function requestHeaders(
+  { credentials }: SubgraphAddress,
+  compression: Compression,
+  accept = GRAPHQL_RESULTS,
+): string[] {
+  const headers = ['content-type', 'application/json', 'accept', accept];
   headers.push('accept-encoding', acceptEncoding(compression));
   if (compression.request) headers.push('content-encoding', compression.request);
   if (credentials !== undefined) headers.push('authorization', basicAuthorization(credentials));

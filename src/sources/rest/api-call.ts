@@ -80,8 +80,8 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   try {
     const response = await fetchResponse(request, options, abort.signal);
     const body = bodyOf(response, options);
-    const { status, headers, text, cacheKey } = response;
-    return { status, headers, cacheKey, size: text.length, body: body instanceof Promise ? await body : body };
+    const { status, headers, text, stored } = response;
+    return { status, headers, stored, size: text.length, body: body instanceof Promise ? await body : body };
   } catch (error) {
     if (error instanceof WorkStopped) throw error;
     if (timer.isLate) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
@@ -147,7 +147,9 @@ async function fetchTraced(cached: ApiCache, lookup: CacheLookup, trace: FetchTr
     return lookup.call(headers, signal);
   };
   const response = await cached.fetch({ ...lookup, call });
-  trace.note(`API cache: ${isCalled ? 'called the API' : 'no call, the response was cached or in flight'}`);
+  const age = isCalled ? undefined : response.headers.age;
+  const source = age === undefined ? 'in flight' : `cached or in flight, ${age} s old`;
+  trace.note(`API cache: ${isCalled ? 'called the API' : `no call, the response was ${source}`}`);
   return response;
 }
 

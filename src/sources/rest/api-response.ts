@@ -1,10 +1,19 @@
+import type { CacheMoment } from '../../client/tag-collector.ts';
+
+/** Where a response is in the cache. */
+export interface StoredAt {
+  readonly key: string;
+  /** The state of invalidations before it was fetched, or when it was found. */
+  readonly moment: CacheMoment;
+}
+
 /** The response of an API, with its body as text. */
 export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
-  /** Its key in the cache, if it is there. */
-  readonly cacheKey?: string | undefined;
+  /** Where it is in the cache, if it is there. */
+  readonly stored?: StoredAt | undefined;
 }
 
 /** The response of an API, with its body parsed. */

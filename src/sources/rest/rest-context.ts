@@ -17,7 +17,7 @@ import type { ClientContext, ForwardHeaders, ResponseFacts, ResponseMemory, Sour
 import { traceHeaders } from '../trace-headers.ts';
 import { type ApiCallPlace, type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
-import { type ApiResponse, isSuccessStatus } from './api-response.ts';
+import { type ApiResponse, isSuccessStatus, type StoredAt } from './api-response.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { headersOfUser } from './cache/headers-of-user.ts';
@@ -56,7 +56,7 @@ export class RestContext {
   /** Tags that APIs have given their responses. */
   readonly #tags = new Set<string>();
   /** The keys of responses that are cached. */
-  readonly #cached = new Map<string, ApiCache>();
+  readonly #cached = new Map<string, { readonly cache: ApiCache; readonly stored: StoredAt }>();
   #request: Json;
   /** The memory of the latest fetch. */
   #memory: ResponseMemory | undefined;
@@ -82,10 +82,10 @@ export class RestContext {
   /** What the responses used so far are invalidated by, and how what is cached of them gets more tags. */
   get tagging(): Pick<ResponseFacts, 'tags' | 'tagCached'> | undefined {
     if (this.#tags.size === 0 && this.#cached.size === 0) return undefined;
-    const cached = [...this.#cached];
+    const cached = [...this.#cached.values()];
     const tagCached: ResponseFacts['tagCached'] = async (names, moment) => {
       const tags = [...names];
-      for (const [key, cache] of cached) await cache.addTags([key], tags, moment);
+      for (const { cache, stored } of cached) await cache.addTags(stored, tags, moment);
     };
     return { tags: [...this.#tags], tagCached };
   }
@@ -146,7 +146,8 @@ export class RestContext {
     this.#size += response.size;
     this.#freshness.record(this.#freshnessOf(response));
     for (const tag of tagsIn(response.headers)) this.#tags.add(tag);
-    if (response.cacheKey !== undefined && target.cache) this.#cached.set(response.cacheKey, target.cache);
+    const { stored } = response;
+    if (stored && target.cache) this.#cached.set(stored.key, { cache: target.cache, stored });
     const after = { ...variables, $status: response.status, $response: { headers: headerLists(response.headers) } };
     if (!this.#isSuccess(connector, response, after)) throw this.#errorOf(connector, response, after);
     return map(connector.selection.expression, response.body, after);

@@ -95,7 +95,8 @@ function noFiles(name: string): SourceFailure {
   return { code: 'SUBREQUEST_HTTP_ERROR', message: `Subgraph "${name}" did not answer: ${reason}.`, reason };
 }
 
-function readServiceText(name: string, sdl: string): Service {
+/** Reads the schema file of a service. Throws an `Error` when it cannot be composed. */
+export function readServiceText(name: string, sdl: string): Service {
   const read = readService(parse(sdl));
   if (!Array.isArray(read)) return read.service;
   throw new Error(`The service "${name}" cannot be read: ${read.map(({ message }) => message).join(' ')}`);

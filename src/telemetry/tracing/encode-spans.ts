@@ -1,5 +1,7 @@
 import { ProtobufWriter, writeVarint } from '../otlp/protobuf-writer.ts';
-import type { Span } from './span.ts';
+import { randomWord } from './ids.ts';
+import type { RecordedTrace } from './recorded-trace.ts';
+import type { Span, SpanId } from './span.ts';
 
 /** What every request begins with: the resource and the scope, each in the message that the spans are in. */
 export interface RequestHead {
@@ -42,6 +44,22 @@ export class SpanWriter {
     const bytes = this.#writer.written;
     for (const at of this.#head.lengths) writeVarint(bytes, at, bytes.length - at - LENGTH_BYTES, LENGTH_BYTES);
     return bytes;
+  }
+
+  /** Writes the span of a stage that ends now. `startedAt` is by `performance.now()`. */
+  writeStage(trace: RecordedTrace, parent: SpanId, name: string, startedAt: number): void {
+    this.count++;
+    const writer = this.#writer;
+    const start = writer.begin(2, 2);
+    writer.words(1, trace.idWords);
+    writer.id(2, randomWord(), randomWord() || 1);
+    writer.id(4, parent.idHigh, parent.idLow);
+    writer.text(5, name);
+    writer.varint(6, 1);
+    writer.time(7, startedAt + trace.clockOffset);
+    writer.time(8, performance.now() + trace.clockOffset);
+    writer.fixed32(16, 1 | 0x100);
+    writer.end(start);
   }
 
   write(span: Span): void {

@@ -50,7 +50,7 @@ export function openTracer({ settings, version, logger, summaryMs, closeMs, tls 
     maxAttributes: common.max_attributes_per_span,
     maxLinks: common.max_links_per_span,
     recordsDocuments: common.graphql_document,
-    add: (span) => batches.add(span),
+    spans: batches,
   };
   return {
     begin(headers, isTrusted, startedAt) {

@@ -1,12 +1,12 @@
 import type { DocumentNode } from 'graphql';
 import type { OperationLabel } from '../../shared/request-notes.ts';
-import type { CallSpan, OperationSpans, RequestTrace, TracedRequest, TracePlace } from '../../shared/trace.ts';
+import type { CallSpan, OperationSpans, RequestTrace, SpanEnd, TracedRequest, TracePlace } from '../../shared/trace.ts';
 import { ATTRIBUTES as A } from './attributes.ts';
 import { withoutLiterals } from './document-text.ts';
 import { endRequestSpan } from './end-request.ts';
 import { digitsOf, randomWord, wordAt } from './ids.ts';
 import type { IncomingContext, Propagation } from './propagation.ts';
-import { KIND, Span, spanIdOf } from './span.ts';
+import { KIND, Span, type SpanId, spanIdOf } from './span.ts';
 
 /** What all traces of a gateway share. */
 export interface TraceSettings {
@@ -14,8 +14,14 @@ export interface TraceSettings {
   readonly maxAttributes: number;
   readonly maxLinks: number;
   readonly recordsDocuments: boolean;
-  /** Takes a span that has ended. */
-  readonly add: (span: Span) => void;
+  readonly spans: SpanSink;
+}
+
+/** Takes spans that have ended. */
+export interface SpanSink {
+  add(span: Span): void;
+  /** Takes the span of a stage that ends now, and has a name and times alone. `startedAt` is by `performance.now()`. */
+  addStage(trace: RecordedTrace, parent: SpanId, name: string, startedAt: number): void;
 }
 
 /** Decides whether a trace is recorded, by the name of its operation. */
@@ -99,14 +105,20 @@ export class RecordedTrace implements RequestTrace {
   decide(): boolean {
     if (this.#isSampled !== undefined) return this.#isSampled;
     this.#isSampled = this.#decide?.(this.operationName) ?? true;
-    if (this.#isSampled) for (const span of this.#waiting) this.settings.add(span);
+    if (this.#isSampled) for (const span of this.#waiting) this.settings.spans.add(span);
     this.#waiting = [];
     return this.#isSampled;
   }
 
   add(span: Span): void {
-    if (this.#isSampled) this.settings.add(span);
+    if (this.#isSampled) this.settings.spans.add(span);
     else if (this.#isSampled === undefined) this.#waiting.push(span);
+  }
+
+  /** Adds the span of a stage that ends now. `startedAt` is by `performance.now()`. */
+  addStage(name: string, parent: SpanId, startedAt: number, failure?: unknown): void {
+    if (this.#isSampled && failure === undefined) this.settings.spans.addStage(this, parent, name, startedAt);
+    else new Span(this, { name, parent, startedAt }).end(endOf(failure));
   }
 
   end(request: TracedRequest): void {
@@ -130,17 +142,32 @@ class Recorder implements OperationSpans {
     this.#parent = parent;
   }
 
+  observe<T>(stage: string, work: () => T): T {
+    if (OWN_SPANS.has(stage)) return work();
+    if (stage === 'execute') this.#execution = new Span(this.#trace, { name: stage, parent: this.#parent });
+    const startedAt = performance.now();
+    let result: T;
+    try {
+      result = work();
+    } catch (error) {
+      this.#endStage(stage, startedAt, error);
+      throw error;
+    }
+    if (result instanceof Promise) this.#endLater(stage, startedAt, result);
+    else this.#endStage(stage, startedAt);
+    return result;
+  }
+
   startStage(stage: string): ((end: { readonly error?: unknown }) => void) | undefined {
     if (OWN_SPANS.has(stage)) return undefined;
-    const within = stage === 'mask errors' || stage === 'cache policy' ? this.#execution : undefined;
-    const span = new Span(this.#trace, { name: stage, parent: within ?? this.#parent });
+    const span = new Span(this.#trace, { name: stage, parent: this.#parentOf(stage) });
     if (stage === 'execute') this.#execution = span;
-    return ({ error }) => span.end(error === undefined ? {} : { code: codeOf(error) });
+    return ({ error }) => span.end(endOf(error));
   }
 
   startFetch(subgraph: string, operationType: string): CallSpan {
     const parent = this.#execution ?? this.#parent;
-    const span = new Span(this.#trace, { name: `fetch ${subgraph}`, parent, subgraph });
+    const span = new Span(this.#trace, { name: fetchName(subgraph), parent, subgraph });
     span.setKnown(A.operationType, operationType);
     return span;
   }
@@ -159,6 +186,40 @@ class Recorder implements OperationSpans {
     this.#trace.operations.push(span);
     return new Recorder(this.#trace, span);
   }
+
+  #parentOf(stage: string): Span {
+    const isWithin = stage === 'mask errors' || stage === 'cache policy';
+    return (isWithin && this.#execution) || this.#parent;
+  }
+
+  #endLater(stage: string, startedAt: number, result: Promise<unknown>): void {
+    result.then(
+      () => this.#endStage(stage, startedAt),
+      (error: unknown) => this.#endStage(stage, startedAt, error),
+    );
+  }
+
+  #endStage(stage: string, startedAt: number, failure?: unknown): void {
+    if (stage === 'execute') this.#execution?.end(endOf(failure));
+    else this.#trace.addStage(stage, this.#parentOf(stage), startedAt, failure);
+  }
+}
+
+const FETCH_NAMES = new Map<string, string>();
+const MOST_FETCH_NAMES = 1_000;
+
+function fetchName(subgraph: string): string {
+  let name = FETCH_NAMES.get(subgraph);
+  if (name === undefined) {
+    name = `fetch ${subgraph}`;
+    if (FETCH_NAMES.size >= MOST_FETCH_NAMES) FETCH_NAMES.clear();
+    FETCH_NAMES.set(subgraph, name);
+  }
+  return name;
+}
+
+function endOf(failure: unknown): SpanEnd {
+  return failure === undefined ? {} : { code: codeOf(failure) };
 }
 
 function randomWords() {

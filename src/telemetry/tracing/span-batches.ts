@@ -1,5 +1,6 @@
 import { type RequestHead, SpanWriter } from './encode-spans.ts';
-import type { Span } from './span.ts';
+import type { RecordedTrace, SpanSink } from './recorded-trace.ts';
+import type { Span, SpanId } from './span.ts';
 
 export interface BatchSettings {
   /** How long a span waits for others, in milliseconds. */
@@ -29,7 +30,7 @@ const MOST_EMPTY = 4;
  * Not the SDK's `BatchSpanProcessor`, which reports failures and dropped spans through loggers of the whole process. A program that
  * embeds the gateway may use these for itself.
  */
-export class SpanBatches {
+export class SpanBatches implements SpanSink {
   readonly #settings: BatchSettings;
   readonly #send: SendSpans;
   readonly #observer: BatchObserver;
@@ -58,16 +59,15 @@ export class SpanBatches {
   }
 
   add(span: Span): void {
-    if (this.#isClosed) return;
-    const { maxQueueSize, maxBatchSize } = this.#settings;
-    if (this.#count >= maxQueueSize) return this.#observer.dropped();
-    this.#count++;
+    if (!this.#hasRoom()) return;
     this.#open.write(span);
-    if (this.#open.count >= maxBatchSize) {
-      this.#full.push(this.#open);
-      this.#open = this.#next();
-    }
-    if (!this.#isSending) this.#schedule();
+    this.#added();
+  }
+
+  addStage(trace: RecordedTrace, parent: SpanId, name: string, startedAt: number): void {
+    if (!this.#hasRoom()) return;
+    this.#open.writeStage(trace, parent, name, startedAt);
+    this.#added();
   }
 
   /** Sends what is left. Resolves when it is sent, or after a time in milliseconds: it reports the rest as failed then. */
@@ -85,6 +85,22 @@ export class SpanBatches {
     this.#isOver = true;
     const lost = [...this.#inFlight.values()].reduce((sum, count) => sum + count, 0);
     if (lost > 0) this.#observer.failed('the gateway stopped before the collector responded', lost);
+  }
+
+  #hasRoom(): boolean {
+    if (this.#isClosed) return false;
+    if (this.#count < this.#settings.maxQueueSize) return true;
+    this.#observer.dropped();
+    return false;
+  }
+
+  #added(): void {
+    this.#count++;
+    if (this.#open.count >= this.#settings.maxBatchSize) {
+      this.#full.push(this.#open);
+      this.#open = this.#next();
+    }
+    if (!this.#isSending) this.#schedule();
   }
 
   #schedule(): void {

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { httpWorld } from '../../gateway/http-world.ts';
 import { latch } from '../../gateway/serving.ts';
 import { type Message, mergeMessages } from '../../worlds/incremental.ts';
+import { partsOf } from './read-parts.ts';
 
 const SUBGRAPHS = {
   users: {
@@ -50,22 +51,6 @@ async function start(config: Record<string, unknown> = {}) {
 function post(url: string, accept: string, body: object = { query: QUERY }, headers: Record<string, string> = {}) {
   const all = { 'content-type': 'application/json', accept, ...headers };
   return fetch(url, { method: 'POST', headers: all, body: JSON.stringify(body) });
-}
-
-/** Reads the parts of a multipart response, each as soon as its end is there. */
-async function* partsOf(response: Response): AsyncGenerator<Message> {
-  const boundary = '\r\n---';
-  let text = '';
-  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream() as never) ?? []) {
-    text += chunk;
-    for (let end = text.indexOf(boundary); end >= 0; end = text.indexOf(boundary)) {
-      const part = text.slice(0, end);
-      text = text.slice(end + boundary.length);
-      const body = part.split('\r\n\r\n')[1];
-      if (body !== undefined) yield JSON.parse(body);
-    }
-  }
-  expect(text).toBe('--\r\n');
 }
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -1,15 +1,18 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { isOfFuture } from '../../../cache/entry.ts';
 import { readCachingHeaders } from '../../../client/read-freshness.ts';
 import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
-import type { CacheMoment } from '../../../client/tag-collector.ts';
+import { type CacheMoment, earlierMoment } from '../../../client/tag-collector.ts';
 import { untilAborted } from '../../../shared/deadline.ts';
 import { AbortableSingleFlight, type AbortableWork } from '../../../shared/single-flight.ts';
+import { steadyNow } from '../../../shared/steady-clock.ts';
 import type { ApiRequest } from '../api-request.ts';
-import type { RawResponse } from '../api-response.ts';
+import type { RawResponse, StoredAt } from '../api-response.ts';
 import type { CacheStore } from './cache-store.ts';
 import {
   type CachedResponse,
+  type CachedVary,
   cachedResponse,
   canServeOnError,
   conditionsFor,
@@ -36,6 +39,8 @@ interface Found {
   readonly cached: CachedResponse | undefined;
   /** The request headers that the responses for this URL vary by, as far as seen. */
   readonly names: readonly string[];
+  /** The state of invalidations when it was looked up. */
+  readonly moment: CacheMoment;
 }
 
 /** A response that has just arrived, and whether other users may get it, too. */
@@ -65,7 +70,7 @@ export class ApiCache {
   /** Keys of requests whose last response could not be shared. */
   readonly #unshareable = new LRUCache<string, true>({ max: MAX_UNSHAREABLE });
 
-  constructor(cacheStore: CacheStore, now: () => number = Date.now) {
+  constructor(cacheStore: CacheStore, now: () => number = steadyNow) {
     this.#cacheStore = cacheStore;
     this.#now = now;
   }
@@ -81,7 +86,8 @@ export class ApiCache {
     const found = await this.#find(key, lookup);
     const { cached } = found;
     const cacheKey = variantKey(key, lookup, found.names);
-    const serve = (entry: CachedResponse) => ({ ...withAge(entry, this.#now()), cacheKey });
+    const stored = { key: cacheKey, moment: found.moment };
+    const serve = (entry: CachedResponse) => ({ ...withAge(entry, this.#now()), stored });
     if (cached && isFresh(cached, this.#now())) return serve(cached);
     const mayFallBack = cached !== undefined && canServeOnError(cached, this.#now());
     try {
@@ -93,9 +99,9 @@ export class ApiCache {
     }
   }
 
-  /** Adds tags to cached responses. Those that were invalidated since a moment are deleted. Never rejects. */
-  async addTags(keys: Iterable<string>, tags: readonly string[], moment: CacheMoment): Promise<void> {
-    for (const key of keys) await this.#cacheStore.addTags(key, tags, moment);
+  /** Adds tags to a cached response. It is deleted where one was invalidated since a moment. Never rejects. */
+  async addTags({ key, moment }: StoredAt, tags: readonly string[], since: CacheMoment): Promise<void> {
+    await this.#cacheStore.addTags(key, tags, earlierMoment(moment, since));
   }
 
   /** Deletes cached responses for a URL after a request that may have changed it (RFC 9111, section 4.4). */
@@ -138,13 +144,17 @@ export class ApiCache {
 
   async #find(key: string, lookup: CacheLookup): Promise<Found> {
     const first = await this.#cacheStore.get(key);
-    const names = first?.kind === 'vary' ? first.names : [];
-    const cached = first?.kind === 'vary' ? await this.#cacheStore.get(variantKey(key, lookup, names)) : first;
-    return { cached: cached?.kind === 'answer' && this.#now() < cached.usefulUntil ? cached : undefined, names };
+    const names = first.cached?.kind === 'vary' ? first.cached.names : [];
+    const { cached, moment } =
+      first.cached?.kind === 'vary' ? await this.#cacheStore.get(variantKey(key, lookup, names)) : first;
+    const now = this.#now();
+    const isUseful = cached?.kind === 'answer' && now < cached.usefulUntil && !isOfFuture(cached, now);
+    return { cached: isUseful ? cached : undefined, names, moment: earlierMoment(first.moment, moment) };
   }
 
   async #revalidate(key: string, found: Found, lookup: CacheLookup, signal: AbortSignal): Promise<Revalidated> {
     const { cached } = found;
+    const moment = await this.#cacheStore.moment();
     const response = await lookup.call(cached ? conditionsFor(cached) : {}, signal);
     const now = this.#now();
     const isNotModified = cached !== undefined && response.status === NOT_MODIFIED;
@@ -161,8 +171,8 @@ export class ApiCache {
       if (cached && response.status < 500) await this.#cacheStore.delete(key);
       return { response: { status: whole.status, headers: whole.headers, text: whole.text }, isShared: false };
     }
-    const cacheKey = await this.#store(key, made, found.names, lookup);
-    return { response: { ...withAge(made, now), cacheKey }, isShared: true };
+    const stored = { key: await this.#store(key, made, { ...found, moment }, lookup), moment };
+    return { response: { ...withAge(made, now), stored }, isShared: true };
   }
 
   /**
@@ -170,12 +180,18 @@ export class ApiCache {
    * header names of earlier responses, because some APIs send `Vary` with some of their responses only.
    * @returns the key under which it is
    */
-  async #store(key: string, made: CachedResponse, before: readonly string[], lookup: CacheLookup): Promise<string> {
+  async #store(
+    key: string,
+    made: CachedResponse,
+    { names: before, moment }: Pick<Found, 'names' | 'moment'>,
+    lookup: CacheLookup,
+  ): Promise<string> {
     const names = [...new Set([...readCachingHeaders(made.headers).vary, ...before])].sort();
     const tags = lookup.tagsOf?.(made.headers);
     const variant = variantKey(key, lookup, names);
-    if (names.length > 0) await this.#cacheStore.set(key, { kind: 'vary', names, usefulUntil: made.usefulUntil }, tags);
-    await this.#cacheStore.set(variant, made, tags);
+    const varied: CachedVary = { kind: 'vary', names, usefulUntil: made.usefulUntil };
+    if (names.length > 0) await this.#cacheStore.set(key, varied, moment, tags);
+    await this.#cacheStore.set(variant, made, moment, tags);
     return variant;
   }
 }

@@ -99,3 +99,22 @@ function staleIfError({ directives }: CachingHeaders): number {
   const seconds = Number(directives.get('stale-if-error'));
   return never || !Number.isInteger(seconds) || seconds < 0 ? 0 : seconds;
 }
+
+/** Reads an entry; `undefined` for one of another version of the gateway. */
+export function readCached(text: string): CacheEntry | undefined {
+  try {
+    const cached = JSON.parse(text) as Partial<CachedResponse> & Partial<CachedVary>;
+    if (!Number.isFinite(cached.usefulUntil)) return undefined;
+    if (cached.kind === 'vary') return isListOfTexts(cached.names) ? (cached as CachedVary) : undefined;
+    const { kind, status, headers, storedAt, text: body } = cached as Partial<CachedResponse>;
+    const isWhole = kind === 'answer' && Number.isInteger(status) && typeof body === 'string';
+    const hasRest = typeof headers === 'object' && headers !== null && Number.isFinite(storedAt);
+    return isWhole && hasRest ? (cached as CachedResponse) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}

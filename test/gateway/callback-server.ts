@@ -1,0 +1,41 @@
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginSubscriptionCallback } from '@apollo/server/plugin/subscriptionCallback';
+import { startStandaloneServer } from '@apollo/server/standalone';
+import { buildSchema } from 'graphql';
+import { onTestFinished } from 'vitest';
+import { deadUrl } from '../sources/fake-subgraph.ts';
+import { type Review, Topic } from './subscription-world.ts';
+
+export const REVIEWS = `
+  type Query { reviews: Int }
+  type Subscription { reviewAdded: Review }
+  type Review { id: ID! body: String product: Product }
+  type Product { id: ID! }
+`;
+
+/** The schema file of a subgraph with these subscriptions. */
+export const reviewsFile = (url: string) => `
+  extend schema @subgraph(url: "${url}")
+    @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
+  ${REVIEWS.replace('type Product', 'type Product @key(fields: "id", resolvable: false)')}`;
+
+/** A subgraph of Apollo Server, which sends events in callbacks. */
+export async function apolloServer() {
+  const topic = new Topic<Review>();
+  const schema = buildSchema(REVIEWS);
+  const field = schema.getSubscriptionType()?.getFields().reviewAdded;
+  if (field) Object.assign(field, { subscribe: () => topic.subscribe(), resolve: (event: Review) => event });
+  const server = new ApolloServer({
+    schema,
+    plugins: [ApolloServerPluginSubscriptionCallback()],
+    stopOnTerminationSignals: false,
+  });
+  const { url } = await startStandaloneServer(server, { listen: { port: 0, host: '127.0.0.1' } });
+  onTestFinished(() => server.stop());
+  return { url, topic };
+}
+
+/** Returns a port of this machine that is free. */
+export async function freePort(): Promise<number> {
+  return Number(new URL(await deadUrl()).port);
+}
