@@ -23,6 +23,8 @@ export interface PrimarySchema {
   readonly handlers: Required<Pick<CallHandlers, 'getSupergraph'>>;
   /** Resolves when later changes are announced. */
   watch(): Promise<SupergraphWatching>;
+  /** Records that no worker can serve a supergraph, so that workers that start later get the one before. */
+  refused(id: string): void;
   /**
    * Records how the canary ends, for workers that start later. Returns false if there is no such canary.
    * @returns a function that records that no worker has promoted it
@@ -40,6 +42,8 @@ interface PrimaryCanary {
 export function primarySchema(provider: SupergraphProvider, options: PrimarySchemaOptions): PrimarySchema {
   const { announce, canaryMs, onCanaryOver = () => {} } = options;
   let loaded: SupergraphLoaded | undefined;
+  /** What workers serve as long as they refuse `loaded`. */
+  let served: SupergraphLoaded | undefined;
   let canary: PrimaryCanary | undefined;
   const first = loadFirst(provider).then((one) => {
     loaded = one;
@@ -49,8 +53,10 @@ export function primarySchema(provider: SupergraphProvider, options: PrimarySche
     clearTimeout(canary?.timer);
     const isKnown = canary !== undefined && loaded?.ok === true && loaded.update.sdl === next.sdl;
     canary = undefined;
-    if (canaryMs === undefined || loaded?.ok !== true) loaded = { ok: true, update: next };
-    else if (!isKnown) {
+    if (canaryMs === undefined || loaded?.ok !== true) {
+      served = loaded;
+      loaded = { ok: true, update: next };
+    } else if (!isKnown) {
       const id = supergraphId(next.sdl);
       const onOver = () => onCanaryOver({ action: 'promote', reason: 'its time is over', id });
       canary = { id, update: next, timer: setTimeout(onOver, canaryMs) };
@@ -73,6 +79,10 @@ export function primarySchema(provider: SupergraphProvider, options: PrimarySche
         problems: (problems) => announce({ ok: false, problems }),
         pathEvent: (event, path, reason) => announce({ event, path, reason }),
       });
+    },
+    refused(id) {
+      if (loaded?.ok !== true || served?.ok !== true || supergraphId(loaded.update.sdl) !== id) return;
+      loaded = served;
     },
     endCanary({ action, id }) {
       if (canary === undefined || (id !== undefined && id !== canary.id)) return undefined;

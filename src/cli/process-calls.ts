@@ -40,6 +40,8 @@ export interface Calls {
    * result says whether a worker has ended its canary.
    */
   readonly schemaChanged: { readonly given: SchemaChange; readonly back: boolean };
+  /** A worker cannot serve a supergraph, and keeps the one before. `id` is its digest. */
+  readonly schemaRefused: { readonly given: { readonly id: string }; readonly back: true };
   /** A worker has rolled back its canary; the primary sends that to all workers. */
   readonly canaryRolledBack: { readonly given: { readonly id: string; readonly reason: string }; readonly back: true };
   /** A message of one worker; the primary sends it to all others. */

@@ -2,11 +2,16 @@ import {
   CompositionError,
   type SupergraphListener,
   type SupergraphProvider,
+  type SupergraphUpdate,
 } from '../composition/supergraph-provider.ts';
+import { supergraphId } from '../gateway/supergraph-id.ts';
 import { type CallHandlers, callPeer, type SchemaChange } from './process-calls.ts';
 
 /** The longest first composition. The primary answers when it has composed, and if it ends, so does this worker. */
 const FIRST_LOAD_MS = 600_000;
+
+/** Time limit for the primary to read a refusal. Nothing waits for it. */
+const REFUSED_MS = 5_000;
 
 export interface WorkerSchema {
   readonly provider: SupergraphProvider;
@@ -25,9 +30,14 @@ export function workerSchema(): WorkerSchema {
     if (listener === undefined) missed = 'canaryEnd' in change ? [...missed, change] : [change];
     else if ('canaryEnd' in change) return (await listener.endCanary?.(change.canaryEnd)) ?? false;
     else if ('event' in change) listener.pathEvent?.(change.event, change.path, change.reason);
-    else if (change.ok) void listener.update(change.update);
+    else if (change.ok) void take(listener, change.update);
     else listener.problems(change.problems);
     return false;
+  }
+
+  async function take(to: SupergraphListener, update: SupergraphUpdate): Promise<void> {
+    const isServed = await to.update(update);
+    if (isServed === false) void callPeer(process, 'schemaRefused', { id: supergraphId(update.sdl) }, REFUSED_MS);
   }
 
   return {

@@ -94,6 +94,8 @@ class WorkerPool {
   /** Workers that serve, with the time at which they were ready. */
   readonly #serving = new Map<Worker, number>();
   readonly #heartbeats: Heartbeats<Worker>;
+  /** The digest of the last supergraph that a worker could not serve. */
+  readonly #refusals = new WeakMap<Worker, string>();
   #metrics: WorkerMetrics | undefined;
   /** The lines that name the URLs of the admin listener. */
   #adminUrls = '';
@@ -167,6 +169,12 @@ class WorkerPool {
     // none could build it
     if (ended.every((isEnded) => isEnded === false)) undo();
     return { processes, replies };
+  }
+
+  /** Lets workers that start later serve what the others do, if none of them can serve a supergraph. */
+  #refused(worker: Worker, id: string): void {
+    this.#refusals.set(worker, id);
+    if ([...this.#serving.keys()].every((one) => this.#refusals.get(one) === id)) this.#schema.refused(id);
   }
 
   /** A worker that starts gets the action either with this call, or with those that it asks for. */
@@ -266,6 +274,10 @@ class WorkerPool {
         purge: (tags) => this.#purge(tags),
         canaryRolledBack: async ({ id, reason }) => {
           await this.endCanary({ action: 'roll_back', id, reason });
+          return true;
+        },
+        schemaRefused: async ({ id }) => {
+          this.#refused(worker, id);
           return true;
         },
         getEndpointActions: async () => this.#endpointActions.list(),

@@ -25,9 +25,9 @@ export interface CanaryEnd {
 export interface SupergraphListener {
   /**
    * Called with a valid supergraph that differs from the one before, or that follows problems. The next call follows when the promise
-   * has settled.
+   * has settled. It resolves with `false` for a supergraph that cannot be served.
    */
-  update(update: SupergraphUpdate): Promise<void> | void;
+  update(update: SupergraphUpdate): Promise<boolean | undefined> | Promise<void> | void;
   /** Called when a change does not compose; the last valid supergraph stays active. */
   problems(problems: readonly Problem[]): void;
   /** Called when the folder or the file itself was removed, restored or replaced, or when it cannot be watched. */

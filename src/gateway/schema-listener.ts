@@ -43,6 +43,7 @@ export function schemaListener(parts: SchemaListenerParts): SchemaListener {
       if (gateway.canary() === undefined) beforeCanary = namesInUse(parts);
       const good = await swapOrKeep(update, parts);
       instruments?.schemaReloaded(good);
+      return good;
     },
     endCanary: (end) => endCanary(gateway, end),
     canaryEnded({ kind, others }) {

@@ -7,6 +7,7 @@ import {
   type SupergraphProvider,
   type SupergraphUpdate,
 } from '../../src/composition/supergraph-provider.ts';
+import { supergraphId } from '../../src/gateway/supergraph-id.ts';
 
 const PROBLEM = { file: 'schemas/a.graphql', line: 1, column: 1, code: 'INVALID_GRAPHQL', message: 'Expected Name.' };
 
@@ -44,6 +45,21 @@ test('the schema is loaded once for all workers, and each change is announced', 
   ]);
   // a worker that starts later serves the last good one
   expect(await get()).toEqual({ ok: true, update: { sdl: 'two' } });
+});
+
+test('a worker that starts later gets the schema before the one that the others cannot serve', async () => {
+  const { schema, get, listener } = primary(async () => ({ sdl: 'one' }));
+  await schema.watch();
+  await listener()?.update({ sdl: 'two' });
+  schema.refused(supergraphId('another'));
+  expect(await get()).toEqual({ ok: true, update: { sdl: 'two' } });
+  schema.refused(supergraphId('two'));
+  expect(await get()).toEqual({ ok: true, update: { sdl: 'one' } });
+  await listener()?.update({ sdl: 'three' });
+  schema.refused(supergraphId('two'));
+  expect(await get()).toEqual({ ok: true, update: { sdl: 'three' } });
+  schema.refused(supergraphId('three'));
+  expect(await get()).toEqual({ ok: true, update: { sdl: 'one' } });
 });
 
 test('without a good schema, workers get the problems', async () => {
