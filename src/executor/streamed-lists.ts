@@ -1,5 +1,5 @@
 import type { OpField, OpSelection } from '../operation/operation.ts';
-import { isSameStream, type StreamDirective } from '../operation/streamed-lists.ts';
+import type { StreamDirective } from '../operation/streamed-lists.ts';
 import type { QueryPlan } from '../planner/plan.ts';
 import type { FetchNode, Position } from '../planner/positions.ts';
 
@@ -100,7 +100,7 @@ function findCandidates({ operation: { selection }, root }: QueryPlan): Candidat
 /** Returns whether fields are streamed in the same way, with the same deferred fragments. */
 function agree([first, ...others]: readonly OpField[], effective: (set: number) => number): boolean {
   const set = effective(first?.fragments as number);
-  return others.every((other) => isSameStream(other.stream, first?.stream) && effective(other.fragments) === set);
+  return others.every((other) => other.stream?.key === first?.stream?.key && effective(other.fragments) === set);
 }
 
 /** Returns whether no fields lead to a position but these: an input of a look-up needs all items. */

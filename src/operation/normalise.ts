@@ -13,7 +13,7 @@ import { Kind, print } from 'graphql';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { activeDefer, type DeferredFragment, FragmentSets, NOT_DEFERRED } from './deferred-fragments.ts';
 import type { Operation, OpField, OpSelection, OpTypeCondition } from './operation.ts';
-import { activeStream, isListType, isSameStream, MAX_STREAMED_LISTS, type StreamDirective } from './streamed-lists.ts';
+import { activeStream, isListType, MAX_STREAMED_LISTS, type StreamDirective } from './streamed-lists.ts';
 
 /**
  * The most selected fields, with fragments expanded; an operation with more is refused, because planning time must
@@ -258,7 +258,7 @@ class Normaliser {
     const stream = first?.stream;
     if (stream === undefined || this.streamedLists >= MAX_STREAMED_LISTS) return undefined;
     // items with fields of several deferred fragments would have to wait for them
-    if (others.some((one) => one.deferred !== first?.deferred || !isSameStream(one.stream, stream))) return undefined;
+    if (others.some((one) => one.deferred !== first?.deferred || one.stream?.key !== stream.key)) return undefined;
     this.streamedLists += 1;
     return stream;
   }

@@ -5,6 +5,8 @@ export interface StreamDirective {
   readonly label: string | undefined;
   /** How many items come with what is around the list: a number, or the name of the variable that has it. */
   readonly initialCount: number | { readonly variable: string };
+  /** The same for directives with the same arguments. */
+  readonly key: string;
 }
 
 /** The most lists with `@stream` in one operation, with fragments expanded; further ones come whole. */
@@ -24,22 +26,14 @@ export function activeStream(
   const count = argumentOf(directive, 'initialCount');
   const initialCount =
     count?.kind === Kind.VARIABLE ? { variable: count.name.value } : count?.kind === Kind.INT ? Number(count.value) : 0;
-  return { label: label?.kind === Kind.STRING ? label.value : undefined, initialCount };
+  const name = label?.kind === Kind.STRING ? label.value : undefined;
+  return { label: name, initialCount, key: JSON.stringify([name, initialCount]) };
 }
 
 /** Returns whether the condition of a `@defer` or `@stream` holds; where it is missing, it does. */
 export function isActive(condition: ValueNode | undefined, conditions: Readonly<Record<string, unknown>>): boolean {
   if (condition?.kind === Kind.BOOLEAN) return condition.value;
   return condition?.kind !== Kind.VARIABLE || conditions[condition.name.value] !== false;
-}
-
-/** Returns whether two fields of the same response key are streamed in the same way. */
-export function isSameStream(a: StreamDirective | undefined, b: StreamDirective | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && streamKey(a) === streamKey(b));
-}
-
-function streamKey({ label, initialCount }: StreamDirective): string {
-  return JSON.stringify([label, initialCount]);
 }
 
 export function isListType(type: TypeNode): boolean {
