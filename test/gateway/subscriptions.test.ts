@@ -49,6 +49,7 @@ describe('subscriptions over server-sent events', () => {
     const url = `${server.url}?query=${encodeURIComponent(ADDED)}`;
     const { reader } = await openEvents(url, undefined, { 'apollo-require-preflight': 'true' });
     expect(await reader.until('\n\n')).toBe(':\n\n');
+    await topic.hasSubscriptions(1);
     topic.publish(review('late'));
     expect(await reader.until('"late"')).toContain('event: next\ndata: {"data":{"reviewAdded":{"body":');
   });
