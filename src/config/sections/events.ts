@@ -2,15 +2,14 @@ import * as z from 'zod';
 import { redisUrl } from './store.ts';
 import { clientTls } from './tls.ts';
 
-const natsUrl = z.url({
-  protocol: /^(?:nats|tls)$/,
-  message: 'expected a URL such as "nats://localhost:4222", or tls:// with TLS',
-});
+const NATS_URL_EXPECTED = 'expected a URL such as "nats://localhost:4222", or tls:// with TLS';
+
+const natsUrl = z.url({ protocol: /^(?:nats|tls)$/, message: NATS_URL_EXPECTED });
 
 const nats = z
   .strictObject({
     servers: z
-      .union([natsUrl.transform((url) => [url]), z.array(natsUrl).min(1)])
+      .union([natsUrl.transform((url) => [url]), z.array(natsUrl).min(1)], { error: NATS_URL_EXPECTED })
       .describe(
         'The URL of a server, or those of several servers of one cluster: nats://HOST:PORT, or tls:// with TLS',
       ),
