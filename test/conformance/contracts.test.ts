@@ -67,6 +67,18 @@ describe('contracts by @tag', () => {
         label: String
       ) on FRAGMENT_SPREAD | INLINE_FRAGMENT
 
+      """Lets the gateway send items of a list after the rest of the result."""
+      directive @stream(
+        """Whether items may come later."""
+        if: Boolean! = true
+
+        """Names the list in the response."""
+        label: String
+
+        """How many items come with what is around the list."""
+        initialCount: Int! = 0
+      ) on FIELD
+
       type Product {
         id: ID!
         price: Int
