@@ -108,9 +108,7 @@ type Subscribe = NonNullable<Source['subscribe']>;
 
 /** Sends a request that no plugin changes, and ends its span with the response. */
 function sendWithSpan(source: Source, request: SourceRequest, span: CallSpan, done: Done): void {
-  const copy = copyRequest(request);
-  copy.span = span;
-  source.send(copy, (response) => {
+  source.send(withSpan(request, span), (response) => {
     span.end(endOf(response));
     done(response);
   });
