@@ -20,6 +20,7 @@ import type { RequestContext } from '../http/request-context.ts';
 import { type HttpResponse, writable } from '../http/response.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import type { SingleResult } from '../pipeline/execution-result.ts';
+import type { PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import { steadyNow } from '../shared/steady-clock.ts';
@@ -42,13 +43,15 @@ export interface ResponseCacheOptions extends ResponseCacheSettings {
   readonly contract: string | undefined;
   /** Returns whether a GET is safe from CSRF. By default all are. */
   readonly csrf?: CsrfCheck | undefined;
+  readonly documents?: Pick<PersistedDocuments, 'revision'> | undefined;
 }
 
 /** What is known of the responses to one URL. */
 interface KnownUrl {
   readonly dependsOn: DependsOn;
   readonly label: OperationLabel | undefined;
-  readonly engine: string;
+  /** The schema, and the list of persisted documents. */
+  readonly served: string;
   /** The last key of a request, and what it was computed from. */
   last?: { readonly from: string; readonly key: ResponseKey } | undefined;
 }
@@ -57,6 +60,12 @@ interface KnownUrl {
 interface ResponseKey {
   readonly keys: readonly string[];
   readonly label: OperationLabel | undefined;
+}
+
+/** What identifies an engine with one list of persisted documents. */
+interface ServedBy {
+  readonly revision: string;
+  readonly id: string;
 }
 
 const NOT_KNOWN: ResponseKey = { keys: [], label: undefined };
@@ -85,9 +94,9 @@ export class ResponseCache {
     maxEntrySize: LONGEST_URL,
     sizeCalculation: (_, url) => 256 + url.length,
   });
-  readonly #engines = new WeakMap<Engine, string>();
-  /** The schema that was served when a request came, and when that was. */
-  readonly #begun = new WeakMap<TagCollector, { readonly engine: string | undefined; readonly at: number }>();
+  readonly #served = new WeakMap<Engine, ServedBy>();
+  /** What was served when a request came, and when that was. */
+  readonly #begun = new WeakMap<TagCollector, { readonly served: string | undefined; readonly at: number }>();
   /** Entries that this process has tried to refresh before they expire. */
   readonly #refreshed = new WeakSet<CacheEntry>();
   readonly #responses = new WeakMap<CacheEntry, AgedResponse>();
@@ -148,7 +157,7 @@ export class ResponseCache {
   #miss(context: RequestContext, moment: Moment): undefined {
     this.#options.onLookUp?.('miss', undefined);
     const cacheTags = new TagCollector(moment);
-    this.#begun.set(cacheTags, { engine: this.#engineOf(context), at: this.#now() });
+    this.#begun.set(cacheTags, { served: this.#servedTo(context), at: this.#now() });
     context.client = { ...context.client, cacheTags };
   }
 
@@ -177,8 +186,8 @@ export class ResponseCache {
     caching: Readonly<Record<string, string>> | undefined,
   ): HttpResponse {
     const collected = cachePolicy?.collected;
-    const engine = this.#engineOf(context);
-    if (collected === undefined || cachePolicy === undefined || dependsOn === undefined || engine === undefined)
+    const served = this.#servedTo(context);
+    if (collected === undefined || cachePolicy === undefined || dependsOn === undefined || served === undefined)
       return response;
     if (errors.length > 0 || response.status !== 200 || !caching?.['cache-control']?.startsWith('public'))
       return response;
@@ -193,20 +202,20 @@ export class ResponseCache {
       ...(tagHeader !== undefined && named !== '' && { [tagHeader]: named }),
     };
     const made = { ...response, headers: { ...response.headers, ...headers } };
-    // the schema may have changed meanwhile
+    // the schema, or the list of persisted documents, may have changed meanwhile
     const begun = this.#begun.get(collected);
-    if (collected.isIncomplete || begun?.engine !== engine) return made;
+    if (collected.isIncomplete || begun?.served !== served) return made;
     const now = this.#now();
     const { url = '' } = context.req;
     const before = this.#known.get(url);
     const all = withReads(
       withReads(dependsOn, context.reads),
-      before?.engine === engine ? before.dependsOn : dependsOn,
+      before?.served === served ? before.dependsOn : dependsOn,
     );
     if (all.isUndeclared || all.isGuarded) return made;
     const requester = requesterOf(context);
     if (cachePolicy.scope !== 'public' && identifiesClient(requester, all)) return made;
-    this.#known.set(url, { dependsOn: all, label, engine });
+    this.#known.set(url, { dependsOn: all, label, served });
     const key = this.#keyOf(context);
     const { jitter, random = Math.random } = this.#options;
     const freshUntil = now + cachePolicy.maxAgeMs * (1 - jitter * random());
@@ -228,32 +237,36 @@ export class ResponseCache {
     if (this.#options.csrf?.(headers) === false) return undefined;
     if (forbidsSharing(headers)) return undefined;
     const type = negotiateMediaType(headers.accept);
-    const engine = this.#engineOf(context);
-    if (type === undefined || engine === undefined) return undefined;
+    const served = this.#servedTo(context);
+    if (type === undefined || served === undefined) return undefined;
     const { url = '' } = req;
     const known = this.#known.get(url);
-    if (known?.engine !== engine) return NOT_KNOWN;
+    if (known?.served !== served) return NOT_KNOWN;
     const requester = requesterOf(context);
     // what is declared to be the same for all is kept apart for those that identify themselves, who may get nothing else
     const isIdentified = identifiesClient(requester, known.dependsOn);
     const dependencies = sharedKey(requester, known.dependsOn);
     const from = `${type}\n${isIdentified}\n${dependencies}`;
     if (known.last?.from === from) return known.last.key;
-    const text = JSON.stringify([engine, `${this.#options.contract ?? ''} ${url}`, from]);
+    const text = JSON.stringify([served, `${this.#options.contract ?? ''} ${url}`, from]);
     const key = { keys: [`response ${hash('sha256', text, 'base64url')}`], label: known.label };
     if (from.length <= LONGEST_REMEMBERED) known.last = { from, key };
     return key;
   }
 
-  /** Returns what identifies the schema of an engine in all processes. */
-  #engineOf({ client }: RequestContext): string | undefined {
-    const engine = this.#options.engine(client);
+  /**
+   * Returns what identifies the schema and the list of persisted documents for a client, in all processes. When one of them changes, the next
+   * request to each URL is executed, so that one that is not allowed any more is refused.
+   */
+  #servedTo({ client }: RequestContext): string | undefined {
+    const { engine: engineOf, documents } = this.#options;
+    const engine = engineOf(client);
     if (engine === undefined) return undefined;
-    let id = this.#engines.get(engine);
-    if (id === undefined) {
-      id = hash('sha256', engine.supergraph.sdl, 'base64url');
-      this.#engines.set(engine, id);
-    }
+    const revision = documents?.revision ?? '';
+    const known = this.#served.get(engine);
+    if (known?.revision === revision) return known.id;
+    const id = hash('sha256', `${revision}\n${engine.supergraph.sdl}`, 'base64url');
+    this.#served.set(engine, { revision, id });
     return id;
   }
 }

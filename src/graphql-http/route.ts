@@ -136,10 +136,10 @@ function streamsOf(
 }
 
 function openResponseCache(options: GraphqlRouteOptions, contract: string | undefined): ResponseCache | undefined {
-  const { responseCache, engine, csrf, returned } = options;
+  const { responseCache, engine, csrf, documents, returned } = options;
   // a response from the cache has no headers of subgraphs
   if (responseCache === undefined || returned !== undefined) return undefined;
-  return new ResponseCache({ ...responseCache, engine, csrf, contract });
+  return new ResponseCache({ ...responseCache, engine, csrf, documents, contract });
 }
 
 const DOCUMENT_PATH = /^\/graphql\/([\w.:%~-]{1,256})(?:\?|$)/;

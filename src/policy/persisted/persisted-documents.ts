@@ -26,6 +26,8 @@ export interface PersistedDocuments {
   readonly acceptsPlainText: boolean;
   /** Whether the path may have the id: `/graphql/ID`. */
   readonly acceptsIdInPath: boolean;
+  /** What identifies the manifest in all processes: its ids and texts. A response that was cached with another one may not be allowed any more. */
+  readonly revision: string;
   /** Replaces the manifest. */
   replace(manifest: Manifest): void;
 }
@@ -70,6 +72,10 @@ class ManifestAndRegistered implements PersistedDocuments {
 
   replace(manifest: Manifest): void {
     this.#list = new ListedDocuments(manifest);
+  }
+
+  get revision(): string {
+    return this.#list.revision;
   }
 
   resolve({ query, id, hash }: NamedDocument): string | undefined | Promise<string | undefined> {
@@ -154,6 +160,7 @@ const notSupported = () => refusedDocument(200, 'PERSISTED_QUERY_NOT_SUPPORTED',
 /** The operations of a manifest, by id and by text. */
 class ListedDocuments {
   private readonly manifest: Manifest;
+  private digest: string | undefined;
   private readonly texts: ReadonlySet<string>;
   private readonly cache = new LRUCache<string, boolean>({
     maxSize: MOST_CACHED_CHARACTERS,
@@ -167,6 +174,11 @@ class ListedDocuments {
 
   get(id: string): string | undefined {
     return this.manifest.get(id);
+  }
+
+  get revision(): string {
+    this.digest ??= documentHash(JSON.stringify([...this.manifest]));
+    return this.digest;
   }
 
   /** Whether a text is in the manifest, whatever its whitespace and comments. */

@@ -21,6 +21,8 @@ export interface TestGateway {
   /** The folder with the schema files. */
   readonly dir: string;
   readonly lines: readonly LogLine[];
+  /** Reads schemas, endpoints, keys and documents again. */
+  reload(): Promise<void>;
   ask(
     query: string,
     options?: { variables?: object; headers?: Record<string, string>; signal?: AbortSignal },
@@ -50,6 +52,7 @@ export async function gatewayOver(
     adminUrl: server.adminUrl,
     dir,
     lines,
+    reload: server.reload,
     async ask(query, { variables, headers = {}, signal } = {}) {
       const response = await fetch(server.url, {
         method: 'POST',
