@@ -82,6 +82,8 @@ export interface BffOptions {
   readonly cacheBytes?: number;
   /** The response cache of the gateway. Default: a store of their own, in memory or `redis`. */
   readonly cacheStore?: CacheStore | undefined;
+  /** Returns what else decides which operations may run, and what comes of them: a cached response is only used while it is the same. */
+  readonly rules?: (() => string) | undefined;
   /** Configuration that endpoints are checked against. */
   readonly endpointConfig?: EndpointConfig;
   /** The most by which times of cached responses are shortened at random, as a share. Default: 0 */

@@ -13,7 +13,7 @@ import { defaultHeadersOf } from './responses/client-headers.ts';
 import { clientPolicies } from './responses/cors.ts';
 import { type LoadedShapes, loadShapes } from './shapes/load-shapes.ts';
 
-type Options = Pick<BffOptions, 'dir' | 'engine' | 'onProblems' | 'endpointConfig' | 'onRefused'>;
+type Options = Pick<BffOptions, 'dir' | 'engine' | 'onProblems' | 'endpointConfig' | 'onRefused' | 'rules'>;
 
 /** The files of the `bff/` folder as they were last read. */
 interface Files {
@@ -91,7 +91,7 @@ function breaksSome(current: EndpointSnapshot | undefined, next: EndpointSnapsho
 function* checkAgainst(
   engine: Engine,
   { folder, shapes }: Files,
-  { endpointConfig, onRefused }: Options,
+  { endpointConfig, onRefused, rules }: Options,
 ): Steps<EndpointSnapshot> {
   const loaded = yield* compileEndpointsInSteps(folder, engine.supergraph, { ...endpointConfig, shapes });
   const defaultHeaders = new Map<string, ReadonlyMap<string, string>>();
@@ -99,7 +99,7 @@ function* checkAgainst(
     const headers = defaultHeadersOf(settings, version);
     if (headers) defaultHeaders.set(version === undefined ? client : `${client}/${version}`, headers);
   }
-  const digest = hash('sha256', `${folder.digest}\n${engine.supergraph.sdl}`, 'base64url');
+  const digest = hash('sha256', `${folder.digest}\n${rules?.() ?? ''}\n${engine.supergraph.sdl}`, 'base64url');
   const table = buildRoutingTable(loaded);
   const cors = clientPolicies(table, onRefused);
   return { engine, folder, loaded, table, digest, knownRequests: new KnownRequests(), defaultHeaders, cors };

@@ -29,6 +29,7 @@ import { openBff, reloadBff } from './open-bff.ts';
 import { NO_PLUGINS, type PluginOptions } from './open-plugins.ts';
 import { openSubscriptions, webSocketSettings } from './open-subscriptions.ts';
 import { tracingOptions } from './open-tracing.ts';
+import { operationRules } from './operation-rules.ts';
 import { reloader } from './reload.ts';
 import { openRequestPolicies } from './request-policies.ts';
 import { requestTelemetry } from './request-telemetry.ts';
@@ -226,6 +227,7 @@ async function openEndpoints(
       ...{ gateway, logger, redis, instruments, demo: demo ?? false },
       purgeEverywhere: purgeEverywhere ?? purge,
       cacheStore: cache?.endpoints,
+      rules: () => operationRules(config, parts.plugins),
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,

@@ -1,4 +1,4 @@
-import { type Bff, createBff } from '../bff/bff.ts';
+import { type Bff, type BffOptions, createBff } from '../bff/bff.ts';
 import type { AcceptedCredentials } from '../bff/handlers/challenge.ts';
 import type { EndpointSubscriptions } from '../bff/handlers/stream-events.ts';
 import type { KeyStore } from '../bff/idempotency/idempotency.ts';
@@ -33,6 +33,8 @@ export interface BffParts {
   readonly instruments?: Instruments | undefined;
   /** The store of the response cache, where that is on. */
   readonly cacheStore?: CacheStore | undefined;
+  /** See {@link BffOptions}. */
+  readonly rules?: BffOptions['rules'];
   /** Counts a request to an endpoint. */
   readonly countUse?: OpenUsage['countEndpoint'] | undefined;
   /** Purges in all processes of this gateway. */
@@ -56,6 +58,7 @@ export function openBff(
     instruments,
     purgeEverywhere,
     cacheStore,
+    rules,
     countUse,
   }: BffParts,
 ): Promise<Bff> {
@@ -78,6 +81,7 @@ export function openBff(
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
     cacheStore,
     cacheJitter: cacheStore && config.response_cache.jitter,
+    rules,
     endpointConfig: endpointSettings(config),
     errorStatus: new Map(Object.entries(bff.error_status)),
     acceptedCredentials: acceptedCredentials(config),

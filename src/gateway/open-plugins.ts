@@ -33,6 +33,8 @@ export interface OpenPlugins {
   readonly reads: () => Reads;
   /** Returns whether plugins read the responses of fetches, for an engine that is built now. */
   readonly readsResponses: () => boolean;
+  /** Returns how often the plugins were loaded again, for an engine that is built now. */
+  readonly reloads: () => number;
   /** Calls `onSchemaChange`, without waiting. */
   schemaChanged(facts: SchemaFacts): void;
   /**
@@ -69,6 +71,7 @@ export async function openPlugins(options: PluginOptions): Promise<OpenPlugins |
     current: () => state.current,
     reads: () => state.next.reads,
     readsResponses: () => state.next.hooks.onFetchResponse !== undefined,
+    reloads: () => state.reloads,
     schemaChanged: (facts) => void state.current.schemaChanged(facts),
     beforeReload: (prepare) => {
       state.prepare = prepare;
@@ -85,6 +88,7 @@ class ReloadedPlugins {
   current: PluginSet;
   /** The set that becomes the current one, while it is prepared. */
   next: PluginSet;
+  reloads = 0;
   prepare: () => Promise<SchemaFacts | undefined> = async () => undefined;
   /** Called after each attempt to load the plugins again. */
   afterReload: () => Promise<void> | undefined = () => undefined;
@@ -116,6 +120,7 @@ class ReloadedPlugins {
     const before = this.current;
     try {
       this.next = await this.#load();
+      this.reloads++;
       const schema = await this.prepare();
       this.current = this.next;
       this.#logger.info({ plugins: this.current.plugins.map(({ name }) => name) }, 'plugins reloaded');

@@ -31,16 +31,21 @@ export interface ShopData {
   stars: Record<string, number | null>;
 }
 
+type ShopSubgraph = StubService & { readonly file: string };
+
 export interface Shop extends TestGateway {
-  readonly products: StubService;
-  readonly reviews: StubService;
+  readonly products: ShopSubgraph;
+  readonly reviews: ShopSubgraph;
   readonly data: ShopData;
   /** How many requests each subgraph has had since the last call. */
   counts(): { products: number; reviews: number };
 }
 
-/** A gateway with the cache before two subgraphs: the products of a shop, and their reviews. */
-export async function shop(cache: object = {}, config: object = {}): Promise<Shop> {
+/**
+ * A gateway with the cache before two subgraphs: the products of a shop, and their reviews.
+ * @param bff the folder of its endpoints
+ */
+export async function shop(cache: object = {}, config: object = {}, bff?: string): Promise<Shop> {
   const data: ShopData = { names: { 1: 'Lamp', 2: 'Desk', 3: 'Sofa' }, stars: { 1: 5, 2: 4, 3: 3 } };
   const product = (id: string) => (data.names[id] === undefined ? null : { id, name: data.names[id] });
   const products = await stubSubgraph(PRODUCTS, {
@@ -67,9 +72,20 @@ export async function shop(cache: object = {}, config: object = {}): Promise<Sho
     resolvers: { Product: { stars: ({ id }: { id: string }) => data.stars[id], price: () => 1.5 } },
     entities: { Product: ({ id }: { id: string }) => (data.stars[id] === undefined ? null : { id }) },
   });
+  return gatewayOfShop({ products, reviews, data }, cache, config, bff);
+}
+
+/** Another gateway before the subgraphs of a shop. */
+export async function gatewayOfShop(
+  { products, reviews, data }: Pick<Shop, 'products' | 'reviews' | 'data'>,
+  cache: object = {},
+  config: object = {},
+  bff?: string,
+): Promise<Shop> {
   const gateway = await gatewayOver(
     { products: products.file, reviews: reviews.file },
     { response_cache: { enabled: true, jitter: '0%', ...cache }, csrf: { unsafe_disabled: true }, ...config },
+    bff,
   );
   return {
     ...gateway,

@@ -27,7 +27,7 @@ export interface EndpointSnapshot {
   readonly folder: EndpointFolder;
   readonly loaded: LoadedEndpoints;
   readonly table: RoutingTable;
-  /** Digest of the folder and the schema; part of all cache keys. */
+  /** Digest of the folder, the schema and the rules for operations; part of all cache keys. */
   readonly digest: string;
   readonly knownRequests: KnownRequests;
   /** Headers of every response, by `CLIENT` and `CLIENT/VERSION`. */
