@@ -108,7 +108,8 @@ export interface BffOptions {
   readonly purgeToken?: string | undefined;
   /** Purges all caches of the gateway by tags, for purge requests over HTTP. Default: only this cache. */
   readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
-  readonly onCache?: ((outcome: CacheOutcome) => void) | undefined;
+  /** Called for each look-up in the cache of responses, with the id of the endpoint. */
+  readonly onCache?: ((endpoint: string, outcome: CacheOutcome) => void) | undefined;
   /** Called when a policy rejects a request, with the policy and the reason. The limiter reports rate limits itself. */
   readonly onRefused?: CountRefusal | undefined;
   /** Counts a request to an endpoint. */

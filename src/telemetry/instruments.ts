@@ -2,6 +2,7 @@ import { type CacheInstruments, createCacheInstruments } from './cache-instrumen
 import { createEndpointInstruments, type EndpointInstruments } from './endpoint-instruments.ts';
 import { createEventInstruments, type EventInstruments } from './event-instruments.ts';
 import { type KeySetState, watchKeySets } from './key-set-instruments.ts';
+import { memo } from './memo.ts';
 import type { Count, Metrics } from './metrics.ts';
 import { createRequestInstruments, type InstrumentSettings, type RequestInstruments } from './request-instruments.ts';
 import { watchRuntime } from './runtime-instruments.ts';
@@ -40,8 +41,8 @@ export interface Instruments extends SubgraphInstruments {
   readonly costEstimated: (cost: number) => void;
   /** The cost of one operation by its result. */
   readonly costMeasured: (cost: number) => void;
-  /** A look-up in the response cache of endpoints. */
-  readonly responseCacheLookedUp: Count;
+  /** A look-up in the response cache of endpoints: the endpoint, and what came of it. */
+  readonly responseCacheLookedUp: (endpoint: string, result: string) => void;
   /** Starts to count what the response cache does. To be called once. */
   readonly openCache: () => CacheInstruments;
   /** @param outcome `started`, `promoted`, `rolled_back`, `replaced` */
@@ -133,6 +134,12 @@ function ofCaches(
     help: 'Operations found in the cache with their plan (hit), or parsed and planned (miss)',
     labels,
   });
+  const endpoints = metrics.counter({
+    name: 'headgate_bff_cache_lookups_total',
+    help: 'Look-ups in the response cache of endpoints, by endpoint: hit, stale, stale-if-error, miss',
+    labels: ['endpoint', ...labels],
+  });
+  const lookedUp = memo((endpoint: string) => memo((result: string) => endpoints.series(endpoint, result)));
   const [hits, misses] = [once(() => operations.series('hit')), once(() => operations.series('miss'))];
   return {
     operationLookedUp: (known) => (known ? hits : misses)().add(),
@@ -141,11 +148,7 @@ function ofCaches(
       help: 'How long it took to plan and compile operations that were not in the cache',
       buckets,
     }),
-    responseCacheLookedUp: metrics.counter({
-      name: 'headgate_bff_cache_lookups_total',
-      help: 'Look-ups in the response cache of endpoints: hit, stale, stale-if-error, miss',
-      labels,
-    }),
+    responseCacheLookedUp: (endpoint, result) => lookedUp(endpoint)(result).add(),
   };
 }
 

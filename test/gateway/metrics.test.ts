@@ -280,7 +280,10 @@ describe('endpoints', () => {
     const get = (path: string) =>
       fetch(new URL(path, shopWorld.server.url), { headers: { origin: 'https://other.example' } });
     for (const path of ['/bff/web/hello', '/bff/web/hello', '/bff/web/own', '/bff/web/hello']) await get(path);
-    expect(await counted(shopWorld, 'headgate_bff_cache_lookups_total')).toEqual({ hit: 1, miss: 1 });
+    expect(await counted(shopWorld, 'headgate_bff_cache_lookups_total')).toEqual({
+      'web/hello hit': 1,
+      'web/hello miss': 1,
+    });
     expect(await refusals(shopWorld)).toEqual({
       'bff.cors origin enforce': 4,
       'bff.auth unauthenticated enforce': 1,

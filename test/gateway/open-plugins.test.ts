@@ -5,6 +5,7 @@ import { createSupergraphProvider } from '../../src/composition/supergraph-provi
 import { configFileSchema } from '../../src/config/config.ts';
 import { openPlugins } from '../../src/gateway/open-plugins.ts';
 import { startServer } from '../../src/gateway/server.ts';
+import { folderOf } from '../bff/support.ts';
 import { folderWith } from '../composition/folder.ts';
 import { pluginFile } from '../plugins/world.ts';
 import { stubApi } from '../sources/rest/stub-api.ts';
@@ -67,6 +68,35 @@ it('a changed file becomes the plugin; a broken one leaves the last good one in 
 
   writeFileSync(file, plugin('third'));
   await expect.poll(said).toBe('third');
+});
+
+it('a cached response of an endpoint ends with the plugin that took part in it', async () => {
+  const file = pluginFile('added.mjs', plugin('first'));
+  onTestFinished(() => {
+    delete (globalThis as { pluginEvents?: string[] }).pluginEvents;
+  });
+  const subgraph = await stubApi(({ headers }) => ({ data: { hello: headers['x-added'] } }));
+  const schemasDir = await folderWith({
+    'shop.graphql': `extend schema @subgraph(url: "${subgraph.url}") type Query { hello: String }`,
+  });
+  const config = configFileSchema.parse({ supergraph: { listen: '127.0.0.1:0' }, plugins: [{ path: file }] });
+  const { logger } = recordingLogger();
+  const server = await startServer({
+    config: { ...config, supergraph: { ...config.supergraph, introspection: true }, production: false },
+    schema: createSupergraphProvider({ schemasDir }),
+    bffDir: folderOf({ 'web/hello.graphql': 'query @endpoint(cache: {maxAge: "1h"}) { hello }' }),
+    dev: true,
+    logger,
+  });
+  onTestFinished(() => server.close());
+  const hello = async () => {
+    const response = await fetch(server.url.replace('/graphql', '/bff/web/hello'));
+    return [response.headers.get('cache-status'), (await response.json()).hello];
+  };
+  await hello();
+  expect(await hello()).toEqual(['headgate; hit', 'first']);
+  writeFileSync(file, plugin('second'));
+  await expect.poll(async () => (await hello())[1]).toBe('second');
 });
 
 it('onSchemaChange is called for a canary, and again with the current schema when it ends', async () => {

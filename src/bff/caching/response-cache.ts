@@ -24,6 +24,8 @@ export interface FreshResponse {
 
 /** A request to the response cache. */
 export interface CacheRequest {
+  /** The id of the endpoint, for metrics: `web/dashboard`. */
+  readonly endpoint: string;
   readonly key: string;
   /** Key of executions in flight: those with the same key share one. Only executions with the same `key` have the same. */
   readonly inFlightKey: string;
@@ -71,7 +73,8 @@ export interface ResponseCacheOptions {
   /** The most by which times are shortened at random, as a share, so that not all expires together. Default: 0 */
   readonly jitter?: number | undefined;
   readonly random?: (() => number) | undefined;
-  readonly onOutcome?: ((outcome: CacheOutcome) => void) | undefined;
+  /** @param endpoint the id of the endpoint */
+  readonly onOutcome?: ((endpoint: string, outcome: CacheOutcome) => void) | undefined;
   /** Called when a background refresh fails. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -115,11 +118,11 @@ class StoredResponses implements ResponseCache {
     if (stored !== undefined && time < stored.freshUntil) {
       const { random = Math.random } = this.#options;
       if (isDue(stored, time, random())) this.#refresh(request, stored);
-      return this.#respondWith('hit', stored, time);
+      return this.#respondWith('hit', request, stored, time);
     }
     if (stored !== undefined && time < stored.staleUntil) {
       this.#refresh(request, stored);
-      return this.#respondWith('stale', stored, time);
+      return this.#respondWith('stale', request, stored, time);
     }
     return this.#load(request, stored);
   }
@@ -136,8 +139,13 @@ class StoredResponses implements ResponseCache {
     else begin(claim);
   }
 
-  #respondWith(outcome: CacheOutcome, { response, storedAt }: StoredResponse, time: number): EndpointResponse {
-    this.#options.onOutcome?.(outcome);
+  #respondWith(
+    outcome: CacheOutcome,
+    { endpoint }: CacheRequest,
+    { response, storedAt }: StoredResponse,
+    time: number,
+  ): EndpointResponse {
+    this.#options.onOutcome?.(endpoint, outcome);
     const age = String(Math.max(0, Math.floor((time - storedAt) / 1000)));
     return { ...response, headers: { ...response.headers, age, 'cache-status': STATUS[outcome] } };
   }
@@ -171,13 +179,13 @@ class StoredResponses implements ResponseCache {
     try {
       const response = await this.#fetch(request, request.res);
       if (!mayFallBack || response.status < 500) {
-        this.#options.onOutcome?.('miss');
+        this.#options.onOutcome?.(request.endpoint, 'miss');
         return response;
       }
     } catch (error) {
       if (!mayFallBack) throw error;
     }
-    return this.#respondWith('stale-if-error', stored as StoredResponse, this.#now());
+    return this.#respondWith('stale-if-error', request, stored as StoredResponse, this.#now());
   }
 
   /** Stores a response and returns it as it was stored; `undefined` where it may not be cached. */

@@ -144,7 +144,7 @@ function respondFromCache(
   const { call, endpoint, dependsOn } = endpointCall;
   const properties = { scope: policy.scope, isGuarded: policy.isGuarded, named: headersReadBy(endpoint) };
   return cache.respond({
-    ...{ key, policy, shared, res: call.res },
+    ...{ endpoint: endpoint.id, key, policy, shared, res: call.res },
     inFlightKey: meterLines(requesterOf(call), dependsOn) + key,
     clientKey: () => inFlightKey(requesterOf(call), dependsOn),
     audience: () => audienceOf(properties, requesterOf(call), dependsOn),
