@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { signDebugToken } from '../../src/policy/debug/debug-token.ts';
 import { TOKEN } from '../gateway/admin-client.ts';
 import { stubApi } from '../sources/rest/stub-api.ts';
 import { gatewayOver } from '../sources/stitched/gateway.ts';
@@ -8,7 +9,7 @@ const KEY = 'a-shared-key-for-tests';
 const NAME = '{ product(id: "1") { id name } }';
 
 /** A gateway with the response cache before a REST API, whose responses may be cached for long. */
-async function world(headers: Record<string, string> = {}) {
+async function world(headers: Record<string, string> = {}, config: object = {}) {
   const data = { name: 'Lamp' };
   const api = await stubApi(({ url }) => (response: ServerResponse) => {
     response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'max-age=600', ...headers });
@@ -31,6 +32,7 @@ async function world(headers: Record<string, string> = {}) {
       response_cache: { enabled: true, jitter: '0%', invalidation: { shared_key: KEY } },
       connectors: { cache: { enabled: true } },
       admin: { listen: '127.0.0.1:0', token: TOKEN },
+      ...config,
     },
   );
   return {
@@ -85,3 +87,35 @@ describe('responses of REST APIs end with the values that were made from them', 
     expect(await name()).toBe('Lantern');
   });
 });
+
+describe('a debug trace says where a response of an API is from, and how old it is', () => {
+  const secret = 'a secret of thirty-two characters';
+
+  it.each([
+    ['in the response cache', { response_cache: { enabled: true, subgraph: { all: { enabled: false } } } }],
+    ['in the memory of connectors', { response_cache: { enabled: false } }],
+  ])('%s', async (_, config) => {
+    const { ask, data } = await world({ age: '100' }, { debug: { token_secret: secret }, ...config });
+    const trace = { 'x-headgate-debug': 'trace', 'x-headgate-debug-token': await signDebugToken(secret, 60) };
+    const traced = async () => {
+      const { data, extensions } = (await ask(NAME, { headers: trace })) as Traced;
+      const [{ events, tries } = { events: [], tries: [] }] = extensions.headgate.fetches;
+      return { name: data.product.name, events: events.filter((text) => text.startsWith('API')), tries: tries.length };
+    };
+    expect(await traced()).toEqual({ name: 'Lamp', events: ['API cache: called the API'], tries: 1 });
+    data.name = 'Lantern';
+    const { name, events, tries } = await traced();
+    expect([name, tries]).toEqual(['Lamp', 0]);
+    // what the API said of its age counts, too
+    expect(events).toEqual([
+      expect.stringMatching(/^API cache: no call, the response was cached or in flight, 1\d\d s old$/),
+    ]);
+  });
+});
+
+interface Traced {
+  readonly data: { readonly product: { readonly name: string } };
+  readonly extensions: {
+    readonly headgate: { readonly fetches: readonly { readonly events: string[]; readonly tries: object[] }[] };
+  };
+}
