@@ -14,7 +14,7 @@ export interface PurgeFlags {
 
 /**
  * `headgate cache purge`: removes cached responses from a running gateway, and prints their number. Throws `UsageError` if tags or
- * the token are missing, or the gateway rejects the request.
+ * the token are missing, the gateway rejects the request, or does not know a name in it.
  */
 export async function purgeCache(flags: PurgeFlags): Promise<void> {
   const { tag = [], entity = [], subgraph = [], type = [] } = flags;
@@ -57,10 +57,12 @@ async function invalidate(flags: PurgeFlags, key: string): Promise<void> {
   }).catch((error: Error) => {
     throw new UsageError(unreachable(target, error));
   });
-  const result = (await response.json().catch(() => ({}))) as { count?: number; detail?: string };
+  const result = (await response.json().catch(() => ({}))) as { count?: number; unknown?: string[]; detail?: string };
   if (!response.ok || result.count === undefined)
     throw new UsageError(failure(target, response.status, result.detail, 'response_cache.invalidation.shared_key'));
   console.log(`purged ${result.count} value${result.count === 1 ? '' : 's'}`);
+  if (result.unknown)
+    throw new UsageError(`the gateway does not know all that you named:\n${result.unknown.join('\n')}`);
 }
 
 function requestsOf({ tag = [], entity = [], subgraph = [], type = [] }: PurgeFlags): object[] {

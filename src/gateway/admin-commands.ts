@@ -81,7 +81,8 @@ export type AdminReply =
   | { readonly kind: 'schema'; readonly sdl: string }
   | { readonly kind: 'applied' }
   | { readonly kind: 'cache'; readonly report: StoreReport }
-  | { readonly kind: 'invalidated'; readonly count: number }
+  /** `unknown`: what is unknown in the requests. */
+  | { readonly kind: 'invalidated'; readonly count: number; readonly unknown: readonly string[] }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** The replies of all processes. A process that does not respond in time is not among them. */

@@ -25,11 +25,11 @@ const NO_CACHE: AdminReply = {
 };
 
 async function invalidate(
-  { invalidator }: OpenCache,
+  { invalidator, names }: OpenCache,
   requests: Extract<AdminCommand, { kind: 'invalidate' }>['requests'],
 ): Promise<AdminReply> {
   try {
-    return { kind: 'invalidated', count: await invalidator.apply(requests) };
+    return { kind: 'invalidated', count: await invalidator.apply(requests), unknown: names.unknownIn(requests) };
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     const detail = `${error.message} What is cached there may not be removed: send the request again.`;

@@ -45,12 +45,15 @@ export function createInvalidationApi({ settings, guard, send }: InvalidationApi
   return (req: IncomingMessage, path: string) => (path === ownPath ? respond(req, path) : undefined);
 }
 
-/** Says how many values were removed, in all processes. */
+/** Says how many values were removed, in all processes, and what of the requests none of them knows. */
 export function invalidatedResponse({ replies }: AdminReplies, path: string): HttpResponse {
   const refused = replies.find((reply) => reply.kind === 'refused');
   if (refused) return problemResponse(refused.refusal, path);
-  const counts = replies.flatMap((reply) => (reply.kind === 'invalidated' ? [reply.count] : []));
-  return jsonResponse(202, { count: counts.reduce((sum, count) => sum + count, 0) });
+  const invalidated = replies.filter((reply) => reply.kind === 'invalidated');
+  const count = invalidated.reduce((sum, reply) => sum + reply.count, 0);
+  const [first, ...others] = invalidated.map(({ unknown }) => unknown);
+  const unknown = (first ?? []).filter((text) => others.every((texts) => texts.includes(text)));
+  return jsonResponse(202, unknown.length === 0 ? { count } : { count, unknown });
 }
 
 /** Returns the value of a body; `undefined` for what is not JSON, or too large. */

@@ -19,6 +19,7 @@ import type { Subgraph, Supergraph } from '../supergraph/supergraph.ts';
 import type { CacheInstruments } from '../telemetry/cache-instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Layer } from '../traffic/stack.ts';
+import { KnownNames } from './known-names.ts';
 import { oncePerMinute } from './once-per-minute.ts';
 
 /** The response cache of this process. It outlives schema changes. */
@@ -27,6 +28,8 @@ export interface OpenCache {
   /** The store of responses of endpoints. With `bff.redis` alone, it is one of their own. */
   readonly endpoints: CacheStore;
   readonly invalidator: Invalidator;
+  /** The names that can be invalidated. */
+  readonly names: KnownNames;
   /** The cache of whole responses to GET /graphql; `undefined` where that is off. */
   readonly responses: ResponseCacheSettings | undefined;
   /** Returns what caches the fetches of the subgraphs of one schema. */
@@ -75,12 +78,15 @@ export function openCache(
     onError: (err) =>
       logger.warn({ err }, 'Redis unavailable: cached values were not invalidated, and end with their time'),
   });
+  const names = new KnownNames();
   return {
     store,
     endpoints,
     invalidator,
+    names,
     responses: settings.responses ? responseSettings(settings, store, instruments) : undefined,
-    forSchema: (supergraph, reads) => schemaCache(settings, { store, invalidator, instruments }, supergraph, reads),
+    forSchema: (supergraph, reads) =>
+      schemaCache(settings, { store, invalidator, names, instruments }, supergraph, reads),
   };
 }
 
@@ -120,17 +126,20 @@ function responseSettings(
   return { store, tagHeader, jitter, onLookUp: instruments?.respondedWhole };
 }
 
-type Shared = Pick<OpenCache, 'store' | 'invalidator'> & { readonly instruments: CacheInstruments | undefined };
+type Shared = Pick<OpenCache, 'store' | 'invalidator' | 'names'> & {
+  readonly instruments: CacheInstruments | undefined;
+};
 
 function schemaCache(
   settings: Config['response_cache'],
-  { store, invalidator, instruments }: Shared,
+  { store, invalidator, names: known, instruments }: Shared,
   supergraph: Supergraph,
   reads: RequestReads,
 ): SchemaCache {
   const hints = readHints(supergraph, new Map());
   const names = supergraph.subgraphs.map(({ name }) => name);
   invalidator.addSubgraphs(names);
+  known.add(supergraph.subgraphs);
   return {
     subgraphs: new Set(names),
     layerOf(subgraph, { owner, forward, recordsFreshness }) {

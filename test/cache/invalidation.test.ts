@@ -145,6 +145,28 @@ describe('the invalidation API', () => {
     );
   });
 
+  it.each([
+    [{ kind: 'subgraph', subgraph: 'review' }, 'there is no subgraph "review". Did you mean "reviews"?'],
+    [{ kind: 'cache_tag', subgraphs: ['reviews', 'shop'], cache_tag: 'x' }, 'there is no subgraph "shop".'],
+    [{ kind: 'type', subgraph: 'shop', type: 'Product' }, 'there is no subgraph "shop".'],
+    [{ kind: 'type', subgraph: 'reviews', type: 'User' }, 'there is no type "User" in the subgraph "reviews".'],
+    [{ kind: 'entity', type: 'Prodct', key: '1' }, 'there is no type "Prodct". Did you mean "Product"?'],
+    [{ kind: 'entity', type: 'Product', key: { sku: '9' } }, '"Product" has no key with "sku"; its keys have "id".'],
+    [
+      { kind: 'entity', subgraph: 'products', type: 'User', key: '1' },
+      '"User" in the subgraph "products" has no key of one field; it has no key.',
+    ],
+  ])('says what it does not know: %j', async (request, expected) => {
+    const world = await shop(...SETTINGS);
+    await world.ask(LIST);
+    // the rest of the requests is applied
+    const known = { kind: 'subgraph', subgraph: 'reviews' };
+    expect(await invalidate(world, [known, request])).toEqual({
+      status: 202,
+      body: { count: 3, unknown: [`Request 1: ${expected}`] },
+    });
+  });
+
   it('does not exist without a key', async () => {
     const world = await shop({}, SETTINGS[1]);
     expect((await invalidate(world, [])).status).toBe(404);
@@ -165,12 +187,21 @@ describe('the invalidation API', () => {
     const world = await shop(...SETTINGS);
     await world.ask(LIST);
     const url = new URL(world.adminUrl ?? '').origin;
-    await purgeCache({ url, path: '/invalidation', key: KEY, entity: ['Product:1'], subgraph: ['nothing'] });
+    await purgeCache({ url, path: '/invalidation', key: KEY, entity: ['Product:1'], subgraph: ['reviews'] });
     world.counts();
     await world.ask(LIST);
     expect(world.counts()).toEqual({ products: 1, reviews: 1 });
     const failed = purgeCache({ url, path: '/invalidation', key: KEY, type: ['Product'] });
     await expect(failed).rejects.toThrow('--type: "Product" has no "." between two names');
+    await world.ask(LIST);
+    world.counts();
+    // what is known is removed, and the rest is an error
+    const unknown = purgeCache({ url, path: '/invalidation', key: KEY, type: ['reviews.Product', 'reviews.Produkt'] });
+    await expect(unknown).rejects.toThrow(
+      'the gateway does not know all that you named:\nRequest 1: there is no type "Produkt" in the subgraph "reviews". Did you mean "Product"?',
+    );
+    await world.ask(LIST);
+    expect(world.counts()).toEqual({ products: 0, reviews: 1 });
   });
 });
 
