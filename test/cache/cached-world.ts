@@ -1,4 +1,5 @@
 import { cacheFetches } from '../../src/cache/cache-fetches.ts';
+import type { CacheStore } from '../../src/cache/cache-store.ts';
 import { FetchFacts } from '../../src/cache/fetch-facts.ts';
 import type { PrivateId } from '../../src/cache/fetch-keys.ts';
 import { Invalidator } from '../../src/cache/invalidator.ts';
@@ -10,7 +11,7 @@ import { createSupergraphProvider } from '../../src/composition/supergraph-provi
 import { readHints } from '../../src/operation/cache-hints.ts';
 import { createEngine } from '../../src/pipeline/pipeline.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../../src/sources/source.ts';
-import { relayedMessages } from '../../src/store/messages.ts';
+import { type Messages, relayedMessages } from '../../src/store/messages.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { folderWith } from '../composition/folder.ts';
 
@@ -46,6 +47,18 @@ export interface Subgraph {
   readonly sent: { readonly query: string; readonly variables: Readonly<Record<string, unknown>> }[];
 }
 
+/** What a world shares with other processes. */
+export interface SharedParts {
+  readonly clock: { now: number };
+  readonly messages: Messages;
+  /** Returns the store that has this memory. */
+  readonly storeOver: (memory: MemoryStore) => CacheStore;
+  /** Distinguishes its values from those of other worlds in the same Redis. */
+  readonly world: string;
+}
+
+export type CachedWorld = Awaited<ReturnType<typeof cachedWorld>>;
+
 export type Variables = Readonly<Record<string, unknown>>;
 
 const DEPENDS_ON: DependsOn = { ...NOTHING, credentials: { headers: COMMON_CREDENTIALS } };
@@ -54,28 +67,37 @@ const DEPENDS_ON: DependsOn = { ...NOTHING, credentials: { headers: COMMON_CREDE
  * Two subgraphs in this process behind the response cache, with a clock that the test sets.
  * @param privateId what identifies the clients that share private values
  * @param known the store of another world, as after a change of its config
+ * @param process what it shares with other processes
  */
 export async function cachedWorld(
   subgraphs: { items: Subgraph; facts: Subgraph },
   lifetime: Partial<LifetimeSettings> = {},
   known?: MemoryStore,
   privateId?: PrivateId,
+  process: Partial<SharedParts> = {},
 ) {
   loaded ??= load();
   const supergraph = readSupergraph(await loaded);
-  const clock = { now: 1_000_000 };
+  const { clock = { now: 1_000_000 }, messages = relayedMessages(undefined), world = '' } = process;
   const random = { next: () => 0 };
   const now = () => clock.now;
-  const store = known ?? new MemoryStore({ maxBytes: 1_000_000, now });
-  const invalidateHere = (tags: readonly string[]) => store.invalidate(tags);
-  const invalidator = new Invalidator({ stores: [store], invalidateHere, messages: relayedMessages(undefined) });
+  const memory = known ?? new MemoryStore({ maxBytes: 1_000_000, now });
+  const store: CacheStore = process.storeOver?.(memory) ?? memory;
+  /** Invalidations of mutations that Redis has not confirmed. */
+  const failures = { count: 0 };
+  const invalidateHere = (tags: readonly string[]) => memory.invalidate(tags);
+  const invalidator = new Invalidator({
+    ...{ stores: [store], invalidateHere, messages },
+    onError: () => void failures.count++,
+  });
+  messages.onGap(() => memory.clear());
   invalidator.addSubgraphs(['items', 'facts']);
   const hints = readHints(supergraph, new Map());
   const sources = new Map<string, Source>();
   for (const subgraph of supergraph.subgraphs) {
     const { name } = subgraph;
     const cached = cacheFetches(sourceOf(name, subgraphs[name as 'items' | 'facts']), {
-      ...{ subgraph: name, owner: name, store, now, random: () => random.next(), recordsFreshness: true },
+      ...{ subgraph: name, owner: `${name}${world}`, store, now, random: () => random.next(), recordsFreshness: true },
       ...{ facts: new FetchFacts(supergraph, subgraph, hints), dependsOn: DEPENDS_ON, privateId },
       lifetime: { staleWhileRevalidateMs: 0, staleIfErrorMs: 0, jitter: 0, ...lifetime },
       invalidate: (tags) => invalidator.invalidateNamed(tags),
@@ -86,8 +108,9 @@ export async function cachedWorld(
   return {
     clock,
     random,
-    store,
+    store: memory,
     invalidator,
+    failures,
     async ask(
       query: string,
       variables: Variables = {},

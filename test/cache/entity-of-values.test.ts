@@ -18,7 +18,7 @@ const STARS =
   'type Query { top: Int } type Product @key(fields: "id") { id: ID! stars: Int @cacheControl(maxAge: 60) }';
 
 async function world(endpoint = 'query @endpoint { product(id: "1") { name } }') {
-  const product = (id: string) =>
+  const product = (id: string): object =>
     ({ __typename: 'Product', id, name: `Lamp ${id}`, parts: id === '1' ? [product('2')] : [] }) as never;
   const book = { __typename: 'Book', id: '7', title: 'Dune' };
   const resolvers = {
