@@ -84,7 +84,7 @@ class RedisMessages implements Messages {
 
   async #send(text: string, tries: number): Promise<void> {
     try {
-      await this.#redis.run((client) => client.publish(this.#channel, text));
+      await this.#redis.run((client) => client.publish(this.#channel, text), this.#redis.requiredMs);
     } catch {
       // while Redis is unavailable, the receivers know that they may have missed something
       if (tries > 1) setTimeout(() => void this.#send(text, tries - 1), RESEND_MS).unref();
