@@ -44,6 +44,10 @@ async function isReady({ redis, messages, timeout }: Process): Promise<boolean> 
   return results.every(({ status }) => status === 'fulfilled') && redis.available && messages.isConnected;
 }
 
+async function allReady(processes: readonly Process[]): Promise<void> {
+  for (const process of processes) await expect.poll(() => isReady(process), { interval: 5 }).toBe(true);
+}
+
 /** Resolves when each process has received what the others have sent before, or knows that messages may be lost. */
 async function informAll(processes: readonly Process[], mark: string): Promise<void> {
   for (const { messages } of processes) messages.publish('mark', mark);
@@ -66,12 +70,16 @@ async function checkWorlds(
       fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
       async (settings, all, chances) => {
         await disturbed?.end();
-        for (const process of processes) await expect.poll(() => isReady(process), { interval: 5 }).toBe(true);
+        await allReady(processes);
         const world = ` ${++worlds}`;
         const clock = { now: Date.now() };
         const now = () => clock.now;
         await liveThrough({
-          ...{ settings, steps: all, chances, onOutage: disturbed?.begin },
+          ...{ settings, steps: all, chances },
+          async onOutage(step) {
+            // what is over is over for the processes, too: else they would do without Redis for the rest of the world
+            if ((await disturbed?.begin(step)) === 'over') await allReady(processes);
+          },
           informed: () => informAll(processes, `${++marks}`),
           open: (subgraphs) =>
             Promise.all(
@@ -98,7 +106,8 @@ async function checkWorlds(
 
 /** What happens to the nodes of Redis in a world. */
 interface Disturbance {
-  begin(step: Extract<Step, { kind: 'outage' }>): Promise<void>;
+  /** Resolves with whether all nodes respond again. */
+  begin(step: Extract<Step, { kind: 'outage' }>): Promise<'over' | undefined>;
   /** All nodes respond again. */
   end(): Promise<void>;
 }
@@ -112,26 +121,34 @@ const stormy = fc.array(fc.oneof({ weight: 6, arbitrary: step }, { weight: 1, ar
 /** Freezes, ends and starts nodes. */
 function disturb(nodes: readonly RedisServer[]): Disturbance {
   const gone = new Set<RedisServer>();
+  const frozen = new Set<RedisServer>();
   const restart = async (server: RedisServer) => {
     if (gone.delete(server)) await server.restart();
   };
   return {
     async begin({ node, what }) {
       const server = nodes[node % nodes.length] as RedisServer;
-      if (what === 'restart') await restart(server);
-      else if (gone.has(server)) return;
-      else if (what === 'freeze') server.freeze();
-      else if (what === 'resume') server.resume();
-      else {
+      if (what === 'kill' && !gone.has(server)) {
         gone.add(server);
+        frozen.delete(server);
         await server.kill();
+      } else if (what === 'freeze' && !gone.has(server)) {
+        frozen.add(server);
+        server.freeze();
+      } else {
+        await restart(server);
+        server.resume();
+        frozen.delete(server);
+        return gone.size + frozen.size === 0 ? 'over' : undefined;
       }
+      return undefined;
     },
     async end() {
       for (const server of nodes) {
         await restart(server);
         server.resume();
       }
+      frozen.clear();
     },
   };
 }
