@@ -33,8 +33,6 @@ export default defineConfig({
     // Files that run in the same process share what they import: reading the sources anew for each of 300 files took as long
     // as the tests. So no file may leave anything behind: what it changes (environment, timers, mocks) it puts back.
     isolate: false,
-    // What is transformed stays in node_modules for the next run, by the hash of its text.
-    experimental: { fsModuleCache: true },
     // Generous, because a busy machine is no fault; a test that hangs still ends.
     testTimeout: 180_000,
     hookTimeout: 240_000,
