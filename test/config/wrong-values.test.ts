@@ -35,7 +35,7 @@ function pathsOf(schema: KeySchema, path: Path = []): Path[] {
   ];
 }
 
-function isRecord(named: KeySchema | boolean): named is KeySchema {
+function isRecord(named: KeySchema | boolean | undefined): named is KeySchema {
   return typeof named === 'object' && Object.keys(named).length > 0;
 }
 
