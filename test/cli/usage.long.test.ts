@@ -149,7 +149,7 @@ Product.price
       [['usage', '--file', 'schemas'], '--file: schemas is a folder; expected a file'],
       [['check', '--against', 'absent.graphql'], '--against: file not found: absent.graphql'],
       [['check', '--against', 'before.graphql', '--usage', 'absent.json'], 'file not found: absent.json'],
-      [['usage', '--file', 'a', '--url', 'b'], 'give only one'],
+      [['usage', '--file', 'before.graphql', '--url', 'b'], 'give only one'],
       [['usage', '--redis', 'redis://:a-secret-password@127.0.0.1:1'], 'cannot be read from Redis'],
     ] as const;
     for (const [args, message] of problems) {
