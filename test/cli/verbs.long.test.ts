@@ -180,7 +180,10 @@ type Product @key(fields: "id") { id: ID! rating: Float }
     const folder = await runCli(dir, ['plan', '--query', 'queries/query.graphql']);
     expect(folder.stderr).toBe('error: --query: folder not found: queries, for queries/query.graphql\n');
     const empty = await runCli(dir, ['plan', '--query', '-'], '');
-    expect(empty).toMatchObject({ code: 2, stderr: 'error: --query: standard input is empty; expected an operation\n' });
+    expect(empty).toMatchObject({
+      code: 2,
+      stderr: 'error: --query: standard input is empty; expected an operation\n',
+    });
   });
 
   test('a stage that there is not, and variables that are no object: exit 2', async () => {
