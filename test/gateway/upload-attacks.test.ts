@@ -213,8 +213,8 @@ describe('heads of parts', () => {
     const { status, body } = await send(url, sent(named(disposition)));
     expect(status).toBe(400);
     expect(body.errors[0].message).toBe(
-      'The file "0" (variables.file) of "map" is not in the request body, or its part was skipped. ' +
-        'Send a part "form-data" for it, whose name and file name have no line breaks, also no encoded ones (%0D, %0A).',
+      'The file "0" (variables.file) of "map" is not in the request body, or was skipped: ' +
+        'its file name must have no line breaks, also no encoded ones (%0D, %0A).',
     );
     expect(calls.files).toBe(0);
   });

@@ -83,8 +83,8 @@ export class Uploads implements FileOwner {
     if (first === undefined) return;
     // the parser skips a part whose header it does not accept
     const message =
-      `The file ${first.label} of "map" is not in the request body, or its part was skipped. ` +
-      'Send a part "form-data" for it, whose name and file name have no line breaks, also no encoded ones (%0D, %0A).';
+      `The file ${first.label} of "map" is not in the request body, or was skipped: ` +
+      'its file name must have no line breaks, also no encoded ones (%0D, %0A).';
     this.fail(new GatewayError(400, 'BAD_REQUEST', message));
   }
 
