@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { reportFailure } from './cli/failure.ts';
+import { checkGivenPaths } from './cli/given-paths.ts';
 import { parsePort } from './config/port.ts';
 
 const MOST_WORKERS = 1024;
@@ -13,7 +14,8 @@ function buildProgram(): Command {
     .description('A GraphQL federation gateway with backends for frontends')
     .version(packageVersion(), '-V, --version')
     .showHelpAfterError('(see --help)')
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .hook('preAction', (_, command) => checkPaths(command));
   addServers(program);
   addSchemaCommands(program);
   addBffCommands(program);
@@ -33,6 +35,15 @@ function buildProgram(): Command {
     .action(async (flags) => (await import('./cli/plugins.ts')).listPlugins(flags));
   addKeyCommands(program.command('keys').description('manage API keys, stored in api_keys.file or in Redis'));
   return program;
+}
+
+/** Checks the paths that the user has given, and not those of defaults. A worker has the options of its primary. */
+function checkPaths(command: Command): void {
+  if (process.connected) return;
+  const words: string[] = [];
+  for (let one: Command | null = command; one?.parent; one = one.parent) words.unshift(one.name());
+  const given = Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === 'cli');
+  checkGivenPaths(words.join(' '), Object.fromEntries(given));
 }
 
 function addServers(program: Command): void {

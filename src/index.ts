@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { createSupergraphProvider } from './composition/supergraph-provider.ts';
 import { type Config, configFileSchema } from './config/config.ts';
+import { issueLines } from './config/expectation.ts';
 import { missingRedis } from './config/redis-switches.ts';
 import { conflictMessage, renameKeys } from './config/renamed-keys.ts';
 import { assemble } from './gateway/assemble.ts';
@@ -104,7 +105,8 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
 function completeConfig(input: GatewayConfig): Config {
   const { value, renamed, conflicts } = renameKeys(input);
   const parsed = configFileSchema.safeParse(value);
-  if (!parsed.success) throw new Error(`The gateway's config is not valid:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new Error(`The gateway's config is not valid:\n${issueLines(parsed.error.issues).join('\n')}`);
   const problems = [...conflicts.map(conflictMessage), ...missingRedis(parsed.data).map(({ message }) => message)];
   if (problems.length > 0) throw new Error(`The gateway's config is not valid:\n${problems.join('\n')}`);
   const production = process.env.NODE_ENV === 'production';

@@ -76,7 +76,13 @@ describe('a gateway inside another program', () => {
     const { url } = await gateway.listen({ port: 0 });
     expect((await post(url, { query: `{ hello } # ${'x'.repeat(40)}` })).status).toBe(413);
     const wrong = { limits: { http_max_request_bytes: -1 } };
-    await expect(createGateway({ schemas, config: wrong, logger })).rejects.toThrow(/limits\.http_max_request_bytes/);
+    await expect(createGateway({ schemas, config: wrong, logger })).rejects.toThrow(
+      "The gateway's config is not valid:\nlimits.http_max_request_bytes: expected a number above 0",
+    );
+    const none = { traffic_shaping: { all: { compression: 'lzma' } } } as object;
+    await expect(createGateway({ schemas, config: none, logger })).rejects.toThrow(
+      'traffic_shaping.all.compression: expected "gzip", "deflate", "br"',
+    );
     const shared = { bff: { redis: true } };
     await expect(createGateway({ schemas, config: shared, logger })).rejects.toThrow(
       /"bff\.redis: true" needs Redis.*"store\.redis"/,

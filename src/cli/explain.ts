@@ -1,9 +1,8 @@
-import { text } from 'node:stream/consumers';
 import type { DebugJson } from '../shared/debug-trace.ts';
 import { AlreadyReported, UsageError } from './failure.ts';
 import { readVariables } from './plan.ts';
 import { printTrace } from './print-trace.ts';
-import { readGivenFile } from './read-given-file.ts';
+import { readGivenText } from './read-given-file.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 
 const CLIENT_NAME = 'graphql-client-name';
@@ -66,7 +65,7 @@ function explainedOf(response: unknown): Explained[] {
 }
 
 async function read(file: string): Promise<unknown> {
-  const content = file === '-' ? await text(process.stdin) : readGivenFile('--response', file);
+  const content = await readGivenText('response', file);
   return parsed(content, `--response: ${file === '-' ? 'standard input' : file}`);
 }
 
@@ -98,7 +97,7 @@ async function bodyOf({ query: file, operation, variables }: ExplainFlags): Prom
       throw new UsageError('--operation and --variables need --query');
     return undefined;
   }
-  const query = file === '-' ? await text(process.stdin) : readGivenFile('--query', file);
+  const query = await readGivenText('query', file);
   return JSON.stringify({ query, operationName: operation, variables: readVariables(variables) });
 }
 

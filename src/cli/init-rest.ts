@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parse } from 'yaml';
 import { composeSupergraph } from '../composition/compose.ts';
@@ -8,6 +8,7 @@ import { convertOpenApi, OpenApiError } from '../connectors/openapi/convert.ts';
 import { withoutByteOrderMark } from '../shared/decode-text.ts';
 import { urlWithoutSecrets } from '../shared/secret-parameters.ts';
 import { fetchFailure, UsageError } from './failure.ts';
+import { readGivenFile } from './read-given-file.ts';
 
 export interface InitRestFlags {
   /** A file, or an http(s) URL. */
@@ -41,8 +42,7 @@ export async function initRest({ openapi, out }: InitRestFlags): Promise<void> {
 
 async function readDocument(place: string): Promise<string> {
   if (!/^https?:\/\//.test(place)) {
-    if (!existsSync(place)) throw new UsageError(`--openapi: file not found: ${place}`);
-    return withoutByteOrderMark(readFileSync(place, 'utf8'));
+    return withoutByteOrderMark(readGivenFile('--openapi', place));
   }
   const response = await fetch(place, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) }).catch((error: Error) => {
     throw new UsageError(`--openapi: ${urlWithoutSecrets(place)} cannot be fetched: ${fetchFailure(error)}`);

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import { parseDuration } from '../config/duration.ts';
+import { expectation } from '../config/expectation.ts';
 import { storeSection } from '../config/sections/store.ts';
 import {
   type ApiKeyRecord,
@@ -136,7 +137,9 @@ async function withRedis<T>(
     redis: { url, ...(keyPrefix === undefined ? {} : { key_prefix: keyPrefix }) },
   });
   if (!parsed.success || parsed.data.redis === undefined) {
-    throw new UsageError(`--redis, --key-prefix: ${parsed.error?.issues[0]?.message ?? 'expected a redis:// URL'}`);
+    throw new UsageError(
+      `--redis, --key-prefix: ${parsed.error?.issues.map(expectation)[0] ?? 'expected a redis:// URL'}`,
+    );
   }
   const redis = await createRedis(parsed.data.redis, createLogger({ level: 'silent' }));
   const name = redisKeysName(redis);

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import { CompositionError } from '../composition/supergraph-provider.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -7,6 +5,7 @@ import { ExplainError, explainedOperation } from '../pipeline/explain.ts';
 import { explainLimits } from '../policy/rate-limits/explain.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { inFile, readVariables } from './plan.ts';
+import { readGivenText } from './read-given-file.ts';
 import { originOf, type SchemaSourceFlags } from './schema-source.ts';
 
 export interface LimitsFlags extends SchemaSourceFlags {
@@ -22,7 +21,7 @@ export interface LimitsFlags extends SchemaSourceFlags {
 export async function limits(flags: LimitsFlags): Promise<void> {
   const variables = readVariables(flags.variables);
   const config = loadConfig({ file: flags.config });
-  const query = flags.query === '-' ? await text(process.stdin) : readFileSync(flags.query, 'utf8');
+  const query = await readGivenText('query', flags.query);
   const loaded = await loadSupergraph(originOf(flags));
   if (!loaded.ok) throw new CompositionError(loaded.problems);
   const supergraph = readSupergraph(loaded.update.sdl);

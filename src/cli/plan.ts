@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import { CompositionError } from '../composition/supergraph-provider.ts';
 import { ExplainError, explainPlan, PLAN_STAGES, type PlanFormat } from '../pipeline/explain.ts';
 import { parseJson } from '../shared/exact-json.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { UsageError } from './failure.ts';
+import { readGivenText } from './read-given-file.ts';
 import { originOf, type SchemaSourceFlags } from './schema-source.ts';
 
 export interface PlanFlags extends SchemaSourceFlags {
@@ -25,7 +24,7 @@ export interface PlanFlags extends SchemaSourceFlags {
 export async function plan(flags: PlanFlags): Promise<void> {
   const stage = stageOf(flags.stage);
   const variables = readVariables(flags.variables);
-  const query = flags.query === '-' ? await text(process.stdin) : readFileSync(flags.query, 'utf8');
+  const query = await readGivenText('query', flags.query);
   const loaded = await loadSupergraph(originOf(flags));
   if (!loaded.ok) throw new CompositionError(loaded.problems);
   const supergraph = readSupergraph(loaded.update.sdl);

@@ -56,7 +56,7 @@ export async function readUsage({ source, token }: UsageSourceFlags, config: Con
     if (settings === undefined) throw new UsageError('the Redis URL of the usage is not valid');
     return fromRedis(settings, config);
   }
-  return parseReport(readGivenFile('usage cannot be read', source), source);
+  return parseReport(readGivenFile('--file', source), source);
 }
 
 /** Reads the SDL of the schema that a gateway serves now; `undefined` where usage is not read from a gateway. Throws `UsageError`. */

@@ -15,7 +15,7 @@ import type { z } from 'zod';
 import { ExactNumber, numberOf } from '../shared/exact-json.ts';
 import { configFileSchema, type FileConfig } from './config.ts';
 import { type Env, expand, hasReference, malformedReference } from './expand.ts';
-import { correctionFor, expectation, type ValueIssue } from './expectation.ts';
+import { correctionFor, expectation, innermostIssues, type ValueIssue } from './expectation.ts';
 import { keyText } from './key-text.ts';
 import { didYouMean, knownKeys } from './known-keys.ts';
 import { hintForOtherGateway } from './other-gateway-keys.ts';
@@ -62,7 +62,7 @@ export function readYamlFile<T>(file: string, text: string, env: Env, schema: z.
   const issues = parsed.error?.issues ?? [];
   const problems = [
     ...conflicts.map((rename) => conflictProblem(reading, rename)),
-    ...issues.flatMap((issue) => problemsOf(reading, issue, schema)),
+    ...issues.flatMap(innermostIssues).flatMap((issue) => problemsOf(reading, issue, schema)),
   ];
   return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
@@ -136,36 +136,13 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined));
 }
 
-interface Issue extends ValueIssue {
-  readonly keys?: readonly string[];
-  readonly errors?: readonly (readonly Issue[])[];
-  /** For a key with an invalid name: what is wrong with it. */
-  readonly issues?: readonly Issue[];
-}
-
-/** Returns the issues of the alternative that was probably meant: the one whose type matches, with an error inside. */
-function nearestAlternative({ code, errors = [] }: Issue): readonly Issue[] | undefined {
-  if (code !== 'invalid_union') return undefined;
-  return errors.find(
-    (issues) => issues.length > 0 && issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
-  );
-}
-
-function problemsOf(reading: Reading, whole: Issue, schema: z.ZodType): Problem[] {
-  const alternative = nearestAlternative(whole);
-  if (alternative) {
-    return alternative.flatMap((inner) =>
-      problemsOf(reading, { ...inner, path: [...whole.path, ...inner.path] }, schema),
-    );
-  }
-  const issue = whole;
+function problemsOf(reading: Reading, issue: ValueIssue, schema: z.ZodType): Problem[] {
   if (issue.code !== 'unrecognized_keys') {
-    const [keyIssue] = issue.code === 'invalid_key' ? (issue.issues ?? []) : [];
     const path = asWritten(reading.document, issue.path);
     const name = path.length === 0 ? '' : `${keyText(path)}: `;
     const hint = correctionFor({ ...issue, path }, reading.document.getIn(path), knownKeys(schema, issue.path));
     const offset = offsetOf(reading, path);
-    return [problemAt(reading, offset, 'INVALID_CONFIG', `${name}${expectation(keyIssue ?? issue)}`, hint)];
+    return [problemAt(reading, offset, 'INVALID_CONFIG', `${name}${expectation(issue)}`, hint)];
   }
   return (issue.keys ?? []).map((key) => {
     const message = `Unknown key "${keyText([...issue.path, key])}".`;

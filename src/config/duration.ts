@@ -13,7 +13,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 const EXPECTED = 'expected a duration such as "500ms", "30s" or "1m30s"';
-const text = z.string(EXPECTED).regex(DURATION, EXPECTED);
+const text = z.string(EXPECTED).regex(DURATION, { error: EXPECTED, abort: true });
 
 /** A config value such as `"30s"` or `"0s"`, read as milliseconds. */
 export const durationOrZero = text

@@ -35,8 +35,15 @@ export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): read
   return Object.keys(propertiesOf(schemaAt(jsonSchemaOf(schema), path)));
 }
 
+/** A file with many problems asks once for each. */
+const jsonSchemas = new WeakMap<z.ZodType, ObjectSchema>();
+
 function jsonSchemaOf(schema: z.ZodType): ObjectSchema {
-  return z.toJSONSchema(schema, { io: 'input' }) as ObjectSchema;
+  const known = jsonSchemas.get(schema);
+  if (known !== undefined) return known;
+  const made = z.toJSONSchema(schema, { io: 'input' }) as ObjectSchema;
+  jsonSchemas.set(schema, made);
+  return made;
 }
 
 function suggestion(paths: readonly (readonly PropertyKey[])[]): string {

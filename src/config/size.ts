@@ -14,7 +14,7 @@ const EXPECTED = 'expected a size such as "500KiB", "16MiB" or "1GiB"';
 /** A config value such as `"16MiB"`, read as bytes, at least one. */
 export const size = z
   .string(EXPECTED)
-  .regex(SIZE, EXPECTED)
+  .regex(SIZE, { error: EXPECTED, abort: true })
   .transform((value) => parseSize(value) ?? 0)
   .refine((bytes) => bytes > 0, 'expected a size of at least one byte')
   .describe('A size: "500KiB", "16MiB", "1GiB"');

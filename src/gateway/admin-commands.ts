@@ -69,6 +69,19 @@ export interface CanaryReport {
   readonly last: EndedCanary | undefined;
 }
 
+/** A schema that clients see. */
+export interface ServedSchema {
+  /** The digest of its supergraph. */
+  readonly id: string;
+  readonly sdl: string;
+}
+
+/** The schema that the clients of a canary see. */
+export interface CanarySchema extends ServedSchema {
+  /** The share of clients that get it, from 0 to 1. */
+  readonly share: number;
+}
+
 /** Why a process does not apply an action. */
 export type Refusal = Pick<ProblemDetails, 'status' | 'kind' | 'detail'>;
 
@@ -77,8 +90,8 @@ export type AdminReply =
   | { readonly kind: 'endpoints'; readonly endpoints: readonly EndpointReport[] }
   | { readonly kind: 'canary'; readonly canary: CanaryReport }
   | { readonly kind: 'usage'; readonly report: UsageReport }
-  /** The SDL of the schema that clients see. */
-  | { readonly kind: 'schema'; readonly sdl: string }
+  /** The schema that clients see, and that of a canary if one runs. */
+  | (ServedSchema & { readonly kind: 'schema'; readonly canary: CanarySchema | undefined })
   | { readonly kind: 'applied' }
   | { readonly kind: 'cache'; readonly report: StoreReport }
   /** `unknown`: what is unknown in the requests. */

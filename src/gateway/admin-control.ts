@@ -1,11 +1,20 @@
 import { printSchema } from 'graphql';
+import type { Engine } from '../pipeline/engine.ts';
 import { StoreUnavailable } from '../store/redis.ts';
-import { type AdminCommand, type AdminReply, NO_CANARY, NO_SCHEMA, NO_USAGE } from './admin-commands.ts';
+import {
+  type AdminCommand,
+  type AdminReply,
+  NO_CANARY,
+  NO_SCHEMA,
+  NO_USAGE,
+  type ServedSchema,
+} from './admin-commands.ts';
 import type { CanaryReports } from './canary-reports.ts';
 import type { EndpointControl } from './endpoint-control.ts';
 import { endCanary, type Gateway } from './generations.ts';
 import type { OpenCache } from './open-cache.ts';
 import type { OpenUsage } from './open-usage.ts';
+import { supergraphId } from './supergraph-id.ts';
 
 export interface AdminControlParts {
   readonly endpoints: EndpointControl;
@@ -37,6 +46,21 @@ async function invalidate(
   }
 }
 
+function schemaOf(gateway: Pick<Gateway, 'engine' | 'canary'>): AdminReply {
+  const engine = gateway.engine();
+  if (engine === undefined) return NO_SCHEMA;
+  const printed = ({ supergraph, publicSchema }: Engine): ServedSchema => ({
+    id: supergraphId(supergraph.sdl),
+    sdl: printSchema(publicSchema),
+  });
+  const canary = gateway.canary();
+  return {
+    kind: 'schema',
+    ...printed(engine),
+    canary: canary && { ...printed(canary.engine), share: canary.status.share },
+  };
+}
+
 /** Returns a function that applies commands of the admin API to this process. */
 export function adminControl({ endpoints, gateway, canaries, usage, cache, reload }: AdminControlParts) {
   return async (command: AdminCommand): Promise<AdminReply> => {
@@ -56,10 +80,8 @@ export function adminControl({ endpoints, gateway, canaries, usage, cache, reloa
         return cache ? invalidate(cache, command.requests) : NO_CACHE;
       case 'usage':
         return usage ? { kind: 'usage', report: await usage.report() } : NO_USAGE;
-      case 'schema': {
-        const engine = gateway.engine();
-        return engine ? { kind: 'schema', sdl: printSchema(engine.publicSchema) } : NO_SCHEMA;
-      }
+      case 'schema':
+        return schemaOf(gateway);
       case 'canary_status':
         return { kind: 'canary', canary: { running: gateway.canary()?.status, last: canaries.last } };
       case 'end_canary':

@@ -42,10 +42,13 @@ export function usageResponse({ processes, replies }: AdminReplies, path: string
   return best ? jsonResponse(200, best) : appliedResponse({ processes, replies }, path);
 }
 
-/** Returns the schema of the first process that has one. */
+/** Returns the schema of the first process that has one, and of the first that has a canary. */
 export function schemaResponse({ processes, replies }: AdminReplies, path: string): HttpResponse {
-  const schema = replies.find((reply) => reply.kind === 'schema');
-  return schema ? jsonResponse(200, { sdl: schema.sdl }) : appliedResponse({ processes, replies }, path);
+  const schemas = replies.filter((reply) => reply.kind === 'schema');
+  const [first] = schemas;
+  if (first === undefined) return appliedResponse({ processes, replies }, path);
+  const canary = schemas.find((one) => one.canary !== undefined)?.canary ?? null;
+  return jsonResponse(200, { id: first.id, sdl: first.sdl, canary });
 }
 
 function requestsIn({ operations }: UsageReport): number {

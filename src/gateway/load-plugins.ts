@@ -1,12 +1,13 @@
 import { importFresh } from '../bff/shapes/import-fresh.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
+import { issueLines } from '../config/expectation.ts';
 import { nearest } from '../config/nearest.ts';
 import type { CoprocessorSection } from '../config/sections/coprocessor.ts';
 import type { PluginSection } from '../config/sections/plugins.ts';
 import { isRecord } from '../plugins/accept.ts';
 import { createCoprocessor } from '../plugins/coprocessor/coprocessor.ts';
 import { HOOK_NAMES } from '../plugins/hooks.ts';
-import type { ConfigSchema, Plugin } from '../plugins/plugin.ts';
+import type { ConfigSchema, Plugin, StandardIssue } from '../plugins/plugin.ts';
 import { problemOfReads } from '../plugins/plugin-reads.ts';
 import type { LoadedPlugin } from '../plugins/plugin-set.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -122,22 +123,24 @@ async function checkConfig(schema: ConfigSchema<unknown>, config: unknown, key: 
   if ('~standard' in schema) {
     const result = await schema['~standard'].validate(config);
     if (result.issues === undefined) return result.value;
-    const problems = result.issues.map(({ path = [], message }) => `${key}${keyOf(path)}: ${message}`);
-    throw new ConfigValueError(problems.join('\n'));
+    throw new ConfigValueError(problemsOf(result.issues, key).join('\n'));
   }
   try {
     return schema.parse(config);
   } catch (error) {
+    const { issues } = (error ?? {}) as { issues?: unknown };
+    if (Array.isArray(issues) && issues.length > 0) throw new ConfigValueError(problemsOf(issues, key).join('\n'));
     throw new ConfigValueError(`${key}: ${messageOf(error)}`);
   }
 }
 
-type IssuePath = readonly (PropertyKey | { readonly key: PropertyKey })[];
-
-/** `.rules[0].header` */
-function keyOf(path: IssuePath): string {
-  const keys = path.map((part) => (typeof part === 'object' ? part.key : part));
-  return keys.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+/** Returns lines such as `plugins[0].config.rules[0].header: expected a string`. */
+function problemsOf(issues: readonly StandardIssue[], key: string): string[] {
+  const named = issues.map((issue) => {
+    const path = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
+    return { ...issue, path };
+  });
+  return issueLines(named, [key]);
 }
 
 function messageOf(error: unknown): string {

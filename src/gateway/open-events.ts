@@ -1,7 +1,9 @@
 import type { Config } from '../config/config.ts';
+import type { EventSourceSettings } from '../config/sections/events.ts';
 import { withDeadline } from '../shared/deadline.ts';
-import type { BrokerObserver } from '../sources/events/broker.ts';
+import type { BrokerFailure, BrokerObserver } from '../sources/events/broker.ts';
 import type { EventBroker } from '../sources/events/event-broker.ts';
+import { addressKey, credentialsKey } from '../sources/events/event-keys.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Closers } from './closers.ts';
@@ -9,6 +11,9 @@ import { oncePerMinute } from './once-per-minute.ts';
 
 /** Time that the start waits for first connections, in milliseconds. */
 const FIRST_CONNECTION_MS = 1_000;
+
+/** Most different reasons that are logged for one connection. */
+const MOST_REASONS = 50;
 
 /**
  * Opens the brokers of the config. Their code is loaded only where there are any. They are closed after the last subscriptions. Also
@@ -29,8 +34,9 @@ export async function openEvents(
       received: counts ? counts.received(name) : () => {},
       malformed: malformedLog(name, logger, () => counts?.malformed(name)),
       published: (isSent) => counts?.published(name, isSent ? 'sent' : 'failed'),
+      refused: (topic, failure) => log.refused(topic, failure),
     };
-    const log = changeLog(name, logger);
+    const log = sourceLog(name, settings, logger);
     let attempted = () => {};
     attempts.push(
       new Promise((resolve) => {
@@ -38,7 +44,7 @@ export async function openEvents(
       }),
     );
     const opened = await openBroker(name, settings, observer, (isConnected, reason) => {
-      log(isConnected, reason);
+      log.changed(isConnected, reason);
       attempted();
     });
     counts?.watch(name, () => opened.broker.isConnected);
@@ -49,14 +55,40 @@ export async function openEvents(
   return brokers;
 }
 
-/** Logs when a broker is lost, and when it is there again; each once. */
-function changeLog(source: string, logger: Logger) {
+/**
+ * Logs when a broker is lost and when it is there again, and what it refuses. Each reason is logged once until there is a new
+ * connection. The log names the key to look at.
+ */
+function sourceLog(source: string, settings: EventSourceSettings, logger: Logger) {
   let before: boolean | undefined;
-  return (isConnected: boolean, reason: string | undefined) => {
-    if (before === isConnected) return;
-    if (!isConnected) logger.warn({ source, reason }, 'Event source unavailable; subscriptions resume when it is back');
-    else logger.info({ source }, before === undefined ? 'Event source connected' : 'Event source available again');
-    before = isConnected;
+  const reasons = new Set<string | undefined>();
+  const isNew = (reason: string | undefined) => {
+    if (reasons.has(reason) || reasons.size >= MOST_REASONS) return false;
+    reasons.add(reason);
+    return true;
+  };
+  const keyOf = (key: string) => `events.${source}.${key}`;
+  return {
+    changed(isConnected: boolean, reason: string | undefined): void {
+      if (isConnected && before === true) return;
+      if (isConnected || before === true) reasons.clear();
+      const isFirst = before === undefined;
+      before = isConnected;
+      if (isConnected) {
+        logger.info({ source }, isFirst ? 'Event source connected' : 'Event source available again');
+      } else if (isNew(reason)) {
+        const key = keyOf(reason?.includes('credentials') ? credentialsKey(settings) : addressKey(settings));
+        logger.warn({ source, key, reason }, 'Event source unavailable; subscriptions resume when it is back');
+      }
+    },
+    refused(topic: string, { reason, detail, key, isTemporary }: BrokerFailure): void {
+      // a lost connection is logged above, not for each topic
+      if (before !== true || (isTemporary && key === undefined) || !isNew(reason)) return;
+      logger.warn(
+        { source, ...(key && { key: keyOf(key) }), topic, reason, ...(detail && { detail }) },
+        'Event source does not deliver or take events of a topic',
+      );
+    },
   };
 }
 

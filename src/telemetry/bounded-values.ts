@@ -4,12 +4,16 @@ const OTHER = 'other';
 /** Longer values are truncated. */
 const LONGEST = 100;
 
+/** The most different statuses of a metric, and the most error codes of one subgraph. */
+export const MOST_STATUSES = 40;
+export const MOST_CODES = 50;
+
 /**
- * What is kept for each value of a label that clients choose. The first values that come have their own; further ones share that of
- * `other`, so a client can create a bounded number of time series.
+ * What is kept for each value of a label that clients, subgraphs or plugins choose. The first values that come have their own; further
+ * ones share that of `other`, so each of them can create a bounded number of time series.
  */
-export class BoundedValues<Kept> {
-  readonly #kept = new Map<string, Kept>();
+export class BoundedValues<Kept, Value extends string | number = string> {
+  readonly #kept = new Map<Value, Kept>();
   readonly #max: number;
   readonly #open: (label: string) => Kept;
   #other: Kept | undefined;
@@ -20,11 +24,11 @@ export class BoundedValues<Kept> {
     this.#open = open;
   }
 
-  get(value: string): Kept {
+  get(value: Value): Kept {
     const known = this.#kept.get(value);
     if (known !== undefined) return known;
     if (this.#kept.size < this.#max) {
-      const kept = this.#open(value.slice(0, LONGEST));
+      const kept = this.#open(String(value).slice(0, LONGEST));
       this.#kept.set(value, kept);
       return kept;
     }

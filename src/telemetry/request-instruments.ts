@@ -1,5 +1,5 @@
 import type { MetricLabels } from '../config/sections/metrics.ts';
-import { BoundedValues } from './bounded-values.ts';
+import { BoundedValues, MOST_STATUSES } from './bounded-values.ts';
 import { memo } from './memo.ts';
 import type { Counter, Histogram, Metrics } from './metrics.ts';
 
@@ -120,7 +120,7 @@ function countCredentials(metrics: Metrics): (kind: string) => void {
 function httpInstruments(metrics: Metrics, { buckets }: InstrumentSettings): HttpInstruments {
   const requests = metrics.counter({
     name: 'headgate_http_requests_total',
-    help: 'Requests by kind of route (graphql, bff, health, other) and status; "closed": the client disconnected before the response, "draining": /ready while the gateway stops, "cut_off": the request took longer than shutdown.grace',
+    help: 'Requests by kind of route (graphql, bff, health, other) and status; "closed": the client disconnected before the response, "draining": /ready while the gateway stops, "cut_off": the request took longer than shutdown.grace, "other": statuses beyond the first 40',
     labels: ['route', 'status'],
   });
   const durations = metrics.histogram({
@@ -133,7 +133,7 @@ function httpInstruments(metrics: Metrics, { buckets }: InstrumentSettings): Htt
   const received = bytes('headgate_http_received_bytes_total', 'Bytes that clients have sent, with headers');
   const sent = bytes('headgate_http_sent_bytes_total', 'Bytes that were sent to clients, with headers');
   const ofRoute = memo((route: Route) => ({
-    status: memo((status: number | NoStatus) => requests.series(route, String(status))),
+    status: statusSeries((status) => requests.series(route, status)),
     duration: durations.series(route),
     received: received.series(route),
     sent: sent.series(route),
@@ -150,6 +150,13 @@ function httpInstruments(metrics: Metrics, { buckets }: InstrumentSettings): Htt
       series.sent.add(bytesOut);
     },
   };
+}
+
+/** Returns what finds the series of a status. Plugins and subgraphs may choose any number. */
+function statusSeries(open: (status: string) => Counter): (status: number | NoStatus) => Counter {
+  const numbers = new BoundedValues<Counter, number>(MOST_STATUSES, open);
+  const words = memo((word: NoStatus) => open(word));
+  return (status) => (typeof status === 'number' ? numbers.get(status) : words(status));
 }
 
 /** The series of one operation, client or endpoint. */
@@ -308,7 +315,7 @@ function endpointRequests(metrics: Metrics, { buckets }: InstrumentSettings): En
     buckets,
   });
   const ofEndpoint = memo((endpoint: string) => ({
-    status: memo((status: number | NoStatus) => requests.series(endpoint, String(status))),
+    status: statusSeries((status) => requests.series(endpoint, status)),
     duration: durations.series(endpoint),
   }));
   return {

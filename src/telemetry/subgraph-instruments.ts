@@ -1,3 +1,4 @@
+import { BoundedValues, MOST_CODES, MOST_STATUSES } from './bounded-values.ts';
 import { memo } from './memo.ts';
 import type { Counter, LabelledValue, Metrics } from './metrics.ts';
 
@@ -47,6 +48,8 @@ export function createSubgraphInstruments(metrics: Metrics, buckets: readonly nu
 }
 
 const labels = ['subgraph'];
+/** Stands for a fetch without a response. */
+const NO_STATUS = 'none';
 
 function ofFetches(
   metrics: Metrics,
@@ -54,12 +57,12 @@ function ofFetches(
 ): Pick<SubgraphInstruments, 'fetchesOf' | 'fetchMalformed' | 'graphqlErrors'> {
   const requests = metrics.counter({
     name: 'headgate_subgraph_requests_total',
-    help: 'Fetches from subgraphs by HTTP status; "none": there was no response. Fetches that several requests share count once, tries of one fetch together',
+    help: 'Fetches from subgraphs by HTTP status; "none": there was no response, "other": statuses beyond the first 40 of a subgraph. Fetches that several requests share count once, tries of one fetch together',
     labels: [...labels, 'status'],
   });
   const errors = metrics.counter({
     name: 'headgate_subgraph_errors_total',
-    help: 'Failed fetches by error code: without a response, with a status of 400 and above, or with a response that is malformed or lacks requested fields; "ABORTED": all clients that waited for it disconnected',
+    help: 'Failed fetches by error code: without a response, with a status of 400 and above, or with a response that is malformed or lacks requested fields; "ABORTED": all clients that waited for it disconnected, "other": codes beyond the first 50 of a subgraph',
     labels: [...labels, 'code'],
   });
   const graphqlErrors = metrics.counter({
@@ -78,19 +81,28 @@ function ofFetches(
     help: 'Fetches that got the response of an equal one in flight (deduplicate_query)',
     labels,
   });
+  // plugins choose codes of their own
+  const errorsOf = memo(
+    (subgraph: string) => new BoundedValues<Counter>(MOST_CODES, (code) => errors.series(subgraph, code)),
+  );
+  const statusesOf = memo(
+    (subgraph: string) =>
+      new BoundedValues<Counter, number>(MOST_STATUSES, (status) => requests.series(subgraph, status)),
+  );
   const fetchesOf = (subgraph: string): FetchInstruments => {
-    const statuses = memo((status: number | undefined): Counter => requests.series(subgraph, String(status ?? 'none')));
+    const none = memo(() => requests.series(subgraph, NO_STATUS));
+    const statuses = statusesOf(subgraph);
     const duration = durations.series(subgraph);
     return {
       finished(status, failure, seconds, traceId) {
-        statuses(status).add();
-        if (failure !== undefined) errors(subgraph, failure);
+        (status === undefined ? none(undefined) : statuses.get(status)).add();
+        if (failure !== undefined) errorsOf(subgraph).get(failure).add();
         duration.observe(seconds, traceId);
       },
       shared: () => shared(subgraph),
     };
   };
-  return { fetchesOf, fetchMalformed: errors, graphqlErrors };
+  return { fetchesOf, fetchMalformed: (subgraph, code) => errorsOf(subgraph).get(code).add(), graphqlErrors };
 }
 
 const endpoint = ['subgraph', 'endpoint'];

@@ -69,7 +69,7 @@ describe('headgate keys --file', () => {
     });
     expect(await said('revoke', 'nobody', '--file', 'none.json')).toEqual({
       code: 2,
-      stderr: 'error: unknown key nobody; `headgate keys list` lists all keys',
+      stderr: 'error: --file: file not found: none.json',
     });
     expect(await said('create', '--owner', 'x', '--file', 'none.json', '--expires', 'soon')).toEqual({
       code: 2,

@@ -145,11 +145,11 @@ Product.price
       [['usage', '--url', 'http://127.0.0.1:1'], 'give --token'],
       [['usage', '--url', 'http://127.0.0.1:1', '--token', 'a-secret-token-of-mine'], 'cannot be reached'],
       [['usage', '--file', 'bad.json'], 'is no usage report'],
-      [['usage', '--file', 'absent.json'], 'usage cannot be read: file not found: absent.json'],
-      [['usage', '--file', 'schemas'], 'usage cannot be read: the path is a folder; expected a file'],
+      [['usage', '--file', 'absent.json'], '--file: file not found: absent.json'],
+      [['usage', '--file', 'schemas'], '--file: schemas is a folder; expected a file'],
       [['check', '--against', 'absent.graphql'], '--against: file not found: absent.graphql'],
       [['check', '--against', 'before.graphql', '--usage', 'absent.json'], 'file not found: absent.json'],
-      [['usage', '--file', 'a', '--url', 'b'], 'give only one'],
+      [['usage', '--file', 'before.graphql', '--url', 'b'], 'give only one'],
       [['usage', '--redis', 'redis://:a-secret-password@127.0.0.1:1'], 'cannot be read from Redis'],
     ] as const;
     for (const [args, message] of problems) {

@@ -173,12 +173,17 @@ type Product @key(fields: "id") { id: ID! rating: Float }
     expect(stderr).toContain('hint: These are directives of endpoints. Remove them from the query.');
   });
 
-  test('a file that is missing', async () => {
+  test('a file that is missing: exit 2', async () => {
     const dir = await project(files);
     const file = await runCli(dir, ['plan', '--query', 'query.graphql']);
-    expect(file.stderr).toBe('error: file not found: query.graphql\n');
+    expect(file).toMatchObject({ code: 2, stderr: 'error: --query: file not found: query.graphql\n' });
     const folder = await runCli(dir, ['plan', '--query', 'queries/query.graphql']);
-    expect(folder.stderr).toBe('error: folder not found: queries, for queries/query.graphql\n');
+    expect(folder.stderr).toBe('error: --query: folder not found: queries, for queries/query.graphql\n');
+    const empty = await runCli(dir, ['plan', '--query', '-'], '');
+    expect(empty).toMatchObject({
+      code: 2,
+      stderr: 'error: --query: standard input is empty; expected an operation\n',
+    });
   });
 
   test('a stage that there is not, and variables that are no object: exit 2', async () => {
@@ -219,6 +224,13 @@ test.each([
   [['start', '--port', '99999'], /Expected a whole number from 0 to 65535/],
   [['start', '--schemas', 'a', '--supergraph', 'b'], /--schemas and --supergraph exclude each other/],
   [['start', '--bff', 'nowhere'], /--bff: folder not found: nowhere/],
+  [['dev', '--config', 'nowhere.yaml'], /--config: file not found: nowhere\.yaml/],
+  [['compose', '--schemas', 'nowhere'], /--schemas: folder not found: nowhere/],
+  [['compose', '--out', 'nowhere/supergraph.graphql'], /--out: folder not found: nowhere/],
+  [['validate', '--supergraph', '.'], /--supergraph: \. is a folder; expected a file/],
+  [['limits', '--query', 'nowhere.graphql'], /--query: file not found: nowhere\.graphql/],
+  [['keys', 'list', '--file', 'nowhere.json'], /--file: file not found: nowhere\.json/],
+  [['bff', 'types', '--bff', 'nowhere', '--out', 'types'], /--bff: folder not found: nowhere/],
 ])('bad arguments %j: an error message, exit 2', async (args, message) => {
   const { code, stderr } = await runCli(await project(), args);
   expect({ code, reported: message.test(stderr) }).toEqual({ code: 2, reported: true });

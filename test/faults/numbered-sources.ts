@@ -72,7 +72,7 @@ export async function numberedSources() {
   };
   const senders = new Map<string, (n: number) => Promise<void>>();
   senders.set('tick', async (n) => topic.publish({ tick: { n } }));
-  const ignored = { received() {}, malformed() {}, published() {} };
+  const ignored = { received() {}, malformed() {}, published() {}, refused() {} };
   for (const [field, settings] of Object.entries(brokers)) {
     const { broker } = await openBroker(field, readSettings(settings), ignored, () => {});
     onTestFinished(() => broker.close());

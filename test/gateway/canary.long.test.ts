@@ -135,6 +135,21 @@ describe('a canary of a new supergraph', () => {
     });
   });
 
+  it('is in GET /admin/schema while it runs, beside the schema of the other clients', async () => {
+    const { next, change, started, status, adminUrl } = await world();
+    const schemas = async () => (await admin(adminUrl, '/schema')).body;
+    const before = await schemas();
+    expect(before).toMatchObject({ sdl: expect.stringContaining('hello(n: Int): String'), canary: null });
+    await change(next.url, '@deprecated(reason: "use hi")');
+    await started();
+    const { id } = (await status()).canary;
+    const during = await schemas();
+    expect(during).toEqual({ ...before, canary: { id, share: 0.5, sdl: expect.stringContaining('use hi') } });
+    expect(id).not.toBe(before.id);
+    await admin(adminUrl, '/canary/promote', {});
+    await expect.poll(schemas).toEqual({ id, sdl: during.canary.sdl, canary: null });
+  });
+
   it('is rolled back by an operator', async () => {
     const { next, askAll, change, started, adminUrl, status } = await world();
     await change(next.url);

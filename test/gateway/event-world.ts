@@ -79,7 +79,7 @@ export async function eventWorld(
     },
     { config: { events: { orders: broker.settings }, ...config }, supergraphSdl, bffDir },
   );
-  const observer = { received() {}, malformed() {}, published() {} };
+  const observer = { received() {}, malformed() {}, published() {}, refused() {} };
   const { broker: sender } = await openBroker('orders', readSettings(broker.settings), observer, () => {});
   onTestFinished(() => sender.close());
   return {

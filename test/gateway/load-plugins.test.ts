@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { configFileSchema } from '../../src/config/config.ts';
 import { loadPlugins, readGivenPlugins } from '../../src/gateway/load-plugins.ts';
+import type { ConfigSchema } from '../../src/plugins/plugin.ts';
 import { pluginFile } from '../plugins/world.ts';
 import { recordingLogger } from './serving.ts';
 
@@ -50,7 +51,7 @@ it('a file that is missing names its place in the config', async () => {
 it('config that the plugin does not accept names its key', async () => {
   const plugin = { name: 'a', hooks: {}, configSchema: z.object({ rules: z.array(z.object({ max: z.number() })) }) };
   await expect(readGivenPlugins([{ plugin, config: { rules: [{ max: 'many' }] } }], logger)).rejects.toThrow(
-    /^plugins\[0\]\.config\.rules\[0\]\.max: .*expected number/,
+    'plugins[0].config.rules[0].max: expected a number, received a string',
   );
   const parsed = {
     name: 'b',
@@ -62,6 +63,23 @@ it('config that the plugin does not accept names its key', async () => {
     },
   };
   await expect(readGivenPlugins([{ plugin: parsed }], logger)).rejects.toThrow('plugins[0].config: expected a token');
+});
+
+it('config that is none of the alternatives of a plugin says which there are', async () => {
+  const schema = z.strictObject({ mode: z.union([z.literal('off'), z.strictObject({ max: z.number() })]) });
+  const problemOf = async (config: unknown, configSchema: ConfigSchema<unknown> = schema) => {
+    const plugin = { name: 'a', hooks: {}, configSchema };
+    return await readGivenPlugins([{ plugin, config }], logger).then(String, ({ message }: Error) => message);
+  };
+  expect(await problemOf({ mode: 5 })).toBe('plugins[0].config.mode: expected "off" or a section of keys');
+  expect(await problemOf({ mode: { max: 'many' } })).toBe(
+    'plugins[0].config.mode.max: expected a number, received a string',
+  );
+  expect(await problemOf({ mode: 'off', more: 1 })).toBe('Unknown key "plugins[0].config.more".');
+  // a schema that only parses throws the same
+  expect(await problemOf({ mode: 5 }, { parse: (value) => schema.parse(value) })).toBe(
+    'plugins[0].config.mode: expected "off" or a section of keys',
+  );
 });
 
 it('config that the plugin accepts is what its schema returns', async () => {

@@ -210,7 +210,12 @@ describe('heads of parts', () => {
   it('whose file name has encoded line breaks are refused', async () => {
     const { url, calls } = await uploadWorld();
     const disposition = 'name="0"; filename*=UTF-8\'\'a%0D%0AX-Evil:%201%0D%0A%0D%0Abody';
-    expect((await send(url, sent(named(disposition)))).status).toBe(400);
+    const { status, body } = await send(url, sent(named(disposition)));
+    expect(status).toBe(400);
+    expect(body.errors[0].message).toBe(
+      'The file "0" (variables.file) of "map" is not in the request body, or was skipped: ' +
+        'its file name must have no line breaks, also no encoded ones (%0D, %0A).',
+    );
     expect(calls.files).toBe(0);
   });
 

@@ -307,7 +307,9 @@ describe('a request with files is refused', () => {
     const { url } = await uploadWorld();
     const missing = await upload(url, one);
     expect(missing.status).toBe(400);
-    expect(missing.body.errors[0].message).toBe('The file "0" (variables.file) of "map" is not in the request body.');
+    expect(missing.body.errors[0].message).toMatch(
+      /^The file "0" \(variables\.file\) of "map" is not in the request body/,
+    );
     const late = { name: '0', content: Buffer.alloc(500_000) };
     for (const name of ['1', '0']) {
       const { status, body } = await upload(url, {

@@ -48,7 +48,7 @@ const deprecation = {
   sunset: instant.optional().describe('Date of removal: the Sunset header (RFC 8594)'),
   // header values are percent-encoded, within Latin-1
   link: z
-    .url('expected a URL')
+    .url('expected a URL such as "https://shop.example/changes"')
     .transform((link) => new URL(link).href)
     .optional()
     .describe('URL that explains the change: a Link header'),

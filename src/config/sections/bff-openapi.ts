@@ -9,7 +9,11 @@ function isServerUrl(text: string): boolean {
 }
 
 const contact = z
-  .strictObject({ name: z.string().optional(), url: url.optional(), email: z.email('expected an address').optional() })
+  .strictObject({
+    name: z.string().optional(),
+    url: url.optional(),
+    email: z.email('expected an email address, such as "team@shop.example"').optional(),
+  })
   .describe('The contact for questions');
 
 const license = z

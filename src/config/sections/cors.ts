@@ -32,7 +32,7 @@ const policy = z
         'Regular expressions; one must match the whole origin. With allow_credentials, a pattern that also accepts unrelated origins is an error',
       ),
     paths: z
-      .array(z.string().startsWith('/'))
+      .array(z.string().startsWith('/', 'expected a path such as "/graphql"'))
       .default(['/'])
       .describe('Paths with this policy, and everything below them'),
     ...settings,

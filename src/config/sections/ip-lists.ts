@@ -28,7 +28,7 @@ export const ipListsSection = z
       .prefault({})
       .describe('Addresses for the admin listener (admin.listen); the other lists do not apply to it'),
     routes: z
-      .record(z.string().startsWith('/'), z.strictObject(lists))
+      .record(z.string().startsWith('/', 'expected a path such as "/graphql" or "/bff/web"'), z.strictObject(lists))
       .superRefine((routes, context) => {
         for (const path of Object.keys(routes)) {
           const message = mistakeOf(path);

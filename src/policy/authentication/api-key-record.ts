@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { issueLines } from '../../config/expectation.ts';
 import { withoutByteOrderMark } from '../../shared/decode-text.ts';
 import { sha256 } from './digest.ts';
 
@@ -65,6 +66,6 @@ export function formatApiKeyFile(keys: readonly ApiKeyRecord[]): string {
 
 function checked<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+  if (!parsed.success) throw new Error(issueLines(parsed.error.issues).join('\n'));
   return parsed.data;
 }

@@ -81,7 +81,10 @@ export class Uploads implements FileOwner {
     const missing = [...this.files.values()].filter((file) => !this.#arrived.has(file));
     const [first] = missing;
     if (first === undefined) return;
-    const message = `The file ${first.label} of "map" is not in the request body.`;
+    // the parser skips a part whose header it does not accept
+    const message =
+      `The file ${first.label} of "map" is not in the request body, or was skipped: ` +
+      'its file name must have no line breaks, also no encoded ones (%0D, %0A).';
     this.fail(new GatewayError(400, 'BAD_REQUEST', message));
   }
 

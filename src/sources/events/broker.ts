@@ -15,6 +15,20 @@ export interface BrokerFailure {
   readonly isTemporary: boolean;
   /** Whether it never began. */
   readonly isUnsent: boolean;
+  /** The key of the config that decides it, below `events.NAME`. */
+  readonly key?: string | undefined;
+  /** What the broker said, for the log only: it may have names of users and of other topics. */
+  readonly detail?: string | undefined;
+}
+
+/** Thrown for a message that the broker did not accept. Clients may see its message. */
+export class NotSentError extends Error {
+  readonly failure: BrokerFailure;
+
+  constructor(failure: BrokerFailure, cause: unknown) {
+    super(failure.reason, { cause });
+    this.failure = failure;
+  }
 }
 
 /** Receives the messages of a topic as they arrive. */
@@ -58,7 +72,7 @@ export interface Broker {
   readonly hasWildcards: boolean;
   /** Delivers the messages of a topic from now on, or after a cursor. */
   follow(topic: string, after: string | undefined, listener: TopicListener): Stop;
-  /** Sends a message. Rejects with an `Error` whose message clients may see. */
+  /** Sends a message. Rejects with a {@link NotSentError}. */
   publish(topic: string, text: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -68,6 +82,8 @@ export interface BrokerObserver {
   received(): void;
   malformed(topic: string, reason: string): void;
   published(isSent: boolean): void;
+  /** The broker does not deliver a topic, or does not take a message for it. */
+  refused(topic: string, failure: BrokerFailure): void;
 }
 
 /** The failure of a topic while there is no connection. */

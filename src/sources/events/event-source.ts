@@ -7,6 +7,7 @@ import type { CancelSubscription, Source, SourceFailure, SourceRequest, Subscrip
 import { SinkQueue } from '../websocket/sink-queue.ts';
 import type { BrokerFailure } from './broker.ts';
 import type { EventBroker, EventSourceParts } from './event-broker.ts';
+import { reasonWithKey } from './event-keys.ts';
 import { argumentsOf, type EventRequest, readEventRequest, responseKey } from './event-request.ts';
 import { mistakeInMessage, selectFrom } from './event-value.ts';
 import { publishAll } from './publish.ts';
@@ -156,7 +157,9 @@ class SinkMember implements FeedMember {
   }
 }
 
-function failureOf(source: string, { reason, isTemporary, isUnsent }: BrokerFailure): SourceFailure {
-  const message = `The event source "${source}" ${isTemporary ? 'is not available' : 'has no such events'} (${reason}).`;
+function failureOf(source: string, failure: BrokerFailure): SourceFailure {
+  const { reason, isTemporary, isUnsent } = failure;
+  const what = isTemporary ? 'is not available' : 'cannot deliver these events';
+  const message = `The event source "${source}" ${what} (${reasonWithKey(source, failure)}).`;
   return { code: 'SUBREQUEST_HTTP_ERROR', message, reason, isConnectionFailure: isTemporary, isUnsent };
 }

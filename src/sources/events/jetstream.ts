@@ -2,19 +2,20 @@ import {
   type Consumer,
   type ConsumerMessages,
   DeliverPolicy,
-  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   type JsMsg,
 } from '@nats-io/jetstream';
-import type { BrokerFailure, BrokerMessage, Replay, Stop, TopicListener, TopicReader } from './broker.ts';
-import { reasonOf } from './nats-reason.ts';
+import type { NatsSettings } from '../../config/sections/events.ts';
+import type { BrokerMessage, Replay, Stop, TopicListener, TopicReader } from './broker.ts';
+import { natsFailure } from './nats-reason.ts';
 
 /** A client of JetStream for one stream. */
 export interface StreamClient {
   readonly client: JetStreamClient;
   readonly manager: JetStreamManager;
   readonly stream: string;
+  readonly settings: NatsSettings;
 }
 
 const CURSOR = /^(?:0|[1-9]\d{0,14})$/;
@@ -43,7 +44,7 @@ export function followStream(
   after: string | undefined,
   listener: TopicListener,
 ): Stop {
-  return run(listener, async (session) => {
+  return run(stream, listener, async (session) => {
     const { consumer, begin, mayHaveMissed } = await open(stream, topic, after);
     if (session.isStopped) return;
     listener.begin(String(begin));
@@ -62,7 +63,7 @@ export function followStream(
 
 /** Reads the stored messages of a subject, each when the one before was processed. */
 export function replayStream(stream: StreamClient, topic: string, after: string, reader: TopicReader): Stop {
-  return run(reader, async (session) => {
+  return run(stream, reader, async (session) => {
     const { consumer, begin, mayHaveMissed, pending } = await open(stream, topic, after);
     if (session.isStopped) return;
     if (pending === 0 && !mayHaveMissed) reader.caughtUp(String(begin));
@@ -112,10 +113,14 @@ interface Session {
 }
 
 /** Runs a session until it is stopped or fails. */
-function run(listener: Pick<TopicListener, 'fail'>, work: (session: Session) => Promise<void>): Stop {
+function run(
+  { settings }: StreamClient,
+  listener: Pick<TopicListener, 'fail'>,
+  work: (session: Session) => Promise<void>,
+): Stop {
   const session: Session = { isStopped: false, messages: undefined };
   work(session).catch((error: unknown) => {
-    if (!session.isStopped) listener.fail(failureOf(error));
+    if (!session.isStopped) listener.fail(natsFailure(error, settings));
   });
   return () => {
     session.isStopped = true;
@@ -130,10 +135,4 @@ async function end(session: Session): Promise<void> {
   const error = await messages?.closed();
   if (session.isStopped) return;
   throw error instanceof Error ? error : new Error('the consumer has ended');
-}
-
-function failureOf(error: unknown): BrokerFailure {
-  // what the server refuses, such as a stream that does not exist, it would refuse again
-  const isRefused = error instanceof JetStreamApiError && error.status < 500;
-  return { reason: reasonOf(error), isTemporary: !isRefused, isUnsent: isRefused };
 }

@@ -6,21 +6,39 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
   nkeyAuthenticator,
+  PermissionViolationError,
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
 import type { NatsSettings } from '../../config/sections/events.ts';
 import { readRegularFileSync } from '../../shared/read-regular-file.ts';
 import type { CurrentTls } from '../http/subgraph-tls.ts';
-import { type Broker, CONNECTION_LOST, NOT_CONNECTED, type Replay, type Stop, type TopicListener } from './broker.ts';
+import {
+  type Broker,
+  type BrokerFailure,
+  type BrokerMessage,
+  CONNECTION_LOST,
+  NOT_CONNECTED,
+  NotSentError,
+  type Replay,
+  type Stop,
+  type TopicListener,
+  type TopicReader,
+} from './broker.ts';
 import { followStream, replayStream, type StreamClient, StreamCursors } from './jetstream.ts';
-import { reasonOf } from './nats-reason.ts';
+import { natsFailure, publishFailure, reasonOf } from './nats-reason.ts';
 
 export interface NatsOptions {
   readonly settings: NatsSettings;
   readonly tls: CurrentTls | undefined;
   /** @param isConnected whether there is a connection now */
   readonly onChange: (isConnected: boolean, reason: string | undefined) => void;
+}
+
+/** A message that is being sent. */
+interface Message {
+  readonly topic: string;
+  error: Error | undefined;
 }
 
 const RECONNECT_MS = 250;
@@ -33,6 +51,7 @@ export class NatsBroker implements Broker {
   readonly replay: Replay | undefined;
   readonly #options: NatsOptions;
   readonly #following = new Set<() => void>();
+  readonly #sending = new Set<Message>();
   #connection: NatsConnection | undefined;
   #stream: StreamClient | undefined;
   #isClosed = false;
@@ -42,7 +61,11 @@ export class NatsBroker implements Broker {
     if (options.settings.jetstream) {
       const { isCursor, compare } = StreamCursors;
       const read: Replay['read'] = (topic, after, reader) =>
-        this.#start(reader, (stream) => stream && replayStream(stream, topic, after, reader));
+        this.#start(reader, (stream, _, fail) => {
+          const message: TopicReader['message'] = (one) => reader.message(one);
+          const caughtUp: TopicReader['caughtUp'] = (cursor) => reader.caughtUp(cursor);
+          return stream && replayStream(stream, topic, after, { message, caughtUp, fail });
+        });
       this.replay = { isCursor, compare, read };
     }
     void this.#connect();
@@ -53,22 +76,47 @@ export class NatsBroker implements Broker {
   }
 
   follow(topic: string, after: string | undefined, listener: TopicListener): Stop {
-    return this.#start(listener, (stream, connection) =>
-      stream ? followStream(stream, topic, after, listener) : followSubject(connection, topic, listener),
-    );
+    return this.#start(listener, (stream, connection, fail) => {
+      const begin: TopicListener['begin'] = (cursor) => listener.begin(cursor);
+      const following = { begin, message: (one: BrokerMessage) => listener.message(one), fail };
+      if (stream) return followStream(stream, topic, after, following);
+      return followSubject(connection, topic, following, (error) => natsFailure(error, this.#options.settings));
+    });
   }
 
   async publish(topic: string, text: string): Promise<void> {
     const connection = this.#connection;
-    if (connection === undefined) throw new Error(NOT_CONNECTED.reason);
+    if (connection === undefined) throw new NotSentError(NOT_CONNECTED, undefined);
     try {
       if (this.#stream) await this.#stream.client.publish(topic, text);
-      else {
-        connection.publish(topic, text);
-        await connection.flush();
-      }
+      else await this.#publish(connection, topic, text);
     } catch (error) {
-      throw new Error(reasonOf(error), { cause: error });
+      throw new NotSentError(publishFailure(error, this.#options.settings), error);
+    }
+  }
+
+  /** Sends a message, and waits until the server has read it: it reports what it does not accept before it answers. */
+  async #publish(connection: NatsConnection, topic: string, text: string): Promise<void> {
+    const message: Message = { topic, error: undefined };
+    this.#sending.add(message);
+    try {
+      connection.publish(topic, text);
+      await connection.flush();
+      // its report arrives in the tasks of promises
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      this.#sending.delete(message);
+    }
+    if (message.error !== undefined) throw message.error;
+  }
+
+  /** Finds the messages that the server does not accept. */
+  async #readReports(connection: NatsConnection): Promise<void> {
+    for await (const report of connection.status()) {
+      if (report.type !== 'error' || !(report.error instanceof PermissionViolationError)) continue;
+      const { error } = report;
+      if (error.operation !== 'publish') continue;
+      for (const message of this.#sending) if (message.topic === error.subject) message.error = error;
     }
   }
 
@@ -80,20 +128,26 @@ export class NatsBroker implements Broker {
   /** Starts something that ends with the connection. */
   #start(
     listener: Pick<TopicListener, 'fail'>,
-    start: (stream: StreamClient | undefined, connection: NatsConnection) => Stop | undefined,
+    start: (
+      stream: StreamClient | undefined,
+      connection: NatsConnection,
+      fail: TopicListener['fail'],
+    ) => Stop | undefined,
   ): Stop {
     const connection = this.#connection;
     if (connection === undefined) return failLater(listener);
-    const stop = start(this.#stream, connection);
-    const lose = () => {
+    let stop: Stop | undefined;
+    const lose = () => fail(CONNECTION_LOST);
+    const fail: TopicListener['fail'] = (failure) => {
+      if (!this.#following.has(lose)) return;
       end();
-      listener.fail(CONNECTION_LOST);
+      listener.fail(failure);
     };
     const end = () => {
-      this.#following.delete(lose);
-      stop?.();
+      if (this.#following.delete(lose)) stop?.();
     };
     this.#following.add(lose);
+    stop = start(this.#stream, connection, fail);
     return end;
   }
 
@@ -134,8 +188,10 @@ export class NatsBroker implements Broker {
       client: jetstream(connection),
       manager: await jetstreamManager(connection, { checkAPI: false }),
       stream: settings.stream,
+      settings: this.#options.settings,
     };
     this.#connection = connection;
+    void this.#readReports(connection);
     this.#options.onChange(true, undefined);
   }
 
@@ -163,14 +219,18 @@ function failLater(listener: Pick<TopicListener, 'fail'>): Stop {
   };
 }
 
-function followSubject(connection: NatsConnection, topic: string, listener: TopicListener): Stop {
+function followSubject(
+  connection: NatsConnection,
+  topic: string,
+  listener: TopicListener,
+  failureOf: (error: unknown) => BrokerFailure,
+): Stop {
   const subscription = connection.subscribe(topic, {
     callback: (error, message) => {
       if (error === null) return listener.message({ text: message.string() });
       // a lost connection is reported for all subscriptions
       if (connection.isClosed()) return;
-      subscription.unsubscribe();
-      listener.fail({ reason: reasonOf(error), isTemporary: false, isUnsent: true });
+      listener.fail({ ...failureOf(error), isTemporary: false, isUnsent: true });
     },
   });
   let isStopped = false;

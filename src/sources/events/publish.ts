@@ -3,7 +3,9 @@ import { stringifyJson } from '../../shared/exact-json.ts';
 import { renderTopic } from '../../supergraph/event-topic.ts';
 import type { Subgraph } from '../../supergraph/supergraph.ts';
 import type { SourceRequest, SubgraphResponse } from '../source.ts';
+import { NotSentError } from './broker.ts';
 import type { EventSourceParts } from './event-broker.ts';
+import { reasonWithKey } from './event-keys.ts';
 import { argumentsOf, type EventRequest, readEventRequest, responseKey } from './event-request.ts';
 import { selectFrom } from './event-value.ts';
 
@@ -51,7 +53,8 @@ async function publish(
     await broker.broker.publish(topic, stringifyJson(message) ?? '{}');
   } catch (error) {
     broker.observer.published(false);
-    const reason = error instanceof Error ? error.message : 'unknown';
+    const reason = error instanceof NotSentError ? reasonWithKey(event.source, error.failure) : 'unknown';
+    if (error instanceof NotSentError) broker.observer.refused(topic, error.failure);
     return errorOf(
       'SUBREQUEST_HTTP_ERROR',
       `The message was not sent to the event source "${event.source}": ${reason}.`,

@@ -127,6 +127,17 @@ function failLater(listener: Pick<TopicListener, 'fail'>, failure: BrokerFailure
   };
 }
 
+/** Returns why a topic ends, or why a message is not sent. */
+export function redisFailure(error: unknown): BrokerFailure {
+  const reason = reasonOf(error);
+  if (reason === 'no connection') return { reason, isTemporary: true, isUnsent: false };
+  const refusal = { isTemporary: false, isUnsent: true, detail: error instanceof Error ? error.message : undefined };
+  if (reason.startsWith('NOPERM')) return { ...refusal, reason: 'no permission', key: 'redis.url' };
+  if (reason.startsWith('WRONGTYPE'))
+    return { ...refusal, reason: 'the key of the topic is no stream', key: 'redis.mode' };
+  return { ...refusal, reason };
+}
+
 /** Returns the reason of an error in a few words, without addresses. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,5 @@
-import type { Broker, Stop, TopicListener } from './broker.ts';
-import { RedisConnection, type RedisOptions, reasonOf } from './redis-connection.ts';
+import { type Broker, NotSentError, type Stop, type TopicListener } from './broker.ts';
+import { RedisConnection, type RedisOptions, redisFailure } from './redis-connection.ts';
 
 /** Publish and subscribe of Redis. It stores nothing. Topics are channels. */
 export class RedisPubSub implements Broker {
@@ -38,7 +38,7 @@ export class RedisPubSub implements Broker {
     try {
       await this.#connection.commands.publish(topic, text);
     } catch (error) {
-      throw new Error(reasonOf(error), { cause: error });
+      throw new NotSentError(redisFailure(error), error);
     }
   }
 
@@ -49,7 +49,6 @@ export class RedisPubSub implements Broker {
   #refused(topic: string, listener: TopicListener, error: unknown): void {
     if (this.#channels.get(topic) !== listener) return;
     this.#channels.delete(topic);
-    const isTemporary = reasonOf(error) === 'no connection';
-    this.#connection.fail(listener, { reason: reasonOf(error), isTemporary, isUnsent: !isTemporary });
+    this.#connection.fail(listener, redisFailure(error));
   }
 }

@@ -1,6 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Broker, BrokerMessage, Replay, Stop, TopicListener, TopicReader } from './broker.ts';
-import { RedisConnection, type RedisOptions, reasonOf } from './redis-connection.ts';
+import {
+  type Broker,
+  type BrokerMessage,
+  NotSentError,
+  type Replay,
+  type Stop,
+  type TopicListener,
+  type TopicReader,
+} from './broker.ts';
+import { RedisConnection, type RedisOptions, redisFailure } from './redis-connection.ts';
 
 /** The field of an entry that has the message. */
 const FIELD = 'data';
@@ -64,7 +72,7 @@ export class RedisStreams implements Broker {
     try {
       await this.#connection.commands.call('XADD', topic, ...limit, '*', FIELD, text);
     } catch (error) {
-      throw new Error(reasonOf(error), { cause: error });
+      throw new NotSentError(redisFailure(error), error);
     }
   }
 
@@ -146,16 +154,14 @@ export class RedisStreams implements Broker {
   #refused(topic: string, followed: Followed, error: unknown): void {
     if (this.#followed.get(topic) !== followed) return;
     this.#followed.delete(topic);
-    const isTemporary = reasonOf(error) === 'no connection';
-    this.#connection.fail(followed.listener, { reason: reasonOf(error), isTemporary, isUnsent: !isTemporary });
+    this.#connection.fail(followed.listener, redisFailure(error));
   }
 
   #read(topic: string, after: string, reader: TopicReader): Stop {
     let isStopped = false;
     return this.#connection.start(reader, () => {
       this.#readStored(topic, after, reader, () => isStopped).catch((error: unknown) => {
-        const isTemporary = reasonOf(error) === 'no connection';
-        this.#connection.fail(reader, { reason: reasonOf(error), isTemporary, isUnsent: !isTemporary });
+        this.#connection.fail(reader, redisFailure(error));
       });
       return () => {
         isStopped = true;

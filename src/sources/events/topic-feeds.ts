@@ -108,6 +108,7 @@ export class TopicFeeds {
       message: (message) => this.#deliver(topic, feed, message),
       fail: (failure) => {
         hasFailed = true;
+        this.#observer.refused(topic, failure);
         if (this.#feeds.get(topic) === feed) this.#feeds.delete(topic);
         const members = [...feed.members.keys()];
         feed.members.clear();
@@ -155,6 +156,7 @@ export class TopicFeeds {
       caughtUp: join,
       fail: (failure) => {
         isDone = true;
+        this.#observer.refused(topic, failure);
         member.fail(failure);
       },
     });

@@ -10,7 +10,7 @@ import type { EventField } from '../../../src/supergraph/events.ts';
 import { contractBreaches } from '../subscription-contract.ts';
 import { BROKERS, type BrokerKind, readSettings, type TestBroker } from './test-brokers.ts';
 
-const IGNORED = { received() {}, malformed() {}, published() {} };
+const IGNORED = { received() {}, malformed() {}, published() {}, refused() {} };
 
 /** Opens a broker, and waits for its connection. */
 async function connectTo({ settings }: TestBroker): Promise<Broker> {
@@ -192,7 +192,10 @@ describe('a stream that does not exist', () => {
     const { nats } = server.settings as { readonly nats: object };
     const broker = await connectTo({ ...server, settings: { nats: { ...nats, jetstream: { stream: 'OTHER' } } } });
     const { failures } = follow(broker, 'order.1');
-    await expect.poll(() => failures).toEqual([{ reason: 'stream not found', isTemporary: false, isUnsent: true }]);
+    const key = 'nats.jetstream.stream';
+    await expect
+      .poll(() => failures)
+      .toEqual([{ reason: 'stream not found', isTemporary: false, isUnsent: true, key }]);
   });
 });
 

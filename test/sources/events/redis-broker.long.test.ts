@@ -48,7 +48,7 @@ describe.skipIf(!HAS_REDIS)('Redis', () => {
     await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     const reasons: (string | undefined)[] = [];
     const open = async (mode: string) => {
-      const observer = { received() {}, malformed() {}, published() {} };
+      const observer = { received() {}, malformed() {}, published() {}, refused() {} };
       const change = (_: boolean, reason: string | undefined) => void reasons.push(reason);
       const { broker } = await openBroker(
         'orders',
