@@ -5,10 +5,17 @@ import type { EventBroker } from '../sources/events/event-broker.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Closers } from './closers.ts';
+import type { ConnectionCertificates } from './connection-certificates.ts';
 import { oncePerMinute } from './once-per-minute.ts';
 
 /** Time that the start waits for first connections, in milliseconds. */
 const FIRST_CONNECTION_MS = 1_000;
+
+interface EventParts {
+  readonly instruments: Instruments | undefined;
+  readonly logger: Logger;
+  readonly certificates: ConnectionCertificates;
+}
 
 /**
  * Opens the brokers of the config. Their code is loaded only where there are any. They are closed after the last subscriptions. Also
@@ -16,7 +23,7 @@ const FIRST_CONNECTION_MS = 1_000;
  */
 export async function openEvents(
   { events }: Pick<Config, 'events'>,
-  { instruments, logger }: { readonly instruments: Instruments | undefined; readonly logger: Logger },
+  { instruments, logger, certificates }: EventParts,
   closers: Closers,
 ): Promise<ReadonlyMap<string, EventBroker>> {
   const brokers = new Map<string, EventBroker>();
@@ -37,10 +44,12 @@ export async function openEvents(
         attempted = resolve;
       }),
     );
-    const opened = await openBroker(name, settings, observer, (isConnected, reason) => {
+    const onChange = (isConnected: boolean, reason: string | undefined) => {
       log(isConnected, reason);
       attempted();
-    });
+    };
+    const openTls = certificates.open.bind(certificates);
+    const opened = await openBroker(name, settings, observer, onChange, openTls);
     counts?.watch(name, () => opened.broker.isConnected);
     brokers.set(name, opened);
     closers.add(() => opened.broker.close());

@@ -35,9 +35,8 @@ export class RedisConnection {
   /** @param onReady called whenever both connections are there */
   constructor(options: RedisOptions, onReady: () => void = () => {}) {
     this.#options = options;
-    const tls = options.tls?.();
-    this.commands = openSingleClient(options.url, CONNECT_MS, tls);
-    this.waiting = openSingleClient(options.url, CONNECT_MS, tls);
+    this.commands = openSingleClient(options.url, CONNECT_MS, options.tls);
+    this.waiting = openSingleClient(options.url, CONNECT_MS, options.tls);
     const { pingMs = PING_MS } = options;
     this.#pings = setInterval(() => this.#ping(pingMs), pingMs).unref();
     for (const client of [this.commands, this.waiting]) {
