@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { openSingleClient } from '../../store/open-client.ts';
+import { withoutArgumentTexts } from '../../store/redis-reply.ts';
 import type { CurrentTls } from '../http/subgraph-tls.ts';
 import { type BrokerFailure, CONNECTION_LOST, NOT_CONNECTED, type Stop, type TopicListener } from './broker.ts';
 import { tlsReason } from './tls-reason.ts';
@@ -130,6 +131,6 @@ function failLater(listener: Pick<TopicListener, 'fail'>, failure: BrokerFailure
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (/^(?:WRONGPASS|NOAUTH)\b/.test(text)) return 'the credentials are not accepted';
-  if (error instanceof Error && error.name === 'ReplyError') return text;
+  if (error instanceof Error && error.name === 'ReplyError') return withoutArgumentTexts(text);
   return tlsReason(error) ?? 'no connection';
 }
