@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { ConfigValueError } from '../../config/config-value-error.ts';
 import type { SubgraphTls } from '../../config/sections/tls.ts';
+import { pathWithoutSecrets } from '../../shared/path-without-secrets.ts';
 import { readRegularFileSync } from '../../shared/read-regular-file.ts';
 
 /** Options of `tls.connect`. */
@@ -102,7 +103,10 @@ function readPem(key: string, value: string): string {
     return readRegularFileSync(value);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new ConfigValueError(`${key}: ${value} cannot be read (${code}); expected a PEM file or PEM text`, { cause });
+    throw new ConfigValueError(
+      `${key}: ${pathWithoutSecrets(value)} cannot be read (${code}); expected a PEM file or PEM text`,
+      { cause },
+    );
   }
 }
 
