@@ -173,6 +173,30 @@ async function useAll({ url, admin, tokens, post, send }: Gateway, secrets: Secr
   await send('metrics', `${admin}/metrics`);
 }
 
+test('keys in place of the paths of their files are not in the message that there is no such file', async () => {
+  const secrets = new Secrets();
+  const key = (name: string) => secrets.add(name, randomBytes(138).toString('base64'));
+  const hex = secrets.create('signing key');
+  const configs = [
+    `tls: { supergraph: { certificate: "${key('certificate')}", key: "${key('server key')}" } }`,
+    `tls: { subgraph: { all: { client_authentication: { certificate_chain: "${key('chain')}", key: "${key('client key')}" } } } }`,
+    `authentication: { subgraph: { all: { http_message_signature: { key_id: a, key_file: "${hex}" } } } }`,
+  ];
+  const schema = 'extend schema @subgraph(url: "http://127.0.0.1:1")\ntype Query { a: Int }';
+  const ended = await Promise.all(
+    configs.flatMap((config) =>
+      ['validate', 'start'].map(async (command) => {
+        const dir = await project({ 'headgate.yaml': config, 'schemas/a.graphql': schema });
+        return runCli(dir, command === 'start' ? ['start', '--port', '0'] : [command]);
+      }),
+    ),
+  );
+  for (const { code, stdout, stderr } of ended) {
+    expect({ code, output: stdout + stderr }).toEqual({ code: 1, output: expect.stringContaining('cannot be read') });
+    expect(secrets.leaksIn(stdout + stderr)).toEqual([]);
+  }
+});
+
 describe.skipIf(!HAS_REDIS || !HAS_NATS)('secrets of stores, brokers and collectors', () => {
   test('are in no log, span, metric or response, whether Redis works, refuses commands, or refuses the password', async () => {
     const secrets = new Secrets();
