@@ -22,9 +22,9 @@ type Person @key(fields: "id") { id: ID! name: String }
 /** A subgraph whose data is secret, and what was sent to it. */
 async function secretSubgraph(secrets: Secrets) {
   const name = secrets.create('cached value');
-  const seen: { headers: IncomingHttpHeaders; body: Record<string, never> }[] = [];
+  const seen: { headers: IncomingHttpHeaders; body: Record<string, unknown> }[] = [];
   const server = createServer(async (request, response) => {
-    const body = (await json(request)) as Record<string, never>;
+    const body = (await json(request)) as Record<string, unknown>;
     seen.push({ headers: request.headers, body });
     const person = { id: 'p1', name };
     const isSubscription = String(body.query).includes('renamed');
@@ -261,7 +261,7 @@ describe.skipIf(!HAS_REDIS || !HAS_NATS)('secrets of stores, brokers and collect
     // the run did reach what it meant to
     expect(collector.requests[0]?.headers['x-collector-key']).toBe(running.tokens.collector);
     expect(running.coprocessor.seen).toContain('RouterRequest');
-    expect(running.subgraph.seen.some(({ body }) => (body.extensions as object | undefined) !== undefined)).toBe(true);
+    expect(running.subgraph.seen.some(({ body }) => body.extensions !== undefined)).toBe(true);
     expect(stdout).toContain('NOPERM');
   });
 
