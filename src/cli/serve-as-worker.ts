@@ -26,8 +26,6 @@ export function isReady(message: unknown): message is Ready {
 /** Serves as a worker, and reports to the primary. Shuts down gracefully and exits 0 on the first SIGTERM or SIGINT. */
 export async function serveAsWorker(options: ServerOptions, processes: number): Promise<void> {
   sendHeartbeats();
-  // the primary gets the signal, too, and sends a call
-  process.on('SIGHUP', () => {});
   const [{ assemble }, { listenForClients }, { workerSchema }, { workerState }] = await Promise.all([
     import('../gateway/assemble.ts'),
     import('../gateway/client-listener.ts'),

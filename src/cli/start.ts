@@ -45,6 +45,8 @@ export async function start(flags: StartFlags): Promise<void> {
 
 /** Starts the primary, or a worker: workers run the same command. */
 async function startWorkers(flags: StartFlags, count: number): Promise<void> {
+  // from now on: a signal during the start must not end the process; workers get a call from the primary for it
+  process.on('SIGHUP', () => {});
   const options = serverOptions(flags, { composesInThread: true });
   if (cluster.isWorker) {
     const { serveAsWorker } = await import('./serve-as-worker.ts');

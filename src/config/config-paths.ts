@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { FileConfig } from './config.ts';
+import type { EventSourceSettings } from './sections/events.ts';
 import type { SubgraphAuthentication } from './sections/subgraph-authentication.ts';
 import type { SubgraphTls } from './sections/tls.ts';
 
@@ -8,7 +9,7 @@ export function resolvePaths(config: FileConfig, configFile: string): FileConfig
   const dir = dirname(configFile);
   const at = (path: string) => (isAbsolute(path) ? path : join(dir, path));
   const pem = (text: string) => (text.trimStart().startsWith('-----BEGIN ') ? text : at(text));
-  const { api_keys, authentication, authorization, persisted_queries, plugins, tls, yoga } = config;
+  const { api_keys, authentication, authorization, events, persisted_queries, plugins, tls, yoga } = config;
   const { jwt } = authentication.router;
   const { policies } = authorization;
   return {
@@ -23,6 +24,7 @@ export function resolvePaths(config: FileConfig, configFile: string): FileConfig
       },
     },
     authorization: { ...authorization, policies: { ...policies, ...mapped(policies, 'module', at) } },
+    events: Object.fromEntries(Object.entries(events).map(([name, one]) => [name, broker(one, at, pem)])),
     plugins: plugins.map((plugin) => ({ ...plugin, path: at(plugin.path) })),
     yoga: { ...yoga, plugins: yoga.plugins.map(at) },
     persisted_queries: { ...persisted_queries, manifest: persisted_queries.manifest.map(at) },
@@ -55,6 +57,18 @@ function signatures(section: SubgraphAuthentication, at: (path: string) => strin
   };
   const subgraphs = Object.entries(section.subgraphs).map(([name, one]) => [name, resolved(one)] as const);
   return { ...(section.all && { all: resolved(section.all) }), subgraphs: Object.fromEntries(subgraphs) };
+}
+
+function broker(
+  { nats, redis }: EventSourceSettings,
+  at: (path: string) => string,
+  pem: (text: string) => string,
+): EventSourceSettings {
+  const tls = ({ tls }: { readonly tls?: SubgraphTls | undefined }) => tls && { tls: certificates(tls, pem) };
+  return {
+    ...(nats && { nats: { ...nats, ...mapped(nats, 'credentials_file', at), ...tls(nats) } }),
+    ...(redis && { redis: { ...redis, ...tls(redis) } }),
+  };
 }
 
 function certificates(settings: SubgraphTls, pem: (text: string) => string): SubgraphTls {

@@ -95,8 +95,8 @@ export function requestOf(
   const { operationType } = request.planned;
   const trace = client.debug && traceFetch(client.debug, request, sent);
   const files = client.uploads && bodies.filesOf(request, sent);
-  // a read with files is not cached
-  const isCached = cachedSubgraphs?.has(subgraph) && (files === undefined || operationType === 'mutation');
+  const isOneShot = files !== undefined;
+  const isCached = cachedSubgraphs?.has(subgraph) && (!isOneShot || operationType === 'mutation');
   const parts = isCached ? new ExecutedFetchParts(request, sent, bodies) : undefined;
-  return { body, sharedBody, operationType, client, memory, trace, parts, files };
+  return { body, sharedBody, operationType, client, memory, trace, parts, files, isOneShot };
 }

@@ -27,6 +27,7 @@ import type { EndpointGroups } from '../traffic/endpoint-groups.ts';
 import type { Outages } from '../traffic/outages.ts';
 import type { TrafficState } from '../traffic/traffic-state.ts';
 import { configMismatchesInSteps, hintMismatches } from './config-mismatches.ts';
+import type { ConnectionCertificates } from './connection-certificates.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
 import type { HeaderRules } from './header-rules.ts';
@@ -40,6 +41,7 @@ import { requestReads } from './request-reads.ts';
 
 /** Objects that engines share with the rest of the gateway. */
 export interface EngineParts {
+  readonly certificates: ConnectionCertificates;
   readonly rateLimits: RateLimits;
   readonly redis: SharedRedis | undefined;
   readonly instruments: Instruments | undefined;
@@ -70,7 +72,7 @@ export function engineFactory(
   parts: EngineParts,
 ): EngineFactory {
   const { rateLimits, responseObserver, plugins, isTraced, cache: responseCache } = parts;
-  const { instruments, outages, trafficState, endpoints, byteBudget } = parts;
+  const { instruments, outages, trafficState, endpoints, byteBudget, certificates } = parts;
   const pools = createHttpPools();
   const signerOf = openSigners(config, logger);
   const memoryBudget = openMemoryBudget(config, logger);
@@ -85,8 +87,7 @@ export function engineFactory(
     const cache = responseCache?.forSchema(supergraph, reads);
     const sources = yield* openSources(supergraph.subgraphs, {
       config,
-      pools,
-      signerOf,
+      ...{ pools, certificates, signerOf },
       rules,
       rateLimits,
       apiCache,

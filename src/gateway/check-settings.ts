@@ -8,7 +8,7 @@ import { checkCredentialPlaces } from '../policy/authentication/credentials.ts';
 import { FileKeySet } from '../policy/authentication/key-set.ts';
 import { readManifests } from '../policy/persisted/manifests.ts';
 import { signingKey } from '../sources/http/signing/signing-key.ts';
-import { subgraphTls } from '../sources/http/subgraph-tls.ts';
+import { TlsFiles } from '../sources/http/subgraph-tls.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { loadPlugins } from './load-plugins.ts';
@@ -62,6 +62,6 @@ function subgraphTlsChecks({ subgraph }: Config['tls']): (() => unknown)[] {
   return [...all, ...named].map(
     ([key, settings]) =>
       () =>
-        subgraphTls(`tls.subgraph.${key}`, settings),
+        new TlsFiles(`tls.subgraph.${key}`, settings),
   );
 }

@@ -1,4 +1,5 @@
 import { ConfigValueError } from '../config/config-value-error.ts';
+import { pathWithoutSecrets } from '../shared/path-without-secrets.ts';
 import { readRegularFileSync } from '../shared/read-regular-file.ts';
 import type { CollectorTls } from '../telemetry/otlp/collector-connection.ts';
 
@@ -15,7 +16,7 @@ export function collectorTls(
       return readRegularFileSync(path);
     } catch (error) {
       const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-      throw new ConfigValueError(`${variable}: the file ${path} cannot be read: ${reason}.`);
+      throw new ConfigValueError(`${variable}: ${pathWithoutSecrets(path)} cannot be read: ${reason}.`);
     }
   };
   return { ca: read('CERTIFICATE'), cert: read('CLIENT_CERTIFICATE'), key: read('CLIENT_KEY') };

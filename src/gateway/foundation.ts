@@ -21,6 +21,7 @@ import { type ByteLimits, openByteLimits } from './byte-budget.ts';
 import type { CallbackSettings } from './callback-route.ts';
 import { CanaryReports } from './canary-reports.ts';
 import type { Closers } from './closers.ts';
+import { ConnectionCertificates } from './connection-certificates.ts';
 import { createEndpointControl, type EndpointControl } from './endpoint-control.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { createGateway, type Gateway } from './generations.ts';
@@ -82,7 +83,8 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   });
   const module = await openModule(config, logger, options.dev ?? false, instruments);
   if (module) closers.add(() => module.close());
-  const reloads: (() => unknown)[] = module ? [module.reload] : [];
+  const certificates = new ConnectionCertificates(plainLogger, instruments?.reloaded);
+  const reloads: (() => unknown)[] = [...(module ? [module.reload] : []), certificates.reload];
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
   // they fold the lines of each subgraph themselves
   const failures = openFailureLogs(config, plainLogger, instruments, closers);
@@ -101,11 +103,11 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   const cache = await openResponseCache(config, { redis, instruments, logger, messages });
   const usage = await openUsageOf(config, { logger, redis, shared: sharedState?.usage }, closers);
   const shared = { plugins, usage, cache, isTraced: tracer !== undefined, rateLimits, redis, instruments, ...failures };
-  const brokers = await openEvents(config, { instruments, logger }, closers);
+  const brokers = await openEvents(config, { instruments, logger, certificates }, closers);
   const webSockets = openWebSocketPool(closers);
   const callbacks = await openCallbacks(config, redis || sharedState ? messages : undefined);
   const upstreams = { webSockets, brokers, callbacks: callbacks?.callbacks };
-  const parts = { ...shared, byteBudget, trafficState, endpoints, ...upstreams };
+  const parts = { ...shared, certificates, byteBudget, trafficState, endpoints, ...upstreams };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });
   const gateway = createGateway({
     createEngine: options.createEngine ?? engineFactory(config, logger, rules, policies, parts),

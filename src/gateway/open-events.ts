@@ -7,6 +7,7 @@ import { addressKey, credentialsKey } from '../sources/events/event-keys.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Closers } from './closers.ts';
+import type { ConnectionCertificates } from './connection-certificates.ts';
 import { oncePerMinute } from './once-per-minute.ts';
 
 /** Time that the start waits for first connections, in milliseconds. */
@@ -15,13 +16,19 @@ const FIRST_CONNECTION_MS = 1_000;
 /** Most different reasons that are logged for one connection. */
 const MOST_REASONS = 50;
 
+interface EventParts {
+  readonly instruments: Instruments | undefined;
+  readonly logger: Logger;
+  readonly certificates: ConnectionCertificates;
+}
+
 /**
  * Opens the brokers of the config. Their code is loaded only where there are any. They are closed after the last subscriptions. Also
  * resolves without a connection: the gateway starts without brokers, too.
  */
 export async function openEvents(
   { events }: Pick<Config, 'events'>,
-  { instruments, logger }: { readonly instruments: Instruments | undefined; readonly logger: Logger },
+  { instruments, logger, certificates }: EventParts,
   closers: Closers,
 ): Promise<ReadonlyMap<string, EventBroker>> {
   const brokers = new Map<string, EventBroker>();
@@ -43,10 +50,12 @@ export async function openEvents(
         attempted = resolve;
       }),
     );
-    const opened = await openBroker(name, settings, observer, (isConnected, reason) => {
+    const onChange = (isConnected: boolean, reason: string | undefined) => {
       log.changed(isConnected, reason);
       attempted();
-    });
+    };
+    const openTls = certificates.open.bind(certificates);
+    const opened = await openBroker(name, settings, observer, onChange, openTls);
     counts?.watch(name, () => opened.broker.isConnected);
     brokers.set(name, opened);
     closers.add(() => opened.broker.close());

@@ -19,7 +19,6 @@ import type { PoolSettings } from '../sources/http/http-pool.ts';
 import type { HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
 import type { SignRequest } from '../sources/http/signing/sign-request.ts';
-import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
 import type { ForwardHeaders, ResponseObserver, Source } from '../sources/source.ts';
@@ -34,6 +33,7 @@ import type { Outages } from '../traffic/outages.ts';
 import { type StackParts, stack } from '../traffic/stack.ts';
 import type { TrafficState } from '../traffic/traffic-state.ts';
 import { apiLayer, callParts } from './call-layers.ts';
+import type { ConnectionCertificates } from './connection-certificates.ts';
 import type { HeaderRules } from './header-rules.ts';
 import type { SchemaCache } from './open-cache.ts';
 import { type EndpointOptions, openEndpoints, ownSettings } from './open-endpoints.ts';
@@ -45,6 +45,7 @@ import { addressOf, stitchLayer, stitchSubscriptions } from './service-source.ts
 export interface SourceDependencies {
   readonly config: Config;
   readonly pools: HttpPools;
+  readonly certificates: ConnectionCertificates;
   /** Returns what signs the requests to a subgraph. */
   readonly signerOf: (subgraph: string) => SignRequest | undefined;
   readonly rules: HeaderRules;
@@ -131,7 +132,7 @@ function openRestSource(
     forward,
     cache: apiCache,
     compression: compressionOf(traffic),
-    pool: poolOf(settings, config),
+    pool: poolOf(settings, dependencies),
     callLayer: apiLayer(name, traffic, trafficState, dependencies.plugins),
     byteBudget,
     // an API of somebody else may have rules of its own for these headers
@@ -227,10 +228,8 @@ function limitedOnce(settings: ApiSettings, { concurrency }: SubgraphTraffic): A
   return concurrency === undefined ? settings : { ...settings, maxConcurrent: Number.POSITIVE_INFINITY };
 }
 
-function httpOptions(
-  settings: SourceSettings,
-  { config, pools, signerOf, byteBudget }: SourceDependencies,
-): EndpointOptions {
+function httpOptions(settings: SourceSettings, dependencies: SourceDependencies): EndpointOptions {
+  const { pools, signerOf, byteBudget } = dependencies;
   const { name, traffic, forward } = settings;
   const { timeout: timeoutMs } = traffic;
   return {
@@ -239,7 +238,7 @@ function httpOptions(
     pools,
     forward,
     compression: compressionOf(traffic),
-    pool: poolOf(settings, config),
+    pool: poolOf(settings, dependencies),
     byteBudget,
     deadlineHeader: traffic.deadline?.header,
     sign: signerOf(name),
@@ -261,16 +260,18 @@ function commonParts({ rateLimits, instruments, outages, plugins }: SourceDepend
   return { outages, instruments, plugins, limitRate: (source) => rateLimits.limitSource(source) };
 }
 
-function poolOf({ name, traffic }: SourceSettings, { tls }: Config): PoolSettings {
+function poolOf(
+  { name, traffic }: SourceSettings,
+  { config, certificates }: Pick<SourceDependencies, 'config' | 'certificates'>,
+): PoolSettings {
   const { connections, queue, keep_alive, max_age } = traffic.pool;
-  const own = tlsOfSubgraph(tls, name);
-  const current = own && subgraphTls(own.key, own.settings);
+  const own = tlsOfSubgraph(config.tls, name);
   return {
     connections,
     queue,
     keepAliveMs: keep_alive,
     maxAgeMs: max_age,
-    tls: current,
+    tls: own && certificates.open(own.key, own.settings),
     connectTimeoutMs: traffic.connect_timeout,
     http2: traffic.http2 === 'disable' ? undefined : traffic.http2,
   };

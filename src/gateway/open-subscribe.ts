@@ -6,12 +6,14 @@ import { readSubgraphUrl, type SubgraphAddress } from '../shared/subgraph-url.ts
 import { openCallbackUpstream } from '../sources/callback/callback-upstream.ts';
 import { openEventStreams, type SubscriptionUpstream } from '../sources/event-stream/event-streams.ts';
 import type { HttpSourceOptions } from '../sources/http/http-source.ts';
-import { subgraphTls } from '../sources/http/subgraph-tls.ts';
 import type { WebSocketTarget } from '../sources/websocket/websocket-pool.ts';
 import { callSubscribePlugins } from '../traffic/call-plugins.ts';
 import type { SourceDependencies } from './open-sources.ts';
 
-type Dependencies = Pick<SourceDependencies, 'config' | 'signerOf' | 'webSockets' | 'callbacks' | 'plugins'>;
+type Dependencies = Pick<
+  SourceDependencies,
+  'config' | 'certificates' | 'signerOf' | 'webSockets' | 'callbacks' | 'plugins'
+>;
 
 const DEFAULT_CONNECT_MS = 10_000;
 
@@ -53,7 +55,7 @@ function openUpstream(
 function openWebSockets(
   urls: EndpointSection,
   { name, forward }: Omit<HttpSourceOptions, 'url'>,
-  { config, signerOf, webSockets }: Dependencies,
+  { config, certificates, signerOf, webSockets }: Dependencies,
 ): SubscriptionUpstream {
   const { path, protocol, sendsInitPayload } = upstreamSettings(config.subscription, name);
   const tls = tlsOfSubgraph(config.tls, name);
@@ -62,7 +64,7 @@ function openWebSockets(
     subprotocol: protocol === 'graphql_ws' ? 'graphql-transport-ws' : 'graphql-ws',
     forward,
     sendsInitPayload,
-    tls: tls && subgraphTls(tls.key, tls.settings),
+    tls: tls && certificates.open(tls.key, tls.settings),
     sign: signerOf(name),
     connectTimeoutMs: subgraphTraffic(config.traffic_shaping, name).connect_timeout ?? DEFAULT_CONNECT_MS,
     pingMs: config.subscription.heartbeat_interval,

@@ -31,12 +31,15 @@ export async function reloadCertificates(
     try {
       listener.useCertificates(tlsOptions(settings));
       onReload?.('certificates', true);
-      logger.info({}, 'certificates reloaded: new connections use them');
+      logger.info({ setting: 'tls.supergraph' }, 'certificates reloaded: new connections use them');
       return true;
     } catch (error) {
       if (!(error instanceof ConfigValueError)) throw error;
       onReload?.('certificates', false);
-      logger.error({ reason: error.message }, 'certificates not reloaded; keeping the last good ones');
+      logger.error(
+        { setting: 'tls.supergraph', reason: error.message },
+        'certificates not reloaded; keeping the last good ones',
+      );
       return false;
     }
   };

@@ -10,7 +10,7 @@ export function reloader({
 }): () => Promise<void> {
   let last: Promise<void> = Promise.resolve();
   const reloadAll = async () => {
-    logger.info({}, 'reloading schemas, endpoints, keys and documents');
+    logger.info({}, 'reloading schemas, endpoints, keys, certificates and documents');
     for (const reload of reloads) {
       try {
         await reload();

@@ -2,6 +2,7 @@ import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import type { ListenerTls } from '../config/sections/tls.ts';
+import { pathWithoutSecrets } from '../shared/path-without-secrets.ts';
 import { readRegularFileSync } from '../shared/read-regular-file.ts';
 
 /** Returns options for `node:https`. Throws `ConfigValueError` when a file is unreadable or the parts do not match. */
@@ -37,7 +38,7 @@ function readPem(key: string, value: string): string {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new ConfigValueError(
-      `tls.supergraph.${key}: ${value} cannot be read (${code}); expected a PEM file or PEM text`,
+      `tls.supergraph.${key}: ${pathWithoutSecrets(value)} cannot be read (${code}); expected a PEM file or PEM text`,
       {
         cause,
       },

@@ -1,4 +1,4 @@
-import type { GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { Kind } from 'graphql';
 import type { DependsOn } from '../client/depends-on.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
@@ -9,8 +9,8 @@ import { OverloadedError } from '../shared/overloaded-error.ts';
 import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
-import { type DeferredParts, deferredParts } from './deferred-parts.ts';
-import { conditionValues, Dependencies, mayDropFields } from './dependencies.ts';
+import { deferredParts } from './deferred-parts.ts';
+import { Dependencies } from './dependencies.ts';
 import { documentHash } from './document-hash.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
 import type { DocumentRequest, Engine, EngineOptions, EngineRequest, OperationRequest } from './engine.ts';
@@ -25,7 +25,7 @@ import {
 import type { ExecutionResult, SingleResult } from './execution-result.ts';
 import { OverrideLabels } from './override-labels.ts';
 import { refusedByPlugin, withPlugins } from './plugin-stages.ts';
-import { PreparedOperation } from './prepared-operation.ts';
+import { PreparedOperations, planOrUndefined } from './prepared-operations.ts';
 import { refuse, refuseKind } from './refuse.ts';
 import { subscribeCompiled } from './subscribe.ts';
 import { coerceRequestVariables } from './variables.ts';
@@ -86,6 +86,7 @@ class Pipeline implements Engine {
   private readonly options: EngineOptions;
   private readonly labels: OverrideLabels;
   private readonly dependencies: Dependencies;
+  private readonly operations: PreparedOperations;
   private readonly reportsCacheControl: PipelineParts['reportsCacheControl'];
   private readonly views: PipelineParts['views'];
 
@@ -95,6 +96,7 @@ class Pipeline implements Engine {
     this.publicSchema = options.supergraph.publicSchema;
     this.labels = labels;
     this.dependencies = dependencies;
+    this.operations = new PreparedOperations(options, labels, dependencies);
     this.views = views;
     this.reportsCacheControl = reportsCacheControl;
   }
@@ -127,7 +129,7 @@ class Pipeline implements Engine {
   dependsOn(request: OperationRequest): DependsOn {
     const known = request.document ?? this.readDocument(request);
     if ('refusal' in known) return this.dependencies.ofRefusal;
-    const prepared = this.preparedAhead(known, request);
+    const prepared = this.operations.ahead(this.viewFor(request), known, request);
     // policies come before planning: an operation that they may refuse is not planned here
     if (prepared === undefined || prepared.checked !== undefined)
       return prepared?.dependsOn ?? this.dependencies.ofAnyPlan(known);
@@ -135,11 +137,14 @@ class Pipeline implements Engine {
     return (planned && prepared.dependsOn) ?? this.dependencies.ofAnyPlan(known);
   }
 
-  dependsOnOncePlanned(request: Pick<EngineRequest, 'query' | 'deferGroups'>): DependsOn | Promise<DependsOn> {
+  dependsOnOncePlanned(
+    request: Pick<OperationRequest, 'query' | 'contract' | 'deferGroups'>,
+  ): DependsOn | Promise<DependsOn> {
     const known = this.readDocument(request);
     if ('refusal' in known) return this.dependencies.ofRefusal;
     const ofAnyPlan = this.dependencies.ofAnyPlan(known);
-    const prepared = known.conditions.length > 0 ? undefined : this.preparedAhead(known, request);
+    const prepared =
+      known.conditions.length > 0 ? undefined : this.operations.ahead(this.viewFor(request), known, request);
     if (prepared === undefined) return ofAnyPlan;
     const planned = planOrUndefined(prepared);
     if (!(planned instanceof Promise)) return prepared.dependsOn ?? ofAnyPlan;
@@ -149,23 +154,6 @@ class Pipeline implements Engine {
     );
   }
 
-  /** Prepares the operation of a request before it is executed; `undefined` where its plan is not determined yet. */
-  private preparedAhead(known: ClientDocument, request: OperationRequest): PreparedOperation | undefined {
-    if (known.labels.length > 0 || mayDropFields(known)) return undefined;
-    const operation = chooseOperation(known.document, request.operationName);
-    if (!('kind' in operation)) return undefined;
-    const conditions = conditionValues(known.conditions, operation, request.variables);
-    if (conditions === undefined) return undefined;
-    const { deferGroups } = request;
-    const groups = deferGroups && { deferGroups };
-    try {
-      return this.prepared(this.viewFor(request), known, operation, conditions, [], groups, 'key');
-    } catch (error) {
-      if (error instanceof OperationTooLargeError) return undefined;
-      throw error;
-    }
-  }
-
   prepare(query: string, { cache }: { readonly cache: boolean }): void {
     const view = this.viewFor({});
     const known = cache ? view.documents.get(query) : view.documents.read(query);
@@ -173,7 +161,7 @@ class Pipeline implements Engine {
     try {
       for (const definition of known.document.definitions)
         if (definition.kind === Kind.OPERATION_DEFINITION)
-          void this.prepared(view, known, definition, {}, [], undefined, 'warmup').compiled;
+          void this.operations.get(view, known, definition, {}, [], undefined, 'warmup').compiled;
     } catch (error) {
       if (!(error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError)) throw error;
     }
@@ -265,7 +253,7 @@ class Pipeline implements Engine {
     // normalize
     const labels = this.labels.active(document.labels, request.client);
     const groups = deferredParts(request, document, execute === streamCompiled);
-    const prepare = () => this.prepared(view, document, operation, variables, labels, groups, 'execution');
+    const prepare = () => this.operations.get(view, document, operation, variables, labels, groups, 'execution');
     const prepared = observer ? observer.observe('normalize', prepare) : prepare();
     request.client.operation = prepared.label;
     plugins?.spans?.name(prepared.label, document.document);
@@ -278,47 +266,6 @@ class Pipeline implements Engine {
     return prepared.checked
       ? executeWithPolicies(run, prepared.checked, execute)
       : executePrepared(run, prepared, execute);
-  }
-
-  private prepared(
-    { supergraph, readCachePolicy }: View,
-    known: ClientDocument,
-    operation: OperationDefinitionNode,
-    variables: Readonly<Record<string, unknown>>,
-    labels: readonly string[],
-    groups: DeferredParts | undefined,
-    purpose: 'execution' | 'key' | 'warmup',
-  ): PreparedOperation {
-    let key = operation.name?.value ?? '';
-    for (const name of known.conditions)
-      key += variables[name] === true ? '|1' : variables[name] === false ? '|0' : '|';
-    for (const label of labels) key += ` ${label}`;
-    if (groups !== undefined) key += ` ${groups.streamed ? 'stream ' : ''}${groups.deferGroups?.key ?? 'incremental'}`;
-    let prepared = known.prepared.get(key);
-    const isKnown = prepared?.isNew === false;
-    if (purpose === 'execution') {
-      this.options.onOperation?.(known.document, isKnown);
-      if (prepared) prepared.isNew = false;
-    }
-    if (!prepared) {
-      const { useOf, policies = [], namesOperationsOf, onPlanned } = this.options;
-      prepared = new PreparedOperation({
-        document: known.document,
-        operation,
-        supergraph,
-        fieldIndex: this.labels.fieldIndex(labels),
-        conditions: variables,
-        use: useOf?.(known.document, operation, supergraph.publicSchema),
-        ...{ policies, namesOperationsOf, onPlanned },
-        cachePolicy: readCachePolicy?.(known.document, operation, known.reads.isGuarded),
-        dependsOn: (plan) => this.dependencies.ofPlan(plan, known.reads),
-        ...groups,
-      });
-      prepared.isNew = purpose === 'key';
-      known.prepared.set(key, prepared);
-    }
-    prepared.wasKnown = isKnown;
-    return prepared;
   }
 
   /** Completes every result, also that of an operation that did not run. */
@@ -339,15 +286,5 @@ class Pipeline implements Engine {
     if (client.plugins !== undefined && error instanceof GatewayError) return refusedByPlugin(error, 'policy');
     this.options.onInternalError?.(error, client);
     return refuse('internal', [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
-  }
-}
-
-/** Plans an operation ahead of its execution; `undefined` where it cannot be planned, which its execution reports. */
-function planOrUndefined(prepared: PreparedOperation): PreparedOperation['compiled'] | undefined {
-  try {
-    return prepared.compiled;
-  } catch (error) {
-    if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) return undefined;
-    throw error;
   }
 }

@@ -113,11 +113,13 @@ export interface SourceRequest {
   readonly memory?: ResponseMemory | undefined;
   /** For a subscription: it is resumed after the event with this cursor. Only for sources that {@link Source.resumes}. */
   readonly cursor?: string | undefined;
-  /**
-   * The files among the variables, which are null in `body`. Their content can be read once, so layers never send such a request a second
-   * time, and no response is shared.
-   */
+  /** The files among the variables, which are null in `body`. */
   readonly files?: FetchFiles | undefined;
+  /**
+   * Whether it can be sent only once, because the client still sends parts of it: its files. Layers send it once, share no response of it,
+   * and do not hold its time against the source: that depends on the client.
+   */
+  readonly isOneShot?: boolean | undefined;
   /** Records what the layers and the source do. Only where the client's request has a debug trace. */
   readonly trace?: FetchTrace | undefined;
 }

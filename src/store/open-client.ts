@@ -18,10 +18,32 @@ function optionsOf(connectTimeout: number) {
   };
 }
 
-/** Creates a client of one server. What it was subscribed to ends with its connection. */
-export function openSingleClient(url: string, connectTimeout: number, tls?: ConnectionOptions): Redis {
-  const options = { ...optionsOf(connectTimeout), ...(tls && { tls }) };
+/**
+ * Creates a client of one server. What it was subscribed to ends with its connection.
+ * @param tls returns the certificates for a new connection
+ */
+export function openSingleClient(url: string, connectTimeout: number, tls?: () => Certificates): Redis {
+  const options = { ...optionsOf(connectTimeout), ...(tls && { tls: currentOptions(tls) }) };
   return new Redis(url, { ...options, retryStrategy: retry, autoResubscribe: false });
+}
+
+type Certificates = Pick<ConnectionOptions, 'ca' | 'cert' | 'key'>;
+
+/** Returns options that are current whenever they are copied: the client copies them in this order, for each connection. */
+function currentOptions(tls: () => Certificates): Certificates {
+  let current: Certificates = {};
+  return {
+    get ca() {
+      current = tls();
+      return current.ca;
+    },
+    get cert() {
+      return current.cert;
+    },
+    get key() {
+      return current.key;
+    },
+  };
 }
 
 /** Creates a client of one server that connects once. It emits `end` when its connection is lost, or there is none. */

@@ -4,6 +4,7 @@ import type { RedisSettings } from '../config/sections/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Message, MessageListeners, type Messages } from './messages.ts';
 import type { SharedRedis } from './redis.ts';
+import { withoutArgumentTexts } from './redis-reply.ts';
 
 /** A message on its way. */
 interface Envelope extends Message {
@@ -63,7 +64,7 @@ class RedisMessages implements Messages {
     const client = this.#open(this.#attempt++);
     this.#client = client;
     client.on('error', (error: Error) =>
-      this.#logger.debug({ reason: error.message }, 'Redis connection for messages'),
+      this.#logger.debug({ reason: withoutArgumentTexts(error.message) }, 'Redis connection for messages'),
     );
     client.on('ready', () => void this.#subscribe(client));
     client.on('close', () => this.#lose());

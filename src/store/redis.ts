@@ -3,6 +3,7 @@ import type { RedisSettings } from '../config/sections/store.ts';
 import { withDeadline } from '../shared/deadline.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createBreakers } from './breakers.ts';
+import { withoutArguments, withoutArgumentTexts } from './redis-reply.ts';
 
 /** A client of one server or of a cluster. */
 export type RedisClient = Redis | Cluster;
@@ -66,7 +67,9 @@ export async function createRedis(settings: SharedRedisSettings, logger: Logger)
   const { openClient } = await import('./open-client.ts');
   const client = openClient(settings, FIRST_CONNECTION_MS);
   const breakers = createBreakers({ onChange: (open, reason) => logState(logger, open, reason) });
-  client.on('error', (error: Error) => logger.debug({ reason: error.message }, 'Redis connection'));
+  client.on('error', (error: Error) =>
+    logger.debug({ reason: withoutArgumentTexts(error.message) }, 'Redis connection'),
+  );
   await firstConnection(client);
   if (client.status !== 'ready') breakers.open(settings.timeout, 'There is no connection.');
 
@@ -80,7 +83,7 @@ export async function createRedis(settings: SharedRedisSettings, logger: Logger)
       return result;
     } catch (error) {
       // Redis rejected the command itself: it is available, and the error is ours
-      if (isRedisReply(error)) throw error;
+      if (isRedisReply(error)) throw withoutArguments(error);
       const unavailable =
         error instanceof StoreUnavailable ? error : new StoreUnavailable(reasonOf(error), { cause: error });
       breakers.failed(budgetMs, unavailable.message);
@@ -125,10 +128,10 @@ function failLate(budgetMs: number): never {
 /** Returns the reason of a failure. For commands that cannot be sent, ioredis names its own options instead. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return /enableOfflineQueue|maxRetriesPerRequest/.test(text) ? 'There is no connection.' : text;
+  return /enableOfflineQueue|maxRetriesPerRequest/.test(text) ? 'There is no connection.' : withoutArgumentTexts(text);
 }
 
-function isRedisReply(error: unknown): boolean {
+function isRedisReply(error: unknown): error is Error {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return false;
   // these mean that the server responds, but cannot serve at the moment
   return !/^(LOADING|CLUSTERDOWN|MASTERDOWN|READONLY|OOM|BUSY|TRYAGAIN|NOAUTH|MISCONF)\b/.test(error.message);

@@ -1,14 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isSecretParameter, REDACTED } from '../shared/secret-parameters.ts';
 
-/** Headers whose values are credentials. */
+/** Headers whose values are credentials, or give access to something, such as the response of a request with the same key. */
 const SECRET_HEADERS = [
   'authorization',
   'cookie',
+  'idempotency-key',
   'proxy-authorization',
   'set-cookie',
   'x-api-key',
-  'x-headgate-debug',
+  'x-csrf',
+  'x-headgate-debug-token',
 ];
 
 const LONGEST = 1_000;

@@ -62,17 +62,19 @@ function breakApiCircuit(send: SendApiRequest, breaker: CircuitBreaker, name: st
       request.trace?.note('not sent: the circuit breaker is open');
       throw new ApiRefusal(rejectedFailure(name));
     }
-    const start = performance.now();
-    const { signal } = request;
+    const start = breaker.now();
+    const { signal, isOneShot } = request;
+    // a client that sends its files slowly does not make the API slow
+    const ms = () => (isOneShot ? 0 : breaker.now() - start);
     const failed = () => {
       const isIgnored = signal.aborted && !isTimeout(signal.reason);
-      breaker.record(period, isIgnored ? 'ignored' : 'failure', performance.now() - start);
+      breaker.record(period, isIgnored ? 'ignored' : 'failure', ms());
     };
     try {
       const response = await send(request);
       onEnd(response, (isBroken) => {
         if (isBroken) failed();
-        else breaker.record(period, outcomeOfStatus(response.statusCode, false), performance.now() - start);
+        else breaker.record(period, outcomeOfStatus(response.statusCode, false), ms());
       });
       return response;
     } catch (error) {
@@ -128,7 +130,7 @@ function isTimeout(reason: unknown): boolean {
 
 function retryApiReads(send: SendApiRequest, { retry, subgraph }: ApiCallOptions): SendApiRequest {
   return (request) => {
-    if (request.isStreamed) return send(request);
+    if (request.isOneShot) return send(request);
     retry.budget.deposit();
     return new ApiTries(send, retry, subgraph, request).next();
   };

@@ -22,7 +22,7 @@ export function breakCircuit(source: Source, breaker: CircuitBreaker): Source {
       source.send(request, (response) => {
         const end = breaker.now();
         // a client that sends its files slowly does not make the source slow
-        breaker.record(period, outcomeOf(response, request), request.files ? 0 : end - start, end);
+        breaker.record(period, outcomeOf(response, request), request.isOneShot ? 0 : end - start, end);
         done(response);
       });
     },

@@ -23,5 +23,6 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     parts: request.parts,
     cursor: request.cursor,
     files: request.files,
+    isOneShot: request.isOneShot,
   };
 }

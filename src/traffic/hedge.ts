@@ -42,7 +42,7 @@ export function hedgeReads(source: Source, policy: HedgePolicy): Source {
   return {
     name: source.name,
     send(request, done) {
-      if (request.operationType !== 'query' || request.files) return source.send(request, done);
+      if (request.operationType !== 'query' || request.isOneShot) return source.send(request, done);
       share.deposit();
       new HedgedRequest(source, { policy, share, queue }, request, done).start();
     },

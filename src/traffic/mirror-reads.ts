@@ -39,7 +39,8 @@ export function mirrorReads(source: Source, { mirror, share, mirrored, random = 
   return {
     name,
     send(request, done) {
-      if (request.operationType !== 'query' || request.files || random() >= share) return source.send(request, done);
+      if (request.operationType !== 'query' || request.isOneShot || random() >= share)
+        return source.send(request, done);
       source.send(request, (response) => {
         done(response);
         if (response.kind === 'text') sendToMirror(request, response.text);

@@ -55,7 +55,7 @@ export function retryReads(source: Source, policy: RetryPolicy): Source {
   return {
     name: source.name,
     send(request, done) {
-      if (request.operationType === 'subscription' || request.files) return source.send(request, done);
+      if (request.operationType === 'subscription' || request.isOneShot) return source.send(request, done);
       const now = performance.now();
       policy.budget.deposit(now);
       new Tries(source, policy, request, done, now).next(now);

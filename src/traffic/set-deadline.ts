@@ -10,7 +10,7 @@ export function setDeadline(source: Source, timeoutMs: number): Source {
     name: source.name,
     send(request, done) {
       // its time begins when the files are sent
-      if (request.files) return source.send(request, done);
+      if (request.isOneShot) return source.send(request, done);
       const { deadline = Number.POSITIVE_INFINITY, client } = request;
       const own = performance.now() + timeoutMs;
       const copy = copyRequest(request);

@@ -49,7 +49,7 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
   return {
     name: source.name,
     send(request, done) {
-      if (request.operationType !== 'query' || request.files) {
+      if (request.operationType !== 'query' || request.isOneShot) {
         source.send(request, done);
         return;
       }

@@ -9,6 +9,9 @@ api_keys: { file: keys.json }
 authentication: { router: { jwt: { jwks: [{ file: ./sets/jwks.json }, { file: /etc/jwks.json }] } }, subgraph: { all: { http_message_signature: { key_file: keys/signing } } } }
 authorization: { policies: { module: ../policies.ts } }
 persisted_queries: { enabled: true, manifest: [manifest.json, operations] }
+events:
+  orders: { nats: { servers: "tls://a", credentials_file: nats.creds, tls: { certificate_authorities: tls/ca.pem } } }
+  stock: { redis: { url: "rediss://a", tls: { client_authentication: { certificate_chain: tls/own.pem, key: tls/own.key } } } }
 tls:
   supergraph: { certificate: tls/cert.pem, key: "-----BEGIN PRIVATE KEY-----", client_ca: tls/ca.pem }
   subgraph:
@@ -31,6 +34,12 @@ test('paths are relative to the config file, wherever the gateway is started', (
     },
     authorization: { policies: { module: join(dir, 'policies.ts') } },
     persisted_queries: { manifest: [etc('manifest.json'), etc('operations')] },
+    events: {
+      orders: { nats: { credentials_file: etc('nats.creds'), tls: { certificate_authorities: etc('tls/ca.pem') } } },
+      stock: {
+        redis: { tls: { client_authentication: { certificate_chain: etc('tls/own.pem'), key: etc('tls/own.key') } } },
+      },
+    },
     tls: {
       supergraph: {
         certificate: etc('tls/cert.pem'),

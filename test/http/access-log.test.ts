@@ -199,17 +199,21 @@ test('the hash of users needs a key', () => {
   ]);
 });
 
+const GIVING_ACCESS = ['cookie', 'idempotency-key', 'x-api-key', 'x-csrf', 'x-headgate-debug-token'];
+
 test('chosen headers are logged, but no credentials, and no values that are redacted', async () => {
   const { origin, line } = await gateway({
     fields: ['query'],
-    request_headers: ['user-agent', 'authorization', 'x-tenant', 'x-missing'],
+    request_headers: ['user-agent', 'authorization', 'x-tenant', 'x-missing', ...GIVING_ACCESS],
     redact: { headers: ['x-tenant'], query_parameters: ['email'] },
   });
   const sent = { 'user-agent': 'kiosk/1', authorization: 'Basic c2VjcmV0', 'x-tenant': 'secret-tenant' };
+  const secret = Object.fromEntries(GIVING_ACCESS.map((name) => [name, 'secret']));
   const query = 'page=2&EMAIL=secret@shop.example&access_token=secret&%61ccess_token=secret&flag';
-  await fetch(`${origin}/bff/web/shelf?${query}`, { headers: sent });
+  await fetch(`${origin}/bff/web/shelf?${query}`, { headers: { ...sent, ...secret } });
   const logged = await line(1);
   expect(logged.headers).toEqual({
+    ...Object.fromEntries(GIVING_ACCESS.map((name) => [name, '[redacted]'])),
     'user-agent': 'kiosk/1',
     authorization: '[redacted]',
     'x-tenant': '[redacted]',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { probeHealth } from '../../src/sources/http/health-probe.ts';
 import { createHttpSource } from '../../src/sources/http/http-source.ts';
-import { type CurrentTls, subgraphTls } from '../../src/sources/http/subgraph-tls.ts';
+import { type CurrentTls, TlsFiles } from '../../src/sources/http/subgraph-tls.ts';
 import type { SubgraphResponse } from '../../src/sources/source.ts';
 import { PROGRAMS } from '../programs.ts';
 
@@ -60,7 +60,7 @@ describe.skipIf(!PROGRAMS.openssl)('TLS to a subgraph', () => {
     expect(await ask(url)()).toMatchObject({
       failure: { reason: expect.stringContaining('certificate is not trusted') },
     });
-    const tls = subgraphTls('tls.subgraph.all', {
+    const { current: tls } = new TlsFiles('tls.subgraph.all', {
       certificate_authorities: at('ca.pem'),
       client_authentication: { certificate_chain: at('first.pem'), key: read('first.key') },
     });
@@ -74,7 +74,7 @@ describe.skipIf(!PROGRAMS.openssl)('TLS to a subgraph', () => {
     const use = (name: string, part: 'pem' | 'key') => copyFileSync(at(`${name}.${part}`), at(`current.${part}`));
     use('first', 'pem');
     use('first', 'key');
-    const tls = subgraphTls('tls.subgraph.all', {
+    const { current: tls } = new TlsFiles('tls.subgraph.all', {
       certificate_authorities: at('ca.pem'),
       client_authentication: { certificate_chain: at('current.pem'), key: at('current.key') },
     });
@@ -89,12 +89,41 @@ describe.skipIf(!PROGRAMS.openssl)('TLS to a subgraph', () => {
     await expect.poll(who).toMatchObject({ text: '{"data":{"who":"second"}}' });
   });
 
+  it('reads files again on request, also where nothing says that they have changed', () => {
+    const size = 4_096;
+    const use = (name: string, part: 'pem' | 'key') => {
+      writeFileSync(at(`same.${part}`), read(`${name}.${part}`).padEnd(size, '\n'));
+      utimesSync(at(`same.${part}`), 1, 1);
+    };
+    use('first', 'pem');
+    use('first', 'key');
+    const unusable: string[] = [];
+    const own = { certificate_chain: at('same.pem'), key: at('same.key') };
+    const files = new TlsFiles('tls.subgraph.all', { client_authentication: own }, ({ message }) =>
+      unusable.push(message),
+    );
+    const before = files.current();
+    files.reload();
+    expect(files.current()).toBe(before);
+    use('second', 'pem');
+    expect(() => files.reload()).toThrow('tls.subgraph.all: the certificates and the key cannot be used together');
+    expect(files.current()).toBe(before);
+    use('second', 'key');
+    expect(files.current()).toBe(before);
+    files.reload();
+    expect(files.current().cert).toBe(read('second.pem').padEnd(size, '\n'));
+    // a change that is noticed when a connection is opened, and cannot be used, is reported once
+    writeFileSync(at('same.pem'), 'none');
+    for (let connection = 0; connection < 2; connection++) files.current();
+    expect(unusable).toHaveLength(1);
+  });
+
   it('refuses files that cannot be read or do not fit together, and names the key', () => {
     const own = { certificate_chain: at('first.pem'), key: at('second.key') };
-    expect(() => subgraphTls('tls.subgraph.all', { client_authentication: own })).toThrow(
+    expect(() => new TlsFiles('tls.subgraph.all', { client_authentication: own })).toThrow(
       'tls.subgraph.all: the certificates and the key cannot be used together',
     );
-    expect(() => subgraphTls('tls.subgraph.subgraphs.stock', { certificate_authorities: at('none.pem') })).toThrow(
+    expect(() => new TlsFiles('tls.subgraph.subgraphs.stock', { certificate_authorities: at('none.pem') })).toThrow(
       `tls.subgraph.subgraphs.stock.certificate_authorities: ${at('none.pem')} cannot be read (ENOENT); expected a PEM file or PEM text`,
     );
   });

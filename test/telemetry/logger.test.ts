@@ -22,6 +22,27 @@ describe('JSON lines', () => {
     expect(JSON.parse(lines[0] as string).err).toMatchObject({ type: 'TypeError', message: 'no' });
   });
 
+  it('have no members of an error that may be secret', () => {
+    const { logger, lines } = recording({ level: 'info', format: 'json' });
+    const command = { name: 'set', args: ['session', 'secret-1'] };
+    const rejected = Object.assign(new Error('NOPERM', { cause: { command } }), { command, input: 'secret-2' });
+    const invalid = (() => {
+      try {
+        return new URL('//user:secret-3@example');
+      } catch (error) {
+        return error;
+      }
+    })();
+    const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED', port: 6379, nested: rejected });
+    const all = new AggregateError([rejected, refused], 'no connection');
+    for (const err of [rejected, invalid, refused, all]) logger.error({ err }, 'failed');
+    expect(lines.join('\n')).not.toContain('secret');
+    const errors = lines.map((line) => JSON.parse(line).err);
+    expect(errors[1]).toMatchObject({ code: 'ERR_INVALID_URL' });
+    expect(errors[2]).toMatchObject({ code: 'ECONNREFUSED', port: 6379 });
+    expect(errors[3]).toMatchObject({ aggregateErrors: ['Error: NOPERM', 'Error: refused (ECONNREFUSED)'] });
+  });
+
   it('carry the chain of causes of an error', () => {
     const { logger, lines } = recording({ level: 'info', format: 'json' });
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { type ApiCallOptions, callApiSafely } from '../../src/traffic/api-calls.ts';
 import { Bulkhead } from '../../src/traffic/bulkhead.ts';
@@ -74,6 +76,28 @@ describe('calls of a REST API', () => {
     for (let call = 0; call < 3; call++) codes.push(await codeOf(ask(source, '{ title }')));
     expect(codes).toEqual(['SUBREQUEST_HTTP_ERROR', 'SUBREQUEST_HTTP_ERROR', 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED']);
     expect(api.calls.length).toBe(2);
+  });
+
+  it.each([
+    { isOneShot: false, state: 'open' },
+    { isOneShot: true, state: 'closed' },
+  ])('a slow call opens the circuit, and one that waits for files of the client does not: $isOneShot', async (call) => {
+    let now = 0;
+    const settings = { error_threshold: 1, volume_threshold: 1, window: 60_000, half_open_attempts: 1 };
+    const slow = { duration: 100, share: 1 };
+    const breaker = new CircuitBreaker(
+      { ...settings, reset_timeout: 3_600_000, slow_threshold: slow },
+      undefined,
+      () => now,
+    );
+    const send = async () => ({ statusCode: 200, headers: {}, body: Readable.from([]) }) as never;
+    const signal = new AbortController().signal;
+    const sent = { method: 'POST', path: '/', headers: {}, body: undefined, signal, isOneShot: call.isOneShot };
+    const { body } = await callApiSafely(send, { subgraph: 'shop', retry: RETRY, breaker })(sent);
+    now = 500;
+    body.resume();
+    await once(body, 'close');
+    expect(breaker.state).toBe(call.state);
   });
 
   it('calls over the limit wait, further ones are rejected, and a place is free again after each end', async () => {

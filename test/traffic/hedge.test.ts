@@ -44,6 +44,13 @@ function hedged(settings: Partial<HedgePolicy> = {}) {
   return { whole: hedgeReads(source, policy), calls, results, isCancelled };
 }
 
+it('a read that can be sent only once has no second request', () => {
+  const { whole, calls, results } = hedged();
+  ask(whole, { isOneShot: true });
+  pass(1_000);
+  expect([calls.length, results]).toEqual([1, []]);
+});
+
 it('a read that takes longer than `after` is sent a second time; the first response wins, and the other call is cancelled if it takes as long again', () => {
   const { whole, calls, results, isCancelled } = hedged();
   const answers = ask(whole);

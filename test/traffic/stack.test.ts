@@ -129,6 +129,49 @@ it('a retry is one fetch to every other layer', () => {
   ]);
 });
 
+/** A stack whose layers send a read again, twice or elsewhere whenever they may; and how often it is sent. */
+function eagerStack() {
+  const { source, calls } = heldSource();
+  const { source: mirror, calls: mirrored } = heldSource();
+  const { parts } = everyPart();
+  return { whole: stack(source, { ...parts, mirror: { mirror, share: 1 } }), calls, mirrored };
+}
+
+it.each([
+  { isOneShot: false, retried: 2, shared: 1, mirrored: 1 },
+  { isOneShot: true, retried: 1, shared: 2, mirrored: 0 },
+])('a read that can be sent only once: $isOneShot', ({ isOneShot, ...expected }) => {
+  const retrying = eagerStack();
+  ask(retrying.whole, { isOneShot });
+  retrying.calls[0]?.done(lost);
+  const sharing = eagerStack();
+  for (let client = 0; client < 2; client++) ask(sharing.whole, { isOneShot });
+  const mirroring = eagerStack();
+  ask(mirroring.whole, { isOneShot });
+  mirroring.calls[0]?.done(text('{"data":{}}'));
+  expect({
+    retried: retrying.calls.length,
+    shared: sharing.calls.length,
+    mirrored: mirroring.mirrored.length,
+  }).toEqual(expected);
+});
+
+it.each([
+  { isOneShot: false, state: 'open' },
+  { isOneShot: true, state: 'closed' },
+])('a slow read opens the circuit, and one that waits for files of the client does not: $isOneShot', (expected) => {
+  const { source, calls } = heldSource();
+  let now = 0;
+  const settings = { ...BREAKER, volume_threshold: 1, slow_threshold: { duration: 100, share: 1 } };
+  const breaker = new CircuitBreaker(settings, undefined, () => now);
+  const { isOneShot } = expected;
+  ask(stack(source, { deadline: { timeoutMs: 1_000 }, breaker }), { isOneShot });
+  now = 500;
+  calls[0]?.done(text('{"data":{}}'));
+  const hasDeadline = calls[0]?.request.deadline !== undefined;
+  expect({ isOneShot, state: breaker.state, hasDeadline }).toEqual({ ...expected, hasDeadline: !isOneShot });
+});
+
 it('each client learns how long a shared response may be cached', () => {
   const { source, calls } = heldSource();
   const whole = stack(source, {

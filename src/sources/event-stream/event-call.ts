@@ -1,8 +1,10 @@
 import type { Dispatcher } from 'undici';
 import { parseMediaType } from '../../client/media-type.ts';
 import { encodeRequest } from '../body-encoding.ts';
-import { type HttpTarget, isGraphqlResult, isSuccess, readHeaders, withForwarded } from '../http/http-call.ts';
+import { readHeaders, withForwarded } from '../http/header-list.ts';
 import { bodyFailure, connectionFailure, statusFailure, timeoutFailure } from '../http/http-failure.ts';
+import type { HttpTarget } from '../http/http-target.ts';
+import { isGraphqlResult, isSuccess } from '../http/read-result.ts';
 import type { EventFacts, SourceFailure, SourceRequest, SubscriptionSink } from '../source.ts';
 import { traceHeaders } from '../trace-headers.ts';
 import type { EventReader } from './event-reader.ts';

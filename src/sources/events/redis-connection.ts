@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { openSingleClient } from '../../store/open-client.ts';
+import { withoutArgumentTexts } from '../../store/redis-reply.ts';
 import type { CurrentTls } from '../http/subgraph-tls.ts';
 import { type BrokerFailure, CONNECTION_LOST, NOT_CONNECTED, type Stop, type TopicListener } from './broker.ts';
 import { tlsReason } from './tls-reason.ts';
@@ -35,9 +36,8 @@ export class RedisConnection {
   /** @param onReady called whenever both connections are there */
   constructor(options: RedisOptions, onReady: () => void = () => {}) {
     this.#options = options;
-    const tls = options.tls?.();
-    this.commands = openSingleClient(options.url, CONNECT_MS, tls);
-    this.waiting = openSingleClient(options.url, CONNECT_MS, tls);
+    this.commands = openSingleClient(options.url, CONNECT_MS, options.tls);
+    this.waiting = openSingleClient(options.url, CONNECT_MS, options.tls);
     const { pingMs = PING_MS } = options;
     this.#pings = setInterval(() => this.#ping(pingMs), pingMs).unref();
     for (const client of [this.commands, this.waiting]) {
@@ -142,6 +142,6 @@ export function redisFailure(error: unknown): BrokerFailure {
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (/^(?:WRONGPASS|NOAUTH)\b/.test(text)) return 'the credentials are not accepted';
-  if (error instanceof Error && error.name === 'ReplyError') return text;
+  if (error instanceof Error && error.name === 'ReplyError') return withoutArgumentTexts(text);
   return tlsReason(error) ?? 'no connection';
 }

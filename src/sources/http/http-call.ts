@@ -1,15 +1,15 @@
 import type { Dispatcher } from 'undici';
-import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../../shared/byte-budget.ts';
+import { COUNTED_FROM, type HeldBytes } from '../../shared/byte-budget.ts';
 import type { Coding } from '../../shared/content-codings.ts';
 import { Deadline, type Expirable } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { mayHaveLongNumber } from '../../shared/exact-json.ts';
-import { retryAfterSeconds } from '../../shared/retry-after.ts';
 import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
 import { mayRetryLater } from '../retry-after.ts';
-import type { FetchFiles, ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
+import type { FetchFiles, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { traceHeaders } from '../trace-headers.ts';
-import type { CallShare, Connections, CountedHandler, IdleConnectionHandler } from './connections.ts';
+import type { CallShare, CountedHandler, IdleConnectionHandler } from './connections.ts';
+import { readHeaders, retryAfterIn, withForwarded, withHeader } from './header-list.ts';
 import {
   abortFailure,
   bodyFailure,
@@ -21,36 +21,9 @@ import {
   timeoutFailure,
   unsignedFailure,
 } from './http-failure.ts';
+import type { HttpTarget } from './http-target.ts';
+import { isGraphqlResult, isSuccess } from './read-result.ts';
 import { UploadBody } from './upload-body.ts';
-
-/** Settings that all calls of one source share. */
-export interface HttpTarget {
-  readonly name: string;
-  readonly pool: Connections;
-  readonly path: string;
-  /** The URL without credentials and query, for traces. */
-  readonly url: string;
-  /** A flat list of names and values. */
-  readonly headers: readonly string[];
-  /** Computes headers from the client's. They replace headers of the same name in `headers`. */
-  readonly forward: ForwardHeaders | undefined;
-  /** The coding of request bodies. `headers` has its `content-encoding`. */
-  readonly compression: Coding | undefined;
-  /** Whether responses include their headers. */
-  readonly returnsHeaders: boolean;
-  readonly timeoutMs: number;
-  /** The header for the time that is left. */
-  readonly deadlineHeader: string | undefined;
-  readonly maxResponseBytes: number;
-  /** Counts the bytes of long responses while they arrive. */
-  readonly byteBudget: ByteBudget | undefined;
-  readonly sign: SignCall | undefined;
-  /** Whether signatures cover the body, so that it must be there as a whole. */
-  readonly signsBody: boolean;
-}
-
-/** Returns the headers of a call with its signature. `headers` is a flat list of names and values. */
-export type SignCall = (headers: readonly string[], body: string | Buffer) => readonly string[];
 
 /**
  * One HTTP call to a subgraph, from dispatch to response. It is itself undici's handler, so a call costs one object and no
@@ -291,45 +264,6 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   }
 }
 
-/** Merges two flat lists of names and values. Forwarded headers replace own headers of the same name. */
-export function withForwarded(own: readonly string[], forwarded: readonly string[]): readonly string[] {
-  if (forwarded.length === 0) return own;
-  const headers = [...forwarded];
-  for (let at = 0; at < own.length; at += 2) {
-    const name = own[at] as string;
-    if (!hasName(forwarded, name)) headers.push(name, own[at + 1] as string);
-  }
-  return headers;
-}
-
-/** Returns the list with one more header, or with another value of one that it has. */
-function withHeader(headers: readonly string[], name: string, value: string): readonly string[] {
-  const changed = headers.slice();
-  for (let at = 0; at < headers.length; at += 2) {
-    if (headers[at] !== name) continue;
-    changed[at + 1] = value;
-    return changed;
-  }
-  changed.push(name, value);
-  return changed;
-}
-
-function hasName(pairs: readonly string[], name: string): boolean {
-  for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === name) return true;
-  return false;
-}
-
-function retryAfterIn(raw: readonly Buffer[]): number | undefined {
-  const headers = readHeaders(raw);
-  for (let at = 0; at < headers.length; at += 2)
-    if (headers[at] === 'retry-after') return retryAfterSeconds(headers[at + 1] ?? '');
-  return undefined;
-}
-
-export function readHeaders(raw: readonly Buffer[]): string[] {
-  return raw.map((part, at) => (at % 2 === 0 ? part.toString('latin1').toLowerCase() : part.toString('latin1')));
-}
-
 function timeLeft(timeoutMs: number, deadline: number | undefined, now: number): number {
   if (deadline === undefined) return timeoutMs;
   return Math.max(0, Math.min(timeoutMs, deadline - now));
@@ -337,19 +271,4 @@ function timeLeft(timeoutMs: number, deadline: number | undefined, now: number):
 
 function joined(chunks: readonly Buffer[], size: number): Buffer {
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
-}
-
-export function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
-}
-
-/** Returns whether a body is a GraphQL result. GraphQL over HTTP allows one in responses with a 4xx or 5xx status. */
-export function isGraphqlResult(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null) return false;
-    return 'data' in value || ('errors' in value && Array.isArray(value.errors));
-  } catch {
-    return false;
-  }
 }

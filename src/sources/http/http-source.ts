@@ -3,9 +3,10 @@ import type { FetchTrace } from '../../shared/fetch-trace.ts';
 import { readSubgraphUrl, type SubgraphAddress } from '../../shared/subgraph-url.ts';
 import { acceptEncoding, type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import type { ForwardHeaders, Source, SubgraphResponse } from '../source.ts';
-import { HttpCall, type HttpTarget, type SignCall } from './http-call.ts';
+import { HttpCall } from './http-call.ts';
 import { type PoolSettings, SOCKET_ORIGIN } from './http-pool.ts';
 import { createHttpPools, type HttpPools } from './http-pools.ts';
+import type { HttpTarget, SignCall } from './http-target.ts';
 import type { SignRequest } from './signing/sign-request.ts';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;

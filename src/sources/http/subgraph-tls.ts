@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { ConfigValueError } from '../../config/config-value-error.ts';
 import type { SubgraphTls } from '../../config/sections/tls.ts';
+import { pathWithoutSecrets } from '../../shared/path-without-secrets.ts';
 import { readRegularFileSync } from '../../shared/read-regular-file.ts';
 
 /** Options of `tls.connect`. */
@@ -14,26 +15,62 @@ export interface TlsOptions {
 /** Returns the options for a new connection: the same object until a file changes. */
 export type CurrentTls = () => TlsOptions;
 
+/** Called when changed files cannot be used, once for each change. */
+export type OnUnusable = (error: ConfigValueError) => void;
+
 /**
- * Reads the certificates for connections to a subgraph, and again when a file has changed. Looks only when a connection is opened. While
- * changed files cannot be read or do not fit together, as in the middle of a renewal, the last good ones are used.
- * @param key the whole key of the settings, for messages
- * @throws ConfigValueError when a file is unreadable or the parts do not fit together
+ * The certificates for connections to a subgraph or a broker. They are read again when a file has changed, which is checked when a connection is
+ * opened, and on request. While changed files cannot be read or do not fit together, as in the middle of a renewal, the last good ones
+ * are used.
  */
-export function subgraphTls(key: string, settings: SubgraphTls): CurrentTls {
-  let current = readAll(key, settings);
-  let version = versionOf(settings);
-  return () => {
-    const now = versionOf(settings);
-    if (now === version) return current;
+export class TlsFiles {
+  readonly #key: string;
+  readonly #settings: SubgraphTls;
+  readonly #onUnusable: OnUnusable;
+  #current: TlsOptions;
+  /** That of the files that `#current` is from. */
+  #version: string;
+  /** That of the last files that could not be used. */
+  #unusable: string | undefined;
+
+  /**
+   * @param key the whole key of the settings, for messages
+   * @throws ConfigValueError when a file is unreadable or the parts do not fit together
+   */
+  constructor(key: string, settings: SubgraphTls, onUnusable: OnUnusable = () => {}) {
+    this.#key = key;
+    this.#settings = settings;
+    this.#onUnusable = onUnusable;
+    this.#version = versionOf(settings);
+    this.#current = readAll(key, settings);
+  }
+
+  /** Returns the options for a new connection. */
+  readonly current: CurrentTls = () => {
+    const version = versionOf(this.#settings);
+    if (version === this.#version) return this.#current;
     try {
-      current = readAll(key, settings);
-      version = now;
+      this.#use(readAll(this.#key, this.#settings), version);
     } catch (error) {
       if (!(error instanceof ConfigValueError)) throw error;
+      if (version !== this.#unusable) this.#onUnusable(error);
+      this.#unusable = version;
     }
-    return current;
+    return this.#current;
   };
+
+  /** Reads the files again, also where nothing says that they have changed. Throws `ConfigValueError` when they cannot be used. */
+  reload(): void {
+    const version = versionOf(this.#settings);
+    this.#use(readAll(this.#key, this.#settings), version);
+  }
+
+  #use(options: TlsOptions, version: string): void {
+    this.#version = version;
+    const { ca, cert, key } = this.#current;
+    // connections are opened by the same object as before, unless something is new
+    if (ca !== options.ca || cert !== options.cert || key !== options.key) this.#current = options;
+  }
 }
 
 function readAll(key: string, { certificate_authorities, client_authentication }: SubgraphTls): TlsOptions {
@@ -66,7 +103,10 @@ function readPem(key: string, value: string): string {
     return readRegularFileSync(value);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new ConfigValueError(`${key}: ${value} cannot be read (${code}); expected a PEM file or PEM text`, { cause });
+    throw new ConfigValueError(
+      `${key}: ${pathWithoutSecrets(value)} cannot be read (${code}); expected a PEM file or PEM text`,
+      { cause },
+    );
   }
 }
 

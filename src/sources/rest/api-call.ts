@@ -192,7 +192,7 @@ async function sendOnce(
     trace,
     span,
     sendsTrace,
-    isStreamed: upload !== undefined,
+    isOneShot: upload !== undefined,
   };
   try {
     const raw = await target.send(sent);

@@ -15,8 +15,8 @@ export interface SentApiRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer | Readable | undefined;
-  /** Whether the body arrives while it is sent, so that the request cannot be sent again. */
-  readonly isStreamed?: boolean | undefined;
+  /** Whether it can be sent only once, because the client still sends parts of the body: its files. */
+  readonly isOneShot?: boolean | undefined;
   /** Aborted with a `TimeoutError` when the time of the call is over. */
   readonly signal: AbortSignal;
   /** When that is, by `performance.now()`. */
@@ -62,7 +62,7 @@ export class ApiCallError extends Error {
 /** Returns a function that sends requests to an origin over the connections of a pool, without retries. */
 export function createApiTransport(pool: Connections, origin: string): SendApiRequest {
   return async (sent) => {
-    const { needsFreshConnection, deadline: _deadline, ofFetch: _fetch, isStreamed: _streamed, trace, ...rest } = sent;
+    const { needsFreshConnection, deadline: _deadline, ofFetch: _fetch, isOneShot: _oneShot, trace, ...rest } = sent;
     const { span: _span, sendsTrace: _sends, ...request } = rest;
     const end = trace?.beginTry(origin + request.path, request.method);
     try {

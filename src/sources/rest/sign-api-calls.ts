@@ -14,8 +14,8 @@ export function signApiCalls(
   const { protocol, host } = new URL(origin);
   const scheme = protocol.slice(0, -1);
   return async (request) => {
-    const { method, path, body, isStreamed } = request;
-    if (isStreamed && sign.coversBody) {
+    const { method, path, body, isOneShot } = request;
+    if (isOneShot && sign.coversBody) {
       if (typeof body === 'object' && 'destroy' in body) body.destroy();
       throw new ApiRefusal(unsignedFailure(subgraph));
     }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { nkeys } from '@nats-io/transport-node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Broker } from '../../../src/sources/events/broker.ts';
@@ -9,8 +9,14 @@ import { certificates } from '../certificates.ts';
 import { HAS_NATS, startNats } from './nats-server.ts';
 import { readSettings } from './test-brokers.ts';
 
-const { at } = certificates('localhost');
+const { at, openssl } = certificates('localhost');
 const PASSWORD = 'secret-of-the-broker';
+
+/** Makes a certificate that no authority has signed. */
+function selfSigned(name: string): void {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', `${name}.key`];
+  openssl('req', '-x509', ...key, '-out', `${name}.pem`, '-subj', `/CN=${name}`, '-days', '2');
+}
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -168,6 +174,28 @@ describe.skipIf(!HAS_REDIS || !PROGRAMS.openssl).each(['pubsub', 'streams'])(
       const refused = await attempt({ redis: { url: withUser('ann:other-password'), mode } });
       expect(refused.reasons[0]).toBe('the credentials are not accepted');
       expect(refused.broker.isConnected).toBe(false);
+    });
+
+    test('certificates that were renewed are used when the connection is opened again', async () => {
+      const files = ['--tls-cert-file', at('localhost.pem'), '--tls-key-file', at('localhost.key')];
+      const tlsPort = 20_000 + Math.floor(Math.random() * 10_000);
+      const clients = ['--tls-ca-cert-file', at('ca.pem'), '--tls-auth-clients', 'yes'];
+      const server = await startRedis(...files, '--tls-port', String(tlsPort), ...clients);
+      onTestFinished(() => server.close());
+      const use = (name: string) => {
+        copyFileSync(at(`${name}.pem`), at('current.pem'));
+        copyFileSync(at(`${name}.key`), at('current.key'));
+      };
+      const client_authentication = { certificate_chain: at('current.pem'), key: at('current.key') };
+      // the server does not trust another authority
+      selfSigned('stranger');
+      use('stranger');
+      const tls = { certificate_authorities: at('ca.pem'), client_authentication };
+      const { broker } = await attempt({ redis: { url: `rediss://localhost:${tlsPort}`, mode, tls } });
+      expect(broker.isConnected).toBe(false);
+      use('localhost');
+      await expect.poll(() => broker.isConnected).toBe(true);
+      await expectDelivery(broker);
     });
 
     test('TLS, with an authority of its own', async () => {

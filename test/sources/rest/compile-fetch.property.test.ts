@@ -192,14 +192,32 @@ function sorted(answer: FetchAnswer): FetchAnswer {
 }
 
 /**
- * Expects the same data, and as many errors below each root field. Where several items or fields make the same object null, it is open
- * which of them is the first to be found (section 6.4.4 of the GraphQL specification) when they are completed in slices.
+ * Expects the same data, and errors at the same places. Where an object becomes null because of an error inside of it, it is open which
+ * errors inside of it, and how many, are found before (section 6.4.4 of the GraphQL specification) when it is completed in slices.
  */
 function expectSameInSlices(answer: FetchAnswer, expected: FetchAnswer): void {
-  const [own, others] = [sorted(answer), sorted(expected)];
   if (expected.data === null) return expectSame(answer, expected);
-  const roots = ({ errors = [] }: FetchAnswer) => errors.map(({ path }) => path?.[0]).sort();
-  expect({ data: own.data, roots: roots(own) }).toEqual({ data: others.data, roots: roots(others) });
+  const [own, others] = [sorted(answer), sorted(expected)];
+  const isOpen = new Set(
+    [own, others].flatMap((one) => placesOf(one).flatMap(({ at, isInside }) => (isInside ? at : []))),
+  );
+  const found = (one: FetchAnswer) => {
+    const places = placesOf(one);
+    const exact = places.filter(({ at }) => !isOpen.has(at)).map(({ error }) => error);
+    return { exact, inside: [...new Set(places.map(({ at }) => at).filter((at) => isOpen.has(at)))].sort() };
+  };
+  expect({ data: own.data, ...found(own) }).toEqual({ data: others.data, ...found(others) });
+}
+
+/** For each error, where in the data its null is, and whether the error was inside of what is null there. */
+function placesOf({ data, errors = [] }: FetchAnswer) {
+  return errors.map((error) => {
+    const { path = [] } = error as { readonly path?: readonly (string | number)[] };
+    let value: unknown = data;
+    let depth = 0;
+    while (depth < path.length && value !== null) value = (value as Record<string, unknown>)[path[depth++] as string];
+    return { error, at: path.slice(0, depth).join('.'), isInside: depth < path.length };
+  });
 }
 
 function expectSame(answer: FetchAnswer, expected: FetchAnswer): void {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { ConfigValueError } from '../../../config/config-value-error.ts';
 import type { KeyedSignature } from '../../../config/sections/subgraph-authentication.ts';
+import { pathWithoutSecrets } from '../../../shared/path-without-secrets.ts';
 import { readRegularFileSync } from '../../../shared/read-regular-file.ts';
 
 /** The size of the hash: a shorter key is weaker than the signature (RFC 2104, section 3). */
@@ -51,7 +52,10 @@ function readFile(key: string, file: string): string {
     return readRegularFileSync(file).replace(/\r?\n$/, '');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new ConfigValueError(`${key}: ${file} cannot be read (${code}); expected a file with the key`, { cause });
+    throw new ConfigValueError(
+      `${key}: ${pathWithoutSecrets(file)} cannot be read (${code}); expected a file with the key`,
+      { cause },
+    );
   }
 }
 
