@@ -3,6 +3,7 @@ import { parseMediaType } from '../../client/media-type.ts';
 import { encodeRequest } from '../body-encoding.ts';
 import { type HttpTarget, isGraphqlResult, isSuccess, readHeaders, withForwarded } from '../http/http-call.ts';
 import { bodyFailure, connectionFailure, statusFailure, timeoutFailure } from '../http/http-failure.ts';
+import { isRequestError, refusesSubscription } from '../request-error.ts';
 import type { EventFacts, SourceFailure, SourceRequest, SubscriptionSink } from '../source.ts';
 import { traceHeaders } from '../trace-headers.ts';
 import type { EventReader } from './event-reader.ts';
@@ -35,7 +36,7 @@ const NO_CODING: ReadonlySet<string> = new Set(['', 'identity', 'none']);
 /** What is not read from the connection stays in it. */
 const CAN_WAIT: EventFacts = { canWait: true };
 
-type End = { readonly failure: SourceFailure } | 'complete';
+type End = { readonly failure: SourceFailure } | { readonly refusal: string } | 'complete';
 
 /**
  * One subscription as one HTTP request, whose response has the events. It is undici's handler itself. While the sink is not ready, nothing
@@ -61,8 +62,9 @@ export class EventCall implements Dispatcher.DispatchHandler {
   #hasHeartbeats = false;
   #isBusy = false;
   #isPaused = false;
-  /** Whether the last event was delivered. */
-  #isComplete = false;
+  #hasEvents = false;
+  /** The end that the subgraph has stated. */
+  #stated: End | undefined;
   /** What the end of the response means, once all that has arrived is delivered. */
   #last: End | undefined;
   #hasEnded = false;
@@ -170,17 +172,14 @@ export class EventCall implements Dispatcher.DispatchHandler {
   /** Delivers what has arrived, until the sink is not ready. */
   #deliver(): void {
     while (!this.#isBusy && !this.#hasEnded) {
-      if (this.#isComplete) return this.#finish('complete');
+      if (this.#stated) return this.#finish(this.#stated);
       const event = this.#reader?.next();
       if (event === undefined) break;
       this.#size = 0;
       if (event.kind === 'heartbeat') this.#hasHeartbeats = true;
       else if (event.kind === 'malformed') this.#failMalformed(event.reason);
       else if (event.kind === 'next') this.#next(event.result);
-      else {
-        this.#isComplete = true;
-        if (event.kind === 'errors') this.#next(`{"errors":${event.errors}}`);
-      }
+      else this.#stated = event.kind === 'errors' ? { refusal: `{"errors":${event.errors}}` } : 'complete';
     }
     if (this.#isBusy || this.#hasEnded) return;
     if (this.#last) this.#finish(this.#last);
@@ -189,6 +188,11 @@ export class EventCall implements Dispatcher.DispatchHandler {
   }
 
   #next(text: string): void {
+    if (!this.#hasEvents && isRequestError(text)) {
+      this.#stated = { refusal: text };
+      return;
+    }
+    this.#hasEvents = true;
     const ready = this.#sink.next(text, CAN_WAIT);
     if (ready === undefined) return;
     this.#isBusy = true;
@@ -213,6 +217,7 @@ export class EventCall implements Dispatcher.DispatchHandler {
     // the server ends the response now; one that does not is disconnected
     this.#timer = setTimeout(() => this.#abort?.(), LINGER_MS).unref();
     if (last === 'complete') this.#sink.complete();
+    else if ('refusal' in last) this.#sink.refuse(last.refusal);
     else this.#sink.error(last.failure);
   }
 
@@ -221,8 +226,8 @@ export class EventCall implements Dispatcher.DispatchHandler {
     const { name } = this.#target.http;
     const text = this.#body + this.#decoder.decode();
     if (isGraphqlResult(text)) {
-      this.#isComplete = true;
-      this.#next(text);
+      this.#stated = refusesSubscription(text) ? { refusal: text } : 'complete';
+      if (this.#stated === 'complete') this.#next(text);
       return this.#deliver();
     }
     const status = this.#status;

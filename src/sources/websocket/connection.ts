@@ -141,9 +141,9 @@ export class UpstreamConnection {
     if (message.type === 'next') {
       if (queue.next(message.result)) return;
       this.#send(cancelMessage(this.#options.subprotocol, id));
-    } else if (message.type === 'error') queue.next(`{"errors":${message.errors}}`);
+    }
     this.#open.delete(id);
-    queue.end('complete');
+    queue.end(message.type === 'error' ? { refusal: `{"errors":${message.errors}}` } : 'complete');
     this.#closeIfUnused();
   }
 
