@@ -211,7 +211,7 @@ class SubscriptionPayloads extends PayloadStream {
     this.isExecuting = true;
     this.execute({ text, mayHaveMissed: false, cursor: undefined }).then(
       ({ errors }) => {
-        super.write(new RefusedPayload(hasPaths(text) ? errors : errors.map(withoutPath)));
+        super.write(new RefusedPayload(withOwnPaths(errors, text, this.execution.knownErrors?.length ?? 0)));
         this.close();
       },
       (error: unknown) => this.fail(error),
@@ -219,10 +219,17 @@ class SubscriptionPayloads extends PayloadStream {
   }
 }
 
-/** Whether an error of a result is of a field. The executor gives each error the place of what is missing; a result without data has none. */
-function hasPaths(text: string): boolean {
-  const { errors } = parseJson(text) as { readonly errors: readonly ({ readonly path?: unknown } | null)[] };
-  return errors.some((error) => Array.isArray(error?.path));
+/**
+ * Returns the errors of a result without data, which the executor has given the place of what is missing. Only those that the source gave
+ * a path keep one.
+ * @param first the index of the first of them
+ */
+function withOwnPaths(errors: Payload['errors'], text: string, first: number): Payload['errors'] {
+  const { errors: own } = parseJson(text) as { readonly errors: readonly ({ readonly path?: unknown } | null)[] };
+  return errors.map((error, index) => {
+    const given = own[index - first];
+    return given === undefined || Array.isArray(given?.path) ? error : withoutPath(error);
+  });
 }
 
 function withoutPath({ path: _, ...error }: GraphQLFormattedError): GraphQLFormattedError {
