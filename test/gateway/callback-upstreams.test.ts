@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { apolloServer, reviewsGateway } from './callback-server.ts';
+import { counted } from './counted.ts';
 import { openEvents } from './event-reader.ts';
 import { ADDED, review } from './subscription-world.ts';
 import { expectEndAfterClients, expectEvents, expectRefusal } from './upstream-events.ts';
@@ -115,4 +116,35 @@ test('with a list of subgraphs, others send their events as before', async () =>
   const { reader } = await openEvents(gateway.url, ADDED);
   expect(await reader.until('\n\n')).toContain('The WebSocket to \\"reviews\\" could not be opened');
   expect(upgrades).toEqual(['graphql-transport-ws']);
+});
+
+test('callbacks are counted: what was received, refused and missed, and the open subscriptions', async () => {
+  const subgraph = await silentSubgraph();
+  const metrics = { metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } } };
+  const config = { telemetry: metrics, limits: { http_max_request_bytes: 1_000 } };
+  const gateway = await reviewsGateway(subgraph.url, { heartbeat_interval: '10s' }, config);
+  const client = await openEvents(gateway.url, ADDED);
+  await expect.poll(() => subgraph.accepted.length).toBe(1);
+  const [first] = subgraph.accepted as [Accepted];
+  const next = { action: 'next', payload: { data: { reviewAdded: null } } };
+  const long = { ...next, payload: { data: 'x'.repeat(2_000) } };
+  for (const one of [{ action: 'check' }, next, next, { action: 'stop' }, { action: 'check', verifier: 'x' }, long])
+    await send(first, one);
+  expect(await counted(gateway, 'headgate_callback_subscriptions_open')).toEqual({ '': 1 });
+  client.close();
+  await expect.poll(() => counted(gateway, 'headgate_callback_subscriptions_open')).toEqual({ '': 0 });
+  await send(first, { action: 'check' });
+  expect(await counted(gateway, 'headgate_callbacks_received_total')).toEqual({ check: 1, next: 2 });
+  const refused = { malformed: 1, wrong_verifier: 1, too_large: 1, unknown: 1 };
+  expect(await counted(gateway, 'headgate_callbacks_refused_total')).toEqual(refused);
+});
+
+test('a subscription without heartbeats is counted for its subgraph', async () => {
+  const subgraph = await silentSubgraph();
+  const telemetry = { metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } } };
+  const gateway = await reviewsGateway(subgraph.url, { heartbeat_interval: '50ms' }, { telemetry });
+  await openEvents(gateway.url, ADDED);
+  await expect.poll(() => subgraph.accepted.length).toBe(1);
+  await send(subgraph.accepted[0] as Accepted, { action: 'check' });
+  await expect.poll(() => counted(gateway, 'headgate_callback_heartbeats_missed_total')).toEqual({ reviews: 1 });
 });

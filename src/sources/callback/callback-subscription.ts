@@ -17,6 +17,8 @@ export interface CallbackSubscriptionOptions {
   readonly heartbeatMs: number;
   /** Called once, when no callback can reach it any more. */
   readonly onEnd: () => void;
+  /** Called when no callback has come in time. */
+  readonly onMissed?: (() => void) | undefined;
 }
 
 /** One subscription whose events arrive in callbacks. */
@@ -75,7 +77,12 @@ export class CallbackSubscription {
     const { heartbeatMs } = this.#options;
     if (!this.#wasCalled && !this.#wasAccepted) return;
     const ms = this.#wasCalled ? 2 * heartbeatMs : Math.max(FIRST_CALLBACK_MS, 2 * heartbeatMs);
-    if (ms > 0) this.#timer = setTimeout(() => this.#end({ failure: this.#silence() }), ms).unref();
+    if (ms > 0) this.#timer = setTimeout(() => this.#lose(), ms).unref();
+  }
+
+  #lose(): void {
+    this.#options.onMissed?.();
+    this.#end({ failure: this.#silence() });
   }
 
   #silence(): SourceFailure {
