@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/index.ts';
@@ -143,12 +144,13 @@ describe('a field with a file that the client may not have', () => {
       expect([status, body.data]).toEqual([200, { store: null }]);
       expect(body.errors[0].extensions.code).toBe('UNAUTHORIZED_FIELD_OR_TYPE');
       expect(req.reusedSocket).toBe(at > 0);
+      if (!req.destroyed) await once(req, 'close');
     }
     expect(called()).toEqual({ calls: 0, bytes: 0 });
   });
 
-  it('the client gets the answer before it has sent the file, and one that never ends it loses its connection', async () => {
-    const { url, called } = await guarded('@authenticated', { file_upload: { enabled: true, idle_timeout: '100ms' } });
+  it('the client gets the answer before it has sent the file', async () => {
+    const { url, called } = await guarded('@authenticated');
     const { answer, write, req } = openUpload(url);
     await write(multipart(large).subarray(0, 400_000));
     expect((await answer).body.data).toEqual({ store: null });
