@@ -35,6 +35,9 @@ const MULTIPART: SubscriptionFormat = {
   interruption: `{"payload":null,"errors":${JSON.stringify(SHUTDOWN)}}`,
 };
 
+/** The media types of events, as a client accepts them. */
+export const SUBSCRIPTION_TYPES: readonly string[] = ['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'];
+
 /** As for other media types: a bound protects against clients that invent new values. */
 const CACHE_SIZE = 64;
 const cache = new Map<string, SubscriptionFormat | undefined>();
