@@ -5,9 +5,9 @@ import type { FetchFacts, FetchResponseFacts, PluginRun, TryFacts } from '../plu
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { recordedStatus } from '../shared/recorded-status.ts';
+import { refusesSubscription } from '../shared/request-error.ts';
 import type { CallSpan, SpanEnd } from '../shared/trace.ts';
 import { ABORTED } from '../sources/http/http-failure.ts';
-import { refusesSubscription } from '../sources/request-error.ts';
 import type { ForwardHeaders, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import { copyRequest } from './copy-request.ts';
 

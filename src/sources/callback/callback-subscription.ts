@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { areEqualSecrets } from '../../shared/equal-secrets.ts';
-import { refusesSubscription } from '../request-error.ts';
+import { refusesSubscription } from '../../shared/request-error.ts';
 import type { SourceFailure, SubgraphResponse, SubscriptionSink } from '../source.ts';
 import { type Last, SinkQueue } from '../websocket/sink-queue.ts';
 import type { Callback, CallbackStatus } from './callback.ts';

@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { parseMediaType } from '../../client/media-type.ts';
+import { isRequestError, refusesSubscription } from '../../shared/request-error.ts';
 import { encodeRequest } from '../body-encoding.ts';
 import { type HttpTarget, isGraphqlResult, isSuccess, readHeaders, withForwarded } from '../http/http-call.ts';
 import { bodyFailure, connectionFailure, statusFailure, timeoutFailure } from '../http/http-failure.ts';
-import { isRequestError, refusesSubscription } from '../request-error.ts';
 import type { EventFacts, SourceFailure, SourceRequest, SubscriptionSink } from '../source.ts';
 import { traceHeaders } from '../trace-headers.ts';
 import type { EventReader } from './event-reader.ts';

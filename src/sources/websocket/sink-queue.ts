@@ -1,4 +1,4 @@
-import { isRequestError } from '../request-error.ts';
+import { isRequestError } from '../../shared/request-error.ts';
 import type { EventFacts, SourceFailure, SubscriptionSink } from '../source.ts';
 
 /** The most events that wait for a sink that is not ready: a connection that many subscriptions share cannot stop for one. */

@@ -1,4 +1,4 @@
-import { parseJson } from '../shared/exact-json.ts';
+import { parseJson } from './exact-json.ts';
 
 /**
  * Whether a text is a GraphQL result with errors and without `data`: the operation was not executed, so that a subscription has not started.
