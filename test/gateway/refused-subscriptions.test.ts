@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openEvents } from './event-reader.ts';
 import { openSocket } from './open-socket.ts';
-import { REFUSING, REFUSING_AT_START } from './refusing-subgraph.ts';
+import { REFUSING, REFUSING_AGAIN, REFUSING_AT_START } from './refusing-subgraph.ts';
 
 const NOT_TODAY = [{ message: 'not today', extensions: { code: 'CLOSED' } }];
 const EXPOSED = [{ message: 'not today', extensions: { code: 'CLOSED', service: 'ticks' } }];
@@ -47,6 +47,15 @@ describe.each(Object.entries(REFUSING))('a subgraph that ends a subscription: %s
     expect(await reader.until('\n\n')).toBe(COMPLETE);
     expect(count()).toBe(1);
   });
+});
+
+test('a subgraph that refuses after a lost connection gets no third subscription', async () => {
+  const { url, count } = await REFUSING_AGAIN({ events: [{ maybe: 1 }], errors: NOT_TODAY });
+  const { reader } = await openEvents(url, 'subscription { maybe }');
+  expect(await reader.until('\n\n')).toContain('{"data":{"maybe":1}}');
+  expect(await reader.until('\n\n')).toBe(REFUSED);
+  expect(await reader.until('\n\n')).toBe(COMPLETE);
+  expect(count()).toBe(2);
 });
 
 describe('how clients get the errors', () => {

@@ -32,8 +32,15 @@ function gatewayBefore(url: string, protocol: string) {
   return gatewayOver({ ticks: `extend schema @subgraph(url: "${url}")${SCHEMA}` }, { subscription });
 }
 
-/** A subgraph with WebSockets. */
-function webSocket(protocol: string, refuse: (errors: readonly object[]) => readonly object[]): StartRefusing {
+/**
+ * A subgraph with WebSockets.
+ * @param isLostFirst whether the first connection breaks after the events, and the second one is refused
+ */
+function webSocket(
+  protocol: string,
+  refuse: (errors: readonly object[]) => readonly object[],
+  isLostFirst = false,
+): StartRefusing {
   const isOld = protocol === 'subscriptions_transport_ws';
   return async ({ events = [], errors }) => {
     const { url, server } = await fakeSubgraph((_, res) => res.writeHead(404).end());
@@ -46,7 +53,10 @@ function webSocket(protocol: string, refuse: (errors: readonly object[]) => read
         if (type === 'connection_init') send({ type: 'connection_ack' });
         if (type !== 'subscribe' && type !== 'start') return;
         count += 1;
+        const isLost = isLostFirst && count === 1;
+        if (isLostFirst && !isLost) return send({ id, ...refuse(errors)[0] });
         for (const event of events) send({ id, type: isOld ? 'data' : 'next', payload: { data: event } });
+        if (isLost) return socket.close(1011);
         for (const message of refuse(errors)) send({ id, ...message });
       });
     });
@@ -135,3 +145,10 @@ export const REFUSING_AT_START: Readonly<Record<string, StartRefusing>> = {
   ),
   'a response that is no stream (multipart)': overHttp('multipart', json),
 };
+
+/** A subgraph that refuses the subscription that follows a lost connection. */
+export const REFUSING_AGAIN: StartRefusing = webSocket(
+  'graphql_ws',
+  (errors) => [{ type: 'error', payload: errors }],
+  true,
+);
