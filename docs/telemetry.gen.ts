@@ -23,6 +23,7 @@ export async function everyMetric(): Promise<SnapshotMetric[]> {
   instruments.openCache().watch(() => ({ entries: 0, bytes: 0 }));
   instruments.ofVariants();
   instruments.ofEvents();
+  instruments.ofCallbacks().watchOpen(zero);
   instruments.watchTraffic({ circuits: none, running: none, waiting: none });
   instruments.watchStore(() => true);
   instruments.watchBufferedBytes(zero);

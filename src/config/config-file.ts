@@ -152,12 +152,13 @@ function problemsOf(reading: Reading, issue: ValueIssue, schema: z.ZodType): Pro
   });
 }
 
-/** Returns where the last key of a path is written in a config file; line 1, column 1 if it is missing. */
+/** Returns where the last key of a path is written in a config file, or an item of a list. For a missing one it is the innermost section on the path. */
 export function placeOfKey(text: string, path: readonly string[]): Pick<Problem, 'line' | 'column'> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const written = asWritten(document, path);
-  const offset = keyOffset({ file: '', document, lines }, written.slice(0, -1), String(written.at(-1) ?? ''));
+  const reading = { file: '', document, lines };
+  const offset = keyOffset(reading, written.slice(0, -1), String(written.at(-1) ?? '')) ?? offsetOf(reading, written);
   const { line, col } = lines.linePos(offset ?? 0);
   return { line, column: col };
 }

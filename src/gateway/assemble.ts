@@ -312,7 +312,7 @@ async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: bool
 
 function handlerSettings(config: Config) {
   const { router } = config.traffic_shaping;
-  const { enabled, max_file_size, max_files } = config.file_upload;
+  const { enabled, max_file_size, max_files, idle_timeout: idleMs, timeout: wholeMs } = config.file_upload;
   return {
     maxRequestBytes: config.limits.http_max_request_bytes,
     timeoutMs: router.timeout,
@@ -324,6 +324,6 @@ function handlerSettings(config: Config) {
     healthRoutes: config.health_check.enabled,
     contracts: config.contracts,
     incremental: config.defer.enabled,
-    uploads: enabled ? { maxFileBytes: max_file_size, maxFiles: max_files } : undefined,
+    uploads: enabled ? { maxFileBytes: max_file_size, maxFiles: max_files, times: { idleMs, wholeMs } } : undefined,
   };
 }

@@ -5,14 +5,24 @@ import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { pathOf } from '../shared/url-path.ts';
-import { readCallback } from '../sources/callback/callback.ts';
+import { type Callback, type CallbackStatus, readCallback } from '../sources/callback/callback.ts';
 import type { Callbacks } from '../sources/callback/callbacks.ts';
 
 /** Where callbacks of subgraphs are taken. */
 export interface CallbackSettings {
   readonly callbacks: Callbacks;
   readonly path: string;
+  readonly counts?: CallbackCounts | undefined;
 }
+
+/** Counts callbacks. */
+export interface CallbackCounts {
+  /** A callback was accepted. */
+  readonly received: (action: Callback['action']) => void;
+  readonly refused: (reason: RefusalReason) => void;
+}
+
+export type RefusalReason = 'malformed' | 'too_large' | 'wrong_verifier' | 'unknown' | 'unavailable';
 
 interface CallbackRouteOptions extends CallbackSettings {
   readonly maxRequestBytes: number;
@@ -37,18 +47,55 @@ export function callbackRoute(options: CallbackRouteOptions): Middleware {
   };
 }
 
-async function serve(
-  { callbacks, maxRequestBytes, byteBudget }: CallbackRouteOptions,
-  context: RequestContext,
+/** A callback that is refused. */
+class CallbackRefusal extends GatewayError {
+  readonly reason: RefusalReason;
+
+  constructor(reason: RefusalReason, status: number, code: string, message: string) {
+    super(status, code, message);
+    this.reason = reason;
+  }
+}
+
+async function serve(options: CallbackRouteOptions, context: RequestContext, id: string): Promise<void> {
+  const { callbacks, counts } = options;
+  try {
+    const callback = await read(options, context, id);
+    const status = accepted(await callbacks.receive(callback));
+    counts?.received(callback.action);
+    sendResponse(context, { status, headers: { 'subscription-protocol': 'callback/1.0' }, body: '' });
+  } catch (error) {
+    if (error instanceof CallbackRefusal) counts?.refused(error.reason);
+    else if (error instanceof GatewayError && error.status === 413) counts?.refused('too_large');
+    throw error;
+  }
+}
+
+async function read(
+  { maxRequestBytes, byteBudget }: CallbackRouteOptions,
+  { req }: RequestContext,
   id: string,
-): Promise<void> {
-  const callback = readCallback(await readBody(context.req, maxRequestBytes, byteBudget));
-  if (typeof callback === 'string') throw new GatewayError(400, 'BAD_REQUEST', callback);
-  if (callback.id !== id) throw new GatewayError(400, 'BAD_REQUEST', '"id" is not that of the URL.');
-  const status = await callbacks.receive(callback);
-  if (status === 400) throw new GatewayError(400, 'BAD_REQUEST', '"verifier" is not that of the subscription.');
-  if (status === 404) throw new GatewayError(404, 'NOT_FOUND', 'There is no such subscription, or it has ended.');
-  if (status === 503)
-    throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'The process with the subscription cannot be reached now.');
-  sendResponse(context, { status, headers: { 'subscription-protocol': 'callback/1.0' }, body: '' });
+): Promise<Callback> {
+  const callback = readCallback(await readBody(req, maxRequestBytes, byteBudget));
+  if (typeof callback === 'string') throw new CallbackRefusal('malformed', 400, 'BAD_REQUEST', callback);
+  if (callback.id === id) return callback;
+  throw new CallbackRefusal('malformed', 400, 'BAD_REQUEST', '"id" is not that of the URL.');
+}
+
+/** Returns the status of a callback that was accepted. Throws `CallbackRefusal` for any other. */
+function accepted(status: CallbackStatus): 202 | 204 {
+  switch (status) {
+    case 400:
+      throw new CallbackRefusal('wrong_verifier', 400, 'BAD_REQUEST', '"verifier" is not that of the subscription.');
+    case 404: {
+      const message = 'There is no such subscription, or it has ended.';
+      throw new CallbackRefusal('unknown', 404, 'NOT_FOUND', message);
+    }
+    case 503: {
+      const message = 'The process with the subscription cannot be reached now.';
+      throw new CallbackRefusal('unavailable', 503, 'SERVICE_UNAVAILABLE', message);
+    }
+    default:
+      return status;
+  }
 }

@@ -115,8 +115,7 @@ function operationNames({ traffic_shaping }: Config, { subgraphs }: Supergraph):
 
 function subgraphs(config: Config, { subgraphs }: Supergraph): Mismatch[] {
   const names = subgraphs.map(({ name }) => name);
-  return unknownSubgraphs(config, names).map((path) => {
-    const name = path.at(-1) ?? '';
+  return unknownSubgraphs(config, names).map(({ path, name }) => {
     const message = `there is no subgraph "${name}".`;
     return { path, code: 'UNKNOWN_SUBGRAPH', message, hint: nearestOf(name, names) };
   });

@@ -36,8 +36,7 @@ export function settingsOfEvents(config: Config, { subgraphs }: Parts): Mismatch
   const events = new Set(subgraphs.flatMap(({ name, events }) => (events ? [name] : [])));
   if (events.size === 0) return [];
   const others = subgraphs.flatMap(({ name }) => (events.has(name) ? [] : [name]));
-  return unknownSubgraphs(config, others).flatMap((path) => {
-    const name = path.at(-1) ?? '';
+  return unknownSubgraphs(config, others).flatMap(({ path, name }) => {
     if (!events.has(name)) return [];
     const message = `has no effect: "${name}" has only events of brokers, and gets no requests.`;
     return [{ path, code: 'NOT_SUPPORTED', message, hint: 'Remove the key.' }];

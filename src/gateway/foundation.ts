@@ -105,7 +105,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   const shared = { plugins, usage, cache, isTraced: tracer !== undefined, rateLimits, redis, instruments, ...failures };
   const brokers = await openEvents(config, { instruments, logger, certificates }, closers);
   const webSockets = openWebSocketPool(closers);
-  const callbacks = await openCallbacks(config, redis || sharedState ? messages : undefined);
+  const callbacks = await openCallbacks(config, redis || sharedState ? messages : undefined, instruments);
   const upstreams = { webSockets, brokers, callbacks: callbacks?.callbacks };
   const parts = { ...shared, certificates, byteBudget, trafficState, endpoints, ...upstreams };
   const canaries = new CanaryReports({ logger, instruments, onRollback: options.onCanaryRollback });

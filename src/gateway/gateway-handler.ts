@@ -150,7 +150,7 @@ interface InnerHandling {
 
 /** Opens the WebSockets of clients, whose operations pass the same middleware as requests. */
 function openWebSockets(
-  { maxRequestBytes, maxUrlBytes, pathPrefix, cors, clientWrites }: GatewayHandlerOptions,
+  { maxRequestBytes, maxUrlBytes, pathPrefix, cors, clientWrites, instruments }: GatewayHandlerOptions,
   settings: WebSocketServerOptions['settings'],
   { graphql }: Routes,
   { drainMs, handle, inner }: InnerHandling,
@@ -162,6 +162,7 @@ function openWebSockets(
   const routeAt = (path: string) => graphql.find((route) => route.path === path);
   return createWebSockets({
     ...{ settings, maxRequestBytes, maxUrlBytes, pathPrefix, cors, clientWrites, routeAt, handleInner, drainMs },
+    onRefused: instruments?.subscriptions.socketRefused,
   });
 }
 

@@ -73,6 +73,7 @@ export function webSocketSettings({
   return {
     subprotocols: websocket.subprotocols,
     headers: websocket.headers,
+    maxConnections: websocket.max_connections,
     maxOperations: websocket.max_operations,
     initTimeoutMs: websocket.init_timeout,
     pingMs: subscription.heartbeat_interval,

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
 import { charsetOf, isFormData, isJsonType, parseMediaType } from '../client/media-type.ts';
 import { toGatewayError } from '../http/error-response.ts';
-import { JSON_TYPE, negotiateMediaType } from '../http/media-type.ts';
+import { JSON_TYPE, negotiateMediaType, RESULT_TYPES } from '../http/media-type.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import { errorResponse, type HttpResponse, textResponse } from '../http/response.ts';
 import { addServerTiming } from '../http/server-timing.ts';
@@ -23,9 +23,10 @@ import type { CacheHeaders } from './cache-headers.ts';
 import type { ResponseSender } from './compressed-response.ts';
 import { refusedResult, resultResponse, tracedResponse } from './graphql-over-http.ts';
 import { createIncrementalService, type IncrementalService } from './incremental/incremental-service.ts';
+import { INCREMENTAL_TYPES } from './incremental/negotiate.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 import type { ResponseCache } from './response-cache.ts';
-import { subscriptionFormat } from './stream-formats.ts';
+import { SUBSCRIPTION_TYPES, subscriptionFormat } from './stream-formats.ts';
 import { executeStreamed, isSingle, type RouteSubscriptions, subscribe } from './subscriptions-over-http.ts';
 import { runWithFiles } from './uploads/run-with-files.ts';
 
@@ -182,14 +183,21 @@ async function executeBatch(
 /** Reads a request whose media types and codings are supported. */
 function readSupported(
   context: RequestContext,
-  { reader, sender, subscriptions }: Pick<GraphqlServiceOptions, 'reader' | 'sender' | 'subscriptions'>,
+  {
+    reader,
+    sender,
+    subscriptions,
+    incremental,
+  }: Pick<GraphqlServiceOptions, 'reader' | 'sender' | 'subscriptions' | 'incremental'>,
   parts: IncrementalService,
 ): Promise<GraphqlCall | GraphqlBatch> {
   const { headers, method } = context.req;
   // Before execution: a mutation must not run when its response cannot be delivered.
   const acceptsStream = parts.formatFor(context) ?? (subscriptions && subscriptionFormat(headers.accept));
   if (negotiateMediaType(headers.accept) === undefined && acceptsStream === undefined)
-    return Promise.reject(notAcceptable());
+    return Promise.reject(
+      notAcceptable([...(incremental ? INCREMENTAL_TYPES : []), ...(subscriptions ? SUBSCRIPTION_TYPES : [])]),
+    );
   if (sender.excludesAll(headers['accept-encoding'])) return Promise.reject(noCoding());
   if (method !== 'GET' && !isJsonRequest(headers)) {
     if (!isFormData(headers)) return Promise.reject(unsupportedMediaType(headers));
@@ -279,8 +287,10 @@ function noCoding(): GatewayError {
   return new GatewayError(406, 'NOT_ACCEPTABLE', message);
 }
 
-function notAcceptable(): GatewayError {
-  const message = 'The "accept" header allows neither application/graphql-response+json nor application/json.';
+/** @param streamed the media types of results that come in parts, where the request may have one */
+function notAcceptable(streamed: readonly string[] = []): GatewayError {
+  const types = [...new Set([...RESULT_TYPES, ...streamed])];
+  const message = `The "accept" header allows none of ${types.join(', ')}.`;
   return new GatewayError(406, 'NOT_ACCEPTABLE', message);
 }
 

@@ -101,20 +101,33 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     return true;
   };
   const respond: Handler = serveCached ?? ((context) => void serveWithYoga(context));
+  const streams = isExtended ? undefined : openStreams(options, { service, path, respond });
   return {
     path,
-    streams: isExtended ? undefined : openStreams(options, { service, path, respond }),
+    streams,
     serveFast: respondFast,
     respond,
     respondInner: (context, receive) => void serveOperation(service, context, receive),
     serve(context, asked) {
       if (asked !== path && asked !== `${path}/`) return false;
       const { method } = context.req;
-      if (method !== 'GET' && method !== 'POST') throw methodNotAllowed(method, `${pathPrefix}${asked}`, 'GET, POST');
+      if (method !== 'GET' && method !== 'POST')
+        throw methodNotAllowed(
+          method,
+          `${pathPrefix}${asked}`,
+          'GET, POST',
+          streams && hintFor(method, pathPrefix + path),
+        );
       respond(context);
       return true;
     },
   };
+}
+
+/** Returns where a client finds the single connection mode, if it has used one of its methods. */
+function hintFor(method: string | undefined, path: string): string | undefined {
+  if (method !== 'PUT' && method !== 'DELETE') return undefined;
+  return `The single connection mode of server-sent events is at ${path}/stream.`;
 }
 
 function openStreams(

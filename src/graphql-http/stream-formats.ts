@@ -25,15 +25,18 @@ const SHUTDOWN = [
 ];
 
 /**
- * The format of Apollo: results are in `payload`, and an error that ends the subscription is beside it.
+ * The format of Apollo: results are in `payload`, and an error of the gateway that ends the subscription is beside it.
  * @see https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
  */
 const MULTIPART: SubscriptionFormat = {
   format: multipartFormat('subscriptionSpec=1.0'),
-  write: ({ text, errors }) =>
-    errors === undefined ? `{"payload":${text}}` : `{"payload":null,"errors":${JSON.stringify(errors)}}`,
+  write: ({ text, errors, isOfResult }) =>
+    errors === undefined || isOfResult ? `{"payload":${text}}` : `{"payload":null,"errors":${JSON.stringify(errors)}}`,
   interruption: `{"payload":null,"errors":${JSON.stringify(SHUTDOWN)}}`,
 };
+
+/** The media types of events, as a client accepts them. */
+export const SUBSCRIPTION_TYPES: readonly string[] = ['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'];
 
 /** As for other media types: a bound protects against clients that invent new values. */
 const CACHE_SIZE = 64;

@@ -51,7 +51,7 @@ export function routeErrorResponse(error: GatewayError, { req }: RequestContext,
   return problemResponse({ status, kind, detail, headers }, prefix + path);
 }
 
-export function methodNotAllowed(method: string | undefined, path: string, allow: string): GatewayError {
-  const message = `${path} does not support ${method}; it supports ${allow}.`;
+export function methodNotAllowed(method: string | undefined, path: string, allow: string, hint?: string): GatewayError {
+  const message = `${path} does not support ${method}; it supports ${allow}.${hint === undefined ? '' : ` ${hint}`}`;
   return new GatewayError(405, 'METHOD_NOT_ALLOWED', message, { headers: { allow } });
 }

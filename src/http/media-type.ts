@@ -10,6 +10,9 @@ const SUPPORTED_TYPES = [
   { type: 'application/graphql-response+json', contentType: GRAPHQL_RESPONSE_TYPE },
 ] as const;
 
+/** The media types of whole results, the preferred one first. */
+export const RESULT_TYPES: readonly string[] = SUPPORTED_TYPES.map(({ type }) => type).reverse();
+
 /** Distinct `accept` values are few in practice. The bound protects against clients that invent new ones. */
 const CACHE_SIZE = 64;
 const cache = new Map<string, string | undefined>();

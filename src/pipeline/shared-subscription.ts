@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isSamePrincipal } from '../client/principal.ts';
 import type { Payload } from '../executor/payload.ts';
+import { RefusedPayload } from '../executor/refused-payload.ts';
 import type { Cancellation } from '../sources/cancellation.ts';
 import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import { resultText, type SingleResult, type StreamResult } from './execution-result.ts';
@@ -174,7 +175,8 @@ export class SharedSubscription {
     const { cursor, mayHaveMissedEvents = false } = (extensions?.subscription ?? {}) as EventExtension;
     const event = { dataText, errors, mayHaveMissed: mayHaveMissedEvents };
     const last = dataText === undefined ? errors : undefined;
-    const message: SubscriptionMessage = { text: resultText(payload), errors: last, cursor, event };
+    const isOfResult = payload instanceof RefusedPayload;
+    const message: SubscriptionMessage = { text: resultText(payload), errors: last, isOfResult, cursor, event };
     payload.takeText();
     this.#position = undefined;
     let [count, start] = [0, performance.now()];

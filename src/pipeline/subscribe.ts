@@ -3,7 +3,9 @@ import type { CompiledPlan, CompiledRequest } from '../executor/compile.ts';
 import { executePlan } from '../executor/execute-plan.ts';
 import { Payload } from '../executor/payload.ts';
 import { PayloadStream } from '../executor/payload-stream.ts';
+import { RefusedPayload } from '../executor/refused-payload.ts';
 import { RequestBodies } from '../executor/request-body.ts';
+import { parseJson } from '../shared/exact-json.ts';
 import type { ClientContext, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import { executeCompiled, exposedErrors, type OperationRun } from './execute.ts';
 import type { ExecutionResult, StreamResult } from './execution-result.ts';
@@ -199,9 +201,39 @@ class SubscriptionPayloads extends PayloadStream {
   }
 
   private finish(end: UpstreamEnd): void {
+    if (end.kind === 'refused') return this.refuse(end.text);
     if (end.kind !== 'completed') super.write(lastPayload(end, this.execution.source.name, this.run));
     this.close();
   }
+
+  /** Ends the stream with the errors of the source. They are read as those of an event, for their paths, the metrics and the log. */
+  private refuse(text: string): void {
+    this.isExecuting = true;
+    this.execute({ text, mayHaveMissed: false, cursor: undefined }).then(
+      ({ errors }) => {
+        super.write(new RefusedPayload(withOwnPaths(errors, text, this.execution.knownErrors?.length ?? 0)));
+        this.close();
+      },
+      (error: unknown) => this.fail(error),
+    );
+  }
+}
+
+/**
+ * Returns the errors of a result without data, which the executor has given the place of what is missing. Only those that the source gave
+ * a path keep one.
+ * @param first the index of the first of them
+ */
+function withOwnPaths(errors: Payload['errors'], text: string, first: number): Payload['errors'] {
+  const { errors: own } = parseJson(text) as { readonly errors: readonly ({ readonly path?: unknown } | null)[] };
+  return errors.map((error, index) => {
+    const given = own[index - first];
+    return given === undefined || Array.isArray(given?.path) ? error : withoutPath(error);
+  });
+}
+
+function withoutPath({ path: _, ...error }: GraphQLFormattedError): GraphQLFormattedError {
+  return error;
 }
 
 const NOTHING_INTROSPECTED: ReadonlyMap<string, string> = new Map();
@@ -213,7 +245,11 @@ function extensionsOf(mayHaveMissedEvents: boolean, cursor: string | undefined):
 }
 
 /** Returns the payload that ends a subscription early. It has no data. */
-function lastPayload(end: Exclude<UpstreamEnd, { kind: 'completed' }>, service: string, run: OperationRun): Payload {
+function lastPayload(
+  end: Extract<UpstreamEnd, { kind: 'queue_full' | 'failed' }>,
+  service: string,
+  run: OperationRun,
+): Payload {
   if (end.kind === 'queue_full')
     return endPayload('SUBSCRIPTION_QUEUE_FULL', 'Events arrive faster than they can be processed.', { service });
   const { message, code, reason } = end.failure;

@@ -10,6 +10,8 @@ export interface SubscriptionMessage {
   readonly text: string;
   /** Set in the last message of a subscription that ends with an error; the result has no data then. */
   readonly errors?: readonly GraphQLFormattedError[] | undefined;
+  /** Whether these errors are those of the subgraph's result, and not of the way to it. */
+  readonly isOfResult?: boolean | undefined;
   /** The subscription can be resumed after it by this cursor. */
   readonly cursor?: string | undefined;
   /** What the text is made from, for clients that get events in another form. */

@@ -45,6 +45,8 @@ export const DEFAULT_UPSTREAM: UpstreamSettings = {
 export type UpstreamEnd =
   | { readonly kind: 'completed' }
   | { readonly kind: 'queue_full' }
+  /** The source has refused to start it or to go on. `text`: a GraphQL result without data. */
+  | { readonly kind: 'refused'; readonly text: string }
   /** `wasStarted`: the connection was there, and was lost. */
   | { readonly kind: 'failed'; readonly failure: SourceFailure; readonly wasStarted: boolean };
 
@@ -132,7 +134,7 @@ export class UpstreamEvents implements SubscriptionSink {
     if (this.isCancelled || this.source.subscribe === undefined) return;
     const cancel = this.source.subscribe({ ...this.request, cursor: this.arrived }, this);
     // a source may have ended it before it returned
-    if (this.isCancelled) cancel();
+    if (this.isCancelled || this.end) cancel();
     else this.cancelSource = cancel;
   }
 
@@ -205,6 +207,11 @@ export class UpstreamEvents implements SubscriptionSink {
     const wait = Math.min(backoffMaxMs, backoffBaseMs * 2 ** this.attempts) * Math.random();
     this.attempts += 1;
     this.timer = setTimeout(() => this.start(), wait).unref();
+  }
+
+  refuse(text: string): void {
+    if (this.isCancelled || this.end) return;
+    this.endWith({ kind: 'refused', text });
   }
 
   complete(): void {

@@ -268,6 +268,11 @@ export interface SubscriptionSink {
   begin?(cursor: string): void;
   /** Ends the subscription with a failure: it could not start, or it was interrupted. */
   error(failure: SourceFailure): void;
+  /**
+   * Ends the subscription with the errors of the source, which has refused to start it or to go on.
+   * @param text a GraphQL result without data
+   */
+  refuse(text: string): void;
   /** Ends the subscription after its last event. */
   complete(): void;
 }
@@ -286,7 +291,7 @@ export interface Source {
   /**
    * Starts a subscription; missing where the source has none. Never throws: what goes wrong is an `error` of the sink.
    *
-   * Calls `next` any number of times, and then exactly one of `complete` and `error`, now or later. Calls nothing while a
+   * Calls `next` any number of times, and then exactly one of `complete`, `error` and `refuse`, now or later. Calls nothing while a
    * promise of `next` is pending. Calls nothing after the subscription is cancelled, which the returned function does, and
    * the signal of the client: a cancelled subscription has no end.
    *

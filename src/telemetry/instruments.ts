@@ -1,4 +1,5 @@
 import { type CacheInstruments, createCacheInstruments } from './cache-instruments.ts';
+import { type CallbackInstruments, createCallbackInstruments } from './callback-instruments.ts';
 import { createEndpointInstruments, type EndpointInstruments } from './endpoint-instruments.ts';
 import { createEventInstruments, type EventInstruments } from './event-instruments.ts';
 import { type KeySetState, watchKeySets } from './key-set-instruments.ts';
@@ -60,6 +61,8 @@ export interface Instruments extends SubgraphInstruments {
   readonly ofVariants: () => VariantInstruments;
   /** Returns what counts messages of brokers. Always the same. */
   readonly ofEvents: () => EventInstruments;
+  /** Returns what counts callbacks of subgraphs. Always the same. */
+  readonly ofCallbacks: () => CallbackInstruments;
   /** @param read called whenever the metrics are read. To be called once. */
   readonly watchKeySets: (read: () => readonly KeySetState[]) => void;
   /** @param held called whenever the metrics are read */
@@ -92,6 +95,7 @@ export function createInstruments(metrics: Metrics, settings: InstrumentSettings
     openCache: () => createCacheInstruments(metrics, settings),
     openEndpoints: () => createEndpointInstruments(metrics, buckets),
     ofEvents: once(() => createEventInstruments(metrics)),
+    ofCallbacks: once(() => createCallbackInstruments(metrics)),
     ofVariants: once(() => createVariantInstruments(metrics)),
     ...ofLimits(metrics),
   };

@@ -8,6 +8,8 @@ export interface SubscriptionInstruments {
   readonly ended: (reason: string) => void;
   /** An event was dropped because too many waited. */
   readonly dropped: () => void;
+  /** A WebSocket of a client was refused. @param reason one of a fixed set of words */
+  readonly socketRefused: (reason: string) => void;
   /** @param open called whenever the metrics are read */
   readonly watchOpen: (open: () => number) => void;
   /** @param open called whenever the metrics are read */
@@ -30,6 +32,11 @@ export function createSubscriptionInstruments(metrics: Metrics): SubscriptionIns
     dropped: metrics.counter({
       name: 'headgate_subscription_events_dropped_total',
       help: 'Events that were dropped because too many waited; only with subscription.queue_overflow: drop_oldest or coalesce',
+    }),
+    socketRefused: metrics.counter({
+      name: 'headgate_websockets_refused_total',
+      help: 'WebSockets of clients that were refused at their handshake: max_connections, origin, shutdown, malformed',
+      labels: ['reason'],
     }),
     watchSockets: (open) =>
       metrics.gauge(

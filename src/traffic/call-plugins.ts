@@ -5,6 +5,7 @@ import type { FetchFacts, FetchResponseFacts, PluginRun, TryFacts } from '../plu
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { recordedStatus } from '../shared/recorded-status.ts';
+import { refusesSubscription } from '../shared/request-error.ts';
 import type { CallSpan, SpanEnd } from '../shared/trace.ts';
 import { ABORTED } from '../sources/http/http-failure.ts';
 import type { ForwardHeaders, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
@@ -86,6 +87,7 @@ export function callSubscribePlugins(name: string, subscribe: Subscribe, fetched
     const answer = (response: SubgraphResponse) => {
       if (isCancelled) return;
       if (response.kind === 'failure') return sink.error(response.failure);
+      if (response.kind === 'text' && refusesSubscription(response.text)) return sink.refuse(response.text);
       if (response.kind === 'text') void sink.next(response.text);
       sink.complete();
     };

@@ -4,6 +4,7 @@ import { startStandaloneServer } from '@apollo/server/standalone';
 import { buildSchema } from 'graphql';
 import { onTestFinished } from 'vitest';
 import { deadUrl } from '../sources/fake-subgraph.ts';
+import { gatewayOver, stubSubgraph } from '../sources/stitched/gateway.ts';
 import { type Review, Topic } from './subscription-world.ts';
 
 export const REVIEWS = `
@@ -33,6 +34,33 @@ export async function apolloServer() {
   const { url } = await startStandaloneServer(server, { listen: { port: 0, host: '127.0.0.1' } });
   onTestFinished(() => server.stop());
   return { url, topic };
+}
+
+/** A gateway whose subgraphs send their events in callbacks. */
+export async function callbackGateway(
+  files: Readonly<Record<string, string>>,
+  callback: object = {},
+  config: object = {},
+) {
+  const port = await freePort();
+  const publicUrl = `http://127.0.0.1:${port}/subscriptions/callback`;
+  const mode = { callback: { public_url: publicUrl, ...callback } };
+  const gateway = await gatewayOver(files, {
+    supergraph: { listen: `127.0.0.1:${port}` },
+    subscription: { mode, reconnect: { backoff: { base: '10ms' } } },
+    ...config,
+  });
+  return { ...gateway, publicUrl };
+}
+
+/** A gateway whose subgraph of reviews at a URL sends its events in callbacks, and one of products, which completes them. */
+export async function reviewsGateway(url: string, callback: object = {}, config: object = {}) {
+  const products = await stubSubgraph(
+    `type Query { products: Int }
+     type Product @key(fields: "id") { id: ID! name: String }`,
+    { entities: { Product: ({ id }: { id: string }) => ({ id, name: `product ${id}` }) } },
+  );
+  return callbackGateway({ reviews: reviewsFile(url), products: products.file }, callback, config);
 }
 
 /** Returns a port of this machine that is free. */

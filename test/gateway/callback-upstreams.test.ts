@@ -1,61 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
-import { gatewayOver, stubSubgraph } from '../sources/stitched/gateway.ts';
-import { apolloServer, freePort, reviewsFile } from './callback-server.ts';
+import { apolloServer, reviewsGateway } from './callback-server.ts';
+import { counted } from './counted.ts';
 import { openEvents } from './event-reader.ts';
 import { ADDED, review } from './subscription-world.ts';
-
-const PATH = '/subscriptions/callback';
-
-/** A gateway whose subgraph at a URL sends its events in callbacks. */
-async function callbackGateway(url: string, callback: object = {}, config: object = {}) {
-  const port = await freePort();
-  const products = await stubSubgraph(
-    `type Query { products: Int }
-     type Product @key(fields: "id") { id: ID! name: String }`,
-    { entities: { Product: ({ id }: { id: string }) => ({ id, name: `product ${id}` }) } },
-  );
-  const publicUrl = `http://127.0.0.1:${port}${PATH}`;
-  const gateway = await gatewayOver(
-    { reviews: reviewsFile(url), products: products.file },
-    {
-      supergraph: { listen: `127.0.0.1:${port}` },
-      subscription: {
-        mode: { callback: { public_url: publicUrl, ...callback } },
-        reconnect: { backoff: { base: '10ms' } },
-      },
-      ...config,
-    },
-  );
-  return { ...gateway, publicUrl };
-}
+import { expectEndAfterClients, expectEvents, expectRefusal } from './upstream-events.ts';
 
 describe('callbacks of Apollo Server', () => {
   test('have the events, which are completed from other subgraphs, and the end', async () => {
     const { url, topic } = await apolloServer();
-    const gateway = await callbackGateway(url);
-    const { reader } = await openEvents(gateway.url, ADDED);
-    await topic.hasSubscriptions(1);
-    topic.publish(review('good', '7'));
-    expect(await reader.until('\n\n')).toContain('{"reviewAdded":{"body":"good","product":{"name":"product 7"}}}');
-    topic.publish(review('bad', '8'));
-    expect(await reader.until('\n\n')).toContain('product 8');
-    topic.end();
-    expect(await reader.until('\n\n')).toBe('event: complete\ndata:\n\n');
+    await expectEvents((await reviewsGateway(url)).url, topic);
   });
 
   test('end with the next heartbeat after the last client has left', async () => {
     const { url, topic } = await apolloServer();
-    const gateway = await callbackGateway(url, { heartbeat_interval: '50ms' });
-    const clients = [await openEvents(gateway.url, ADDED), await openEvents(gateway.url, ADDED)];
-    await topic.hasSubscriptions(1);
-    for (const { close } of clients) close();
-    await topic.hasSubscriptions(0);
+    const gateway = await reviewsGateway(url, { heartbeat_interval: '50ms' });
+    await expectEndAfterClients(gateway.url, topic);
   });
 
   test('need nothing that clients have to send', async () => {
     const { url, topic } = await apolloServer();
-    const gateway = await callbackGateway(url, {}, { telemetry: { client_awareness: { required: true } } });
+    const gateway = await reviewsGateway(url, {}, { telemetry: { client_awareness: { required: true } } });
     expect((await openEvents(gateway.url, ADDED, {}, 'unread')).response.status).toBe(400);
     const { reader } = await openEvents(gateway.url, ADDED, { 'apollographql-client-name': 'web' });
     await topic.hasSubscriptions(1);
@@ -93,7 +58,7 @@ async function send({ callbackUrl, subscriptionId: id, verifier }: Accepted, cal
 
 async function oneAccepted(callback: object = {}) {
   const subgraph = await silentSubgraph();
-  const gateway = await callbackGateway(subgraph.url, callback);
+  const gateway = await reviewsGateway(subgraph.url, callback);
   const { reader } = await openEvents(gateway.url, ADDED);
   await expect.poll(() => subgraph.accepted.length).toBe(1);
   return { ...subgraph, gateway, reader, first: subgraph.accepted[0] as Accepted };
@@ -137,9 +102,7 @@ test('a subgraph that sends no heartbeats gets a new subscription, and the next 
 
 test('the error of a subscription that does not start is its only result', async () => {
   const { url } = await silentSubgraph('{"errors":[{"message":"not today"}]}');
-  const { reader } = await openEvents((await callbackGateway(url)).url, ADDED);
-  expect(await reader.until('\n\n')).toContain('"message":"not today"');
-  expect(await reader.until('\n\n')).toBe('event: complete\ndata:\n\n');
+  await expectRefusal((await reviewsGateway(url)).url, /^not today$/);
 });
 
 test('with a list of subgraphs, others send their events as before', async () => {
@@ -149,8 +112,39 @@ test('with a list of subgraphs, others send their events as before', async () =>
     upgrades.push(req.headers['sec-websocket-protocol']);
     socket.end('HTTP/1.1 404 Not Found\r\n\r\n');
   });
-  const gateway = await callbackGateway(url, { subgraphs: ['products'] });
+  const gateway = await reviewsGateway(url, { subgraphs: ['products'] });
   const { reader } = await openEvents(gateway.url, ADDED);
   expect(await reader.until('\n\n')).toContain('The WebSocket to \\"reviews\\" could not be opened');
   expect(upgrades).toEqual(['graphql-transport-ws']);
+});
+
+test('callbacks are counted: what was received, refused and missed, and the open subscriptions', async () => {
+  const subgraph = await silentSubgraph();
+  const metrics = { metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } } };
+  const config = { telemetry: metrics, limits: { http_max_request_bytes: 1_000 } };
+  const gateway = await reviewsGateway(subgraph.url, { heartbeat_interval: '10s' }, config);
+  const client = await openEvents(gateway.url, ADDED);
+  await expect.poll(() => subgraph.accepted.length).toBe(1);
+  const [first] = subgraph.accepted as [Accepted];
+  const next = { action: 'next', payload: { data: { reviewAdded: null } } };
+  const long = { ...next, payload: { data: 'x'.repeat(2_000) } };
+  for (const one of [{ action: 'check' }, next, next, { action: 'stop' }, { action: 'check', verifier: 'x' }, long])
+    await send(first, one);
+  expect(await counted(gateway, 'headgate_callback_subscriptions_open')).toEqual({ '': 1 });
+  client.close();
+  await expect.poll(() => counted(gateway, 'headgate_callback_subscriptions_open')).toEqual({ '': 0 });
+  await send(first, { action: 'check' });
+  expect(await counted(gateway, 'headgate_callbacks_received_total')).toEqual({ check: 1, next: 2 });
+  const refused = { malformed: 1, wrong_verifier: 1, too_large: 1, unknown: 1 };
+  expect(await counted(gateway, 'headgate_callbacks_refused_total')).toEqual(refused);
+});
+
+test('a subscription without heartbeats is counted for its subgraph', async () => {
+  const subgraph = await silentSubgraph();
+  const telemetry = { metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } } };
+  const gateway = await reviewsGateway(subgraph.url, { heartbeat_interval: '50ms' }, { telemetry });
+  await openEvents(gateway.url, ADDED);
+  await expect.poll(() => subgraph.accepted.length).toBe(1);
+  await send(subgraph.accepted[0] as Accepted, { action: 'check' });
+  await expect.poll(() => counted(gateway, 'headgate_callback_heartbeats_missed_total')).toEqual({ reviews: 1 });
 });

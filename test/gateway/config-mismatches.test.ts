@@ -43,6 +43,8 @@ test.each([
   'rate_limits: { subgraphs: { stok: [{ limit: 1 }] } }',
   'cache_control: { subgraph_headers: { subgraphs: { stok: true } } }',
   'demand_control: { strategy: { static_estimated: { subgraph: { subgraphs: { stok: { max: 1 } } } } } }',
+  'subscription: { mode: { passthrough: { subgraphs: { stok: { protocol: sse } } } } }',
+  'subscription: { mode: { callback: { public_url: "http://gateway/callbacks", subgraphs: [products, stok] } } }',
 ])('a subgraph that is not there, in any section: %s', async (yaml) => {
   const [problem, ...more] = await mismatches(yaml);
   expect(problem).toContain(`headgate.yaml:1:${yaml.indexOf('stok') + 1}  UNKNOWN_SUBGRAPH`);

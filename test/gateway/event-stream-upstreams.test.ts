@@ -5,6 +5,7 @@ import { createYoga } from 'graphql-yoga';
 import { describe, expect, test } from 'vitest';
 import { openEvents } from './event-reader.ts';
 import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
+import { expectEndAfterClients, expectEvents, expectRefusal } from './upstream-events.ts';
 
 /** Servers of server-sent events that others have written. */
 const SERVERS: Record<string, (schema: GraphQLSchema) => RequestListener> = {
@@ -32,24 +33,14 @@ describe.each(Object.keys(SERVERS))('server-sent events of %s', (name) => {
 
   test('events are completed from other subgraphs, until the last one', async () => {
     const { server, topic, handshakes } = await sseWorld();
-    const { reader } = await openEvents(server.url, ADDED);
-    await topic.hasSubscriptions(1);
-    topic.publish(review('good', '7'));
-    expect(await reader.until('\n\n')).toContain('{"reviewAdded":{"body":"good","product":{"name":"product 7"}}}');
-    topic.publish(review('bad', '8'));
-    expect(await reader.until('\n\n')).toContain('product 8');
-    topic.end();
-    expect(await reader.until('\n\n')).toBe('event: complete\ndata:\n\n');
+    await expectEvents(server.url, topic);
     expect(handshakes).toEqual([]);
   });
 
   test('the request is aborted when the last client leaves, also while the stream is silent', async () => {
     const { server, topic, calls } = await sseWorld();
-    const clients = [await openEvents(server.url, ADDED), await openEvents(server.url, ADDED)];
-    await topic.hasSubscriptions(1);
+    await expectEndAfterClients(server.url, topic);
     expect(calls.reviews).toBe(1);
-    for (const { close } of clients) close();
-    await topic.hasSubscriptions(0);
   });
 
   test('a subgraph that goes away is asked again, and the next event says so', async () => {
@@ -72,9 +63,7 @@ describe.each(Object.keys(SERVERS))('server-sent events of %s', (name) => {
       field.subscribe = () => {
         throw new Error('not today');
       };
-    const { reader } = await openEvents(server.url, ADDED);
-    expect(await reader.until('\n\n')).toMatch(/"errors":\[\{"message":"(?:not today|Unexpected error\.)"/);
-    expect(await reader.until('\n\n')).toBe('event: complete\ndata:\n\n');
+    await expectRefusal(server.url, /^(?:not today|Unexpected error\.)$/);
   });
 });
 

@@ -111,6 +111,24 @@ describe('the single connection mode of graphql-sse', () => {
     expect(await reader.until('\n\n')).toBe('event: next\ndata: {"data":{"count":1}}\n\n');
   });
 
+  test.each(['PUT', 'DELETE'])('%s to the path of GraphQL gets the path of the mode', async (method) => {
+    const { server } = await subscriptionWorld({ path_prefix: '/shop' });
+    const response = await fetch(server.url, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
+    expect((await response.json()).errors[0].message).toBe(
+      `/shop/graphql does not support ${method}; it supports GET, POST. The single connection mode of server-sent events is at /shop/graphql/stream.`,
+    );
+  });
+
+  test.each([
+    ['PATCH', {}],
+    ['PUT', { subscription: { single_connection: { enabled: false } } }],
+  ])('%s says nothing of it where it has no use: %j', async (method, config) => {
+    const { server } = await subscriptionWorld(config);
+    const { errors } = await (await fetch(server.url, { method })).json();
+    expect(errors[0].message).toBe(`/graphql does not support ${method}; it supports GET, POST.`);
+  });
+
   test('mistakes of a client', async () => {
     const { server } = await subscriptionWorld({ subscription: { single_connection: { max_operations: 1 } } });
     const { reserve, begin, open, request } = rawClient(server.url);

@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { openEvents } from './event-reader.ts';
 import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
+
+/** Subscribes to a subgraph that responds to upgrades with a status, and returns the event. */
+async function refusedUpgrade(status: number): Promise<string> {
+  const { url, server } = await fakeSubgraph((_, res) => res.writeHead(404).end());
+  server.on('upgrade', (_, socket) => socket.end(`HTTP/1.1 ${status} No\r\nconnection: close\r\n\r\n`));
+  const world = await subscriptionWorld({ subgraphs: { reviews: { url } } });
+  const { reader } = await openEvents(world.server.url, ADDED);
+  return reader.until('\n\n');
+}
 
 describe('identical subscriptions', () => {
   test('share one upstream subscription, which ends with the last of them', async () => {
@@ -107,6 +117,19 @@ describe('a lost connection to the subgraph', () => {
     for (const socket of sockets) socket.terminate();
     expect(await reader.until('\n\n')).toContain('"code":"SUBSCRIPTION_CONNECTION_LOST"');
     expect(await reader.until('\n\n')).toContain('event: complete');
+  });
+
+  test.each([200, 400, 404, 405])('a subgraph that has another protocol: status %s', async (status) => {
+    const event = await refusedUpgrade(status);
+    expect(event).toContain(`The WebSocket to \\"reviews\\" could not be opened (status ${status}).`);
+    expect(event).toContain('set \\"protocol\\" or \\"path\\" in subscription.mode.passthrough.subgraphs.reviews.');
+    expect(event).toContain(`"reason":"status ${status}"`);
+  });
+
+  test.each([401, 403, 429, 503])('a subgraph that has no room for the client: status %s', async (status) => {
+    const event = await refusedUpgrade(status);
+    expect(event).toContain(`could not be opened (status ${status}).`);
+    expect(event).not.toContain('protocol');
   });
 
   test('a subgraph without WebSockets is an error that names it', async () => {

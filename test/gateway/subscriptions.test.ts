@@ -6,6 +6,18 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openEvents } from './event-reader.ts';
 import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
 
+test('a client that accepts nothing that is served gets 406 with all media types', async () => {
+  const { server } = await subscriptionWorld();
+  const accept = 'multipart/mixed;incrementalSpec=v9';
+  const { response } = await openEvents(server.url, '{ products { name } }', { accept }, 'unread');
+  expect(response.status).toBe(406);
+  expect((await response.json()).errors[0].message).toBe(
+    'The "accept" header allows none of application/graphql-response+json, application/json, multipart/mixed;incrementalSpec=v0.2, ' +
+      'multipart/mixed;deferSpec=20220824, multipart/mixed, text/event-stream;incrementalSpec=v0.2, text/event-stream, ' +
+      'multipart/mixed;subscriptionSpec=1.0.',
+  );
+});
+
 describe('subscriptions over server-sent events', () => {
   test('each event is completed from other subgraphs', async () => {
     const { server, topic } = await subscriptionWorld();

@@ -66,6 +66,73 @@ describe('an upload in progress', () => {
   });
 });
 
+describe('an upload that takes too long', () => {
+  /** A gateway with time limits, and how the requests to its subgraph have ended. */
+  async function observed(config: object) {
+    const ended: string[] = [];
+    const world = await uploadWorld({ file_upload: config });
+    world.behave('files', (req, res) => {
+      req.on('error', () => {});
+      req.on('close', () => ended.push(req.complete ? 'whole' : 'broken off'));
+      req.resume().on('end', () => res.setHeader('content-type', 'application/json').end(STORED));
+    });
+    return { ...world, ended };
+  }
+
+  it('is ended with 408 when the client sends nothing, and leaves nothing behind', async () => {
+    const { url, ended, server } = await observed({ idle_timeout: '200ms' });
+    const { answer, req, write } = openUpload(url, HEADERS, keptAlive());
+    await write(multipart({ ...ONE, files: [{ name: '0', content: Buffer.alloc(1_000) }] }).subarray(0, 600));
+    const { status, body, headers } = await answer;
+    expect([status, body.errors[0].extensions.code]).toEqual([408, 'REQUEST_TIMEOUT']);
+    expect(body.errors[0].message).toContain('file_upload.idle_timeout');
+    expect(headers.connection).toBe('close');
+    if (!req.destroyed) await once(req, 'close');
+    await expect.poll(() => ended).toEqual(['broken off']);
+    expect((await upload(url, { ...ONE, files: [{ name: '0', content: 'x' }] })).status).toBe(200);
+    await server.close();
+  });
+
+  it('is ended with 408 before its files begin, too', async () => {
+    const { url } = await observed({ idle_timeout: '200ms' });
+    const { answer, write } = openUpload(url);
+    await write(multipart({ ...ONE, files: [] }).subarray(0, 100));
+    expect((await answer).status).toBe(408);
+  });
+
+  it('is ended with 408 when it trickles', async () => {
+    const { url, ended } = await observed({ idle_timeout: '10s', timeout: '300ms' });
+    const { answer, write } = openUpload(url);
+    await write(multipart({ ...ONE, files: [{ name: '0', content: Buffer.alloc(1_000) }] }).subarray(0, 600));
+    const trickle = setInterval(() => void write(Buffer.alloc(1)), 20);
+    const { status, body } = await answer.finally(() => clearInterval(trickle));
+    expect([status, body.errors[0].message]).toEqual([408, expect.stringContaining('file_upload.timeout')]);
+    await expect.poll(() => ended).toEqual(['broken off']);
+  });
+
+  it('is not idle while the subgraph does not read', async () => {
+    const world = await uploadWorld({ file_upload: { idle_timeout: '100ms' } });
+    const arrived = latch();
+    let read = () => {};
+    world.behave('files', (req, res) => {
+      read = () => void req.resume().on('end', () => res.setHeader('content-type', 'application/json').end(STORED));
+      arrived.open();
+    });
+    const { answer, req } = openUpload(world.url);
+    req.end(multipart({ ...ONE, files: [{ name: '0', content: Buffer.alloc(20_000_000) }] }));
+    await arrived.promise;
+    let isAnswered = false;
+    void answer.then(() => {
+      isAnswered = true;
+    });
+    // several times the timeout
+    for (const end = performance.now() + 600; performance.now() < end; ) await post(world.url, { query: '{ notes }' });
+    expect(isAnswered).toBe(false);
+    read();
+    expect((await answer).status).toBe(200);
+  });
+});
+
 describe('the time for a request to arrive', () => {
   const sdl = 'scalar Upload type Query { measure(file: Upload): Int }';
   const measure = async ({ file }: Record<string, unknown>) => {

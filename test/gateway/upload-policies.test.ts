@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/index.ts';
 import { gatewayWithPlugins } from '../plugins/world.ts';
 import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
+import { gatewayOver } from '../sources/stitched/gateway.ts';
 import { admin, TOKEN } from './admin-client.ts';
-import { HEADERS, multipart, openUpload, storingSubgraph, upload, uploadWorld } from './upload-world.ts';
+import { HEADERS, keptAlive, multipart, openUpload, storingSubgraph, upload, uploadWorld } from './upload-world.ts';
 
 const STORE = 'mutation Store($file: Upload!, $title: String) { store(file: $file, title: $title) { size title } }';
 const one = (operations: object = { query: STORE, variables: { file: null } }) => ({
@@ -89,6 +92,86 @@ describe('an operation with files is refused before its files have arrived', () 
       },
     ]);
     expect(await answerBeforeEnd(url)).toMatchObject({ code: 'NO' });
+  });
+});
+
+describe('a field with a file that the client may not have', () => {
+  const SECRET = 's'.repeat(32);
+  const jwks = [{ secret: SECRET, issuer: 'me' }];
+  const AUTH = { authentication: { router: { jwt: { jwks } } } };
+
+  /** A gateway whose field `store` has a directive, and the bodies that its subgraph has got. */
+  async function guarded(directive: string, config: object = {}) {
+    const { sdl, listener } = storingSubgraph();
+    let [calls, bytes] = [0, 0];
+    const { url } = await fakeSubgraph((req, res) => {
+      calls += 1;
+      req.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      listener(req, res);
+    });
+    const link =
+      '@link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@authenticated", "@requiresScopes"])';
+    const fields = sdl.replace('title: String): Stored', `title: String): Stored ${directive}`);
+    const file = `extend schema @subgraph(url: "${url}") ${link}\n${fields}`;
+    const gateway = await gatewayOver({ files: file }, { file_upload: { enabled: true }, ...AUTH, ...config });
+    return { url: gateway.url, called: () => ({ calls, bytes }) };
+  }
+
+  const tokenOf = (claims: object) =>
+    new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject('ann')
+      .setIssuer('me')
+      .setExpirationTime('1h')
+      .sign(new TextEncoder().encode(SECRET));
+
+  const large = { ...one(), files: [{ name: '0', content: Buffer.alloc(3_000_000) }] };
+
+  it.each([
+    ['@authenticated', {}],
+    ['@requiresScopes(scopes: [["write"]])', { authorization: 'read' }],
+  ])('%s: it is null, nothing is sent to the subgraph, and the connection can be used again', async (directive, by) => {
+    const { url, called } = await guarded(directive);
+    const headers: Record<string, string> = { ...HEADERS };
+    if ('authorization' in by) headers.authorization = `Bearer ${await tokenOf({ scope: by.authorization })}`;
+    const agent = keptAlive();
+    for (let at = 0; at < 3; at++) {
+      const { answer, req } = openUpload(url, headers, agent);
+      req.end(multipart(large));
+      const { status, body } = await answer;
+      expect([status, body.data]).toEqual([200, { store: null }]);
+      expect(body.errors[0].extensions.code).toBe('UNAUTHORIZED_FIELD_OR_TYPE');
+      expect(req.reusedSocket).toBe(at > 0);
+      if (!req.destroyed) await once(req, 'close');
+    }
+    expect(called()).toEqual({ calls: 0, bytes: 0 });
+  });
+
+  it('the client gets the answer before it has sent the file', async () => {
+    const { url, called } = await guarded('@authenticated');
+    const { answer, write, req } = openUpload(url);
+    await write(multipart(large).subarray(0, 400_000));
+    expect((await answer).body.data).toEqual({ store: null });
+    req.destroy();
+    expect(called().calls).toBe(0);
+  });
+
+  it('with the right scope, the subgraph gets it', async () => {
+    const { url } = await guarded('@requiresScopes(scopes: [["write"]])');
+    const authorization = `Bearer ${await tokenOf({ scope: 'read write' })}`;
+    const { body } = await upload(url, { ...one(), files: [small] }, { ...HEADERS, authorization });
+    expect(body).toEqual(STORED);
+  });
+
+  it('@rateLimit: over the limit, it is null, and the subgraph gets nothing more', async () => {
+    const { url, called } = await guarded('@rateLimit(limit: 1, window: "1h")');
+    expect((await upload(url, { ...one(), files: [small] })).body).toEqual(STORED);
+    const { calls, bytes } = called();
+    const { status, body } = await upload(url, large);
+    expect([status, body.data, body.errors[0].extensions.code]).toEqual([200, { store: null }, 'RATE_LIMITED']);
+    expect(called()).toEqual({ calls, bytes });
   });
 });
 

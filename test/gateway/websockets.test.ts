@@ -1,14 +1,23 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
+import { counted } from './counted.ts';
 import { all, openClient, openSocket, SECRET, token } from './open-socket.ts';
 import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
 
-/** Opens a WebSocket that is refused, and returns the status. */
-function refusedStatus(url: string, subprotocol: string[], headers: Record<string, string>): Promise<number> {
+/** Opens a WebSocket that is refused, and returns the response. */
+function refusedResponse(
+  url: string,
+  subprotocol: string[],
+  headers: Record<string, string>,
+): Promise<{ readonly status: number; readonly body: string }> {
   const socket = new WebSocket(url.replace('http', 'ws'), subprotocol, { headers });
   return new Promise((resolve, reject) => {
-    socket.on('unexpected-response', (_, response) => resolve(response.statusCode ?? 0));
+    socket.on('unexpected-response', async (_, response) => {
+      let body = '';
+      for await (const chunk of response) body += String(chunk);
+      resolve({ status: response.statusCode ?? 0, body });
+    });
     socket.on('open', () => reject(new Error('it was opened')));
     socket.on('error', () => {});
   });
@@ -77,9 +86,25 @@ describe('WebSockets of clients', () => {
     ]);
   });
 
+  test('max_connections counts open WebSockets, and a further one is refused and counted', async () => {
+    const telemetry = { metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } } };
+    const { server } = await subscriptionWorld({ websocket: { max_connections: 2 }, telemetry });
+    const { socket } = await openSocket(server.url, 'graphql-transport-ws');
+    await openSocket(server.url, 'graphql-ws');
+    const refused = await refusedResponse(server.url, ['graphql-transport-ws'], {});
+    expect(refused.status).toBe(503);
+    expect(refused.body).toContain('"code":"SUBSCRIPTION_LIMIT_EXCEEDED"');
+    expect(refused.body).toContain('websocket.max_connections');
+    expect(await counted(server, 'headgate_websockets_refused_total')).toEqual({ max_connections: 1 });
+    socket.close();
+    await expect.poll(() => counted(server, 'headgate_websockets_open')).toEqual({ '': 1 });
+    await openSocket(server.url, 'graphql-transport-ws');
+  });
+
   test('pages of other sites are refused, unless CORS allows them', async () => {
     const { server } = await subscriptionWorld({ cors: { policies: [{ origins: ['https://shop.example'] }] } });
-    const status = (origin: string) => refusedStatus(server.url, ['graphql-transport-ws'], { origin });
+    const status = async (origin: string) =>
+      (await refusedResponse(server.url, ['graphql-transport-ws'], { origin })).status;
     expect(await status('https://evil.example')).toBe(403);
     for (const origin of ['https://shop.example', new URL(server.url).origin])
       expect((await openSocket(server.url, 'graphql-transport-ws', { origin })).socket.protocol).toBe(
@@ -89,8 +114,8 @@ describe('WebSockets of clients', () => {
 
   test('other subprotocols are refused', async () => {
     const { server } = await subscriptionWorld({ websocket: { subprotocols: ['graphql-transport-ws'] } });
-    expect(await refusedStatus(server.url, ['graphql-ws'], {})).toBe(400);
-    expect(await refusedStatus(server.url, [], {})).toBe(400);
+    expect((await refusedResponse(server.url, ['graphql-ws'], {})).status).toBe(400);
+    expect((await refusedResponse(server.url, [], {})).status).toBe(400);
   });
 
   test('an upgrade to anything else is served as any request', async () => {
@@ -186,6 +211,6 @@ describe('WebSockets of clients', () => {
 
   test('websocket.enabled: false refuses them', async () => {
     const { server } = await subscriptionWorld({ websocket: { enabled: false } });
-    expect(await refusedStatus(server.url, ['graphql-transport-ws'], {})).toBe(400);
+    expect((await refusedResponse(server.url, ['graphql-transport-ws'], {})).status).toBe(400);
   });
 });

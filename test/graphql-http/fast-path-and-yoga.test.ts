@@ -70,7 +70,10 @@ describe.each(WAYS)('GraphQL over HTTP, by %s', (_, way) => {
     const { url } = await start();
     const response = await post(url, { query: 'mutation { add(by: 2) }' }, { accept: 'image/png' });
     expect(response.status).toBe(406);
-    expect(await code(response)).toBe('NOT_ACCEPTABLE');
+    const { message, extensions } = (await response.json()).errors[0];
+    expect(extensions.code).toBe('NOT_ACCEPTABLE');
+    // neither subscriptions nor @defer
+    expect(message).toBe('The "accept" header allows none of application/graphql-response+json, application/json.');
   });
 
   it('says 200 for partial data, also when the data is null', async () => {

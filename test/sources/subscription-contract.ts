@@ -8,7 +8,12 @@ export interface TestUpstream {
   /** Missing where the upstream has no last event, as a broker. */
   end?(): void;
   interrupt(): void | Promise<void>;
+  /** Ends with the errors of {@link REFUSAL}. Missing where the upstream has no such end. */
+  refuse?(): void | Promise<void>;
 }
+
+/** A GraphQL result without data. */
+export const REFUSAL = '{"errors":[{"message":"not today"}]}';
 
 /** A sink that records what it receives, and checks the order of the calls. */
 export class RecordingSink implements SubscriptionSink {
@@ -36,6 +41,10 @@ export class RecordingSink implements SubscriptionSink {
 
   error({ code }: Parameters<SubscriptionSink['error']>[0]): void {
     this.end('error', code);
+  }
+
+  refuse(text: string): void {
+    this.end('refuse', `refused: ${text}`);
   }
 
   complete(): void {
@@ -103,6 +112,7 @@ export async function contractBreaches(
   for (const [end, shown] of [
     ['end', 'complete'],
     ['interrupt', 'SUBREQUEST_HTTP_ERROR'],
+    ['refuse', `refused: ${REFUSAL}`],
   ] as const) {
     const { subscribe, upstream } = await open();
     if (upstream[end] === undefined) continue;

@@ -16,6 +16,13 @@ export const websocketSection = z
       .describe(
         'Members of the payload of `connection_init` that become headers of each operation, in any case: browsers cannot send headers with a WebSocket',
       ),
+    max_connections: z
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        'Most open WebSockets of one process; a further one is refused with 503 SUBSCRIPTION_LIMIT_EXCEEDED. Default: no limit',
+      ),
     max_operations: z
       .int()
       .positive()

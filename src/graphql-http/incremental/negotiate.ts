@@ -19,22 +19,27 @@ const FORMATS: readonly {
 }[] = [
   {
     essence: 'multipart/mixed',
-    parameter: 'incrementalspec=v0.2',
+    parameter: 'incrementalSpec=v0.2',
     format: { ...multipartFormat('incrementalSpec=v0.2'), protocol: 'v0.2' },
   },
   {
     essence: 'multipart/mixed',
-    parameter: 'deferspec=20220824',
+    parameter: 'deferSpec=20220824',
     format: { ...multipartFormat('deferSpec=20220824'), protocol: '20220824' },
   },
   { essence: 'multipart/mixed', format: { ...multipartFormat(), protocol: '20220824' } },
   {
     essence: 'text/event-stream',
-    parameter: 'incrementalspec=v0.2',
+    parameter: 'incrementalSpec=v0.2',
     format: { ...SERVER_SENT_EVENTS, protocol: 'v0.2' },
   },
   { essence: 'text/event-stream', format: { ...SERVER_SENT_EVENTS, protocol: '20220824' } },
 ];
+
+/** The media types of results in parts, as a client accepts them. */
+export const INCREMENTAL_TYPES: readonly string[] = FORMATS.map(({ essence, parameter }) =>
+  parameter === undefined ? essence : `${essence};${parameter}`,
+);
 
 /** Parameters that name the protocol of the parts. One that is not known here, or is for subscriptions, excludes its range. */
 const PROTOCOLS: ReadonlySet<string> = new Set(['deferspec', 'incrementalspec', 'subscriptionspec']);
@@ -67,7 +72,7 @@ function choose(accept: string): IncrementalFormat | undefined {
     return { essence, quality, parameter: named.length === 0 ? undefined : named.join().toLowerCase() };
   });
   for (const { essence, parameter, format } of FORMATS) {
-    const range = ranges.find((one) => one.essence === essence && one.parameter === parameter);
+    const range = ranges.find((one) => one.essence === essence && one.parameter === parameter?.toLowerCase());
     if (range !== undefined && range.quality > (best?.quality ?? 0)) best = { quality: range.quality, format };
   }
   return best?.format;

@@ -11,11 +11,14 @@ import { givenBodyOf } from '../../shared/read-bytes.ts';
 import { type UploadSource, Uploads } from '../../shared/uploads/uploads.ts';
 import { discardBody } from './discard-body.ts';
 import { readUploadMap, tooManyFiles, type UploadMap } from './upload-map.ts';
+import { UploadTimer, type UploadTimes } from './upload-timer.ts';
 
 export interface UploadLimits {
   /** The largest file, in bytes. */
   readonly maxFileBytes: number;
   readonly maxFiles: number;
+  /** Without it, a body may take any time. */
+  readonly times?: UploadTimes | undefined;
 }
 
 export interface MultipartOptions extends UploadLimits {
@@ -38,7 +41,7 @@ export interface MultipartRequest {
 
 /**
  * Reads a request by the GraphQL multipart request specification, until its files begin: first the field `operations`, then `map`. Rejects
- * with `GatewayError` (400, 413), and with `ClientDisconnected`. What goes wrong later ends the `uploads`.
+ * with `GatewayError` (400, 408, 413), and with `ClientDisconnected`. What goes wrong later ends the `uploads`.
  *
  * @see https://github.com/jaydenseric/graphql-multipart-request-spec
  */
@@ -70,6 +73,7 @@ class MultipartReader implements UploadSource {
   #parser: BusboyInstance | undefined;
   #operations: { readonly text: string; readonly value: unknown } | undefined;
   #uploads: Uploads | undefined;
+  #timer: UploadTimer | undefined;
   /** Bytes before the files. */
   #fieldBytes = 0;
   #heldFields: HeldBytes | undefined;
@@ -115,6 +119,7 @@ class MultipartReader implements UploadSource {
   }
 
   stop(): void {
+    this.#timer?.stop();
     this.#heldFields?.release();
     this.#heldFiles?.release();
     if (this.#isOver) return;
@@ -150,11 +155,14 @@ class MultipartReader implements UploadSource {
     body.on('close', () => {
       if (!body.readableEnded) this.#fail(new ClientDisconnected());
     });
+    const { times } = this.#options;
+    if (times && given === undefined) this.#timer = new UploadTimer(times, parser, (error) => this.#fail(error));
     body.pipe(parser);
     if (given !== undefined) (body as PassThrough).end(given);
   }
 
   #count(bytes: number): void {
+    this.#timer?.arrived();
     if (this.#uploads !== undefined) this.#uploads.received += bytes;
     else if (this.#fieldBytes > 2 * this.#options.maxFieldBytes + HEADS) this.#fail(fieldTooLarge(this.#options));
     else if (!this.#hold(bytes)) this.#fail(new OverloadedError('further large request bodies'));
@@ -202,6 +210,7 @@ class MultipartReader implements UploadSource {
   }
 
   #onFinish(): void {
+    this.#timer?.stop();
     if (this.#isOver) return;
     if (this.#uploads !== undefined) this.#uploads.complete();
     else throw malformed(`it has no field "${this.#operations === undefined ? 'operations' : 'map'}"`);

@@ -16,6 +16,7 @@ import {
   completeMessage,
   errorMessage,
   errorsOf,
+  eventMessages,
   nextMessage,
   parsed,
   pongMessage,
@@ -237,10 +238,9 @@ export class ClientSocket {
     if (this.#renewal) messages.renew?.(this.#renewal);
     try {
       if (responseHook && (await responseHook.startStream(res, {})) === undefined) return;
-      for await (const { text, errors } of messages) {
-        if (errors) await this.#send(errorMessage(subprotocol, id, errors));
-        else await this.#send(nextMessage(subprotocol, id, text));
-        if (errors) return;
+      for await (const message of messages) {
+        for (const sent of eventMessages(subprotocol, id, message)) await this.#send(sent);
+        if (message.errors) return;
       }
       // the client has to know that the subscription was not complete
       if (messages.reason === 'shutdown') this.goAway();

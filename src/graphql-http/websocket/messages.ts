@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { SubscriptionMessage } from '../../pipeline/subscriber.ts';
 import { excessOfJson } from '../../policy/limits/json-text.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { isRecord } from '../graphql-over-http.ts';
@@ -76,6 +77,20 @@ export function completeMessage(id: string): string {
 export function errorMessage(subprotocol: Subprotocol, id: string, errors: readonly GraphQLFormattedError[]): string {
   const payload = stringifyJson(subprotocol === 'graphql-ws' ? errors[0] : errors);
   return `{"id":${JSON.stringify(id)},"type":"error","payload":${payload}}`;
+}
+
+/**
+ * Returns the messages for an event, or for the errors that end a subscription. In the older subprotocol, `error` is for operations that
+ * were not executed, so that the errors of a subgraph are a result, before the end.
+ */
+export function eventMessages(
+  subprotocol: Subprotocol,
+  id: string,
+  { text, errors, isOfResult }: Pick<SubscriptionMessage, 'text' | 'errors' | 'isOfResult'>,
+): readonly string[] {
+  if (errors === undefined) return [nextMessage(subprotocol, id, text)];
+  if (isOfResult && subprotocol === 'graphql-ws') return [nextMessage(subprotocol, id, text), completeMessage(id)];
+  return [errorMessage(subprotocol, id, errors)];
 }
 
 /** Returns the value of a JSON text; `undefined` where it is none. */

@@ -14,7 +14,11 @@ import { ClientSocket, type ClientSocketSettings } from './client-socket.ts';
 import type { Subprotocol } from './messages.ts';
 
 export interface WebSocketServerOptions {
-  readonly settings: ClientSocketSettings & { readonly subprotocols: readonly Subprotocol[] };
+  readonly settings: ClientSocketSettings & {
+    readonly subprotocols: readonly Subprotocol[];
+    /** The most open connections of this process. */
+    readonly maxConnections?: number | undefined;
+  };
   /** The largest message, in bytes. */
   readonly maxRequestBytes: number;
   readonly maxUrlBytes?: number | undefined;
@@ -27,7 +31,12 @@ export interface WebSocketServerOptions {
   readonly clientWrites?: ClientWrites | undefined;
   /** In how much time all connections are closed when the gateway stops, in milliseconds. */
   readonly drainMs: number;
+  /** Called for each handshake that is refused. */
+  readonly onRefused?: ((reason: WebSocketRefusal) => void) | undefined;
 }
+
+/** Why a handshake is refused. */
+export type WebSocketRefusal = 'max_connections' | 'origin' | 'shutdown' | 'malformed';
 
 /** The WebSockets of all clients. */
 export interface ClientWebSockets {
@@ -67,8 +76,9 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
     upgrade(req, socket, head) {
       destroyOnError(socket);
       try {
-        check(req, options, isDraining);
+        check(req, options, { isDraining, count: clients.size });
       } catch (error) {
+        options.onRefused?.(reasonOf(error));
         return refuse(socket, error);
       }
       const route = routeOf(req) as GraphqlRoute;
@@ -106,10 +116,11 @@ function destroyOnError(socket: Duplex): void {
 function check(
   req: IncomingMessage,
   { settings, cors, maxUrlBytes = Number.POSITIVE_INFINITY }: WebSocketServerOptions,
-  isDraining: boolean,
+  { isDraining, count }: { readonly isDraining: boolean; readonly count: number },
 ): void {
   checkHeaderLines(req);
   const { headers, url = '/' } = req;
+  if (count >= (settings.maxConnections ?? Number.POSITIVE_INFINITY)) throw tooMany();
   if (isDraining) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'The gateway is shutting down.');
   if (Buffer.byteLength(url) > maxUrlBytes) throw new GatewayError(414, 'URI_TOO_LONG', 'The URL is too long.');
   if (!isAllowedOrigin(url, headers, cors)) {
@@ -120,6 +131,22 @@ function check(
   if (settings.subprotocols.some((name) => offered.includes(name))) return;
   const message = `The WebSocket has none of the subprotocols ${settings.subprotocols.join(', ')}.`;
   throw new GatewayError(400, 'BAD_REQUEST', message);
+}
+
+function tooMany(): GatewayError {
+  const message =
+    'The gateway has as many open WebSockets as websocket.max_connections allows. Try again later, or use server-sent events.';
+  return new GatewayError(503, 'SUBSCRIPTION_LIMIT_EXCEEDED', message);
+}
+
+const REASONS: ReadonlyMap<string, WebSocketRefusal> = new Map([
+  ['SUBSCRIPTION_LIMIT_EXCEEDED', 'max_connections'],
+  ['FORBIDDEN', 'origin'],
+  ['SERVICE_UNAVAILABLE', 'shutdown'],
+]);
+
+function reasonOf(error: unknown): WebSocketRefusal {
+  return (error instanceof GatewayError ? REASONS.get(error.code) : undefined) ?? 'malformed';
 }
 
 /**

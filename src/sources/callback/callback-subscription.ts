@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { areEqualSecrets } from '../../shared/equal-secrets.ts';
-import { parseJson } from '../../shared/exact-json.ts';
+import { refusesSubscription } from '../../shared/request-error.ts';
 import type { SourceFailure, SubgraphResponse, SubscriptionSink } from '../source.ts';
-import { SinkQueue } from '../websocket/sink-queue.ts';
+import { type Last, SinkQueue } from '../websocket/sink-queue.ts';
 import type { Callback, CallbackStatus } from './callback.ts';
 
 /** How long the first callback may take after the subgraph has accepted the subscription, in milliseconds. */
@@ -17,6 +17,8 @@ export interface CallbackSubscriptionOptions {
   readonly heartbeatMs: number;
   /** Called once, when no callback can reach it any more. */
   readonly onEnd: () => void;
+  /** Called when no callback has come in time. */
+  readonly onMissed?: (() => void) | undefined;
 }
 
 /** One subscription whose events arrive in callbacks. */
@@ -49,8 +51,8 @@ export class CallbackSubscription {
       this.#release();
       return 404;
     }
-    if (errors !== undefined) this.#queue.next(`{"errors":${errors}}`);
-    this.#end('complete');
+    // an empty list says nothing
+    this.#end(errors === undefined || errors === '[]' ? 'complete' : { refusal: `{"errors":${errors}}` });
     return 202;
   }
 
@@ -58,11 +60,7 @@ export class CallbackSubscription {
   respond(response: SubgraphResponse): void {
     if (this.#hasEnded) return;
     if (response.kind === 'failure') return this.#end({ failure: startFailure(response.failure, this.#wasCalled) });
-    const result = response.kind === 'text' ? errorResult(response.text) : undefined;
-    if (result !== undefined) {
-      this.#queue.next(result);
-      return this.#end('complete');
-    }
+    if (response.kind === 'text' && refusesSubscription(response.text)) return this.#end({ refusal: response.text });
     this.#wasAccepted = true;
     this.#watch();
   }
@@ -79,7 +77,12 @@ export class CallbackSubscription {
     const { heartbeatMs } = this.#options;
     if (!this.#wasCalled && !this.#wasAccepted) return;
     const ms = this.#wasCalled ? 2 * heartbeatMs : Math.max(FIRST_CALLBACK_MS, 2 * heartbeatMs);
-    if (ms > 0) this.#timer = setTimeout(() => this.#end({ failure: this.#silence() }), ms).unref();
+    if (ms > 0) this.#timer = setTimeout(() => this.#lose(), ms).unref();
+  }
+
+  #lose(): void {
+    this.#options.onMissed?.();
+    this.#end({ failure: this.#silence() });
   }
 
   #silence(): SourceFailure {
@@ -94,7 +97,7 @@ export class CallbackSubscription {
     return { code: 'SUBREQUEST_HTTP_ERROR', message, reason: 'no callback', isUnsent: true };
   }
 
-  #end(last: { readonly failure: SourceFailure } | 'complete'): void {
+  #end(last: Last): void {
     this.#release();
     this.#queue.end(last);
   }
@@ -112,14 +115,4 @@ function startFailure(failure: SourceFailure, wasCalled: boolean): SourceFailure
   const { status = 0, isConnectionFailure, code } = failure;
   const mayRetry = isConnectionFailure === true || status >= 500 || code === 'SUBREQUEST_TIMEOUT';
   return { ...failure, isConnectionFailure: mayRetry, isUnsent: !wasCalled };
-}
-
-/** Returns a GraphQL result that has errors; `undefined` for any other text. */
-function errorResult(text: string): string | undefined {
-  try {
-    const result = parseJson(text) as { readonly errors?: unknown } | null;
-    return Array.isArray(result?.errors) && result.errors.length > 0 ? text : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -12,6 +12,8 @@ export interface CallbacksOptions {
   readonly heartbeatMs: number;
   /** Reaches the other processes, which may get callbacks for this one. Without it, there are none. */
   readonly messages?: Messages | undefined;
+  /** Called for each subscription that is lost because no callback has come in time. @param name of the subgraph */
+  readonly onMissed?: ((name: string) => void) | undefined;
 }
 
 /**
@@ -24,10 +26,12 @@ export class Callbacks {
   readonly #publicUrl: string;
   readonly #open = new Map<string, CallbackSubscription>();
   readonly #forwarder: CallbackForwarder | undefined;
+  readonly #onMissed: CallbacksOptions['onMissed'];
 
-  constructor({ publicUrl, heartbeatMs, messages }: CallbacksOptions) {
+  constructor({ publicUrl, heartbeatMs, messages, onMissed }: CallbacksOptions) {
     this.#publicUrl = publicUrl.replace(/\/$/, '');
     this.heartbeatMs = heartbeatMs;
+    this.#onMissed = onMissed;
     this.#forwarder = messages && new CallbackForwarder(this.#process, messages, (callback) => this.#take(callback));
   }
 
@@ -40,7 +44,9 @@ export class Callbacks {
   open(name: string, sink: SubscriptionSink): CallbackSubscription {
     const id = `${this.#process}-${randomUUID()}`;
     const onEnd = () => this.#open.delete(id);
-    const subscription = new CallbackSubscription({ id, name, sink, heartbeatMs: this.heartbeatMs, onEnd });
+    const { heartbeatMs } = this;
+    const onMissed = () => this.#onMissed?.(name);
+    const subscription = new CallbackSubscription({ id, name, sink, heartbeatMs, onEnd, onMissed });
     this.#open.set(id, subscription);
     return subscription;
   }

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { parseMediaType } from '../../client/media-type.ts';
+import { isRequestError, refusesSubscription } from '../../shared/request-error.ts';
 import { encodeRequest } from '../body-encoding.ts';
 import { readHeaders, withForwarded } from '../http/header-list.ts';
 import { bodyFailure, connectionFailure, statusFailure, timeoutFailure } from '../http/http-failure.ts';
@@ -37,7 +38,7 @@ const NO_CODING: ReadonlySet<string> = new Set(['', 'identity', 'none']);
 /** What is not read from the connection stays in it. */
 const CAN_WAIT: EventFacts = { canWait: true };
 
-type End = { readonly failure: SourceFailure } | 'complete';
+type End = { readonly failure: SourceFailure } | { readonly refusal: string } | 'complete';
 
 /**
  * One subscription as one HTTP request, whose response has the events. It is undici's handler itself. While the sink is not ready, nothing
@@ -63,8 +64,9 @@ export class EventCall implements Dispatcher.DispatchHandler {
   #hasHeartbeats = false;
   #isBusy = false;
   #isPaused = false;
-  /** Whether the last event was delivered. */
-  #isComplete = false;
+  #hasEvents = false;
+  /** The end that the subgraph has stated. */
+  #stated: End | undefined;
   /** What the end of the response means, once all that has arrived is delivered. */
   #last: End | undefined;
   #hasEnded = false;
@@ -172,17 +174,14 @@ export class EventCall implements Dispatcher.DispatchHandler {
   /** Delivers what has arrived, until the sink is not ready. */
   #deliver(): void {
     while (!this.#isBusy && !this.#hasEnded) {
-      if (this.#isComplete) return this.#finish('complete');
+      if (this.#stated) return this.#finish(this.#stated);
       const event = this.#reader?.next();
       if (event === undefined) break;
       this.#size = 0;
       if (event.kind === 'heartbeat') this.#hasHeartbeats = true;
       else if (event.kind === 'malformed') this.#failMalformed(event.reason);
       else if (event.kind === 'next') this.#next(event.result);
-      else {
-        this.#isComplete = true;
-        if (event.kind === 'errors') this.#next(`{"errors":${event.errors}}`);
-      }
+      else this.#stated = event.kind === 'errors' ? { refusal: `{"errors":${event.errors}}` } : 'complete';
     }
     if (this.#isBusy || this.#hasEnded) return;
     if (this.#last) this.#finish(this.#last);
@@ -191,6 +190,11 @@ export class EventCall implements Dispatcher.DispatchHandler {
   }
 
   #next(text: string): void {
+    if (!this.#hasEvents && isRequestError(text)) {
+      this.#stated = { refusal: text };
+      return;
+    }
+    this.#hasEvents = true;
     const ready = this.#sink.next(text, CAN_WAIT);
     if (ready === undefined) return;
     this.#isBusy = true;
@@ -215,6 +219,7 @@ export class EventCall implements Dispatcher.DispatchHandler {
     // the server ends the response now; one that does not is disconnected
     this.#timer = setTimeout(() => this.#abort?.(), LINGER_MS).unref();
     if (last === 'complete') this.#sink.complete();
+    else if ('refusal' in last) this.#sink.refuse(last.refusal);
     else this.#sink.error(last.failure);
   }
 
@@ -223,8 +228,8 @@ export class EventCall implements Dispatcher.DispatchHandler {
     const { name } = this.#target.http;
     const text = this.#body + this.#decoder.decode();
     if (isGraphqlResult(text)) {
-      this.#isComplete = true;
-      this.#next(text);
+      this.#stated = refusesSubscription(text) ? { refusal: text } : 'complete';
+      if (this.#stated === 'complete') this.#next(text);
       return this.#deliver();
     }
     const status = this.#status;

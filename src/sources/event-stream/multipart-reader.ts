@@ -76,9 +76,10 @@ export class MultipartReader implements EventReader {
       return { kind: 'malformed', reason: 'a part is not a JSON object' };
     }
     const { payload, errors } = part;
-    const last: StreamEvent | undefined = Array.isArray(errors)
-      ? { kind: 'errors', errors: stringifyJson(errors) as string }
-      : undefined;
+    const last: StreamEvent | undefined =
+      Array.isArray(errors) && errors.length > 0
+        ? { kind: 'errors', errors: stringifyJson(errors) as string }
+        : undefined;
     if (payload !== undefined && payload !== null) {
       this.#waiting = last;
       return { kind: 'next', result: stringifyJson(payload) as string };

@@ -63,6 +63,7 @@ function restoring(sink: SubscriptionSink, restore: (data: unknown) => void): Su
   return {
     next: (text, facts) => sink.next(restored(text, restore), facts),
     error: (failure) => sink.error(failure),
+    refuse: (text) => sink.refuse(text),
     complete: () => sink.complete(),
   };
 }

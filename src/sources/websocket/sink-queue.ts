@@ -1,15 +1,18 @@
+import { isRequestError } from '../../shared/request-error.ts';
 import type { EventFacts, SourceFailure, SubscriptionSink } from '../source.ts';
 
 /** The most events that wait for a sink that is not ready: a connection that many subscriptions share cannot stop for one. */
 const MOST_WAITING = 1_024;
 
-type Last = { readonly failure: SourceFailure } | 'complete';
+/** How a subscription ends. `refusal`: a GraphQL result without data. */
+export type Last = { readonly failure: SourceFailure } | { readonly refusal: string } | 'complete';
 
-/** Delivers events to a sink in order, each when the sink is ready for it. */
+/** Delivers events to a sink in order, each when the sink is ready for it. A first event that is a request error is the end. */
 export class SinkQueue {
   readonly #sink: SubscriptionSink;
   readonly #waiting: { readonly text: string; readonly facts: EventFacts | undefined }[] = [];
   #isBusy = false;
+  #hasEvents = false;
   #last: Last | undefined;
   #hasEnded = false;
 
@@ -17,9 +20,14 @@ export class SinkQueue {
     this.#sink = sink;
   }
 
-  /** Returns false for an event that had no place: the subscription has ended with a failure. */
+  /** Returns false for an event that ends the subscription: it had no place, or says that the subscription did not start. */
   next(text: string, facts?: EventFacts): boolean {
     if (this.#last) return false;
+    if (!this.#hasEvents && isRequestError(text)) {
+      this.end({ refusal: text });
+      return false;
+    }
+    this.#hasEvents = true;
     if (this.#waiting.length >= MOST_WAITING) {
       this.#waiting.length = 0;
       const message = `More than ${MOST_WAITING} events wait for a slow subscriber.`;
@@ -62,6 +70,7 @@ export class SinkQueue {
     if (this.#last === undefined) return;
     this.#hasEnded = true;
     if (this.#last === 'complete') this.#sink.complete();
+    else if ('refusal' in this.#last) this.#sink.refuse(this.#last.refusal);
     else this.#sink.error(this.#last.failure);
   }
 }

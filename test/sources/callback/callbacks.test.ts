@@ -38,7 +38,7 @@ test('callbacks keep the contract of a source of events', async () => {
   const breaches = await contractBreaches(() => {
     const callbacks = processWith();
     const all: CallbackSubscription[] = [];
-    const send = async (callback: Pick<Callback, 'action' | 'payload'>) => {
+    const send = async (callback: Pick<Callback, 'action' | 'payload' | 'errors'>) => {
       for (const { id, verifier } of all) await callbacks.receive({ id, verifier, ...callback });
     };
     return {
@@ -54,6 +54,7 @@ test('callbacks keep the contract of a source of events', async () => {
         },
         event: (text) => send({ action: 'next', payload: text }),
         end: () => void send({ action: 'complete' }),
+        refuse: () => send({ action: 'complete', errors: '[{"message":"not today"}]' }),
         interrupt: () => void vi.advanceTimersByTime(2 * HEARTBEAT),
       },
     };
@@ -67,7 +68,7 @@ describe('a callback', () => {
     expect(await send({ action: 'check' })).toBe(204);
     expect(await send({ action: 'next', payload: '{"data":1}' })).toBe(204);
     expect(await send({ action: 'complete', errors: '[{"message":"no"}]' })).toBe(202);
-    expect(sink.received).toEqual(['{"data":1}', '{"errors":[{"message":"no"}]}', 'complete']);
+    expect(sink.received).toEqual(['{"data":1}', 'refused: {"errors":[{"message":"no"}]}']);
   });
 
   test('after the end, or of an unknown subscription, gets 404', async () => {
@@ -107,12 +108,15 @@ describe('a callback', () => {
 });
 
 describe('the response of the subgraph', () => {
-  test('with errors is the only event', () => {
-    const { sink, subscription, callbacks } = opened();
-    subscription.respond({ kind: 'text', text: '{"errors":[{"message":"no"}]}', status: 200 });
-    expect(sink.received).toEqual(['{"errors":[{"message":"no"}]}', 'complete']);
-    expect(callbacks.size).toBe(0);
-  });
+  test.each(['{"errors":[{"message":"no"}]}', '{"data":null,"errors":[{"message":"no"}]}'])(
+    'with errors is a refusal: %s',
+    (text) => {
+      const { sink, subscription, callbacks } = opened();
+      subscription.respond({ kind: 'text', text, status: 200 });
+      expect(sink.received).toEqual([`refused: ${text}`]);
+      expect(callbacks.size).toBe(0);
+    },
+  );
 
   test('after the last event says nothing more', async () => {
     const { sink, subscription, send } = opened();

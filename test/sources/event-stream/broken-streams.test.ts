@@ -39,7 +39,7 @@ async function readFrom(url: string, format: 'sse' | 'multipart') {
   const end = await new Promise<SourceFailure | 'complete'>((resolve) => {
     subscribe(
       { body: '{"query":"subscription { ticks }"}', operationType: 'subscription', client },
-      { next: (text) => void events.push(text), error: resolve, complete: () => resolve('complete') },
+      { next: (text) => void events.push(text), error: resolve, refuse: () => {}, complete: () => resolve('complete') },
     );
   });
   return { events, end };

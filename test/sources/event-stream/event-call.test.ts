@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DEFAULT_UPSTREAM, UpstreamEvents } from '../../../src/pipeline/upstream-events.ts';
 import { EventCall, type EventFormat, type EventTarget } from '../../../src/sources/event-stream/event-call.ts';
 import type { Source, SourceFailure, SourceRequest, SubscriptionSink } from '../../../src/sources/source.ts';
-import { contractBreaches, RecordingSink, type TestUpstream } from '../subscription-contract.ts';
+import { contractBreaches, REFUSAL, RecordingSink, type TestUpstream } from '../subscription-contract.ts';
 import { TestConnections, type TestResponse } from './test-connections.ts';
 
 const TYPES = { sse: 'text/event-stream', multipart: 'multipart/mixed; boundary="-"; subscriptionSpec=1.0' };
@@ -79,6 +79,8 @@ describe.each(['sse', 'multipart'] as const)('a subscription over %s', (format) 
         event: (text) => all((one) => one.write(EVENTS[format](text))),
         end: () => all((one) => one.write(ENDS[format])),
         interrupt: () => all((one) => one.fail(Object.assign(new Error(), { code: 'ECONNRESET' }))),
+        // server-sent events have no such end
+        ...(format === 'multipart' && { refuse: () => all((one) => one.write(`\r\n---\r\n\r\n${REFUSAL}`)) }),
       };
       const subscribe = (given: SourceRequest, sink: SubscriptionSink) => {
         const call = new EventCall(target, given, sink);
@@ -134,6 +136,18 @@ describe.each(['sse', 'multipart'] as const)('a subscription over %s', (format) 
     expect(response.isAborted).toBe(false);
     vi.advanceTimersByTime(1_000);
     expect(response.isAborted).toBe(true);
+  });
+
+  test('a first event without data is a refusal, also where the stream stays open; a later one is an event', () => {
+    vi.useFakeTimers();
+    const first = begin(format);
+    first.response.write(EVENTS[format](REFUSAL));
+    expect(first.sink.received).toEqual([`refused: ${REFUSAL}`]);
+    vi.advanceTimersByTime(1_000);
+    expect(first.response.isAborted).toBe(true);
+    const later = begin(format);
+    later.response.write(EVENTS[format]('1') + EVENTS[format](REFUSAL) + EVENTS[format]('2'));
+    expect(later.sink.received).toEqual(['1', REFUSAL, '2']);
   });
 
   test('a client that has left before the start sends nothing', () => {
@@ -220,12 +234,21 @@ describe('a response that is no stream', () => {
     [200, 'application/json', '{"errors":[{"message":"no"}]}'],
     [400, 'application/graphql-response+json', '{"errors":[{"message":"no"}]}'],
     [500, 'application/json', '{"errors":[{"message":"no"}]}'],
-  ])('is the only result if it is one (%s %s)', (status, type, body) => {
+    [200, 'application/json', '{"data":null,"errors":[{"message":"no"}]}'],
+  ])('is a refusal if it is a result with errors (%s %s)', (status, type, body) => {
     const { sink, response } = start('sse');
     response.headers(status, { 'content-type': type });
     response.write(body);
     response.end();
-    expect(sink.received).toEqual([body, 'complete']);
+    expect(sink.received).toEqual([`refused: ${body}`]);
+  });
+
+  test('is the only event if it is a result with data', () => {
+    const { sink, response } = start('sse');
+    response.headers(200, { 'content-type': 'application/json' });
+    response.write('{"data":{"ticks":1},"errors":[{"message":"no"}]}');
+    response.end();
+    expect(sink.received).toEqual(['{"data":{"ticks":1},"errors":[{"message":"no"}]}', 'complete']);
   });
 
   test.each([

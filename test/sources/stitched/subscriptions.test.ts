@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import { buildSchema, type GraphQLSchema } from 'graphql';
+import { buildSchema, GraphQLError, type GraphQLSchema } from 'graphql';
 import { createHandler } from 'graphql-sse/lib/use/http';
 import { useServer } from 'graphql-ws/use/ws';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -65,10 +65,22 @@ async function chatWorld(protocol: string) {
   const url = (await SERVERS[protocol]?.(schema)) ?? '';
   const mode = { passthrough: { subgraphs: { chat: { protocol } } } };
   const gateway = await gatewayOver({ users: users.file, chat: fileOf(url) }, { subscription: { mode } });
-  return { gateway, topics, url };
+  return { gateway, topics, url, fields };
 }
 
 describe.each(Object.keys(SERVERS))('subscriptions of a plain service over %s', (protocol) => {
+  test('the errors of a service that refuses are the only result, without data', async () => {
+    const { gateway, fields } = await chatWorld(protocol);
+    const refuse = () => {
+      throw new GraphQLError('not today');
+    };
+    Object.assign(fields.posted ?? {}, { subscribe: refuse });
+    const { reader } = await openEvents(gateway.url, POSTED);
+    const result = JSON.parse(/data: (.*)/.exec(await reader.until('\n\n'))?.[1] ?? '');
+    expect(result).toEqual({ errors: [expect.objectContaining({ message: 'not today', path: ['chatPosted'] })] });
+    expect(await reader.until('\n\n')).toContain('event: complete');
+  });
+
   test('events have the names of the graph, and are completed from other subgraphs', async () => {
     const { gateway, topics } = await chatWorld(protocol);
     const { reader, close } = await openEvents(gateway.url, POSTED);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SinkQueue } from '../../../src/sources/websocket/sink-queue.ts';
-import { contractBreaches, RecordingSink } from '../subscription-contract.ts';
+import { contractBreaches, REFUSAL, RecordingSink } from '../subscription-contract.ts';
 
 test('it keeps the contract of a source of events', async () => {
   const breaches = await contractBreaches(() => {
@@ -22,6 +22,7 @@ test('it keeps the contract of a source of events', async () => {
         event: (text) => void [...queues].map((queue) => queue.next(text)),
         end: () => void [...queues].map((queue) => queue.end('complete')),
         interrupt: () => void [...queues].map((queue) => queue.end({ failure })),
+        refuse: () => void [...queues].map((queue) => queue.end({ refusal: REFUSAL })),
       },
     };
   });
@@ -37,4 +38,15 @@ test('a sink that is never ready ends with a failure', async () => {
   sink.ready();
   await new Promise(setImmediate);
   expect(sink.received).toEqual(['0', 'SUBREQUEST_QUEUE_FULL']);
+});
+
+test('a first event without data is a refusal; a later one is an event', () => {
+  const first = new RecordingSink();
+  expect(new SinkQueue(first).next(REFUSAL)).toBe(false);
+  expect(first.received).toEqual([`refused: ${REFUSAL}`]);
+  const later = new RecordingSink();
+  const queue = new SinkQueue(later);
+  for (const text of ['{"data":null,"errors":[{"message":"no"}]}', REFUSAL, '{"data":1}'])
+    expect(queue.next(text)).toBe(true);
+  expect(later.received).toEqual(['{"data":null,"errors":[{"message":"no"}]}', REFUSAL, '{"data":1}']);
 });
