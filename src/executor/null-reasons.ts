@@ -137,11 +137,6 @@ export class NullReasons {
     return this.places.get(object) ?? NONE;
   }
 
-  /** Returns whether an earlier error explains a null at a path from the root object. */
-  isExplained(root: ResponseObject, path: SubgraphPath): boolean {
-    return this.coverageAt(root, path).explainsNull;
-  }
-
   /**
    * Returns the error that made the value at a path null: the nearest one at the path or above it, or else the one below it whose null
    * propagated to it.

@@ -192,6 +192,31 @@ describe('where a fragment fails', () => {
     ]);
   });
 
+  it('an object that a second request for it has lost is not blamed on its subgraph', async () => {
+    const broken = createWorld({
+      subgraphs: {
+        users: {
+          typeDefs: `type Query { me: User! } type User @key(fields: "id") { id: ID! name: String photo: Photo! }
+            type Photo { url: String! }`,
+          resolvers: {
+            Query: { me: () => ({ ...user('1'), photo: { url: () => Promise.reject(new Error('no photo')) } }) },
+          },
+        },
+        orders: {
+          typeDefs: 'type User @key(fields: "id") { id: ID! orders: [String!] }',
+          resolvers: { User: { __resolveReference: ({ id }: { id: string }) => ({ id, orders: [] }) } },
+        },
+      },
+    });
+    const messages = await messagesOf(broken, '{ me { name ... @defer { photo { url } orders } } }');
+    const { data, errors, failed } = mergeMessages(messages);
+    expect([data, failed]).toEqual([{ me: { name: 'name 1' } }, [['me']]]);
+    expect(errors.map(({ path, extensions }) => [path?.join('.'), extensions?.code])).toEqual([
+      ['me.photo.url', 'DOWNSTREAM_SERVICE_ERROR'],
+      ['me.orders', 'REQUIRED_INPUT_MISSING'],
+    ]);
+  });
+
   it('there is no part for an object that is null', async () => {
     const broken = world();
     broken.fault({ kind: 'failure', subgraph: 'users' });
@@ -216,13 +241,12 @@ it('a field that a policy drops is null in its part, with the error', async () =
   ]);
 });
 
-it('the types of objects come with the objects where the deferred fields depend on them', async () => {
-  const items = ['1', '2'].map((id) => ({ __typename: 'Book', id }));
+describe('the types of objects come with the objects', () => {
   const media = createWorld({
     subgraphs: {
       list: {
         typeDefs: 'type Query { media: [Media!] } type Media @key(fields: "id") @interfaceObject { id: ID! }',
-        resolvers: { Query: { media: () => items } },
+        resolvers: { Query: { media: () => ['1', '2'].map((id) => ({ __typename: 'Media', id })) } },
       },
       types: {
         typeDefs:
@@ -230,15 +254,21 @@ it('the types of objects come with the objects where the deferred fields depend 
         resolvers: { Media: { __resolveReference: ({ id }: { id: string }) => ({ __typename: 'Book', id }) } },
       },
       books: {
-        typeDefs: 'type Book @key(fields: "id") { id: ID! pages: Int }',
+        typeDefs: `interface Media { pages: Int } type Book implements Media @key(fields: "id") { id: ID! pages: Int }`,
         resolvers: { Book: { __resolveReference: ({ id }: { id: string }) => ({ id, pages: Number(id) }) } },
       },
     },
   });
-  const query = '{ media { ... on Book { ... @defer { pages } } } }';
-  const messages = await messagesOf(media, query);
-  expect(messages[0]?.data).toEqual({ media: [{}, {}] });
-  expect(mergeMessages(messages).data).toEqual({ media: [{ pages: 1 }, { pages: 2 }] });
+
+  it.each([
+    ['within a type condition', '{ media { ... on Book { ... @defer { pages } } } }'],
+    ['that each type has in a subgraph of its own', '{ media { ... @defer { pages } } }'],
+  ])('where they are needed for a deferred field %s', async (_, query) => {
+    const messages = await messagesOf(media, query);
+    expect(messages[0]).toMatchObject({ data: { media: [{}, {}] }, hasNext: true });
+    expect(messages[0]?.errors).toBeUndefined();
+    expect(mergeMessages(messages)).toEqual({ data: { media: [{ pages: 1 }, { pages: 2 }] }, errors: [], failed: [] });
+  });
 });
 
 describe('validation refuses', () => {
