@@ -41,26 +41,30 @@ export async function checkDefer(fuzzCase: FuzzCase, chance: Chance): Promise<Ch
   const made = makeWorld(fuzzCase.world);
   if (!made) return undefined;
   const { world } = made;
-  if (fuzzCase.down !== undefined) world.fault({ kind: 'failure', subgraph: fuzzCase.down });
   const later = withDelays(world, fuzzCase, chance);
   const checked = { streamed: 0, failed: 0 };
   const schema = publicSchemaOf(world);
+  const hasHiddenErrors = fuzzCase.world.requiredFail === true;
   for (const { query, variables } of fuzzCase.queries) {
     const deferred = withDefer(chance.happens(0.7) ? withStreams(query, schema, chance) : query, chance);
+    world.heal();
+    const healthy = await world.query(deferred, variables).catch(() => undefined);
+    if (fuzzCase.down !== undefined) world.fault({ kind: 'failure', subgraph: fuzzCase.down });
     const whole = await world.query(deferred, variables).catch(() => undefined);
+    const conditions = { hasHiddenErrors, healthy: healthy?.data };
     if (whole?.dataText === undefined) continue;
     for (const protocol of ['v0.2', '20220824'] as const) {
       const messages = await messagesOf(later, deferred, { variables, protocol });
       try {
         if (messages.length === 1) {
           const [single] = messages;
-          compareParts(whole, { data: single?.data, errors: single?.errors ?? [], failed: [] });
+          compareParts(whole, { data: single?.data, errors: single?.errors ?? [], failed: [] }, conditions);
           continue;
         }
         checked.streamed++;
         const merged = mergeMessages(messages);
         checked.failed += merged.failed.length;
-        compareParts(whole, merged);
+        compareParts(whole, merged, conditions);
         if (world.violations.length > 0) throw new Error(world.violations.flatMap(({ problems }) => problems).join());
       } catch (error) {
         throw disagreement(world, { query: deferred, variables }, fuzzCase.down, whole, messages, error as Error);
