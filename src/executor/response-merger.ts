@@ -33,10 +33,10 @@ export class ResponseMerger implements MergeObserver {
     const { service } = this;
     const message = isNew
       ? `The subgraph "${service}" returned null for an object that another subgraph returned.`
-      : `Another subgraph returned null for an object that the subgraph "${service}" returned.`;
+      : `Another request returned null for an object that the subgraph "${service}" returned.`;
     this.problems.nullReasons.addBelow(value, {
       service,
-      isOfOthers: !isNew,
+      isOfAll: !isNew,
       keys: undefined,
       reason: 'null',
       origin: { kind: 'conflict', service, message },
