@@ -19,8 +19,8 @@ export interface NullFault {
 /** Fields that a subgraph did not return for an object. */
 export interface MissingFields {
   readonly service: string;
-  /** Whether fields of all subgraphs are missing: those that are there came with another request, perhaps to the same subgraph. */
-  readonly isOfAll?: boolean;
+  /** Set where the fields of all other subgraphs are missing instead, or those of all subgraphs. */
+  readonly of?: 'others' | 'all' | undefined;
   /** Aliased keys; `undefined` means all. */
   readonly keys: ReadonlySet<string> | undefined;
   readonly reason: NullReason;
@@ -203,7 +203,7 @@ function firstReason(
   service: string | undefined,
 ): MissingFields | undefined {
   const own = missing?.filter(
-    (missingFields) => service === undefined || missingFields.service === service || missingFields.isOfAll === true,
+    ({ service: one, of }) => service === undefined || of === 'all' || (one === service) !== (of === 'others'),
   );
   // an error that was reported is not reported again
   return own?.find(({ reason }) => reason === 'reported') ?? own?.[0];

@@ -18,12 +18,15 @@ export class ResponseMerger implements MergeObserver {
   private readonly targets: ResponseObjects;
   private readonly types: Supergraph['types'];
   private readonly problems: MergeProblems;
+  private readonly isSplit: boolean;
   /** The subgraph whose response is being merged. */
   private service = '';
   /** Why an entity of the last response was not merged; `undefined` where all were. */
   malformedEntity: string | undefined;
 
-  constructor(targets: ResponseObjects, types: Supergraph['types'], problems: MergeProblems) {
+  /** @param isSplit whether one subgraph may have several requests for parts of the same objects */
+  constructor(targets: ResponseObjects, types: Supergraph['types'], problems: MergeProblems, isSplit: boolean) {
+    this.isSplit = isSplit;
     this.targets = targets;
     this.types = types;
     this.problems = problems;
@@ -36,7 +39,7 @@ export class ResponseMerger implements MergeObserver {
       : `Another request returned null for an object that the subgraph "${service}" returned.`;
     this.problems.nullReasons.addBelow(value, {
       service,
-      isOfAll: !isNew,
+      of: isNew ? undefined : this.isSplit ? 'all' : 'others',
       keys: undefined,
       reason: 'null',
       origin: { kind: 'conflict', service, message },
