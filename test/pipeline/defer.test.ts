@@ -76,6 +76,14 @@ describe('a fragment of another subgraph', () => {
   });
 });
 
+it('a subgraph of the rest and of a fragment is asked for each, and resolves the root field twice', async () => {
+  const asked = world();
+  const messages = await messagesOf(asked, '{ me { name ... @defer { address { city } } } }');
+  expect(messages[0]?.data).toEqual({ me: { name: 'name 1' } });
+  expect(mergeMessages(messages).data).toEqual({ me: { name: 'name 1', address: { city: 'Bern' } } });
+  expect(asked.requests.map(({ query }) => query)).toEqual(['{me{name}}', '{me{address{city}}}']);
+});
+
 describe('is not deferred', () => {
   it('what needs no request of its own', async () => {
     const query = '{ users { id ... @defer { name } } }';
