@@ -85,9 +85,16 @@ class DataComparison {
     return undefined;
   }
 
+  /** Returns whether the parts have an error at a path or below it, which made it null. */
+  private hasErrorIn(path: Path): boolean {
+    const above = withoutIndices(path);
+    return this.merged.errors.some((error) => isPrefix(above, withoutIndices(error.path ?? [])));
+  }
+
   private isAllowedNull(path: Path): boolean {
     // null has propagated to a nullable field around the failed part, or to one within it that another part has delivered
-    if (this.merged.failed.some((one) => isPrefix(one, path) || isPrefix(path, one))) return true;
+    const isAtFailed = this.merged.failed.some((one) => isPrefix(one, path) || isPrefix(path, one));
+    if (isAtFailed && this.hasErrorIn(path)) return true;
     if (!this.errors.some((error) => isPrefix(path.slice(0, -1), error))) return false;
     this.kept.push(path);
     return true;

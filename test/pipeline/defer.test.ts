@@ -200,31 +200,6 @@ describe('where a fragment fails', () => {
     ]);
   });
 
-  it('an object that a second request for it has lost is not blamed on its subgraph', async () => {
-    const broken = createWorld({
-      subgraphs: {
-        users: {
-          typeDefs: `type Query { me: User! } type User @key(fields: "id") { id: ID! name: String photo: Photo! }
-            type Photo { url: String! }`,
-          resolvers: {
-            Query: { me: () => ({ ...user('1'), photo: { url: () => Promise.reject(new Error('no photo')) } }) },
-          },
-        },
-        orders: {
-          typeDefs: 'type User @key(fields: "id") { id: ID! orders: [String!] }',
-          resolvers: { User: { __resolveReference: ({ id }: { id: string }) => ({ id, orders: [] }) } },
-        },
-      },
-    });
-    const messages = await messagesOf(broken, '{ me { name ... @defer { photo { url } orders } } }');
-    const { data, errors, failed } = mergeMessages(messages);
-    expect([data, failed]).toEqual([{ me: { name: 'name 1' } }, [['me']]]);
-    expect(errors.map(({ path, extensions }) => [path?.join('.'), extensions?.code])).toEqual([
-      ['me.photo.url', 'DOWNSTREAM_SERVICE_ERROR'],
-      ['me.orders', 'REQUIRED_INPUT_MISSING'],
-    ]);
-  });
-
   it('there is no part for an object that is null', async () => {
     const broken = world();
     broken.fault({ kind: 'failure', subgraph: 'users' });
