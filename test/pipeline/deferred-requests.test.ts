@@ -64,3 +64,35 @@ it('a required field that fails takes nothing from the rest, which has a request
   expect(shown(parts).sort()).toEqual(shown(whole).sort());
   expect(parts.errors).toHaveLength(2);
 });
+
+it('a field of an interface object comes with the rest for each type, where a fragment selects it on one of them', async () => {
+  const media = createWorld({
+    subgraphs: {
+      list: {
+        typeDefs: 'type Query { first: Media } type Media @key(fields: "id") @interfaceObject { id: ID! }',
+        resolvers: { Query: { first: () => ({ __typename: 'Media', id: '1' }) } },
+      },
+      types: {
+        typeDefs: `interface Media @key(fields: "id") { id: ID! } interface Rated @key(fields: "id") { id: ID! }
+          type Book implements Media & Rated @key(fields: "id") { id: ID! }
+          type Film implements Media & Rated @key(fields: "id") { id: ID! }`,
+        resolvers: {
+          Media: { __resolveReference: ({ id }: { id: string }) => ({ __typename: 'Book', id }) },
+          Rated: { __resolveReference: ({ id }: { id: string }) => ({ __typename: 'Book', id }) },
+        },
+      },
+      ratings: {
+        typeDefs: 'type Rated @key(fields: "id") @interfaceObject { id: ID! rating: Int! }',
+        resolvers: { Rated: { __resolveReference: ({ id }: { id: string }) => ({ id, rating: 5 }) } },
+      },
+      prices: {
+        typeDefs: 'type Book @key(fields: "id") { id: ID! price: Int }',
+        resolvers: { Book: { __resolveReference: ({ id }: { id: string }) => ({ id, price: 7 }) } },
+      },
+    },
+  });
+  const query = '{ first { ... on Rated { rating } ... @defer { ... on Book { rating price } } } }';
+  const messages = await messagesOf(media, query);
+  expect(messages[0]?.data).toEqual({ first: { rating: 5 } });
+  expect(mergeMessages(messages)).toEqual({ data: { first: { rating: 5, price: 7 } }, errors: [], failed: [] });
+});
