@@ -258,16 +258,17 @@ export class ErrorCoverage {
     // the response that has the null would have had it
     if (this.wasNull && object[key] === undefined) return ErrorCoverage.whole;
     const own = missing.missingFieldsAt(object, key);
-    return this.below(key, own.length === 0 ? this.missing : [...this.missing, ...own]);
+    const isLost = own.some(({ reason }) => reason === 'reported');
+    return this.below(key, own.length === 0 ? this.missing : [...this.missing, ...own], isLost);
   }
 
   item(index: number): ErrorCoverage {
     return this.isWhole || this.places.length === 0 ? this : this.below(index, this.missing);
   }
 
-  private below(step: string | number, missing: readonly MissingFields[]): ErrorCoverage {
+  private below(step: string | number, missing: readonly MissingFields[], isLost = false): ErrorCoverage {
     const places = this.places.length === 0 ? NONE : this.places.flatMap((one) => one.at(step) ?? NONE);
-    return this.with(places, missing, this.wasNull || places.some(({ passed }) => passed));
+    return this.with(places, missing, isLost || this.wasNull || places.some(({ passed }) => passed));
   }
 
   private with(places: readonly ErrorPlaces[], missing: readonly MissingFields[], wasNull: boolean): ErrorCoverage {

@@ -34,7 +34,11 @@ const DOWN = 'SUBREQUEST_HTTP_ERROR';
 export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, healthy }: Conditions): void {
   const found = new DataComparison(whole, merged, hasHiddenErrors);
   const isGone = (path: Path) => isEmpty(healthy, path) && isEmpty(merged.data, path);
-  const isKept = (path: Path) => found.kept.some((one) => isPrefix(one, path));
+  const isKept = ({ message, path = [] }: GraphQLFormattedError) => {
+    if (found.kept.some((one) => isPrefix(one, path))) return true;
+    // of a field that is not selected, the whole result knows the object only; in a part, it may be one that is selected
+    return hasHiddenErrors && merged.errors.some((one) => one.message === message && isPrefix(path, one.path ?? []));
+  };
   const wrong = found.run() ?? differenceOfErrors(whole, merged, isKept, isGone);
   if (wrong !== undefined) throw new Error(wrong);
 }
@@ -103,13 +107,13 @@ class DataComparison {
 
 /**
  * Errors within null are optional: which of them were found depends on what was executed before it was null.
- * @param isKept whether the parts have data where the whole result has the null of an error
+ * @param isKept whether the parts have data where the whole result has the null of an error, or the error at another place
  * @param isGone whether there is no object at a path: a request for parts of it may fail, but then no part does
  */
 function differenceOfErrors(
   whole: Whole,
   merged: Merged,
-  isKept: (path: Path) => boolean,
+  isKept: (error: GraphQLFormattedError) => boolean,
   isGone: (path: Path) => boolean,
 ): string | undefined {
   const own = merged.errors.filter((error) => !FAILED_ELSEWHERE.has(codeOf(error)));
@@ -117,8 +121,9 @@ function differenceOfErrors(
   const added = own.filter((error) => !expected.has(placeOf(error)) && !isWithinNull(whole.data, error.path ?? []));
   const lost = whole.errors.filter((error) => {
     const { path = [] } = error;
-    if (found.has(placeOf(error)) || isWithinNull(merged.data, path) || isKept(path)) return false;
-    return !(ONCE_FOR_A_REQUEST.has(codeOf(error)) && isGone(path));
+    if (found.has(placeOf(error)) || isWithinNull(merged.data, path) || isKept(error)) return false;
+    // what is not selected at the root has no path
+    return !(ONCE_FOR_A_REQUEST.has(codeOf(error)) && (path.length === 0 || isGone(path)));
   });
   // an object that a second request has lost has no key for others
   const codes = new Set([...whole.errors.map(codeOf), 'REQUIRED_INPUT_MISSING']);
