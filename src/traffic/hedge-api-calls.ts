@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { Deadline } from '../shared/deadline.ts';
 import type { SendApiRequest, SentApiRequest } from '../sources/rest/api-transport.ts';
 import { isGoodStatus } from './good-response.ts';
 import type { HedgePolicy } from './hedge.ts';
@@ -128,8 +129,9 @@ class HedgedApiCall {
     const others = [...this.#running];
     this.#running.clear();
     if (others.length === 0) return;
-    setTimeout(() => {
+    const expire = () => {
       for (const { controller } of others) controller.abort();
-    }, this.#delay).unref();
+    };
+    new Deadline(this.#delay, { expire }).unref();
   }
 }

@@ -1,3 +1,4 @@
+import { Deadline, type Expirable } from '../shared/deadline.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import { copyRequest } from './copy-request.ts';
@@ -66,7 +67,7 @@ class Run extends Cancellation {
   }
 }
 
-class HedgedRequest implements HedgeEntry {
+class HedgedRequest implements HedgeEntry, Expirable {
   readonly #source: Source;
   readonly #hedging: Hedging;
   #request: SourceRequest | undefined;
@@ -107,6 +108,11 @@ class HedgedRequest implements HedgeEntry {
   /** The `EventListener` of the abort signal. */
   handleEvent(): void {
     this.#hedging.queue.remove(this);
+    this.#cancelRunning();
+  }
+
+  /** Cancels the request that has lost, if it has taken as long again, and no response to it waits in its socket. */
+  expire(): void {
     this.#cancelRunning();
   }
 
@@ -166,7 +172,7 @@ class HedgedRequest implements HedgeEntry {
     (signal ?? client.signal)?.removeEventListener('abort', this);
     this.#request = undefined;
     this.#done = undefined;
-    if (this.#first ?? this.#second) setTimeout(() => this.#cancelRunning(), this.#delay).unref();
+    if (this.#first ?? this.#second) new Deadline(this.#delay, this).unref();
     done?.(response);
   }
 }

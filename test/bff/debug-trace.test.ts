@@ -10,8 +10,10 @@ const byId = { __resolveReference: (reference: object) => reference };
 const FILES = {
   'web/home.graphql': `
     query Home @endpoint(path: "/home", cache: {maxAge: "1h"}) {
-      product { name stock @optional(fallback: 0) reviews @optional(timeout: "200ms") { text } }
+      product { name stock @optional(fallback: 0) reviews @optional { text } }
     }`,
+  'web/hasty.graphql': `
+    query Hasty @endpoint(path: "/hasty") { product { name reviews @optional(timeout: "200ms") { text } } }`,
   'web/strict.graphql': 'query Strict @endpoint(path: "/strict") { product { name stock } }',
   'web/names.graphql': 'query Names @endpoint(path: "/names") { product { name } }',
   'web/names.ts': 'export default ({ product }) => [product.name];',
@@ -72,7 +74,7 @@ describe('a response', () => {
   it('names the section that was not ready in time', async () => {
     const { traced, behave } = await shop();
     behave('reviews', (req) => void req.resume());
-    const { meta } = await (await traced('/bff/web/home')).json();
+    const { meta } = await (await traced('/bff/web/hasty')).json();
     expect(meta.headgate.nulls).toEqual([
       {
         path: ['product', 'reviews'],

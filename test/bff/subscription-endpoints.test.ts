@@ -1,9 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
-import { chromium } from 'playwright-core';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadEndpoints } from '../../src/bff/endpoints/endpoints.ts';
 import { openApiOf } from '../../src/bff/openapi/openapi.ts';
 import { clientFiles } from '../../src/bff/types/client-files.ts';
@@ -298,38 +297,3 @@ describe('the generated client', () => {
     await expect(events.next()).rejects.toMatchObject({ status: 401, message: 'The token has expired.' });
   });
 });
-
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
-  test('EventSource receives the events, and stops after "done"', { timeout: 120_000 }, async () => {
-    const { url, topic, origin } = await world();
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-    onTestFinished(() => browser.close());
-    const page = await browser.newPage();
-    await page.goto(`${origin}/health`);
-    const got = page.evaluate(`(${listen})(${JSON.stringify(url)})`);
-    await topic.hasSubscriptions(1);
-    topic.publish(review('good', '7'));
-    topic.publish(review('better', '7'));
-    topic.end();
-    expect(await got).toEqual([
-      'next {"added":{"text":"good","name":"product 7"}}',
-      'next {"added":{"text":"better","name":"product 7"}}',
-      'done {}',
-    ]);
-  });
-});
-
-/** What an `EventSource` gets until it gives up for good. Runs in the browser. */
-function listen(url: string): Promise<string[]> {
-  return new Promise((resolve) => {
-    const got: string[] = [];
-    const source = new EventSource(url);
-    for (const name of ['next', 'problem', 'failed', 'done'])
-      source.addEventListener(name, (event) => got.push(`${name} ${(event as MessageEvent).data}`));
-    source.onerror = () => {
-      if (source.readyState === 2) resolve(got);
-    };
-  });
-}

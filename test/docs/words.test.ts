@@ -77,7 +77,8 @@ describe('words that readers of tests have to guess', () => {
 
   it.each(FOLDERS)('are not in %s', (folder) => {
     const files = filesIn(folder, '.ts').filter((file) => !OF_THE_LIST.has(file));
-    expectNone(files, (text, file) => findAvoided(ownWords(text, file)));
+    // a file without the words at all need not be read as code
+    expectNone(files, (text, file) => (findAvoided(text).length === 0 ? [] : findAvoided(ownWords(text, file))));
   });
 });
 

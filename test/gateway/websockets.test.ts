@@ -160,7 +160,7 @@ describe('WebSockets of clients', () => {
   });
 
   test('a connection that does not answer pings is closed, and its subscriptions with it', async () => {
-    const { server, topic } = await subscriptionWorld({ subscription: { heartbeat_interval: '30ms' } });
+    const { server, topic } = await subscriptionWorld({ subscription: { heartbeat_interval: '500ms' } });
     const { socket, send, next } = await openSocket(server.url, 'graphql-transport-ws');
     send({ type: 'connection_init' });
     await next();

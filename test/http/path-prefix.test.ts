@@ -1,64 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium } from 'playwright-core';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
-import { startServer } from '../../src/gateway/server.ts';
-import { plainEngine } from '../gateway/plain-engine.ts';
-import { post, recordingLogger } from '../gateway/serving.ts';
+import { post } from '../gateway/serving.ts';
 import { Browser } from '../policy/login/browser.ts';
-import { CLIENT_ID, CLIENT_SECRET, OpenIdServer } from '../policy/login/openid-provider.ts';
-
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-/** A gateway behind `/shop-api`, with an endpoint, the demo's page, and login for the client `web`. */
-async function start(fields: object = {}) {
-  const provider = await OpenIdServer.start();
-  onTestFinished(() => provider.close());
-  const dir = mkdtempSync(join(tmpdir(), 'headgate-prefix-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  mkdirSync(join(dir, 'web'));
-  writeFileSync(join(dir, 'web/hello.graphql'), '{ hello }');
-  writeFileSync(
-    join(dir, 'web/secret.graphql'),
-    'query @endpoint(auth: {required: true, kinds: ["session"]}) { hello }',
-  );
-  const web = {
-    issuer: provider.issuer,
-    client_id: CLIENT_ID,
-    client_secret: CLIENT_SECRET,
-    after_logout: '/shop-api/',
-  };
-  const file = configFileSchema.parse({
-    supergraph: { listen: '127.0.0.1:0' },
-    path_prefix: '/shop-api',
-    login: { web },
-    ...fields,
-  });
-  const print = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  const server = await startServer({
-    config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
-    schema: { load: async () => ({ sdl: 'one' }), watch: async () => ({ close: async () => {} }) },
-    *createEngine() {
-      return { engine: plainEngine('type Query { hello: String }', { hello: () => 'hi' }), close: async () => {} };
-    },
-    bffDir: dir,
-    demo: true,
-    logger: recordingLogger().logger,
-  });
-  onTestFinished(() => server.close());
-  provider.register(`http://localhost:${server.port}/shop-api`);
-  const printed = print.mock.calls.join('');
-  print.mockRestore();
-  const origin = new URL(server.url).origin;
-  const get = (path: string, headers: Record<string, string> = {}) =>
-    fetch(origin + path, { headers, redirect: 'manual' });
-  return { server, printed, origin, get, provider };
-}
+import { startPrefixed } from './prefixed-gateway.ts';
 
 test('every route is below the prefix', async () => {
-  const { server, printed, origin, get } = await start();
+  const { server, printed, origin, get } = await startPrefixed();
   expect(server.url).toBe(`${origin}/shop-api/graphql`);
   expect(printed).toContain(`Headgate listening on ${origin}/shop-api/graphql\n`);
   expect(await (await post(server.url, { query: '{ hello }' })).json()).toEqual({ data: { hello: 'hi' } });
@@ -81,13 +28,13 @@ test('every route is below the prefix', async () => {
 });
 
 test('without it they are there as well: proxies may take it off, and probes do not come through them', async () => {
-  const { get } = await start();
+  const { get } = await startPrefixed();
   for (const path of ['/health', '/bff/web/hello', '/bff/openapi.json'])
     expect([path, (await get(path)).status]).toEqual([path, 200]);
 });
 
 test('links and addresses in answers begin with it', async () => {
-  const { get } = await start();
+  const { get } = await startPrefixed();
   const html = { accept: 'text/html' };
   expect((await get('/shop-api', html)).headers.get('location')).toBe('/shop-api/graphql');
   expect((await (await get('/shop-api/bff/openapi.json')).json()).servers).toEqual([{ url: '/shop-api' }]);
@@ -104,7 +51,7 @@ test('links and addresses in answers begin with it', async () => {
 });
 
 test('login leads back to it, and its cookies are for it', async () => {
-  const { get, origin, server } = await start();
+  const { get, origin, server } = await startPrefixed();
   const begun = await fetch(`http://localhost:${server.port}/shop-api/bff/web/login?returnTo=/`, {
     redirect: 'manual',
   });
@@ -122,7 +69,7 @@ test('login leads back to it, and its cookies are for it', async () => {
 });
 
 test('a user logs in, calls an endpoint, and logs out, all below it', async () => {
-  const { server } = await start();
+  const { server } = await startPrefixed();
   const site = `http://localhost:${server.port}/shop-api`;
   const browser = new Browser();
   const asked = await browser.go(`${site}/bff/web/login?returnTo=/shop-api/bff/web/secret`);
@@ -137,14 +84,14 @@ test('a user logs in, calls an endpoint, and logs out, all below it', async () =
 });
 
 test('over HTTPS, cookies keep their protection by __Host-, with a name of their own', async () => {
-  const { provider } = await start();
+  const { provider } = await startPrefixed();
   const web = {
     issuer: provider.issuer,
     client_id: 'headgate',
     client_secret: 'secret',
     public_url: 'https://shop.example',
   };
-  const { get } = await start({ login: { web } });
+  const { get } = await startPrefixed({ login: { web } });
   const begun = await get('/shop-api/bff/web/login');
   const target = new URL(begun.headers.get('location') ?? '');
   expect(target.searchParams.get('redirect_uri')).toBe('https://shop.example/shop-api/bff/web/callback');
@@ -160,22 +107,3 @@ test.each(['shop-api', '/shop-api/', '/', '/a//b', '/../x', '/graphql', '/bff/x'
     expect(parsed.error?.issues).toMatchObject([{ path: ['path_prefix'] }]);
   },
 );
-
-describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
-  test('the documentation and GraphiQL call what is below the prefix', { timeout: 120_000 }, async () => {
-    const { origin } = await start();
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-    onTestFinished(() => browser.close());
-    const page = await browser.newPage();
-    const asked: string[] = [];
-    page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
-    await page.goto(`${origin}/shop-api/bff/docs`);
-    await page.locator('section', { hasText: '/bff/web/hello' }).getByRole('button', { name: 'Try it' }).click();
-    await page.getByText('"hello": "hi"').first().waitFor();
-    expect(asked).toContain('GET /shop-api/bff/web/hello');
-    await page.goto(`${origin}/shop-api`);
-    await page.waitForRequest((request) => request.method() === 'POST');
-    expect(asked).toContain('POST /shop-api/graphql');
-    expect(asked.filter((one) => one.includes('/graphql') && !one.includes('/shop-api/graphql'))).toEqual([]);
-  });
-});

@@ -79,7 +79,7 @@ export async function gatewayWithPlugins(
   const { logger, lines } = recordingLogger();
   const gateway = await createGateway({ schemas: await folderWith(named), config, logger, plugins, yogaPlugins });
   onTestFinished(() => gateway.close());
-  const { url } = await gateway.listen({ host: '127.0.0.1', port: 0 });
+  const { url } = await gateway.listen({ host: '127.0.0.1', port: 0, lingerMs: 10 });
   const post = async (query: string, headers: Record<string, string> = {}) => {
     const sent = { 'content-type': 'application/json', ...headers };
     return (await fetch(url, { method: 'POST', headers: sent, body: JSON.stringify({ query }) })).json();

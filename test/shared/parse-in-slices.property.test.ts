@@ -83,7 +83,7 @@ test('what is read in pieces is what is read at once', async () => {
     fc.asyncProperty(json, space, async (text, gap) => {
       expect(await sliced(gap + text + gap)).toStrictEqual(whole(text));
     }),
-    { numRuns: runs(2_000) },
+    { numRuns: runs(2_000, 50) },
   );
 });
 
@@ -98,7 +98,7 @@ test('a text with one change is read as it is at once, or is no JSON for both', 
       const changed = text.slice(0, at) + put + text.slice(at + 1);
       expect(await sliced(changed)).toStrictEqual(whole(changed));
     }),
-    { numRuns: runs(4_000) },
+    { numRuns: runs(4_000, 100) },
   );
 });
 
@@ -110,7 +110,7 @@ test('where only the value of a number matters, not its form, each number has th
       // a long number makes the forms of others matter, at once in the whole text and else in its piece
       expect(plainValue(await sliced(text, false))).toStrictEqual(plainValue(whole(text, false)));
     }),
-    { numRuns: runs(1_000) },
+    { numRuns: runs(1_000, 25) },
   );
 });
 

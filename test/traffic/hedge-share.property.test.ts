@@ -37,10 +37,12 @@ it('second requests are at most a share of the first ones, with at most ten in a
 
 it('second requests that never win become few, and as many as before when they win again', () => {
   const unlimited = new RetryBudget({ share: 0, window: 1_000, min_per_second: 1_000_000 }, () => 0);
-  const hedges = new HedgeShare(0.1, unlimited);
+  let now = 0;
+  const hedges = new HedgeShare(0.1, unlimited, () => now);
   const secondsOf = (firsts: number, hasWon: boolean) => {
     let seconds = 0;
     for (let n = 0; n < firsts; n++) {
+      now += 10;
       hedges.deposit();
       if (!hedges.withdraw()) continue;
       seconds++;
@@ -54,6 +56,27 @@ it('second requests that never win become few, and as many as before when they w
   expect(secondsOf(10_000, false)).toBe(50);
   secondsOf(10_000, true);
   expect(secondsOf(1_000, true)).toBe(100);
+});
+
+it('second requests that never win are at most four a second, however many first ones there are', () => {
+  const unlimited = new RetryBudget({ share: 0, window: 1_000, min_per_second: 1_000_000 }, () => 0);
+  let now = 0;
+  const hedges = new HedgeShare(0.1, unlimited, () => now);
+  const secondsOf = (firsts: number, perSecond: number) => {
+    let seconds = 0;
+    for (let n = 0; n < firsts; n++) {
+      now += 1_000 / perSecond;
+      hedges.deposit();
+      if (!hedges.withdraw()) continue;
+      seconds++;
+      hedges.ended(true, false);
+    }
+    return seconds;
+  };
+  secondsOf(10_000, 1_000);
+  // ten seconds each
+  expect(secondsOf(100_000, 10_000)).toBe(40);
+  expect(secondsOf(1_000, 100)).toBeLessThanOrEqual(15);
 });
 
 it('a fifth that win are enough for the whole share', () => {

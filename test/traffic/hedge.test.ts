@@ -12,8 +12,8 @@ const immediates: (() => void)[] = [];
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
-  vi.spyOn(globalThis, 'setImmediate').mockImplementation(((callback: () => void) => {
-    immediates.push(callback);
+  vi.spyOn(globalThis, 'setImmediate').mockImplementation(((callback: (value: unknown) => void, value: unknown) => {
+    immediates.push(() => callback(value));
   }) as never);
 });
 afterEach(() => {

@@ -20,20 +20,25 @@ export interface KeyStore {
 
 /** Creates a store in memory. It evicts the least recently used keys beyond a number of keys or of characters. */
 export function createMemoryKeyStore({ maxKeys = 50_000, maxChars = 32 * 2 ** 20 } = {}): KeyStore {
-  const records = new LRUCache<string, KeyRecord>({
-    max: maxKeys,
-    maxSize: maxChars,
-    sizeCalculation: ({ response }) => 256 + (response?.body.length ?? 0),
-  });
+  // allocates the places of all keys at once, which takes milliseconds, so only where a client sends a key
+  let records: LRUCache<string, KeyRecord> | undefined;
+  const opened = () => {
+    records ??= new LRUCache<string, KeyRecord>({
+      max: maxKeys,
+      maxSize: maxChars,
+      sizeCalculation: ({ response }) => 256 + (response?.body.length ?? 0),
+    });
+    return records;
+  };
   return {
     async claim(key, record, ms) {
-      const existing = records.get(key);
-      if (existing === undefined) records.set(key, record, { ttl: ms });
+      const existing = opened().get(key);
+      if (existing === undefined) opened().set(key, record, { ttl: ms });
       return existing;
     },
-    get: async (key) => records.get(key),
-    finish: async (key, record, ms) => void records.set(key, record, { ttl: ms }),
-    release: async (key) => void records.delete(key),
+    get: async (key) => records?.get(key),
+    finish: async (key, record, ms) => void opened().set(key, record, { ttl: ms }),
+    release: async (key) => void records?.delete(key),
   };
 }
 

@@ -53,7 +53,8 @@ const MOST_ADDRESSES = 50_000;
 export class FailedAttempts {
   readonly #options: FailedAttemptsOptions;
   readonly #now: () => number;
-  readonly #tallies = new LRUCache<string, Tally>({ max: MOST_ADDRESSES });
+  /** Created with the first failure: it allocates the places of all addresses at once, which takes milliseconds. */
+  #tallies: LRUCache<string, Tally> | undefined;
   readonly #lines = new Map<string, Line>();
 
   constructor(options: FailedAttemptsOptions) {
@@ -74,7 +75,7 @@ export class FailedAttempts {
     const { windowMs, limit, onThrottled, shared } = this.#options;
     const group = addressGroup(ip);
     const tally = this.#tally(group) ?? { failures: 0, until: this.#now() + windowMs };
-    if (tally.failures === 0) this.#tallies.set(group, tally);
+    if (tally.failures === 0) this.#keep(group, tally);
     tally.failures++;
     if (shared !== undefined) return this.#share(shared, group);
     if (tally.failures === limit) onThrottled?.();
@@ -91,7 +92,7 @@ export class FailedAttempts {
   /** Takes over a shared sum, unless this process has counted failures that the sum does not have yet. */
   #adopt(group: string, { count, leftMs }: Failures): void {
     if (count <= this.#failures(group)) return;
-    this.#tallies.set(group, { failures: count, until: this.#now() + leftMs });
+    this.#keep(group, { failures: count, until: this.#now() + leftMs });
   }
 
   /**
@@ -159,7 +160,12 @@ export class FailedAttempts {
 
   /** Returns the tally of an address unless its window is over. */
   #tally(group: string): Tally | undefined {
-    const tally = this.#tallies.get(group);
+    const tally = this.#tallies?.get(group);
     return tally !== undefined && tally.until > this.#now() ? tally : undefined;
+  }
+
+  #keep(group: string, tally: Tally): void {
+    this.#tallies ??= new LRUCache({ max: MOST_ADDRESSES });
+    this.#tallies.set(group, tally);
   }
 }

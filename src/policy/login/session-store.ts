@@ -46,7 +46,8 @@ const UNLOCK = async () => {};
 export class MemorySessionStore implements SessionStore {
   readonly #options: MemoryStoreOptions;
   readonly #entries: LRUCache<string, Entry>;
-  readonly #words = new LRUCache<string, number>({ max: MOST_WORDS });
+  /** Created with the first word: it allocates the places of all words at once, which takes milliseconds. */
+  #words: LRUCache<string, number> | undefined;
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
@@ -94,6 +95,7 @@ export class MemorySessionStore implements SessionStore {
 
   async once(word: string, ms: number): Promise<boolean> {
     const time = this.#options.now();
+    this.#words ??= new LRUCache({ max: MOST_WORDS });
     if ((this.#words.get(word) ?? 0) > time) return false;
     this.#words.set(word, time + ms);
     return true;

@@ -94,7 +94,8 @@ describe.each(Object.keys(SERVERS))('subscriptions of a plain service over %s', 
     await topics.left.hasSubscriptions(1);
     await topics.posted.hasSubscriptions(0);
     topics.left.publish(post('8'));
-    expect(await reader.until('\n\n')).toContain('{"chatPosted":{"id":"8"}}');
+    // what comes before may be a heartbeat
+    await reader.until('{"chatPosted":{"id":"8"}}');
   });
 
   test('a new file with the same names keeps the subscription', async () => {
@@ -106,7 +107,7 @@ describe.each(Object.keys(SERVERS))('subscriptions of a plain service over %s', 
     await writeFile(`${gateway.dir}/chat.graphql`, fileOf(url, CHAT.replace('version: Int', 'version: Int more: Int')));
     await expect.poll(schemas, { timeout: 10_000 }).toBeGreaterThan(before);
     topics.posted.publish(post('9'));
-    expect(await reader.until('\n\n')).toContain('"text":"text 9"');
+    await reader.until('"text":"text 9"');
     expect(topics.posted.size).toBe(1);
   });
 });

@@ -187,7 +187,7 @@ async function mixedWorld(config: GatewayConfig) {
   });
   const gateway = await createGateway({ schemas, config, logger: recordingLogger().logger });
   onTestFinished(() => gateway.close());
-  const { url } = await gateway.listen({ host: '127.0.0.1', port: 0 });
+  const { url } = await gateway.listen({ host: '127.0.0.1', port: 0, lingerMs: 10 });
   return { url, api, service };
 }
 

@@ -7,10 +7,11 @@ import { FieldIndex } from '../../../src/planner/field-index.ts';
 import { readSupergraph, type Supergraph } from '../../../src/supergraph/supergraph.ts';
 import { type FuzzCase, FuzzCaseArbitrary } from '../../fuzz/arbitrary.ts';
 import { buildWorld } from '../../fuzz/build.ts';
+import { runs } from '../../runs.ts';
 import { withFederationLink } from '../../worlds/subgraph-sdl.ts';
 import { pathQueries, planQuery, queryOf } from './path-queries.ts';
 
-const RUNS = Number(process.env.SATISFIABILITY_RUNS ?? 50);
+const RUNS = Number(process.env.SATISFIABILITY_RUNS ?? runs(100, 12));
 const SEED = Number(process.env.SATISFIABILITY_SEED ?? 20_260_101);
 const QUERIES = 40;
 
