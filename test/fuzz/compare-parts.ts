@@ -99,7 +99,12 @@ class DataComparison {
     // null has propagated to a nullable field around the failed part, or to one within it that another part has delivered
     const isAtFailed = this.merged.failed.some((one) => isPrefix(one, path) || isPrefix(path, one));
     if (isAtFailed && this.hasErrorIn(path)) return true;
-    if (!this.errors.some((error) => isPrefix(path.slice(0, -1), error))) return false;
+    // the whole result asks for fields with different inputs in one look-up, and leaves all of them out where one input is missing
+    const place = show(withoutIndices(path));
+    const isLeftOut = this.whole.errors.some(
+      (one) => codeOf(one) === 'REQUIRED_INPUT_MISSING' && placeOf(one) === place,
+    );
+    if (!isLeftOut && !this.errors.some((error) => isPrefix(path.slice(0, -1), error))) return false;
     this.kept.push(path);
     return true;
   }
