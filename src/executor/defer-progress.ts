@@ -2,12 +2,14 @@ import type { DeferGroups } from '../operation/defer-groups.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
 import type { LateGroups } from './write-context.ts';
 
+/** Returns whether something is deferred or streamed: then one subgraph may have several requests for parts of the same objects. */
+export function isSplit({ plan, fragments }: CompiledPlan): boolean {
+  return (plan.deferred ?? fragments) !== undefined;
+}
+
 /** Opens the progress of an execution; `undefined` where nothing is deferred or streamed. */
-export function openProgress(
-  { plan, fragments, requests }: CompiledPlan,
-  groups: DeferGroups | undefined,
-): DeferProgress | undefined {
-  return groups && (plan.deferred ?? fragments) ? new DeferProgress(requests, groups) : undefined;
+export function openProgress(compiled: CompiledPlan, groups: DeferGroups | undefined): DeferProgress | undefined {
+  return groups && isSplit(compiled) ? new DeferProgress(compiled.requests, groups) : undefined;
 }
 
 /** Which parts of an execution are complete: the rest and each defer group, and whose deadlines have passed. */

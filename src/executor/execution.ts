@@ -4,7 +4,7 @@ import { doWhenTime } from '../shared/turns.ts';
 import type { Source, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
-import { type DeferProgress, openProgress } from './defer-progress.ts';
+import { type DeferProgress, isSplit, openProgress } from './defer-progress.ts';
 import type { Delivery } from './delivery.ts';
 import { ErrorReport } from './error-report.ts';
 import { DISCONNECTED } from './errors.ts';
@@ -90,7 +90,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     this.reject = reject;
     this.data = slice?.around.data ?? {};
     this.targets = openTargets(compiled, input, this.data, slice);
-    this.merger = new ResponseMerger(this.targets, input.supergraph.types, this);
+    this.merger = new ResponseMerger(this.targets, input.supergraph.types, this, isSplit(compiled));
     this.waiting = compiled.requests.map(({ planned }) => planned.dependsOn.length);
     this.open = compiled.requests.length;
     this.memory = openMemory(compiled, input, this);

@@ -4,7 +4,7 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CompiledLookup, CompiledRequest } from './compile.ts';
 import type { ErrorReport } from './error-report.ts';
 import { keyFault } from './errors.ts';
-import type { NullReason, NullReasons } from './null-reasons.ts';
+import type { ErrorCoverage, NullReason, NullReasons } from './null-reasons.ts';
 import { isObject, isOfType, type ResponseObject } from './objects.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 import { keyNames } from './written-keys.ts';
@@ -52,11 +52,13 @@ export class MissingKeyReasons {
     if (missing === undefined) return keyFault(this.service, this.structuredKeys(), 'wrong');
     if (missing.isReported) return 'reported';
     if (missing.object[missing.subgraphKey] === undefined) {
-      const known = this.nullReasons.reason(missing.object, missing.subgraphKey, undefined);
+      const known =
+        this.nullReasons.reason(missing.object, missing.subgraphKey, undefined) ??
+        this.coverageAt(object, missing.path).reason(undefined);
       if (known === 'reported' || known === 'null') return known;
       return keyFault(this.service, missing.name, known === undefined ? 'missing' : 'failed');
     }
-    if (this.isExplained(object, missing.path)) return keyFault(this.service, missing.name, 'failed');
+    if (this.coverageAt(object, missing.path).explainsNull) return keyFault(this.service, missing.name, 'failed');
     return missing.type?.kind === Kind.NON_NULL_TYPE ? keyFault(this.service, missing.name, 'null') : 'null';
   }
 
@@ -68,9 +70,10 @@ export class MissingKeyReasons {
     return fields.flatMap(named).join('", "');
   }
 
-  private isExplained(object: ResponseObject, path: SubgraphPath): boolean {
+  /** Returns what errors explain at a path from an object that should have been looked up. */
+  private coverageAt(object: ResponseObject, path: SubgraphPath): ErrorCoverage {
     this.paths ??= this.allPaths();
-    return this.nullReasons.isExplained(this.root, [...(this.paths.get(object) ?? []), ...path]);
+    return this.nullReasons.coverageAt(this.root, [...(this.paths.get(object) ?? []), ...path]);
   }
 
   private allPaths(): Map<ResponseObject, SubgraphPath> {

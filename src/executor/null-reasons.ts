@@ -19,8 +19,8 @@ export interface NullFault {
 /** Fields that a subgraph did not return for an object. */
 export interface MissingFields {
   readonly service: string;
-  /** Whether the fields of all other subgraphs are missing instead. */
-  readonly isOfOthers?: boolean;
+  /** Set where the fields of all other subgraphs are missing instead, or those of all subgraphs. */
+  readonly of?: 'others' | 'all' | undefined;
   /** Aliased keys; `undefined` means all. */
   readonly keys: ReadonlySet<string> | undefined;
   readonly reason: NullReason;
@@ -137,11 +137,6 @@ export class NullReasons {
     return this.places.get(object) ?? NONE;
   }
 
-  /** Returns whether an earlier error explains a null at a path from the root object. */
-  isExplained(root: ResponseObject, path: SubgraphPath): boolean {
-    return this.coverageAt(root, path).explainsNull;
-  }
-
   /**
    * Returns the error that made the value at a path null: the nearest one at the path or above it, or else the one below it whose null
    * propagated to it.
@@ -208,8 +203,7 @@ function firstReason(
   service: string | undefined,
 ): MissingFields | undefined {
   const own = missing?.filter(
-    (missingFields) =>
-      service === undefined || (missingFields.service === service) !== (missingFields.isOfOthers === true),
+    ({ service: one, of }) => service === undefined || of === 'all' || (one === service) !== (of === 'others'),
   );
   // an error that was reported is not reported again
   return own?.find(({ reason }) => reason === 'reported') ?? own?.[0];
@@ -217,17 +211,25 @@ function firstReason(
 
 /** What errors explain at one place of the response; computed step by step from the root. */
 export class ErrorCoverage {
-  static readonly none = new ErrorCoverage(false, NONE, NONE);
-  private static readonly whole = new ErrorCoverage(true, NONE, NONE);
+  static readonly none = new ErrorCoverage(false, NONE, NONE, false);
+  private static readonly whole = new ErrorCoverage(true, NONE, NONE, false);
 
   private readonly isWhole: boolean;
   private readonly places: readonly ErrorPlaces[];
   private readonly missing: readonly MissingFields[];
+  /** Whether an error made this place, or one around it, null in one response. If there is a value, another response has it. */
+  private readonly wasNull: boolean;
 
-  private constructor(isWhole: boolean, places: readonly ErrorPlaces[], missing: readonly MissingFields[]) {
+  private constructor(
+    isWhole: boolean,
+    places: readonly ErrorPlaces[],
+    missing: readonly MissingFields[],
+    wasNull: boolean,
+  ) {
     this.isWhole = isWhole;
     this.places = places;
     this.missing = missing;
+    this.wasNull = wasNull;
   }
 
   /** Whether an error explains a null at this place. */
@@ -248,26 +250,30 @@ export class ErrorCoverage {
   /** Returns the coverage of the same place, with what is known of its object. */
   object(object: ResponseObject, missing: NullReasons): ErrorCoverage {
     const own = missing.placesAt(object);
-    return this.isWhole || own.length === 0 ? this : this.with([...this.places, ...own], this.missing);
+    return this.isWhole || own.length === 0 ? this : this.with([...this.places, ...own], this.missing, this.wasNull);
   }
 
   field(object: ResponseObject, key: string, missing: NullReasons): ErrorCoverage {
     if (this.isWhole) return this;
+    // the response that has the null would have had it
+    if (this.wasNull && object[key] === undefined) return ErrorCoverage.whole;
     const own = missing.missingFieldsAt(object, key);
-    return this.with(this.placesBelow(key), own.length === 0 ? this.missing : [...this.missing, ...own]);
+    const isLost = own.some(({ reason }) => reason === 'reported');
+    return this.below(key, own.length === 0 ? this.missing : [...this.missing, ...own], isLost);
   }
 
   item(index: number): ErrorCoverage {
-    return this.isWhole || this.places.length === 0 ? this : this.with(this.placesBelow(index), this.missing);
+    return this.isWhole || this.places.length === 0 ? this : this.below(index, this.missing);
   }
 
-  private placesBelow(step: string | number): readonly ErrorPlaces[] {
-    if (this.places.length === 0) return NONE;
-    return this.places.flatMap((places) => places.at(step) ?? NONE);
+  private below(step: string | number, missing: readonly MissingFields[], isLost = false): ErrorCoverage {
+    const places = this.places.length === 0 ? NONE : this.places.flatMap((one) => one.at(step) ?? NONE);
+    return this.with(places, missing, isLost || this.wasNull || places.some(({ passed }) => passed));
   }
 
-  private with(places: readonly ErrorPlaces[], missing: readonly MissingFields[]): ErrorCoverage {
+  private with(places: readonly ErrorPlaces[], missing: readonly MissingFields[], wasNull: boolean): ErrorCoverage {
     if (places.some(({ reported }) => reported)) return ErrorCoverage.whole;
-    return places.length === 0 && missing.length === 0 ? ErrorCoverage.none : new ErrorCoverage(false, places, missing);
+    const isNone = places.length === 0 && missing.length === 0 && !wasNull;
+    return isNone ? ErrorCoverage.none : new ErrorCoverage(false, places, missing, wasNull);
   }
 }

@@ -18,12 +18,15 @@ export class ResponseMerger implements MergeObserver {
   private readonly targets: ResponseObjects;
   private readonly types: Supergraph['types'];
   private readonly problems: MergeProblems;
+  private readonly isSplit: boolean;
   /** The subgraph whose response is being merged. */
   private service = '';
   /** Why an entity of the last response was not merged; `undefined` where all were. */
   malformedEntity: string | undefined;
 
-  constructor(targets: ResponseObjects, types: Supergraph['types'], problems: MergeProblems) {
+  /** @param isSplit whether one subgraph may have several requests for parts of the same objects */
+  constructor(targets: ResponseObjects, types: Supergraph['types'], problems: MergeProblems, isSplit: boolean) {
+    this.isSplit = isSplit;
     this.targets = targets;
     this.types = types;
     this.problems = problems;
@@ -33,10 +36,10 @@ export class ResponseMerger implements MergeObserver {
     const { service } = this;
     const message = isNew
       ? `The subgraph "${service}" returned null for an object that another subgraph returned.`
-      : `Another subgraph returned null for an object that the subgraph "${service}" returned.`;
+      : `Another request returned null for an object that the subgraph "${service}" returned.`;
     this.problems.nullReasons.addBelow(value, {
       service,
-      isOfOthers: !isNew,
+      of: isNew ? undefined : this.isSplit ? 'all' : 'others',
       keys: undefined,
       reason: 'null',
       origin: { kind: 'conflict', service, message },

@@ -17,6 +17,7 @@ import { NOTHING_INTROSPECTED } from './introspection.ts';
 import { maskErrors, withoutSuggestions } from './mask-errors.ts';
 import { executeWithPlugins } from './plugin-stages.ts';
 import type { PartialPlan, PreparedOperation } from './prepared-operation.ts';
+import { tracePayloads } from './trace-payloads.ts';
 import { traceDropped, traceRefusal } from './trace-policies.ts';
 import type { View } from './views.ts';
 
@@ -195,6 +196,7 @@ export function streamCompiled(
   const shared = { sources, budget, admissionQueue, responseObserver, cachedSubgraphs, smallestSlice };
   const input = { supergraph, ...shared, reportEveryPlace, ...work };
   return streamPlan(compiled, input).then((payloads) => {
+    if (client.plugins?.spans) tracePayloads(payloads, client.plugins.spans);
     payloads.map((payload) => exposed(payload, client, options));
     return { kind: 'stream', payloads, operation };
   });

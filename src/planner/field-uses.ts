@@ -2,7 +2,15 @@ import { Kind, type TypeNode } from 'graphql';
 import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { OpSelection } from '../operation/operation.ts';
 import { getOrMake } from './maps.ts';
-import type { Fetch, FetchField, FetchNode, Position, RepresentationSelection } from './positions.ts';
+import {
+  allPlacements,
+  type Fetch,
+  type FetchField,
+  type FetchNode,
+  type Placement,
+  type Position,
+  type RepresentationSelection,
+} from './positions.ts';
 
 /** The number of a defer group, or {@link REST}. */
 export type Group = number;
@@ -86,15 +94,24 @@ export class FieldUses {
       if (item.kind === 'typeCondition') this.noteSelection(item.selection, position, group, lists);
       if (item.kind === 'typeCondition' || item.name === '__typename') continue;
       const own = this.deferred.get(item) ?? group;
-      for (const [owner, { alias, node }] of position.placed.get(item) ?? []) {
-        const field = node.fields.get(alias.key);
-        const used = lists.get(node.fetch) ?? own;
-        if (field) this.noteField(field, used, 'read');
-        const below = position.below(alias, owner);
-        if (!item.selection || !below) continue;
-        this.noteSelection(item.selection, below, own, withList(lists, node.fetch, field, used));
+      for (const [owner, placement] of position.placed.get(item) ?? []) {
+        const listsBelow = this.noteRead(allPlacements(placement), own, lists);
+        const below = position.below(placement.alias, owner);
+        if (item.selection && below) this.noteSelection(item.selection, below, own, listsBelow);
       }
     }
+  }
+
+  /** Records that a group reads a field. Returns the lists above what is below it. */
+  private noteRead(placements: readonly Placement[], group: Group, lists: ListGroups): ListGroups {
+    let below = lists;
+    for (const { alias, node } of placements) {
+      const field = node.fields.get(alias.key);
+      const used = lists.get(node.fetch) ?? group;
+      if (field) this.noteField(field, used, 'read');
+      below = withList(below, node.fetch, field, used);
+    }
+    return below;
   }
 
   private noteInputs(fetch: Fetch, group: Group): void {

@@ -116,6 +116,13 @@ export interface Alias {
 export interface Placement {
   readonly alias: Alias;
   readonly node: FetchNode;
+  /** The same for other runtime types whose objects another fetch looks up, where both fetches read it on one type. */
+  readonly others?: readonly Placement[] | undefined;
+}
+
+/** Returns all placements of a field on one type. */
+export function allPlacements(placement: Placement): readonly Placement[] {
+  return placement.others ? [...placement.others, placement] : [placement];
 }
 
 /**

@@ -8,7 +8,7 @@ import type { FetchGraph } from './fetch-graph.ts';
 import { type FieldIndex, needsOwnLookup, type Provider } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import { type Option, OptionFinder } from './options.ts';
-import type { Fetch, FetchNode, Placement, Position } from './positions.ts';
+import { allPlacements, type Fetch, type FetchNode, type Placement, type Position } from './positions.ts';
 import { PossibleTypes } from './possible-types.ts';
 import { cheapest, RouteFinder, type SelectionPlacer } from './routes.ts';
 import { selectMutation } from './select-mutation.ts';
@@ -261,7 +261,10 @@ export class Selector implements SelectionPlacer {
     const { kind, name } = target.type;
     const effective = kind === 'object' || kind === 'interfaceObject' ? name : owner;
     const alias = this.graph.addField(target, effective, field, resolvedBy, ownAlias);
-    getOrMake(position.placed, field, () => new SmallMap<string, Placement>()).set(effective, { alias, node: target });
+    const placements = getOrMake(position.placed, field, () => new SmallMap<string, Placement>());
+    const known = placements.get(effective);
+    const others = known && allPlacements(known).filter(({ node: other }) => other !== target);
+    placements.set(effective, { alias, node: target, others });
   }
 
   /** Reads an input at a node, separately from the client's selection where that could make the input null. */

@@ -39,12 +39,25 @@ export interface CallSpan extends TracePlace {
   end(how: SpanEnd): void;
 }
 
+/** A payload of a result in parts, after the first one. */
+export interface TracedPayload {
+  readonly label: string | undefined;
+  /** Response keys and indices, with dots between them. */
+  readonly path: string;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+  /** Its first error. */
+  readonly error: { readonly code: unknown } | undefined;
+}
+
 /** Records the spans of an operation. */
 export interface OperationSpans {
   /** Starts the span of a stage. Returns what ends it; `undefined` for stages with spans of their own. */
   startStage(stage: string): ((end: { readonly error?: unknown }) => void) | undefined;
   /** Runs a stage, and records its span. */
   observe<T>(stage: string, work: () => T): T;
+  /** Records the span of a payload that ends now. */
+  addPayload(payload: TracedPayload): void;
   /** Starts the span of a fetch. */
   startFetch(subgraph: string, operationType: string): CallSpan;
   /** Records which operation it is; called before its first fetch. */

@@ -217,3 +217,24 @@ test('one plan can be executed in one piece, too', async () => {
   await next('orders').respond({ data: { _entities: [{ orders: ['o1'] }] } });
   expect((await result).dataText).toBe('{"me":{"name":"Ada","orders":["o1"]}}');
 });
+
+test('an object that an error made null has no other error where another request to its subgraph returned it', async () => {
+  const { next, read } = streamed('{ me { id name nick } you { orders } }', { 'me.nick': 1_000 });
+  const rest = next('users');
+  const late = next('users');
+  const errors = [{ message: 'no name', path: ['me', 'name'], extensions: { code: 'NO_NAME' } }];
+  await rest.respond({ data: { me: null, you: { id: '2' } }, errors });
+  await late.respond({ data: { me: { nick: 'A' } } });
+  await next('orders').respond({ data: { _entities: [{ orders: [] }] } });
+  expect(read[0]).toEqual(['first', '{"me":null,"you":{"orders":[]}}', 'me.name NO_NAME']);
+});
+
+test('where two requests to a subgraph do not agree whether there is an object, none of its fields is called missing', async () => {
+  const { next, read } = streamed('{ me { nick name } you { orders } }', { 'me.name': 1_000 });
+  const rest = next('users');
+  const late = next('users');
+  await rest.respond({ data: { me: null, you: { id: '2' } } });
+  await late.respond({ data: { me: { name: 'A' } } });
+  await next('orders').respond({ data: { _entities: [{ orders: [] }] } });
+  expect(read[0]).toEqual(['first', '{"me":{"nick":null},"you":{"orders":[]}}']);
+});

@@ -76,6 +76,14 @@ describe('a fragment of another subgraph', () => {
   });
 });
 
+it('a subgraph of the rest and of a fragment is asked for each, and resolves the root field twice', async () => {
+  const asked = world();
+  const messages = await messagesOf(asked, '{ me { name ... @defer { address { city } } } }');
+  expect(messages[0]?.data).toEqual({ me: { name: 'name 1' } });
+  expect(mergeMessages(messages).data).toEqual({ me: { name: 'name 1', address: { city: 'Bern' } } });
+  expect(asked.requests.map(({ query }) => query)).toEqual(['{me{name}}', '{me{address{city}}}']);
+});
+
 describe('is not deferred', () => {
   it('what needs no request of its own', async () => {
     const query = '{ users { id ... @defer { name } } }';
@@ -216,13 +224,12 @@ it('a field that a policy drops is null in its part, with the error', async () =
   ]);
 });
 
-it('the types of objects come with the objects where the deferred fields depend on them', async () => {
-  const items = ['1', '2'].map((id) => ({ __typename: 'Book', id }));
+describe('the types of objects come with the objects', () => {
   const media = createWorld({
     subgraphs: {
       list: {
         typeDefs: 'type Query { media: [Media!] } type Media @key(fields: "id") @interfaceObject { id: ID! }',
-        resolvers: { Query: { media: () => items } },
+        resolvers: { Query: { media: () => ['1', '2'].map((id) => ({ __typename: 'Media', id })) } },
       },
       types: {
         typeDefs:
@@ -230,15 +237,21 @@ it('the types of objects come with the objects where the deferred fields depend 
         resolvers: { Media: { __resolveReference: ({ id }: { id: string }) => ({ __typename: 'Book', id }) } },
       },
       books: {
-        typeDefs: 'type Book @key(fields: "id") { id: ID! pages: Int }',
+        typeDefs: `interface Media { pages: Int } type Book implements Media @key(fields: "id") { id: ID! pages: Int }`,
         resolvers: { Book: { __resolveReference: ({ id }: { id: string }) => ({ id, pages: Number(id) }) } },
       },
     },
   });
-  const query = '{ media { ... on Book { ... @defer { pages } } } }';
-  const messages = await messagesOf(media, query);
-  expect(messages[0]?.data).toEqual({ media: [{}, {}] });
-  expect(mergeMessages(messages).data).toEqual({ media: [{ pages: 1 }, { pages: 2 }] });
+
+  it.each([
+    ['within a type condition', '{ media { ... on Book { ... @defer { pages } } } }'],
+    ['that each type has in a subgraph of its own', '{ media { ... @defer { pages } } }'],
+  ])('where they are needed for a deferred field %s', async (_, query) => {
+    const messages = await messagesOf(media, query);
+    expect(messages[0]).toMatchObject({ data: { media: [{}, {}] }, hasNext: true });
+    expect(messages[0]?.errors).toBeUndefined();
+    expect(mergeMessages(messages)).toEqual({ data: { media: [{ pages: 1 }, { pages: 2 }] }, errors: [], failed: [] });
+  });
 });
 
 describe('validation refuses', () => {

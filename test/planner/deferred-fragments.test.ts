@@ -1,5 +1,5 @@
 import { parse } from 'graphql';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fieldsOfFragments } from '../../src/operation/deferred-fragments.ts';
 import { normalise } from '../../src/operation/normalise.ts';
 import { FieldIndex } from '../../src/planner/field-index.ts';
@@ -68,4 +68,60 @@ it('a mutation runs once', () => {
     'users mutation{rename{name email id}} after ',
     'a: orders _entities {...on User{orders}} after 0',
   ]);
+});
+
+describe('a subgraph that has fields of the rest and of a fragment is asked twice', () => {
+  it('for fields of a root field, at the same time', () => {
+    expect(requests('{ user { name ... @defer(label: "a") { email } } }')).toMatchInlineSnapshot(`
+      [
+        "users {user{name}} after ",
+        "a: users {user{email}} after ",
+      ]
+    `);
+  });
+
+  it('for root fields, at the same time', () => {
+    expect(requests('{ user { name } ... @defer(label: "a") { users { name } } }')).toMatchInlineSnapshot(`
+      [
+        "users {user{name}} after ",
+        "a: users {users{name}} after ",
+      ]
+    `);
+  });
+
+  it('for fields that are looked up by key, at the same time', () => {
+    expect(requests('{ user { orders ... @defer(label: "a") { spent } } }')).toMatchInlineSnapshot(`
+      [
+        "users {user{id}} after ",
+        "orders _entities {...on User{orders}} after 0",
+        "a: orders _entities {...on User{spent}} after 0",
+      ]
+    `);
+  });
+
+  it('and once more for each set of fragments that needs other fields', () => {
+    const query =
+      '{ user { id ... @defer(label: "a") { name } ... @defer(label: "b") { email } ... @defer(label: "c") { name } } }';
+    expect(requests(query)).toMatchInlineSnapshot(`
+      [
+        "users {user{id}} after ",
+        "a+c: users {user{name}} after ",
+        "b: users {user{email}} after ",
+      ]
+    `);
+  });
+
+  it('but not for what the rest reads anyway', () => {
+    expect(requests('{ user { id ... @defer(label: "a") { id } } }')).toMatchInlineSnapshot(`
+      [
+        "users {user{id}} after ",
+      ]
+    `);
+    expect(requests('{ user { orders ... @defer(label: "a") { id } } }')).toMatchInlineSnapshot(`
+      [
+        "users {user{id}} after ",
+        "orders _entities {...on User{orders}} after 0",
+      ]
+    `);
+  });
 });

@@ -53,7 +53,8 @@ export interface Merged {
 
 /** Merges the messages of a stream as its protocol says. Throws where they break it. */
 export function mergeMessages(messages: readonly Message[]): Merged {
-  const [first, ...rest] = messages;
+  // what was received stays as it is, for messages about it
+  const [first, ...rest] = structuredClone(messages);
   if (first === undefined) throw new Error('the stream is empty');
   const merger = new Merger(first);
   let isOver = first.hasNext !== true;

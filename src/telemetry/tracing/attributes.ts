@@ -42,4 +42,6 @@ export const ATTRIBUTES = {
   errorCodes: 'headgate.error_codes',
   hedge: 'headgate.hedge',
   cancelled: 'headgate.cancelled',
+  payloadLabel: 'headgate.payload.label',
+  payloadPath: 'headgate.payload.path',
 } as const;

@@ -1,6 +1,14 @@
 import type { DocumentNode } from 'graphql';
 import type { OperationLabel } from '../../shared/request-notes.ts';
-import type { CallSpan, OperationSpans, RequestTrace, SpanEnd, TracedRequest, TracePlace } from '../../shared/trace.ts';
+import type {
+  CallSpan,
+  OperationSpans,
+  RequestTrace,
+  SpanEnd,
+  TracedPayload,
+  TracedRequest,
+  TracePlace,
+} from '../../shared/trace.ts';
 import { ATTRIBUTES as A } from './attributes.ts';
 import { withoutLiterals } from './document-text.ts';
 import { endRequestSpan } from './end-request.ts';
@@ -164,6 +172,14 @@ class Recorder implements OperationSpans {
     // the events of a subscription are executed one after the other
     if (stage === 'execute' || stage === 'event') this.#execution = span;
     return ({ error }) => span.end(endOf(error));
+  }
+
+  addPayload({ label, path, startedAt, error }: TracedPayload): void {
+    const parent = this.#execution ?? this.#parent;
+    const span = new Span(this.#trace, { name: 'payload', parent, startedAt });
+    span.set(A.payloadLabel, label);
+    span.set(A.payloadPath, path);
+    span.end(endOf(error));
   }
 
   startFetch(subgraph: string, operationType: string): CallSpan {

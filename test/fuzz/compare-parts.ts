@@ -1,0 +1,203 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { Merged } from '../worlds/incremental.ts';
+
+type Path = readonly (string | number)[];
+
+interface Whole {
+  readonly data: unknown;
+  readonly errors: readonly GraphQLFormattedError[];
+}
+
+/** What a world does that makes a difference between a whole result and its parts. */
+export interface Conditions {
+  /**
+   * Whether fields fail that others require: then an object is null in the response of its subgraph, with all fields of the same request,
+   * whether the client has selected them or not. Parts have requests of their own, and lose less.
+   */
+  readonly hasHiddenErrors: boolean;
+  /** The data where no subgraph is down; the same as that of the whole result if none is. */
+  readonly healthy: unknown;
+}
+
+/** The errors of parts that failed because of an error that another part has. */
+const FAILED_ELSEWHERE = new Set(['DEFERRED_FRAGMENT_FAILED', 'STREAMED_LIST_FAILED']);
+
+/** Errors that are reported once for each request, at the first object that lacks the field: slices of a list have requests of their own. */
+const ONCE_FOR_A_REQUEST = new Set(['SUBREQUEST_HTTP_ERROR', 'REQUIRED_INPUT_MISSING']);
+const DOWN = 'SUBREQUEST_HTTP_ERROR';
+
+/**
+ * Compares merged parts with the whole result. They have the same data and the same errors, except for what the specification says of
+ * parts that failed: null propagates to the part, in place of the nullable field around it.
+ * Throws where they differ.
+ */
+export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, healthy }: Conditions): void {
+  const found = new DataComparison(whole, merged, hasHiddenErrors);
+  const isGone = (path: Path) => isEmpty(healthy, path) && isEmpty(merged.data, path);
+  const isKept = ({ message, path = [] }: GraphQLFormattedError) => {
+    if (found.kept.some((one) => isPrefix(one, path))) return true;
+    // of a field that is not selected, the whole result knows the object only; in a part, it may be one that is selected
+    return hasHiddenErrors && merged.errors.some((one) => one.message === message && isPrefix(path, one.path ?? []));
+  };
+  const wrong = found.run() ?? differenceOfErrors(whole, merged, isKept, isGone);
+  if (wrong !== undefined) throw new Error(wrong);
+}
+
+/** Compares data. */
+class DataComparison {
+  /** The paths that are null in the whole result only, because of a field that the client has not selected. */
+  readonly kept: Path[] = [];
+  private readonly whole: Whole;
+  private readonly merged: Merged;
+  /** The paths of errors that both have, where that is allowed to explain a difference. */
+  private readonly errors: readonly Path[];
+  /** The fields that a subgraph failed to return to both, without indices. */
+  private readonly lost: readonly Path[];
+
+  constructor(whole: Whole, merged: Merged, hasHiddenErrors: boolean) {
+    this.whole = whole;
+    this.merged = merged;
+    const known = new Set(merged.errors.map(exactly));
+    const both = whole.errors.filter((error) => known.has(exactly(error)));
+    this.errors = hasHiddenErrors ? both.map(({ path = [] }) => path) : [];
+    this.lost = both.flatMap(({ path = [], extensions }) => (extensions?.code === DOWN ? [withoutIndices(path)] : []));
+  }
+
+  /** Returns the first difference. */
+  run(): string | undefined {
+    return this.compare(this.whole.data, this.merged.data, []);
+  }
+
+  private compare(whole: unknown, merged: unknown, path: Path): string | undefined {
+    if (whole === null && merged !== null && this.isAllowedNull(path)) return undefined;
+    // a field that several subgraphs return is null where the part has asked only the one that is down
+    if (merged === null && whole !== null && this.lost.some((one) => isPrefix(withoutIndices(path), one)))
+      return undefined;
+    if (typeof whole !== 'object' || whole === null || typeof merged !== 'object' || merged === null)
+      return Object.is(whole, merged) ? undefined : `${show(path)} is ${text(merged)}, not ${text(whole)}`;
+    const [expected, found] = [whole as Record<string, unknown>, merged as Record<string, unknown>];
+    for (const key of new Set([...Object.keys(expected), ...Object.keys(found)])) {
+      const below = [...path, Array.isArray(whole) ? Number(key) : key];
+      if (!Object.hasOwn(expected, key)) return `${show(below)} is new`;
+      if (!Object.hasOwn(found, key)) {
+        if (this.merged.failed.some((one) => isPrefix(one, path))) continue;
+        return `${show(below)} is missing`;
+      }
+      const wrong = this.compare(expected[key], found[key], below);
+      if (wrong) return wrong;
+    }
+    return undefined;
+  }
+
+  /** Returns whether the parts have an error at a path or below it, which made it null. */
+  private hasErrorIn(path: Path): boolean {
+    const above = withoutIndices(path);
+    return this.merged.errors.some((error) => isPrefix(above, withoutIndices(error.path ?? [])));
+  }
+
+  private isAllowedNull(path: Path): boolean {
+    // null has propagated to a nullable field around the failed part, or to one within it that another part has delivered
+    const isAtFailed = this.merged.failed.some((one) => isPrefix(one, path) || isPrefix(path, one));
+    if (isAtFailed && this.hasErrorIn(path)) return true;
+    // the whole result asks for fields with different inputs in one look-up, and leaves all of them out where one input is missing
+    const place = show(withoutIndices(path));
+    const isLeftOut = this.whole.errors.some(
+      (one) => codeOf(one) === 'REQUIRED_INPUT_MISSING' && placeOf(one) === place,
+    );
+    if (!isLeftOut && !this.errors.some((error) => isPrefix(path.slice(0, -1), error))) return false;
+    this.kept.push(path);
+    return true;
+  }
+}
+
+/**
+ * Errors within null are optional: which of them were found depends on what was executed before it was null.
+ * @param isKept whether the parts have data where the whole result has the null of an error, or the error at another place
+ * @param isGone whether there is no object at a path: a request for parts of it may fail, but then no part does
+ */
+function differenceOfErrors(
+  whole: Whole,
+  merged: Merged,
+  isKept: (error: GraphQLFormattedError) => boolean,
+  isGone: (path: Path) => boolean,
+): string | undefined {
+  const own = merged.errors.filter((error) => !FAILED_ELSEWHERE.has(codeOf(error)));
+  const [expected, found] = [new Set(whole.errors.map(placeOf)), new Set(own.map(placeOf))];
+  const added = own.filter((error) => !expected.has(placeOf(error)) && !isWithinNull(whole.data, error.path ?? []));
+  const lost = whole.errors.filter((error) => {
+    const { path = [] } = error;
+    if (found.has(placeOf(error)) || isWithinNull(merged.data, path) || isKept(error)) return false;
+    // what is not selected at the root has no path
+    return !(ONCE_FOR_A_REQUEST.has(codeOf(error)) && (path.length === 0 || isGone(path)));
+  });
+  // an object that a second request has lost has no key for others
+  const codes = new Set([...whole.errors.map(codeOf), 'REQUIRED_INPUT_MISSING']);
+  const wrong = own.filter((error) => !codes.has(codeOf(error)));
+  const all = [
+    ...merged.errors.flatMap((error) => problemOf(error, merged)),
+    ...wrong.map((error) => `only the parts have the code ${codeOf(error)}`),
+    ...added.map((error) => `the error at ${placeOf(error)} is new`),
+    ...lost.map((error) => `the error at ${placeOf(error)} is missing`),
+  ];
+  return all.length > 0 ? all.join('; ') : undefined;
+}
+
+/** Returns what is wrong about an error of a part that failed because of another one. */
+function problemOf(error: GraphQLFormattedError, { failed, errors }: Merged): string[] {
+  if (!FAILED_ELSEWHERE.has(codeOf(error))) return [];
+  const { path = [] } = error;
+  // that of a list has the index of the item
+  const isFailed = failed.some((one) => isPrefix(one, path) && path.length - one.length <= 1);
+  if (!isFailed) return [`nothing failed at ${show(path)}`];
+  const isExplained = errors.some((one) => !FAILED_ELSEWHERE.has(codeOf(one)));
+  return isExplained ? [] : [`no error explains that ${show(path)} failed`];
+}
+
+function codeOf({ extensions }: GraphQLFormattedError): string {
+  return String(extensions?.code);
+}
+
+function placeOf(error: GraphQLFormattedError): string {
+  const { path = [] } = error;
+  return show(ONCE_FOR_A_REQUEST.has(codeOf(error)) ? withoutIndices(path) : path);
+}
+
+function exactly({ message, path = [] }: GraphQLFormattedError): string {
+  return `${show(path)} ${message}`;
+}
+
+/** Returns whether a path leads to something within null, or within a field that a failed part has not delivered. */
+function isWithinNull(data: unknown, path: Path): boolean {
+  // at the root, null is all that there is
+  if (path.length === 0) return data === null;
+  let value = data;
+  for (const step of path) {
+    if (value === null || value === undefined) return true;
+    value = (value as Record<string | number, unknown>)[step];
+  }
+  return value === undefined;
+}
+
+/** Returns whether there is no object at a path, whatever the indices. */
+function isEmpty(data: unknown, path: Path): boolean {
+  if (Array.isArray(data)) return data.every((item) => isEmpty(item, path));
+  if (typeof data !== 'object' || data === null) return data === null;
+  const [key, ...rest] = withoutIndices(path);
+  return key !== undefined && isEmpty((data as Record<string, unknown>)[key], rest);
+}
+
+function isPrefix(short: Path, long: Path): boolean {
+  return short.length <= long.length && short.every((step, i) => long[i] === step);
+}
+
+function withoutIndices(path: Path): string[] {
+  return path.filter((step) => typeof step === 'string');
+}
+
+function show(path: Path): string {
+  return path.join('.');
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value);
+}

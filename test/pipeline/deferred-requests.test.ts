@@ -1,0 +1,98 @@
+import { expect, it } from 'vitest';
+import { mergeMessages, messagesOf } from '../worlds/incremental.ts';
+import { createWorld } from '../worlds/world.ts';
+
+// parts have requests of their own: what fails in one of them leaves what the others returned
+
+it('an object that a second request for it has lost is not blamed on its subgraph', async () => {
+  const broken = createWorld({
+    subgraphs: {
+      users: {
+        typeDefs: `type Query { me: User! } type User @key(fields: "id") { id: ID! name: String photo: Photo! }
+          type Photo { url: String! }`,
+        resolvers: {
+          Query: {
+            me: () => ({ id: '1', name: 'name 1', photo: { url: () => Promise.reject(new Error('no photo')) } }),
+          },
+        },
+      },
+      orders: {
+        typeDefs: 'type User @key(fields: "id") { id: ID! orders: [String!] }',
+        resolvers: { User: { __resolveReference: ({ id }: { id: string }) => ({ id, orders: [] }) } },
+      },
+    },
+  });
+  const messages = await messagesOf(broken, '{ me { name ... @defer { photo { url } orders } } }');
+  const { data, errors, failed } = mergeMessages(messages);
+  expect([data, failed]).toEqual([{ me: { name: 'name 1' } }, [['me']]]);
+  expect(errors.map(({ path, extensions }) => [path?.join('.'), extensions?.code])).toEqual([
+    ['me.photo.url', 'DOWNSTREAM_SERVICE_ERROR'],
+    ['me.orders', 'REQUIRED_INPUT_MISSING'],
+  ]);
+});
+
+it('a required field that fails takes nothing from the rest, which has a request of its own', async () => {
+  const shop = createWorld({
+    subgraphs: {
+      products: {
+        typeDefs: 'type Query { product: Product } type Product @key(fields: "id") { id: ID! }',
+        resolvers: { Query: { product: () => ({ id: '1' }) } },
+      },
+      stock: {
+        typeDefs: 'type Product @key(fields: "id") { id: ID! size: Int weight: Int! }',
+        resolvers: {
+          Product: {
+            __resolveReference: ({ id }: { id: string }) => ({ id, size: 3 }),
+            weight: () => Promise.reject(new Error('no weight')),
+          },
+        },
+      },
+      shipping: {
+        typeDefs: `type Product @key(fields: "id") { id: ID! weight: Int! @external
+          cost: Int @requires(fields: "weight") }`,
+        resolvers: { Product: { __resolveReference: (product: object) => ({ ...product, cost: 9 }) } },
+      },
+    },
+  });
+  const query = '{ product { size ... @defer { cost } } }';
+  const whole = await shop.query(query);
+  const parts = mergeMessages(await messagesOf(shop, query));
+  expect(whole.data).toEqual({ product: { size: null, cost: null } });
+  expect(parts.data).toEqual({ product: { size: 3, cost: null } });
+  const shown = ({ errors }: typeof whole | typeof parts) =>
+    errors.map(({ path, message }) => `${path?.join('.')} ${message}`);
+  expect(shown(parts).sort()).toEqual(shown(whole).sort());
+  expect(parts.errors).toHaveLength(2);
+});
+
+it('a field of an interface object comes with the rest for each type, where a fragment selects it on one of them', async () => {
+  const media = createWorld({
+    subgraphs: {
+      list: {
+        typeDefs: 'type Query { first: Media } type Media @key(fields: "id") @interfaceObject { id: ID! }',
+        resolvers: { Query: { first: () => ({ __typename: 'Media', id: '1' }) } },
+      },
+      types: {
+        typeDefs: `interface Media @key(fields: "id") { id: ID! } interface Rated @key(fields: "id") { id: ID! }
+          type Book implements Media & Rated @key(fields: "id") { id: ID! }
+          type Film implements Media & Rated @key(fields: "id") { id: ID! }`,
+        resolvers: {
+          Media: { __resolveReference: ({ id }: { id: string }) => ({ __typename: 'Book', id }) },
+          Rated: { __resolveReference: ({ id }: { id: string }) => ({ __typename: 'Book', id }) },
+        },
+      },
+      ratings: {
+        typeDefs: 'type Rated @key(fields: "id") @interfaceObject { id: ID! rating: Int! }',
+        resolvers: { Rated: { __resolveReference: ({ id }: { id: string }) => ({ id, rating: 5 }) } },
+      },
+      prices: {
+        typeDefs: 'type Book @key(fields: "id") { id: ID! price: Int }',
+        resolvers: { Book: { __resolveReference: ({ id }: { id: string }) => ({ id, price: 7 }) } },
+      },
+    },
+  });
+  const query = '{ first { ... on Rated { rating } ... @defer { ... on Book { rating price } } } }';
+  const messages = await messagesOf(media, query);
+  expect(messages[0]?.data).toEqual({ first: { rating: 5 } });
+  expect(mergeMessages(messages)).toEqual({ data: { first: { rating: 5, price: 7 } }, errors: [], failed: [] });
+});
