@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Closers } from '../../src/gateway/closers.ts';
+import { ConnectionCertificates } from '../../src/gateway/connection-certificates.ts';
 import { openEvents } from '../../src/gateway/open-events.ts';
 import type { BrokerFailure } from '../../src/sources/events/broker.ts';
 import type { EventBroker } from '../../src/sources/events/event-broker.ts';
@@ -19,7 +20,7 @@ async function openShop(settings: Readonly<Record<string, unknown>>) {
   onTestFinished(() => closers.closeAll());
   const brokers = await openEvents(
     { events: { shop: readSettings(settings) } },
-    { instruments: undefined, logger },
+    { instruments: undefined, logger, certificates: new ConnectionCertificates(logger) },
     closers,
   );
   const shop = brokers.get('shop') as EventBroker;

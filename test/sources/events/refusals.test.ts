@@ -62,7 +62,7 @@ test.each<[BrokerFailure, string]>([
   const error = await new Promise<unknown>((resolve) => {
     source.subscribe?.(
       { body: '{"query":"subscription { ticks }"}', operationType: 'subscription', client },
-      { next: async () => {}, complete() {}, error: resolve },
+      { next: async () => {}, complete() {}, refuse() {}, error: resolve },
     );
   });
   expect(error).toMatchObject({ message, isConnectionFailure: failure.isTemporary });
