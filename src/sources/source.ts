@@ -122,6 +122,16 @@ export interface SourceRequest {
   readonly isOneShot?: boolean | undefined;
   /** Records what the layers and the source do. Only where the client's request has a debug trace. */
   readonly trace?: FetchTrace | undefined;
+  /** Set for a fetch of an entity that an event is about: nothing that is older than the event answers it. */
+  readonly event?: FetchEvent | undefined;
+}
+
+/** The event that a fetch is for. */
+export interface FetchEvent {
+  /** When it arrived, see `nextInOrder`. What was sent earlier may have values from before the event. */
+  readonly order: number;
+  /** Whether the event is about an entity, by its representation. */
+  isAbout(representation: string): boolean;
 }
 
 /** The reason why a source returned no GraphQL result. Clients may see `message`: it has no addresses and no stack. */
@@ -254,6 +264,8 @@ export interface EventFacts {
   readonly mayHaveMissed?: boolean | undefined;
   /** Whether the source can wait for a sink that is not ready, without losing an event. */
   readonly canWait?: boolean | undefined;
+  /** When it arrived, see `nextInOrder`, where several subscriptions receive the same event. */
+  readonly order?: number | undefined;
 }
 
 /** Receives the events of one subscription. */
