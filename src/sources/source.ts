@@ -8,9 +8,9 @@ import type { FetchTrace } from '../shared/fetch-trace.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { CacheUse, RequestRecord } from '../shared/request-record.ts';
 import type { CallSpan } from '../shared/trace.ts';
+import type { TriedUrls } from '../shared/tried-urls.ts';
 import type { UploadedFile } from '../shared/uploads/uploaded-file.ts';
 import type { Uploads } from '../shared/uploads/uploads.ts';
-import type { TriedUrls } from './tried-urls.ts';
 
 /**
  * The interface between the executor and the sources that answer its fetches: an HTTP subgraph, or code in this process.

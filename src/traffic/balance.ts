@@ -1,5 +1,5 @@
+import { TriedUrls } from '../shared/tried-urls.ts';
 import type { ClientContext, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
-import { TriedUrls } from '../sources/tried-urls.ts';
 import { copyRequest } from './copy-request.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { EndpointGroup } from './endpoint-group.ts';

@@ -1,4 +1,4 @@
-import type { TriedUrls } from '../sources/tried-urls.ts';
+import type { TriedUrls } from '../shared/tried-urls.ts';
 import type { EndpointInstruments } from '../telemetry/endpoint-instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type BalancingPolicy, type ChooseEndpoint, chooserOf } from './choose-endpoint.ts';

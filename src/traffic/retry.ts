@@ -1,6 +1,6 @@
+import { TriedUrls } from '../shared/tried-urls.ts';
 import { abortFailure } from '../sources/http/http-failure.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
-import { TriedUrls } from '../sources/tried-urls.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import { copyRequest } from './copy-request.ts';
 import { isGoodResponse } from './good-response.ts';

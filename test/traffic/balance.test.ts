@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { TriedUrls } from '../../src/shared/tried-urls.ts';
 import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../../src/sources/source.ts';
-import { TriedUrls } from '../../src/sources/tried-urls.ts';
 import { balance, isGood } from '../../src/traffic/balance.ts';
 import { EndpointGroup } from '../../src/traffic/endpoint-group.ts';
 
