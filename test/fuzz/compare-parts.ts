@@ -32,7 +32,7 @@ const DOWN = 'SUBREQUEST_HTTP_ERROR';
  * Throws where they differ.
  */
 export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, healthy }: Conditions): void {
-  const found = new DataComparison(whole, merged, hasHiddenErrors);
+  const found = new DataComparison(whole, merged, { hasHiddenErrors, healthy });
   const isGone = (path: Path) => isEmpty(healthy, path) && isEmpty(merged.data, path);
   const isKept = ({ message, path = [] }: GraphQLFormattedError) => {
     if (found.kept.some((one) => isPrefix(one, path))) return true;
@@ -53,14 +53,23 @@ class DataComparison {
   private readonly errors: readonly Path[];
   /** The fields that a subgraph failed to return to both, without indices. */
   private readonly lost: readonly Path[];
+  /** The fields that a subgraph failed to return to the whole result only, without indices. */
+  private readonly lostByWhole: readonly Path[];
+  private readonly hasHiddenErrors: boolean;
+  private readonly healthy: unknown;
 
-  constructor(whole: Whole, merged: Merged, hasHiddenErrors: boolean) {
+  constructor(whole: Whole, merged: Merged, { hasHiddenErrors, healthy }: Conditions) {
+    this.hasHiddenErrors = hasHiddenErrors;
+    this.healthy = healthy;
     this.whole = whole;
     this.merged = merged;
     const known = new Set(merged.errors.map(exactly));
     const both = whole.errors.filter((error) => known.has(exactly(error)));
     this.errors = hasHiddenErrors ? both.map(({ path = [] }) => path) : [];
-    this.lost = both.flatMap(({ path = [], extensions }) => (extensions?.code === DOWN ? [withoutIndices(path)] : []));
+    const downIn = (errors: readonly GraphQLFormattedError[]) =>
+      errors.flatMap((error) => (codeOf(error) === DOWN ? [withoutIndices(error.path ?? [])] : []));
+    this.lost = downIn(both);
+    this.lostByWhole = downIn(whole.errors.filter((error) => !known.has(exactly(error))));
   }
 
   /** Returns the first difference. */
@@ -69,7 +78,7 @@ class DataComparison {
   }
 
   private compare(whole: unknown, merged: unknown, path: Path): string | undefined {
-    if (whole === null && merged !== null && this.isAllowedNull(path)) return undefined;
+    if (whole === null && merged !== null && this.isAllowedNull(path, merged)) return undefined;
     // a field that several subgraphs return is null where the part has asked only the one that is down
     if (merged === null && whole !== null && this.lost.some((one) => isPrefix(withoutIndices(path), one)))
       return undefined;
@@ -95,10 +104,25 @@ class DataComparison {
     return this.merged.errors.some((error) => isPrefix(above, withoutIndices(error.path ?? [])));
   }
 
-  private isAllowedNull(path: Path): boolean {
+  /** Returns whether a value is the one at its path where no subgraph is down. */
+  private isHealthy(value: unknown, path: Path): boolean {
+    let healthy = this.healthy;
+    for (const step of path) healthy = (healthy as Record<string | number, unknown> | null | undefined)?.[step];
+    return text(healthy) === text(value);
+  }
+
+  private isAllowedNull(path: Path, merged: unknown): boolean {
     // null has propagated to a nullable field around the failed part, or to one within it that another part has delivered
     const isAtFailed = this.merged.failed.some((one) => isPrefix(one, path) || isPrefix(path, one));
-    if (isAtFailed && this.hasErrorIn(path)) return true;
+    if (isAtFailed && this.hasErrorIn(path)) {
+      if (this.hasHiddenErrors) this.kept.push(path);
+      return true;
+    }
+    // of the subgraphs that have a field, only the whole result has asked the one that is down
+    if (this.lostByWhole.some((one) => show(one) === show(withoutIndices(path))) && this.isHealthy(merged, path)) {
+      this.kept.push(path);
+      return true;
+    }
     // the whole result asks for fields with different inputs in one look-up, and leaves all of them out where one input is missing
     const place = show(withoutIndices(path));
     const isLeftOut = this.whole.errors.some(
@@ -132,7 +156,10 @@ function differenceOfErrors(
   });
   // an object that a second request has lost has no key for others
   const codes = new Set([...whole.errors.map(codeOf), 'REQUIRED_INPUT_MISSING']);
-  const wrong = own.filter((error) => !codes.has(codeOf(error)));
+  // where null has propagated in the whole result, it may have asked one subgraph less
+  const isUnasked = (error: GraphQLFormattedError) =>
+    codeOf(error) === DOWN && isWithinNull(whole.data, error.path ?? []);
+  const wrong = own.filter((error) => !codes.has(codeOf(error)) && !isUnasked(error));
   const all = [
     ...merged.errors.flatMap((error) => problemOf(error, merged)),
     ...wrong.map((error) => `only the parts have the code ${codeOf(error)}`),
