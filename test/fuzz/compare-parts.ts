@@ -37,7 +37,9 @@ export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, he
   const isKept = ({ message, path = [] }: GraphQLFormattedError) => {
     if (found.kept.some((one) => isPrefix(one, path))) return true;
     // of a field that is not selected, the whole result knows the object only; in a part, it may be one that is selected
-    return hasHiddenErrors && merged.errors.some((one) => one.message === message && isPrefix(path, one.path ?? []));
+    // of an object that is null, it does not know the type either
+    const isVague = hasHiddenErrors || isWithinNull(whole.data, [...path, '']);
+    return isVague && merged.errors.some((one) => one.message === message && isPrefix(path, one.path ?? []));
   };
   const wrong = found.run() ?? differenceOfErrors(whole, merged, isKept, isGone);
   if (wrong !== undefined) throw new Error(wrong);
