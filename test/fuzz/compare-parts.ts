@@ -34,11 +34,14 @@ const DOWN = 'SUBREQUEST_HTTP_ERROR';
 export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, healthy }: Conditions): void {
   const found = new DataComparison(whole, merged, { hasHiddenErrors, healthy });
   const isGone = (path: Path) => isEmpty(healthy, path) && isEmpty(merged.data, path);
-  const isKept = ({ message, path = [] }: GraphQLFormattedError) => {
+  const isKept = (error: GraphQLFormattedError) => {
+    const { message, path = [] } = error;
     if (found.kept.some((one) => isPrefix(one, path))) return true;
-    // of a field that is not selected, the whole result knows the object only; in a part, it may be one that is selected
-    // of an object that is null, it does not know the type either
-    const isVague = hasHiddenErrors || isWithinNull(whole.data, [...path, '']);
+    // it asks for fields with different inputs in one look-up, and leaves all of them out where one input is missing
+    if (codeOf(error) === 'REQUIRED_INPUT_MISSING' && valueAt(merged.data, path) != null) return true;
+    // of a field that is not selected, the whole result knows the object only; in a part, it may be one that is selected.
+    // nor does it know which field is selected where the type of the object is not known yet, or never is
+    const isVague = hasHiddenErrors || typeof valueAt(whole.data, path) === 'object';
     return isVague && merged.errors.some((one) => one.message === message && isPrefix(path, one.path ?? []));
   };
   const wrong = found.run() ?? differenceOfErrors(whole, merged, isKept, isGone);
@@ -108,9 +111,7 @@ class DataComparison {
 
   /** Returns whether a value is the one at its path where no subgraph is down. */
   private isHealthy(value: unknown, path: Path): boolean {
-    let healthy = this.healthy;
-    for (const step of path) healthy = (healthy as Record<string | number, unknown> | null | undefined)?.[step];
-    return text(healthy) === text(value);
+    return text(valueAt(this.healthy, path)) === text(value);
   }
 
   private isAllowedNull(path: Path, merged: unknown): boolean {
@@ -149,7 +150,11 @@ function differenceOfErrors(
 ): string | undefined {
   const own = merged.errors.filter((error) => !FAILED_ELSEWHERE.has(codeOf(error)));
   const [expected, found] = [new Set(whole.errors.map(placeOf)), new Set(own.map(placeOf))];
-  const added = own.filter((error) => !expected.has(placeOf(error)) && !isWithinNull(whole.data, error.path ?? []));
+  const isAtObject = ({ message, path = [] }: GraphQLFormattedError) =>
+    whole.errors.some((one) => one.message === message && one.path?.length && isPrefix(one.path, path));
+  const added = own.filter(
+    (error) => !expected.has(placeOf(error)) && !isWithinNull(whole.data, error.path ?? []) && !isAtObject(error),
+  );
   const lost = whole.errors.filter((error) => {
     const { path = [] } = error;
     if (found.has(placeOf(error)) || isWithinNull(merged.data, path) || isKept(error)) return false;
@@ -193,6 +198,12 @@ function placeOf(error: GraphQLFormattedError): string {
 
 function exactly({ message, path = [] }: GraphQLFormattedError): string {
   return `${show(path)} ${message}`;
+}
+
+function valueAt(data: unknown, path: Path): unknown {
+  let value = data;
+  for (const step of path) value = (value as Record<string | number, unknown> | null | undefined)?.[step];
+  return value;
 }
 
 /** Returns whether a path leads to something within null, or within a field that a failed part has not delivered. */
