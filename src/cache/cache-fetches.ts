@@ -6,6 +6,7 @@ import { steadyNow } from '../shared/steady-clock.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import type { CacheStore, Found, Moment } from './cache-store.ts';
 import { CachedFetch } from './cached-fetch.ts';
+import { EventLog } from './event-log.ts';
 import { type KeyOptions, keyedParts } from './fetch-keys.ts';
 import type { LifetimeSettings } from './lifetime.ts';
 import { saidBySource } from './lifetime.ts';
@@ -36,6 +37,8 @@ export interface FetchCacheOptions extends KeyOptions {
   readonly invalidate: (names: readonly string[]) => unknown;
   /** Whether no other layer records how long clients may cache a response. */
   readonly recordsFreshness: boolean;
+  /** Whether mutations invalidate before they are sent, and again after it. */
+  readonly invalidatesFirst?: boolean | undefined;
   readonly onUse?: CountUse | undefined;
   readonly now?: (() => number) | undefined;
   readonly random?: (() => number) | undefined;
@@ -50,6 +53,7 @@ export function cacheFetches(source: Source, options: FetchCacheOptions): Source
     subscribe:
       source.subscribe && ((request, sink) => (source.subscribe as NonNullable<Source['subscribe']>)(request, sink)),
     subscriptionKey: source.subscriptionKey?.bind(source),
+    resumes: source.resumes?.bind(source),
     close: () => source.close(),
   };
 }
@@ -62,6 +66,8 @@ export class FetchCache {
   readonly random: () => number;
   /** The keys that this process is refreshing. */
   readonly refreshing = new Set<string>();
+  /** What was fetched for events; `undefined` until there is something. */
+  events: EventLog | undefined;
 
   constructor(source: Source, options: FetchCacheOptions) {
     this.source = source;
@@ -73,7 +79,7 @@ export class FetchCache {
   send(request: SourceRequest, done: Done): void {
     const { parts, operationType, client } = request;
     if (operationType === 'subscription') return this.source.send(request, done);
-    if (operationType === 'mutation') return this.#mutate(request, done);
+    if (operationType === 'mutation') return this.#beginMutation(request, done);
     // without parts, it is unknown what the response is made of
     if (parts === undefined) return this.#pass(request, done);
     // the tries of one client may differ from those of another
@@ -81,6 +87,7 @@ export class FetchCache {
     const keyed = isUnusual ? undefined : keyedParts(request, parts, this.options);
     if (keyed === undefined || (this.options.lifetime === undefined && client.cacheTags === undefined))
       return this.#pass(request, done);
+    if (request.event) this.events ??= new EventLog();
     const fetch = new CachedFetch(this, request, parts, keyed, done);
     if (this.options.lifetime === undefined) return fetch.start(NOTHING_FOUND);
     const found = this.options.store.get(keyed.flatMap(({ keys }) => keys));
@@ -106,6 +113,14 @@ export class FetchCache {
     if (!this.options.recordsFreshness) return;
     const { freshness } = saidBySource(response, client.headers, this.options.forward?.(client));
     if (freshness) client.freshness?.record(freshness);
+  }
+
+  #beginMutation(request: SourceRequest, done: Done): void {
+    const { invalidatesFirst, facts, invalidate } = this.options;
+    const tags = invalidatesFirst && request.parts ? facts.invalidatedBy(request.parts, () => false) : [];
+    const ended = tags.length > 0 ? invalidate(tags) : undefined;
+    if (ended instanceof Promise) void ended.then(() => this.#mutate(request, done));
+    else this.#mutate(request, done);
   }
 
   /**

@@ -1,12 +1,12 @@
 import { stringifyJson } from '../shared/exact-json.ts';
 import type { CacheUse } from '../shared/request-record.ts';
-import type { FetchParts, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import type { FetchLookup, FetchParts, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import type { Done, FetchCache } from './cache-fetches.ts';
 import type { Claim, Found, Moment, Versioned } from './cache-store.ts';
 import { REFRESH_MS } from './cache-store.ts';
 import { composeResponse, type DividedResponse, divideResponse, factsOf, movedErrors } from './compose-response.ts';
 import { ageOf, type CacheEntry, type EntryState, isDue, stateOf } from './entry.ts';
-import type { KeyedPart } from './fetch-keys.ts';
+import { type KeyedPart, NO_KEY } from './fetch-keys.ts';
 import { saidBySource } from './lifetime.ts';
 import { type NewResponse, newEntries } from './new-entries.ts';
 import { membersOf } from './response-text.ts';
@@ -26,6 +26,8 @@ export class CachedFetch {
   /** For each part, the entry of each key. */
   #entries: (CacheEntry | undefined)[][] = [];
   #moment: Moment = { local: 0 };
+  /** The keys of entities that are fetched because an event is about them. */
+  #fresh: string[] | undefined;
 
   constructor(cache: FetchCache, request: SourceRequest, parts: FetchParts, keyed: readonly KeyedPart[], done: Done) {
     this.#cache = cache;
@@ -44,13 +46,14 @@ export class CachedFetch {
     let at = 0;
     let missed = 0;
     let stale = 0;
-    for (const { keys, facts } of this.#keyed) {
+    for (const { keys, facts, lookup } of this.#keyed) {
       const mostMs = Math.min(
         facts.hint.maxAgeMs ?? Number.POSITIVE_INFINITY,
         this.#cache.options.lifetime?.ttlMs ?? Number.POSITIVE_INFINITY,
       );
       const own = entries.slice(at, at + keys.length);
       at += keys.length;
+      if (lookup && this.#request.event) this.#leaveOutOlder(own, keys, lookup);
       this.#entries.push(own);
       const toFetch: number[] = [];
       const toRefresh: number[] = [];
@@ -68,6 +71,20 @@ export class CachedFetch {
     if (missed === 0) this.#serve(stale > 0 ? 'stale' : 'hit', now);
     else this.#fetch(missing, missed < at);
     if (old.some(({ length }) => length > 0)) this.#refresh(old);
+  }
+
+  /** Leaves out the entries of entities that an event is about, if they may be older than the event. */
+  #leaveOutOlder(entries: (CacheEntry | undefined)[], keys: readonly string[], { representations }: FetchLookup): void {
+    const { event } = this.#request;
+    const { events } = this.#cache;
+    for (const [index, key] of keys.entries()) {
+      const entry = entries[index];
+      if (!event?.isAbout(representations[index] as string)) continue;
+      if (entry && events?.isNewer(key, entry, event)) continue;
+      entries[index] = undefined;
+      this.#fresh ??= [];
+      if (key !== NO_KEY) this.#fresh.push(key);
+    }
   }
 
   /** Responds with entries alone. */
@@ -107,6 +124,7 @@ export class CachedFetch {
   /** @param isPartial whether some entities are cached */
   #fetch(missing: Indices, isPartial: boolean): void {
     const askedAt = this.#cache.now();
+    if (this.#fresh) this.#cache.events?.add(this.#fresh, askedAt);
     const request = isPartial ? { ...this.#request, ...this.#parts.write(missing) } : this.#request;
     this.#cache.source.send(request, (response) => this.#receive(response, missing, isPartial, askedAt));
   }
@@ -217,7 +235,10 @@ export class CachedFetch {
     const tookMs = Math.max(0, this.#cache.now() - received.askedAt);
     const given = { ...received, parts: this.#parts, keyed: this.#keyed, tookMs };
     try {
-      const { entries, tags, hasNull } = newEntries(given, { ...options, random });
+      const { entries: all, tags, hasNull } = newEntries(given, { ...options, random });
+      const { events } = this.#cache;
+      const isOfEvent = this.#fresh !== undefined;
+      const entries = events ? all.filter(([key, entry]) => !events.mayBeOlder(key, entry, isOfEvent)) : all;
       received.response.tagCached?.(tags, moment);
       if (hasErrors) return false;
       client.cacheTags?.add(tags);
@@ -262,7 +283,7 @@ export class CachedFetch {
     const body = isWhole ? {} : this.#parts.write(kept);
     // it must not end with the client, and what it learns is for later clients
     const { signal, freshness, record, cacheTags, deadline, returned, ...client } = this.#request.client;
-    const { signal: own, memory, deadline: until, parts, trace, ...request } = this.#request;
+    const { signal: own, memory, deadline: until, parts, trace, event, ...request } = this.#request;
     const askedAt = this.#cache.now();
     this.#cache.source.send({ ...request, ...body, client }, (response) => {
       end();

@@ -14,15 +14,17 @@ const decompress = promisify(inflateRaw);
  * Entries that have expired are removed from these sets, which would only ever grow otherwise. Leaves out what has a tag that was
  * invalidated since the look-up.
  *
- * Keys: entries, then the sets of tags, then their last invalidations, then their count. It is lower than at the look-up where Redis has
- * lost its data: then nothing is known of invalidations. Arguments: the moment of the look-up, the numbers of entries and of
+ * Keys: entries, then the sets of tags, then their last invalidations, then their count and where it began. A look-up before that, or
+ * after the count, was before Redis lost its data: then nothing is known of invalidations. Arguments: the moment of the look-up, the numbers of entries and of
  * tags; then for each entry its bytes, its time in milliseconds, the number of its tags, and their indices.
  */
 const SET = `
 local n, m, at = tonumber(ARGV[2]), tonumber(ARGV[3]), 4
 local time = redis.call('TIME')
 local now, outdated = time[1] * 1000 + math.floor(time[2] / 1000), {}
-if tonumber(redis.call('GET', KEYS[#KEYS]) or '0') < tonumber(ARGV[1]) then return 0 end
+local count, began = redis.call('GET', KEYS[#KEYS - 1]), redis.call('GET', KEYS[#KEYS])
+if not count or not began then return 0 end
+if tonumber(count) < tonumber(ARGV[1]) or tonumber(ARGV[1]) < tonumber(began) then return 0 end
 for j = 1, m do
   redis.call('ZREMRANGEBYSCORE', KEYS[n + j], '-inf', now)
   local last = redis.call('GET', KEYS[n + m + j])
@@ -43,23 +45,42 @@ for i = 1, n do
 end
 return 1`;
 
-/** Keys: the count of invalidations, then sets of tags, then their last invalidations. Argument: how long the latter are kept. */
-const INVALIDATE = `
-local m, moment, removed = (#KEYS - 1) / 2, redis.call('INCR', KEYS[1]), 0
+/**
+ * Begins to count invalidations where they are not counted: at the time in microseconds, so that no number returns after Redis has lost its
+ * data. Keys: the count of invalidations, and where it began.
+ */
+const BEGIN = `
+if redis.call('EXISTS', KEYS[1], KEYS[2]) < 2 then
+  local time = redis.call('TIME')
+  local began = string.format('%d%06d', time[1], time[2])
+  redis.call('SET', KEYS[1], began)
+  redis.call('SET', KEYS[2], began)
+end
+`;
+
+/** Keys: as of {@link BEGIN}. Returns the count. */
+const COUNT = `${BEGIN}return tonumber(redis.call('GET', KEYS[1]))`;
+
+/** Keys: as of {@link BEGIN}, then sets of tags, then their last invalidations. Argument: how long the latter are kept. */
+const INVALIDATE = `${BEGIN}
+local m, moment, removed = (#KEYS - 2) / 2, redis.call('INCR', KEYS[1]), 0
 for j = 1, m do
-  redis.call('SET', KEYS[1 + m + j], moment, 'PX', ARGV[1])
-  for _, key in ipairs(redis.call('ZRANGE', KEYS[1 + j], 0, -1)) do removed = removed + redis.call('UNLINK', key) end
-  redis.call('UNLINK', KEYS[1 + j])
+  redis.call('SET', KEYS[2 + m + j], string.format('%.0f', moment), 'PX', ARGV[1])
+  for _, key in ipairs(redis.call('ZRANGE', KEYS[2 + j], 0, -1)) do removed = removed + redis.call('UNLINK', key) end
+  redis.call('UNLINK', KEYS[2 + j])
 end
 return removed`;
 
-/** Keys: names of what is to be refreshed, then the count of invalidations, which is the last reply. Argument: for how long it is claimed. */
+/**
+ * Keys: names of what is to be refreshed, then the count of invalidations, which is the last reply: -1 where it is missing. Argument: for
+ * how long it is claimed.
+ */
 const CLAIM = `
 local replies = {}
 for i = 1, #KEYS - 1 do
   replies[i] = redis.call('SET', KEYS[i], '1', 'PX', ARGV[1], 'NX') and 1 or 0
 end
-replies[#KEYS] = tonumber(redis.call('GET', KEYS[#KEYS]) or '0')
+replies[#KEYS] = tonumber(redis.call('GET', KEYS[#KEYS]) or '-1')
 return replies`;
 
 /** Longer than any fetch takes: what was fetched before an invalidation is not stored after it. */
@@ -93,6 +114,7 @@ export class RedisStore implements CacheStore {
   readonly #set: RedisScript<number>;
   readonly #invalidate: RedisScript<number>;
   readonly #claim: RedisScript<number[]>;
+  readonly #count: RedisScript<number>;
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
@@ -100,6 +122,7 @@ export class RedisStore implements CacheStore {
     this.#set = options.redis.script('headgateCacheSet', SET);
     this.#invalidate = options.redis.script('headgateCacheInvalidate', INVALIDATE);
     this.#claim = options.redis.script('headgateCacheClaim', CLAIM);
+    this.#count = options.redis.script('headgateCacheCount', COUNT);
   }
 
   async get(keys: readonly string[]): Promise<Found> {
@@ -109,8 +132,8 @@ export class RedisStore implements CacheStore {
       const own = places.map((place) => this.#key(shard, 'entry', keys[place] as string));
       const found = await this.#read(shard, own);
       if (found === undefined) return;
-      shared.set(shard, Number(found.at(-1) ?? 0));
-      const decoded = await Promise.all(found.slice(0, -1).map((bytes) => bytes && decode(bytes)));
+      if (found.moment !== undefined) shared.set(shard, found.moment);
+      const decoded = await Promise.all(found.values.map((bytes) => bytes && decode(bytes)));
       const now = this.#now();
       for (const [index, place] of places.entries()) {
         const entry = decoded[index];
@@ -125,17 +148,26 @@ export class RedisStore implements CacheStore {
     const shared = new Map<number, number>();
     const lookUps = this.#options.redis.shards.map(async (_, shard) => {
       const found = await this.#read(shard, []);
-      if (found) shared.set(shard, Number(found.at(-1) ?? 0));
+      if (found?.moment !== undefined) shared.set(shard, found.moment);
     });
     await Promise.all(lookUps);
     return { local: 0, shared };
   }
 
-  /** Reads keys of one shard, and its count of invalidations after them. */
-  #read(shard: number, keys: readonly string[]): Promise<(Buffer | null)[] | undefined> {
+  /** Reads keys of one shard, and its count of invalidations, which begins where there is none. */
+  #read(
+    shard: number,
+    keys: readonly string[],
+  ): Promise<{ readonly values: readonly (Buffer | null)[]; readonly moment: number | undefined } | undefined> {
     const { redis, timeoutMs } = this.#options;
-    const all = [...keys, this.#countOf(shard)];
-    return this.#ifAvailable(() => redis.run((client) => client.mgetBuffer(all), timeoutMs));
+    const counted = this.#counted(shard);
+    return this.#ifAvailable(async () => {
+      const found = await redis.run((client) => client.mgetBuffer([...keys, ...counted]), timeoutMs);
+      const values = found.slice(0, keys.length);
+      const [count, began] = found.slice(keys.length);
+      if (count && began) return { values, moment: Number(count) };
+      return { values, moment: await this.#ifAvailable(() => redis.run(() => this.#count(counted, []), timeoutMs)) };
+    });
   }
 
   async set(entries: readonly KeyedEntry[], { shared }: Moment): Promise<void> {
@@ -163,7 +195,7 @@ export class RedisStore implements CacheStore {
       ...entries.map(([key]) => this.#key(shard, 'entry', key)),
       ...tags.map((tag) => this.#key(shard, 'tagged', tag)),
       ...tags.map((tag) => this.#key(shard, 'invalidated', tag)),
-      this.#countOf(shard),
+      ...this.#counted(shard),
     ];
     // ioredis sends a Buffer unchanged; the type of scripts only allows strings and numbers
     await this.#ifAvailable(() => this.#options.redis.run(() => this.#set(keys, args as (string | number)[])));
@@ -189,7 +221,7 @@ export class RedisStore implements CacheStore {
   async #invalidateIn(shard: number, tags: readonly string[]): Promise<number> {
     const { redis } = this.#options;
     const keys = [
-      this.#countOf(shard),
+      ...this.#counted(shard),
       ...tags.map((tag) => this.#key(shard, 'tagged', tag)),
       ...tags.map((tag) => this.#key(shard, 'invalidated', tag)),
     ];
@@ -205,11 +237,13 @@ export class RedisStore implements CacheStore {
         const [key, { storedAt }] = entries[place] as Versioned;
         return this.#key(shard, 'refresh', hash('sha256', `${storedAt} ${key}`, 'base64url'));
       });
-      const keys = [...names, this.#countOf(shard)];
+      const [count = ''] = this.#counted(shard);
+      const keys = [...names, count];
       const reply = await this.#ifAvailable(() => redis.run(() => this.#claim(keys, [ms]), timeoutMs));
       if (reply === undefined) return;
       for (const [index, place] of places.entries()) isClaimed[place] = reply[index] === 1;
-      shared.set(shard, reply.at(-1) ?? 0);
+      const moment = reply.at(-1) ?? -1;
+      if (moment >= 0) shared.set(shard, moment);
     });
     await Promise.all(claims);
     return { isClaimed, moment: { local: 0, shared } };
@@ -242,8 +276,10 @@ export class RedisStore implements CacheStore {
     return groups;
   }
 
-  #countOf(shard: number): string {
-    return `${this.#options.redis.shards[shard]}:cache:invalidations`;
+  /** Returns the keys of the count of invalidations, and of the number with which it began. */
+  #counted(shard: number): string[] {
+    const count = `${this.#options.redis.shards[shard]}:cache:invalidations`;
+    return [count, `${count}:began`];
   }
 
   #key(shard: number, kind: 'entry' | 'tagged' | 'invalidated' | 'refresh', name: string): string {

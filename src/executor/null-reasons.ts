@@ -256,10 +256,15 @@ export class ErrorCoverage {
   field(object: ResponseObject, key: string, missing: NullReasons): ErrorCoverage {
     if (this.isWhole) return this;
     // the response that has the null would have had it
-    if (this.wasNull && object[key] === undefined) return ErrorCoverage.whole;
+    if (this.wasNull && object[key] === undefined) return this.explained();
     const own = missing.missingFieldsAt(object, key);
     const isLost = own.some(({ reason }) => reason === 'reported');
     return this.below(key, own.length === 0 ? this.missing : [...this.missing, ...own], isLost);
+  }
+
+  /** Returns the coverage of a place that an error explains. What is known of the missing fields stays: it says which fetch failed. */
+  private explained(): ErrorCoverage {
+    return this.missing.length === 0 ? ErrorCoverage.whole : new ErrorCoverage(true, NONE, this.missing, false);
   }
 
   item(index: number): ErrorCoverage {

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { placeOfKey } from '../config/config-file.ts';
 import { displayPath } from '../config/display-path.ts';
 import type { CacheHint } from '../operation/cache-hints.ts';
+import { createRequestLimits } from '../policy/limits/request-limits.ts';
 import { readRegularFileSync } from '../shared/read-regular-file.ts';
 
 /**
@@ -10,7 +11,7 @@ import { readRegularFileSync } from '../shared/read-regular-file.ts';
  * @param file the config file, so that problems have a location
  */
 export function endpointSettings(
-  { bff, login, subscription }: Pick<Config, 'bff' | 'login' | 'subscription'>,
+  { bff, login, subscription, limits }: Pick<Config, 'bff' | 'login' | 'subscription' | 'limits'>,
   file?: string,
 ): EndpointConfig {
   const hints = Object.entries(bff.cache.hints).map(([coordinate, said]): [string, CacheHint] => {
@@ -20,6 +21,8 @@ export function endpointSettings(
   return {
     hints: new Map(hints),
     hasSubscriptions: subscription.enabled,
+    // what is only a warning is logged when the operation runs
+    limits: createRequestLimits(limits, () => {}),
     loginClients: new Set(Object.keys(login ?? {})),
     placeOfHint: file === undefined ? undefined : placeIn(file),
   };

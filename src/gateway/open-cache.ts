@@ -50,6 +50,8 @@ export interface CachedSource {
   readonly forward: ForwardHeaders | undefined;
   /** Whether no other layer records how long clients may cache a response. */
   readonly recordsFreshness: boolean;
+  /** Whether mutations invalidate before they are sent, and again after it: others react to them at once. */
+  readonly invalidatesFirst?: boolean | undefined;
 }
 
 export interface CacheParts {
@@ -142,10 +144,10 @@ function schemaCache(
   known.add(supergraph.subgraphs);
   return {
     subgraphs: new Set(names),
-    layerOf(subgraph, { owner, forward, recordsFreshness }) {
+    layerOf(subgraph, { owner, forward, recordsFreshness, invalidatesFirst }) {
       const own = subgraphCache(settings, subgraph.name);
       const options = {
-        ...{ owner, subgraph: subgraph.name, store, forward, recordsFreshness },
+        ...{ owner, subgraph: subgraph.name, store, forward, recordsFreshness, invalidatesFirst },
         facts: new FetchFacts(supergraph, subgraph, hints),
         dependsOn: dependenciesOf(reads, subgraph.name),
         privateId: privateIdOf(own),

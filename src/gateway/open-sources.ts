@@ -107,7 +107,12 @@ interface SourceSettings {
 function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Source {
   const { name, inProcess } = subgraph;
   const { config, rules, brokers, publicSchema: schema } = dependencies;
-  if (subgraph.events) return createEventSource(subgraph, { brokers, schema });
+  if (subgraph.events) {
+    const source = createEventSource(subgraph, { brokers, schema });
+    const cached = { owner: name, forward: undefined, recordsFreshness: false, invalidatesFirst: true };
+    // for the mutations: they may invalidate
+    return dependencies.cache?.layerOf(subgraph, cached)(source) ?? source;
+  }
   const traffic = subgraphTraffic(config.traffic_shaping, name);
   const forward = rules.request.forSubgraph(name);
   const settings = { name, traffic, forward: dependencies.plugins ? withAddedHeaders(forward) : forward };

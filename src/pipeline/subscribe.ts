@@ -1,12 +1,15 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { CompiledPlan, CompiledRequest } from '../executor/compile.ts';
 import { executePlan } from '../executor/execute-plan.ts';
+import type { ExecutionInput } from '../executor/execution-input.ts';
 import { Payload } from '../executor/payload.ts';
 import { PayloadStream } from '../executor/payload-stream.ts';
 import { RefusedPayload } from '../executor/refused-payload.ts';
 import { RequestBodies } from '../executor/request-body.ts';
+import { nextInOrder } from '../shared/arrival-order.ts';
 import { parseJson } from '../shared/exact-json.ts';
 import type { ClientContext, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { EventFetches, lookupsOfEvents } from './event-fetches.ts';
 import { executeCompiled, exposedErrors, type OperationRun } from './execute.ts';
 import type { ExecutionResult, StreamResult } from './execution-result.ts';
 import { refuse } from './refuse.ts';
@@ -84,27 +87,17 @@ function eventClient(client: ClientContext): ClientContext {
   };
 }
 
-/** A source that answers the root request with the current event, and sends everything else. */
-class EventSource implements Source {
-  readonly name: string;
-  readonly maxEntities: number | undefined;
-  event = '';
-  private readonly source: Source;
-
-  constructor(source: Source) {
-    this.source = source;
-    this.name = source.name;
-    this.maxEntities = source.maxEntities;
-  }
-
-  send(request: SourceRequest, done: (response: SubgraphResponse) => void): void {
-    if (request.operationType !== 'subscription') return this.source.send(request, done);
-    done({ kind: 'text', text: this.event, status: 200 });
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
+/** Returns a source that answers the root request with an event, and sends everything else. */
+function withEvent(source: Source, event: string): Source {
+  return {
+    name: source.name,
+    maxEntities: source.maxEntities,
+    send(request: SourceRequest, done: (response: SubgraphResponse) => void) {
+      if (request.operationType !== 'subscription') return source.send(request, done);
+      done({ kind: 'text', text: event, status: 200 });
+    },
+    close: () => Promise.resolve(),
+  };
 }
 
 interface EventExecution {
@@ -118,8 +111,7 @@ interface EventExecution {
 class SubscriptionPayloads extends PayloadStream {
   private readonly run: OperationRun;
   private readonly execution: EventExecution;
-  private readonly eventSource: EventSource;
-  private readonly sources: ReadonlyMap<string, Source>;
+  private readonly lookups: ReturnType<typeof lookupsOfEvents>;
   private isExecuting = false;
   private wanted = 0;
   private isDetached = false;
@@ -129,8 +121,7 @@ class SubscriptionPayloads extends PayloadStream {
     const { upstream, source } = execution;
     this.run = run;
     this.execution = execution;
-    this.eventSource = new EventSource(source);
-    this.sources = new Map(run.options.sources).set(source.name, this.eventSource);
+    this.lookups = lookupsOfEvents(execution.compiled.plan, run.view.supergraph);
     const isNew = upstream !== run.request.subscription?.upstream;
     upstream.attach(
       source,
@@ -180,17 +171,17 @@ class SubscriptionPayloads extends PayloadStream {
     else this.advance();
   }
 
-  private execute({ text: event, mayHaveMissed, cursor }: UpstreamEvent): Promise<Payload> {
+  private execute(event: UpstreamEvent): Promise<Payload> {
     const { view, variables, request, options } = this.run;
     const { compiled, knownErrors, upstream } = this.execution;
     const { supergraph } = view;
-    const { sources } = this;
-    const { client } = upstream;
+    const { mayHaveMissed, cursor } = event;
+    // layers and sources remember things for the time of one client request: here, that is one event
+    const client = { ...upstream.client };
     const { memoryBudget: budget, admissionQueue, responseObserver } = options;
     const { reportEveryPlace } = request;
-    this.eventSource.event = event;
-    const parts = { supergraph, sources, client, variables, introspected: NOTHING_INTROSPECTED, knownErrors };
-    const input = { ...parts, reportEveryPlace, budget, admissionQueue, responseObserver };
+    const parts = { supergraph, client, variables, introspected: NOTHING_INTROSPECTED, knownErrors };
+    const input = { ...parts, ...this.sourcesFor(event), reportEveryPlace, budget, admissionQueue, responseObserver };
     const extensions = extensionsOf(mayHaveMissed, cursor);
     const endSpan = client.plugins?.spans?.startStage('event');
     return executePlan(compiled, input, (text, errors) => {
@@ -198,6 +189,18 @@ class SubscriptionPayloads extends PayloadStream {
       endSpan?.({ error: errors[0] && { code: errors[0].extensions?.code } });
       return new Payload(text, exposed, extensions);
     });
+  }
+
+  /** Returns the sources for an event. Those of the entities that it is about need the parts of their fetches. */
+  private sourcesFor({ text, order }: UpstreamEvent): Pick<ExecutionInput, 'sources' | 'cachedSubgraphs'> {
+    const { sources: all, cachedSubgraphs } = this.run.options;
+    const { source } = this.execution;
+    if (this.lookups.size === 0)
+      return { sources: new Map(all).set(source.name, withEvent(source, text)), cachedSubgraphs };
+    const fetches = new EventFetches(this.lookups, order);
+    const sources = new Map([...all].map(([name, other]) => [name, fetches.of(other)] as const));
+    sources.set(source.name, withEvent(fetches.of(source), text));
+    return { sources, cachedSubgraphs: new Set(sources.keys()) };
   }
 
   private finish(end: UpstreamEnd): void {
@@ -209,7 +212,7 @@ class SubscriptionPayloads extends PayloadStream {
   /** Ends the stream with the errors of the source. They are read as those of an event, for their paths, the metrics and the log. */
   private refuse(text: string): void {
     this.isExecuting = true;
-    this.execute({ text, mayHaveMissed: false, cursor: undefined }).then(
+    this.execute({ text, mayHaveMissed: false, cursor: undefined, order: nextInOrder() }).then(
       ({ errors }) => {
         super.write(new RefusedPayload(withOwnPaths(errors, text, this.execution.knownErrors?.length ?? 0)));
         this.close();

@@ -1,3 +1,4 @@
+import { nextInOrder } from '../shared/arrival-order.ts';
 import type {
   CancelSubscription,
   ClientContext,
@@ -57,6 +58,8 @@ export interface UpstreamEvent {
   readonly mayHaveMissed: boolean;
   /** The subscription can be resumed after it by this cursor. */
   readonly cursor: string | undefined;
+  /** When it arrived, see `nextInOrder`. */
+  readonly order: number;
   /** Whether it was stored before the subscription was resumed. */
   readonly isStored?: boolean | undefined;
 }
@@ -164,8 +167,9 @@ export class UpstreamEvents implements SubscriptionSink {
     this.taken ??= cursor;
   }
 
-  next(text: string, { cursor, mayHaveMissed = false, canWait = false }: EventFacts = NO_FACTS): void | Promise<void> {
+  next(text: string, facts: EventFacts = NO_FACTS): void | Promise<void> {
     if (this.isCancelled || this.end) return;
+    const { cursor, mayHaveMissed = false, canWait = false, order = nextInOrder() } = facts;
     this.attempts = 0;
     this.wasStarted = true;
     if (cursor !== undefined) this.arrived = cursor;
@@ -181,7 +185,7 @@ export class UpstreamEvents implements SubscriptionSink {
       if (overflow === 'drop_oldest' || dropped?.mayHaveMissed) this.mayHaveMissed = true;
       onDropped?.();
     }
-    this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed, cursor, isStored: canWait || undefined });
+    this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed, cursor, order, isStored: canWait || undefined });
     this.mayHaveMissed = false;
     this.onChange();
     // until all were taken: new events, which cannot wait, need the room

@@ -267,7 +267,7 @@ export interface PluginResponse {
 
 /** The result of an operation, with what the HTTP response around it has. */
 export interface OperationResult extends PluginResult {
-  /** The HTTP status. Default 200. Not for batches. */
+  /** The HTTP status. Default 200; at an endpoint, without data, what the codes of the errors mean. Not for batches. */
   readonly status?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }

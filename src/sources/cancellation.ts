@@ -1,34 +1,45 @@
 import type { CancelListener, CancelSignal } from './source.ts';
 
-const NONE: CancelListener[] = [];
-
 /**
  * Cancels all fetches of one request. An `AbortController` would do the same, but costs as much as all other bookkeeping of a
  * small request, and every request creates one.
  */
 export class Cancellation implements CancelSignal {
   aborted = false;
-  #listeners: CancelListener[] = NONE;
+  /** Nearly all have one listener: a list would be two more objects for each request. */
+  #listener: CancelListener | undefined;
+  #others: CancelListener[] | undefined;
 
   addEventListener(_type: 'abort', listener: CancelListener): void {
-    if (this.#listeners === NONE) this.#listeners = [listener];
-    else if (!this.#listeners.includes(listener)) this.#listeners.push(listener);
+    if (listener === this.#listener || this.#others?.includes(listener)) return;
+    if (this.#listener === undefined && this.#others === undefined) this.#listener = listener;
+    else if (this.#others === undefined) this.#others = [listener];
+    else this.#others.push(listener);
   }
 
   removeEventListener(_type: 'abort', listener: CancelListener): void {
-    const at = this.#listeners.indexOf(listener);
-    if (at >= 0) this.#listeners.splice(at, 1);
+    if (listener === this.#listener) {
+      this.#listener = undefined;
+      return;
+    }
+    const at = this.#others?.indexOf(listener) ?? -1;
+    if (at >= 0) this.#others?.splice(at, 1);
   }
 
   /** Calls every listener once; later calls do nothing. */
   abort(): void {
     if (this.aborted) return;
     this.aborted = true;
-    const listeners = this.#listeners;
-    this.#listeners = NONE;
-    for (const listener of listeners) {
-      if (typeof listener === 'function') listener();
-      else listener.handleEvent();
-    }
+    const first = this.#listener;
+    const others = this.#others;
+    this.#listener = undefined;
+    this.#others = undefined;
+    if (first) call(first);
+    if (others) for (const listener of others) call(listener);
   }
+}
+
+function call(listener: CancelListener): void {
+  if (typeof listener === 'function') listener();
+  else listener.handleEvent();
 }

@@ -10,6 +10,7 @@ import type { CacheUse, RequestRecord } from '../shared/request-record.ts';
 import type { CallSpan } from '../shared/trace.ts';
 import type { UploadedFile } from '../shared/uploads/uploaded-file.ts';
 import type { Uploads } from '../shared/uploads/uploads.ts';
+import type { TriedUrls } from './tried-urls.ts';
 
 /**
  * The interface between the executor and the sources that answer its fetches: an HTTP subgraph, or code in this process.
@@ -103,10 +104,10 @@ export interface SourceRequest {
   /** Whether the call needs a connection that no call has used before. */
   readonly needsFreshConnection?: boolean | undefined;
   /**
-   * URLs that tries of this request have used. A layer that sends a request several times passes the same list each time: the balancer
-   * adds to it, and avoids what is in it. Missing for requests that are sent once.
+   * URLs that tries of this request have used. A layer that sends a request several times passes the same object each time: the
+   * balancer adds to it, and avoids what is in it. Missing for requests that are sent once.
    */
-  readonly tried?: string[] | undefined;
+  readonly tried?: TriedUrls | undefined;
   /** The span of the fetch or of the try, where the trace of the client request is recorded. */
   readonly span?: CallSpan | undefined;
   /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
@@ -122,6 +123,16 @@ export interface SourceRequest {
   readonly isOneShot?: boolean | undefined;
   /** Records what the layers and the source do. Only where the client's request has a debug trace. */
   readonly trace?: FetchTrace | undefined;
+  /** Set for a fetch of an entity that an event is about: nothing that is older than the event answers it. */
+  readonly event?: FetchEvent | undefined;
+}
+
+/** The event that a fetch is for. */
+export interface FetchEvent {
+  /** When it arrived, see `nextInOrder`. What was sent earlier may have values from before the event. */
+  readonly order: number;
+  /** Whether the event is about an entity, by its representation. */
+  isAbout(representation: string): boolean;
 }
 
 /** The reason why a source returned no GraphQL result. Clients may see `message`: it has no addresses and no stack. */
@@ -254,6 +265,8 @@ export interface EventFacts {
   readonly mayHaveMissed?: boolean | undefined;
   /** Whether the source can wait for a sink that is not ready, without losing an event. */
   readonly canWait?: boolean | undefined;
+  /** When it arrived, see `nextInOrder`, where several subscriptions receive the same event. */
+  readonly order?: number | undefined;
 }
 
 /** Receives the events of one subscription. */

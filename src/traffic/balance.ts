@@ -1,4 +1,5 @@
 import type { ClientContext, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { TriedUrls } from '../sources/tried-urls.ts';
 import { copyRequest } from './copy-request.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { EndpointGroup } from './endpoint-group.ts';
@@ -21,7 +22,7 @@ export interface BalanceOptions {
  *
  * A request for which no connection was opened has not been executed, so it goes on to another URL at once, reads and mutations alike,
  * to each URL at most once, and within the same timeout.
- * All other failures are returned. A layer above that sends a request again passes the same set as `tried`, and gets another URL.
+ * All other failures are returned. A layer above that sends a request again passes the same `tried`, and gets another URL.
  */
 export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: BalanceOptions): Source {
   const sources = openAll(group.endpoints, open);
@@ -29,15 +30,15 @@ export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: B
     await Promise.all([...sources.values()].map((source) => source.close()));
   };
 
-  function sendTo(request: SourceRequest, tried: string[] | undefined, done: Done, isFailover = false) {
+  function sendTo(request: SourceRequest, tried: TriedUrls | undefined, done: Done, isFailover = false) {
     const start = now();
     const endpoint = group.choose(keyOf?.(request.client), tried, isFailover, start);
-    tried?.push(endpoint.url);
+    tried?.add(endpoint.url);
     (sources.get(endpoint) as Source).send(request, (response) => {
       const end = now();
       group.ended(endpoint, isGood(response, end - start >= timeoutMs / 2), end, end - start);
       if (!isUnsent(response) || request.client.signal?.aborted) return done(response);
-      const next = tried ?? [endpoint.url];
+      const next = tried ?? new TriedUrls(endpoint.url);
       if (!group.hasUntried(next)) return done(response);
       request.trace?.expectTry('failover: no connection');
       const copy = copyRequest(request);

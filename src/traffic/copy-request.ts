@@ -24,5 +24,6 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     cursor: request.cursor,
     files: request.files,
     isOneShot: request.isOneShot,
+    event: request.event,
   };
 }

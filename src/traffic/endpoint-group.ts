@@ -1,3 +1,4 @@
+import type { TriedUrls } from '../sources/tried-urls.ts';
 import type { EndpointInstruments } from '../telemetry/endpoint-instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type BalancingPolicy, type ChooseEndpoint, chooserOf } from './choose-endpoint.ts';
@@ -61,12 +62,12 @@ export class EndpointGroup {
    */
   choose(
     key: string | undefined,
-    tried: readonly string[] | undefined,
+    tried: TriedUrls | undefined,
     isFailover = false,
     now: number = this.#now(),
   ): Endpoint {
     this.#slowStart?.update(now);
-    const isFirstTry = tried === undefined || tried.length === 0;
+    const isFirstTry = tried === undefined || tried.isEmpty;
     const candidates =
       isFirstTry && this.#haveOnePriority && allAvailable(this.endpoints, now)
         ? this.endpoints
@@ -77,7 +78,7 @@ export class EndpointGroup {
     return endpoint;
   }
 
-  #candidates(tried: readonly string[] | undefined, isFailover: boolean, now: number): readonly Endpoint[] {
+  #candidates(tried: TriedUrls | undefined, isFailover: boolean, now: number): readonly Endpoint[] {
     const isNew = (endpoint: Endpoint) => tried === undefined || !tried.includes(endpoint.url);
     return (
       firstOf(this.endpoints, (one) => one.isAvailable(now) && isNew(one)) ??
@@ -95,7 +96,7 @@ export class EndpointGroup {
   }
 
   /** Whether a request that has tried these URLs has another one to try. */
-  hasUntried(tried: readonly string[]): boolean {
+  hasUntried(tried: Pick<TriedUrls, 'includes'>): boolean {
     return this.#undrained.some(({ url }) => !tried.includes(url));
   }
 

@@ -56,8 +56,8 @@ interface Hedging {
   readonly queue: HedgeQueue;
 }
 
-/** One of the two requests. */
-class Run extends Cancellation {
+/** The second request. */
+class SecondRun extends Cancellation {
   readonly start: number;
 
   /** @param start `performance.now()` */
@@ -67,14 +67,17 @@ class Run extends Cancellation {
   }
 }
 
-class HedgedRequest implements HedgeEntry, Expirable {
+/** A read that may get a second request. Its cancellation is that of the first one. */
+class HedgedRequest extends Cancellation implements HedgeEntry, Expirable {
   readonly #source: Source;
   readonly #hedging: Hedging;
   #request: SourceRequest | undefined;
   #done: ((response: SubgraphResponse) => void) | undefined;
-  /** The two requests, while they run. */
-  #first: Run | undefined;
-  #second: Run | undefined;
+  #isFirstRunning = true;
+  /** When the first request was sent, by `performance.now()`. */
+  #start = 0;
+  /** The second request, while it runs. */
+  #second: SecondRun | undefined;
   /** How long the second request waits, in milliseconds. */
   #delay = 0;
   #hasSecond = false;
@@ -84,6 +87,7 @@ class HedgedRequest implements HedgeEntry, Expirable {
   isQueued = false;
 
   constructor(source: Source, hedging: Hedging, request: SourceRequest, done: (response: SubgraphResponse) => void) {
+    super();
     this.#source = source;
     this.#hedging = hedging;
     this.#request = request;
@@ -101,11 +105,11 @@ class HedgedRequest implements HedgeEntry, Expirable {
       this.dueAt = now + delay;
       queue.add(this, now);
     }
-    this.#first = new Run(now);
-    this.#send(request, this.#first);
+    this.#start = now;
+    this.#send(request, this);
   }
 
-  /** The `EventListener` of the abort signal. */
+  /** The `EventListener` of the client's signal. */
   handleEvent(): void {
     this.#hedging.queue.remove(this);
     this.#cancelRunning();
@@ -118,39 +122,41 @@ class HedgedRequest implements HedgeEntry, Expirable {
 
   startSecond(): void {
     const request = this.#request;
-    if (request === undefined || this.#first === undefined) return;
+    if (request === undefined || !this.#isFirstRunning) return;
     const { share, policy } = this.#hedging;
     this.#hasSecond = share.withdraw();
     if (!this.#hasSecond) {
       request.trace?.note('no hedge: the share of hedged requests is used up');
       return policy.onHedge?.('denied');
     }
-    this.#second = new Run(performance.now());
+    this.#second = new SecondRun(performance.now());
     request.trace?.expectTry('hedge: the first request took longer than most');
     this.#send(request, this.#second);
   }
 
-  #send(request: SourceRequest, run: Run): void {
+  #send(request: SourceRequest, run: Cancellation): void {
     if ((request.signal ?? request.client.signal)?.aborted) run.abort();
     const copy = copyRequest(request);
     copy.signal = run;
     this.#source.send(copy, (response) => this.#received(run, response));
   }
 
-  #received(run: Run, response: SubgraphResponse): void {
-    const isSecond = run === this.#second;
+  #received(run: Cancellation, response: SubgraphResponse): void {
+    const isSecond = run !== this;
+    const second = this.#second;
     if (isSecond) this.#second = undefined;
-    else this.#first = undefined;
+    else this.#isFirstRunning = false;
     if (this.#done === undefined) return;
     const { share, policy } = this.#hedging;
     const { latencies, onHedge, hasRetryableError } = policy;
-    const other = this.#first ?? this.#second;
+    const isOtherRunning = this.#isFirstRunning || this.#second !== undefined;
     const isGood = isGoodResponse(response) && hasRetryableError?.(response) !== true;
-    if (!isGood && other !== undefined) return;
+    if (!isGood && isOtherRunning) return;
     if (isGood) {
       const now = performance.now();
-      latencies.record(now - run.start);
-      if (other !== undefined) latencies.record(now - other.start);
+      // the time of the one that runs counts as far as it got
+      if (!isSecond || this.#isFirstRunning) latencies.record(now - this.#start);
+      if (second !== undefined) latencies.record(now - second.start);
     }
     if (this.#hasSecond) {
       const hasWon = isGood && isSecond;
@@ -161,7 +167,7 @@ class HedgedRequest implements HedgeEntry, Expirable {
   }
 
   #cancelRunning(): void {
-    this.#first?.abort();
+    if (this.#isFirstRunning) this.abort();
     this.#second?.abort();
   }
 
@@ -172,7 +178,7 @@ class HedgedRequest implements HedgeEntry, Expirable {
     (signal ?? client.signal)?.removeEventListener('abort', this);
     this.#request = undefined;
     this.#done = undefined;
-    if (this.#first ?? this.#second) new Deadline(this.#delay, this).unref();
+    if (this.#isFirstRunning || this.#second) new Deadline(this.#delay, this).unref();
     done?.(response);
   }
 }

@@ -1,5 +1,6 @@
 import { abortFailure } from '../sources/http/http-failure.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { TriedUrls } from '../sources/tried-urls.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import { copyRequest } from './copy-request.ts';
 import { isGoodResponse } from './good-response.ts';
@@ -79,7 +80,7 @@ class Tries {
   #needsFreshConnection = false;
   #timer: NodeJS.Timeout | undefined;
   /** The URLs that tries have used. */
-  readonly #tried: string[] | undefined;
+  readonly #tried: TriedUrls | undefined;
 
   /** @param now `performance.now()` */
   constructor(
@@ -91,7 +92,7 @@ class Tries {
   ) {
     this.#source = source;
     this.#policy = policy;
-    this.#tried = policy.avoidsTried ? [] : undefined;
+    this.#tried = policy.avoidsTried ? new TriedUrls() : undefined;
     this.#request = request;
     this.#done = done;
     const deadline = now + policy.timeoutMs;

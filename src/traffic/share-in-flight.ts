@@ -1,10 +1,13 @@
 import type { MeterKey } from '../client/depends-on.ts';
+import { nextInOrder } from '../shared/arrival-order.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
-import type { ForwardHeaders, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import type { FetchEvent, ForwardHeaders, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
 interface Waiter {
   readonly request: SourceRequest;
   readonly done: (response: SubgraphResponse) => void;
+  /** When it came: the call of the first one was not sent before. */
+  readonly order: number;
 }
 
 export interface ShareInFlightOptions {
@@ -18,7 +21,8 @@ export interface ShareInFlightOptions {
 
 /**
  * Shares one call between identical reads in flight. Each request gets the same text and parses its own copy. Mutations and
- * subscriptions always make their own call. Nothing is cached after the response.
+ * subscriptions always make their own call. Nothing is cached after the response. The fetches for an event share only calls that were
+ * sent after it had arrived.
  *
  * Not shared/single-flight.ts: a fetch uses callbacks and no promises, and a shared call is made for its first client. When that
  * client disconnects, the call is made again for the others.
@@ -35,12 +39,12 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
         const staying = waiters.filter((waiter) => !hasDisconnected(waiter));
         if (staying.length > 0) {
           for (const waiter of waiters) if (hasDisconnected(waiter)) waiter.done(response);
-          sharedCalls.set(key, staying);
+          if (sharedCalls.get(key) === waiters) sharedCalls.set(key, staying);
           sendShared(key, staying);
           return;
         }
       }
-      sharedCalls.delete(key);
+      if (sharedCalls.get(key) === waiters) sharedCalls.delete(key);
       const shared = waiters.length === 1 ? response : shareable(response);
       for (const waiter of waiters) waiter.done(shared);
     });
@@ -57,15 +61,15 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
       if (request.client.plugins?.separatesTries) return source.send(request, done);
       const key = sharingKey(request, options);
       const waiters = sharedCalls.get(key);
-      if (waiters) {
+      if (waiters && !isOlder(waiters, request.event)) {
         const { request: leader } = waiters[0] as Waiter;
         request.span?.join(leader.span ?? leader.client.trace);
         request.trace?.share();
         options.onShared?.();
-        waiters.push({ request, done });
+        waiters.push({ request, done, order: nextInOrder() });
         return;
       }
-      const sharedCall = [{ request, done }];
+      const sharedCall = [{ request, done, order: nextInOrder() }];
       sharedCalls.set(key, sharedCall);
       sendShared(key, sharedCall);
     },
@@ -78,6 +82,10 @@ function shareable(response: SubgraphResponse): SubgraphResponse {
   if (response.kind !== 'parsed') return response;
   const { kind, result, size, ...rest } = response;
   return { ...rest, kind: 'text', text: stringifyJson(result) ?? 'null' };
+}
+
+function isOlder([first]: readonly Waiter[], event: FetchEvent | undefined): boolean {
+  return event !== undefined && first !== undefined && first.order < event.order;
 }
 
 function hasDisconnected(waiter: Waiter): boolean {

@@ -170,7 +170,7 @@ describe.skipIf(!HAS_REDIS)('what an earlier process has stored in Redis is not 
 
   it.each([
     ['nothing', {}, [200, 200], HIT],
-    ['a lower limit of the depth', { limits: { max_depth: 1 } }, [400, 500]],
+    ['a lower limit of the depth', { limits: { max_depth: 1 } }, [400, 503]],
     ['a required name of the client', { telemetry: { client_awareness: { required: true } } }, [400, 400]],
     ['required authentication', { authentication: { require_authentication: true } }, [401, 401]],
     ['a limit of requests', { rate_limits: { requests: [{ limit: 2, window: '1h', by: ['global'] }] } }, [200, 429]],

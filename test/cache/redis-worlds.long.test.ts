@@ -100,8 +100,8 @@ async function checkWorlds(
     ),
     { numRuns: runs },
   );
-  // the worlds have shared something
-  expect(found).toBeGreaterThan(0);
+  // the worlds have shared something; where nodes are gone, a few worlds may have found nothing there
+  if (disturbed === undefined) expect(found).toBeGreaterThan(0);
 }
 
 /** What happens to the nodes of Redis in a world. */

@@ -160,6 +160,35 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
       expect((await one.far.get(['a'])).entries[0]?.text).toBe('1');
     });
 
+    it.each([
+      ['and has counted more invalidations since', 0, 5],
+      ['and with it an invalidation since the look-up', 1, 0],
+      ['after it had counted none', 0, 0],
+    ])('stores nothing that was fetched before Redis lost its data, %s', async (_, before, after) => {
+      const [one, other] = await two();
+      const { moment } = await one.far.get(['a']);
+      for (let i = 0; i < before; i++) await other.far.invalidate(['x']);
+      await one.redis.run((client) => client.flushall());
+      await other.far.invalidate(['x']);
+      for (let i = 0; i < after; i++) await other.far.invalidate(['y']);
+      await other.far.get(['b']);
+      await one.far.set([['a', entry('old', ['x'])]], moment);
+      await one.far.set([['b', entry('old', ['z'])]], moment);
+      expect((await one.far.get(['a', 'b'])).entries).toEqual([undefined, undefined]);
+      await one.far.set([['a', entry('new', ['x'])]], (await one.far.get(['a'])).moment);
+      expect((await one.far.get(['a'])).entries[0]?.text).toBe('new');
+    });
+
+    it('stores nothing where the data is lost after an invalidation, and counted anew by a look-up', async () => {
+      const [one, other] = await two();
+      const { moment } = await one.far.get(['a']);
+      await other.far.invalidate(['x']);
+      await one.redis.run((client) => client.flushall());
+      await other.far.get(['a']);
+      await one.far.set([['a', entry('old', ['x'])]], moment);
+      expect((await one.far.get(['a'])).entries).toEqual([undefined]);
+    });
+
     it('stores nothing that was fetched before Redis lost its data', async () => {
       const [one] = await two();
       await one.far.invalidate(['x']);

@@ -37,7 +37,7 @@ describe('a lost connection', () => {
     last().error(LOST);
     await expect.poll(() => sinks.length).toBe(3);
     last().error(UNSENT);
-    expect(upstream.take()).toEqual({ text: '1', mayHaveMissed: true });
+    expect(upstream.take()).toMatchObject({ text: '1', mayHaveMissed: true });
     expect(upstream.take()).toEqual({ kind: 'failed', failure: UNSENT, wasStarted: true });
   });
 
@@ -60,14 +60,14 @@ describe('more events than may wait', () => {
   test('replace the oldest with drop_oldest', () => {
     const { upstream, last } = open({ queueCapacity: 1, overflow: 'drop_oldest' });
     for (const text of ['1', '2']) last().next(text);
-    expect(upstream.take()).toEqual({ text: '2', mayHaveMissed: true });
+    expect(upstream.take()).toMatchObject({ text: '2', mayHaveMissed: true });
   });
 
   test('are replaced by the newest one with coalesce, which no client has to know', () => {
     let dropped = 0;
     const { upstream, last } = open({ queueCapacity: 8, overflow: 'coalesce', onDropped: () => (dropped += 1) });
     for (const text of ['1', '2', '3']) last().next(text);
-    expect(upstream.take()).toEqual({ text: '3', mayHaveMissed: false });
+    expect(upstream.take()).toMatchObject({ text: '3', mayHaveMissed: false });
     expect(dropped).toBe(2);
   });
 
@@ -76,7 +76,7 @@ describe('more events than may wait', () => {
     last().error(LOST);
     await expect.poll(() => sinks.length).toBe(2);
     for (const text of ['1', '2', '3']) last().next(text);
-    expect(upstream.take()).toEqual({ text: '3', mayHaveMissed: true });
+    expect(upstream.take()).toMatchObject({ text: '3', mayHaveMissed: true });
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../../src/sources/source.ts';
+import { TriedUrls } from '../../src/sources/tried-urls.ts';
 import { balance, isGood } from '../../src/traffic/balance.ts';
 import { EndpointGroup } from '../../src/traffic/endpoint-group.ts';
 
@@ -97,10 +98,10 @@ describe('several URLs', () => {
   it('other failures are returned; a layer that sends again gets another URL', () => {
     const { answers, send } = world([0, 0]);
     answers.a = failure({ reason: 'HTTP status 500', status: 500 });
-    const tried: string[] = [];
+    const tried = new TriedUrls();
     expect(send(1, { tried })).toEqual({ calls: 'a', failed: 1 });
-    expect(tried).toEqual(['http://a/']);
-    expect(send(1, { tried: ['http://b/'] })).toEqual({ calls: 'a', failed: 1 });
+    expect(['http://a/', 'http://b/'].filter((url) => tried.includes(url))).toEqual(['http://a/']);
+    expect(send(1, { tried: new TriedUrls('http://b/') })).toEqual({ calls: 'a', failed: 1 });
   });
 
   it('that fail are left out, until they are good again', () => {
@@ -144,8 +145,8 @@ describe('several URLs', () => {
     if (c) group.setHealthy(c, false);
     expect(send(3)).toEqual({ calls: 'ccc', failed: 0 });
     // a second try, too
-    expect(send(1, { tried: ['http://c/'] }).calls).toBe('a');
-    expect(send(1, { tried: ['http://a/', 'http://b/', 'http://c/'] }).calls).toBe('c');
+    expect(send(1, { tried: new TriedUrls('http://c/') }).calls).toBe('a');
+    expect(send(1, { tried: new TriedUrls('http://a/', 'http://b/', 'http://c/') }).calls).toBe('c');
   });
 });
 

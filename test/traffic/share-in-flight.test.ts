@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nextInOrder } from '../../src/shared/arrival-order.ts';
 import type { ForwardHeaders, SubgraphResponse } from '../../src/sources/source.ts';
 import { shareInFlight } from '../../src/traffic/share-in-flight.ts';
 import { ask, client, heldSource, text } from './held-source.ts';
@@ -20,6 +21,21 @@ describe('reads in flight', () => {
     expect(calls.length).toBe(2);
     calls[1]?.done(text('2'));
     expect(third).toEqual([text('2')]);
+  });
+
+  it('of an event share only calls that were sent after it', () => {
+    const { source, calls } = heldSource();
+    const shared = shareInFlight(source);
+    const query = ask(shared);
+    const event = { order: nextInOrder(), isAbout: () => true };
+    const [one, two, later] = [ask(shared, { event }), ask(shared, { event }), ask(shared)];
+    expect(calls.length).toBe(2);
+    const next = ask(shared, { event: { ...event, order: nextInOrder() } });
+    expect(calls.length).toBe(3);
+    for (const index of [1, 0, 2]) calls[index]?.done(text(String(index)));
+    expect([query, one, two, later, next]).toEqual(['0', '1', '1', '1', '2'].map((number) => [text(number)]));
+    ask(shared);
+    expect(calls.length).toBe(4);
   });
 
   it('make their own calls when they differ', () => {

@@ -1,8 +1,9 @@
-import { type GraphQLSchema, isInterfaceType, isObjectType } from 'graphql';
+import { type GraphQLSchema, isInterfaceType, isObjectType, parse } from 'graphql';
 import { nearest } from '../../config/nearest.ts';
 import type { Problem } from '../../config/problem.ts';
 import { LOGIN_ROUTES } from '../../config/sections/login.ts';
 import type { CacheHints } from '../../operation/cache-hints.ts';
+import type { RequestLimits } from '../../pipeline/limits.ts';
 import type { EndpointFile } from './endpoint-file.ts';
 
 /** A place in a file. */
@@ -16,6 +17,8 @@ export interface EndpointConfig {
   readonly placeOfHint?: ((coordinate: string) => Place) | undefined;
   /** Whether clients can subscribe. Default true. */
   readonly hasSubscriptions?: boolean | undefined;
+  /** The limits of operations, which those of endpoints must not exceed either. Default: none. */
+  readonly limits?: Pick<RequestLimits, 'text' | 'document'> | undefined;
   /** Clients whose users log in at the gateway. */
   readonly loginClients?: ReadonlySet<string> | undefined;
 }
@@ -35,6 +38,15 @@ export function endpointMismatches(
     return problem === undefined ? [] : [{ ...placeOfHint(coordinate), code: 'UNKNOWN_CACHE_HINT', ...problem }];
   });
   return [...unknown, ...shadowed, ...silent];
+}
+
+/** Returns the problem of an operation that the engine would refuse whenever the endpoint is called. */
+export function limitExcesses(file: string, query: string, limits: NonNullable<EndpointConfig['limits']>): Problem[] {
+  const refused = limits.text(query) ?? limits.document(parse(query));
+  const hint = 'Divide the endpoint into several ones, or raise the limit.';
+  return (refused?.errors ?? []).map(({ message, extensions }) => {
+    return { file, line: 1, column: 1, code: String(extensions?.code), message, hint };
+  });
 }
 
 function placeOfSetting(coordinate: string): Place {

@@ -14,7 +14,7 @@ import { type LoadedShapes, loadShapes } from '../shapes/load-shapes.ts';
 import type { Shape } from '../shapes/shape.ts';
 import { type AuthRule, authRule } from './auth-rule.ts';
 import { type ClientSettings, NO_CLIENT_FILE } from './client-file.ts';
-import { type EndpointConfig, endpointMismatches } from './config-check.ts';
+import { type EndpointConfig, endpointMismatches, limitExcesses } from './config-check.ts';
 import { executedDocument, readDeferGroups, readStreamedGroups } from './defer-groups.ts';
 import {
   argumentOf,
@@ -117,6 +117,7 @@ interface CompileContext {
   readonly types: Supergraph['types'];
   readonly hints: CacheHints;
   readonly shapes: LoadedShapes;
+  readonly limits: EndpointConfig['limits'];
 }
 
 /** Compiles the endpoints of a folder against a schema. Broken endpoints and all problems are part of the result. */
@@ -136,7 +137,7 @@ export function* compileEndpointsInSteps(
 ): Steps<LoadedEndpoints> {
   const { hints = new Map() } = config;
   const schema = yield* withEndpointDirectives(publicSchema);
-  const context = { folder, types, schema, shapes, hints: readHints({ cacheControl }, hints) };
+  const context = { folder, types, schema, shapes, hints: readHints({ cacheControl }, hints), limits: config.limits };
   const endpoints: Endpoint[] = [];
   const broken: BrokenEndpoint[] = [];
   for (const file of folder.files) {
@@ -162,7 +163,10 @@ function compileEndpoint(file: EndpointFile, settings: ClientSettings, context: 
   ];
   if (invalid.length > 0) return invalid;
   // a shape module gets exactly what its document selects
-  return compileValid(shapeFile === undefined ? withTypenames(file, schema) : file, settings, context);
+  const compiled = compileValid(shapeFile === undefined ? withTypenames(file, schema) : file, settings, context);
+  if (Array.isArray(compiled) || context.limits === undefined) return compiled;
+  const excesses = limitExcesses(file.file, compiled.query, context.limits);
+  return excesses.length > 0 ? excesses : compiled;
 }
 
 function compileValid(

@@ -69,18 +69,24 @@ const OVERLOADED = [
 
 /** What the status of a failure depends on, beside its errors. */
 export interface FailureOptions {
-  /** HTTP status that a policy has chosen. */
+  /**
+   * HTTP status that a policy or a plugin has chosen. Counts where it is one of an error. Any other is that of a plugin, which has refused
+   * the request: codes that are not known then mean 400, and no failure of the gateway.
+   */
   readonly decided?: number | undefined;
   /** HTTP statuses for error codes of sources, in addition to the built-in ones. */
   readonly errorStatus?: ErrorStatus | undefined;
 }
+
+type StatusOf = (error: GraphQLFormattedError) => number;
 
 /** Returns the problem for errors of required sections. */
 export function failure(
   errors: readonly GraphQLFormattedError[],
   { decided, errorStatus }: FailureOptions = {},
 ): ProblemDetails {
-  const status = decided ?? worstStatus(errors, errorStatus);
+  const statusOf = decided === undefined ? ofGateway(errorStatus) : ofPlugin(errorStatus);
+  const status = decided !== undefined && decided >= 400 ? decided : worstStatus(errors, statusOf);
   const isOverloaded =
     status === 503 && errors.some((error) => errorCode(error) === 'OVERLOADED' && !isOfSource(error));
   const known = isOverloaded ? OVERLOADED : KIND_BY_STATUS[status];
@@ -94,9 +100,9 @@ export function failure(
   return { status, kind, detail, extensions: { errors: shown }, ...(headers && { headers }) };
 }
 
-function worstStatus(errors: readonly GraphQLFormattedError[], errorStatus: ErrorStatus | undefined): number {
+function worstStatus(errors: readonly GraphQLFormattedError[], statusOf: StatusOf): number {
   const causes = errors.filter((error) => errorCode(error) !== CONSEQUENCE);
-  const statuses = new Set((causes.length > 0 ? causes : errors).map((error) => statusOf(error, errorStatus)));
+  const statuses = new Set((causes.length > 0 ? causes : errors).map(statusOf));
   const others = [...statuses].sort((a, b) => b - a);
   return others.find((one) => one >= 500 && !PRECEDENCE.includes(one)) ?? firstOf(statuses) ?? others[0] ?? 500;
 }
@@ -113,10 +119,21 @@ function isOfSource({ extensions }: GraphQLFormattedError): boolean {
  * Returns the HTTP status for one error. An error of a source is 502, unless it says that the request was wrong or should
  * be retried later; an unexpected error of the gateway is 500.
  */
-function statusOf(error: GraphQLFormattedError, errorStatus: ErrorStatus | undefined): number {
-  const code = errorCode(error);
-  if (isOfSource(error)) return reportedStatusOf(error, errorStatus) ?? STATUS_BY_CODE.get(code) ?? 502;
-  return STATUS_BY_CODE.get(code) ?? STATUS_BY_POLICY_CODE.get(code) ?? 500;
+function ofGateway(errorStatus: ErrorStatus | undefined): StatusOf {
+  return (error) => {
+    const code = errorCode(error);
+    if (isOfSource(error)) return reportedStatusOf(error, errorStatus) ?? STATUS_BY_CODE.get(code) ?? 502;
+    return STATUS_BY_CODE.get(code) ?? STATUS_BY_POLICY_CODE.get(code) ?? 500;
+  };
+}
+
+/** Returns the same for the errors with which a plugin refuses a request. */
+function ofPlugin(errorStatus: ErrorStatus | undefined): StatusOf {
+  return (error) => {
+    const code = errorCode(error);
+    const known = errorStatus?.get(code) ?? STATUS_BY_CODE.get(code) ?? STATUS_BY_POLICY_CODE.get(code);
+    return known ?? reportedStatusOf(error, errorStatus) ?? 400;
+  };
 }
 
 /** Returns `Retry-After` for 429 and 503: RFC 9110, section 10.2.3. */

@@ -37,6 +37,7 @@ export class ReservedStream {
   readonly #maxOperations: number;
   readonly #waiting: Piece[] = [];
   readonly #held: HeldBytes | undefined;
+  readonly #limit: number;
   #waitingBytes = 0;
   readonly #onEnd: () => void;
   #wake: () => void = () => {};
@@ -52,6 +53,7 @@ export class ReservedStream {
     this.#maxOperations = limits.maxOperations;
     this.#onEnd = onEnd;
     this.#held = limits.budget?.open(true);
+    this.#limit = limits.budget?.limit ?? Number.POSITIVE_INFINITY;
     this.#claimTimer = setTimeout(() => this.end(), limits.claimTimeoutMs).unref();
   }
 
@@ -94,7 +96,7 @@ export class ReservedStream {
     if (this.#state === 'ended') return Promise.resolve();
     const bytes = Buffer.byteLength(text);
     this.#waitingBytes += bytes;
-    if (this.#waitingBytes > COUNTED_FROM && this.#held?.take(bytes) === false) {
+    if (this.#waitingBytes > COUNTED_FROM && !this.#hold(bytes)) {
       this.end();
       return Promise.resolve();
     }
@@ -102,6 +104,13 @@ export class ReservedStream {
       this.#waiting.push({ text, bytes, onTaken });
       this.#wake();
     });
+  }
+
+  /** Counts the bytes of one more event. Returns whether there is room: one that is alone may have more than the limit, several may not. */
+  #hold(bytes: number): boolean {
+    if (this.#held === undefined) return true;
+    const isAlone = this.#waiting.length === 0;
+    return (isAlone || this.#waitingBytes <= this.#limit) && this.#held.take(bytes);
   }
 
   /** Opens the stream, once. Throws `GatewayError` 409 for a stream that is open. */

@@ -124,14 +124,14 @@ class SinkMember implements FeedMember {
 
   message(message: TopicMessage): void {
     const text = this.#textOf(message);
-    const { cursor, mayHaveMissed } = message;
-    if (text !== undefined) this.#queue.next(text, { cursor, mayHaveMissed });
+    const { cursor, mayHaveMissed, order } = message;
+    if (text !== undefined) this.#queue.next(text, { cursor, mayHaveMissed, order });
   }
 
   async stored(message: TopicMessage): Promise<void> {
     const text = this.#isCancelled ? undefined : this.#textOf(message);
-    const { cursor, mayHaveMissed } = message;
-    if (text !== undefined) await this.#sink.next(text, { cursor, mayHaveMissed, canWait: true });
+    const { cursor, mayHaveMissed, order } = message;
+    if (text !== undefined) await this.#sink.next(text, { cursor, mayHaveMissed, order, canWait: true });
   }
 
   fail(failure: BrokerFailure): void {

@@ -1,3 +1,4 @@
+import { nextInOrder } from '../../shared/arrival-order.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import type { Broker, BrokerFailure, BrokerMessage, BrokerObserver, Stop } from './broker.ts';
 
@@ -6,6 +7,8 @@ export class TopicMessage {
   readonly topic: string;
   readonly cursor: string | undefined;
   readonly mayHaveMissed: boolean;
+  /** When it arrived. */
+  readonly order = nextInOrder();
   readonly #text: string;
   #parsed: { readonly value: unknown } | undefined;
   #isReported = false;

@@ -13,14 +13,10 @@ export function withForwarded(own: readonly string[], forwarded: readonly string
 
 /** Returns the list with one more header, or with another value of one that it has. */
 export function withHeader(headers: readonly string[], name: string, value: string): readonly string[] {
-  const changed = headers.slice();
   for (let at = 0; at < headers.length; at += 2) {
-    if (headers[at] !== name) continue;
-    changed[at + 1] = value;
-    return changed;
+    if (headers[at] === name) return headers.with(at + 1, value);
   }
-  changed.push(name, value);
-  return changed;
+  return headers.concat(name, value);
 }
 
 function hasName(pairs: readonly string[], name: string): boolean {

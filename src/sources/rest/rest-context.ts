@@ -13,7 +13,14 @@ import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
 import { TimeSlices } from '../../shared/time-slices.ts';
 import type { CallSpan } from '../../shared/trace.ts';
 import { type RetryAfter, retryAfterOf } from '../retry-after.ts';
-import type { ClientContext, ForwardHeaders, ResponseFacts, ResponseMemory, SourceRequest } from '../source.ts';
+import type {
+  ClientContext,
+  FetchEvent,
+  ForwardHeaders,
+  ResponseFacts,
+  ResponseMemory,
+  SourceRequest,
+} from '../source.ts';
 import { traceHeaders } from '../trace-headers.ts';
 import { type ApiCallPlace, type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
@@ -34,7 +41,7 @@ export interface RestRuntime {
 }
 
 /** What the calls of a fetch need of it. */
-export type FetchParts = Pick<SourceRequest, 'memory' | 'trace' | 'span'>;
+export type FetchParts = Pick<SourceRequest, 'memory' | 'trace' | 'span' | 'event'>;
 
 /**
  * State that the fetches of one client request share: responses, looked up entities, and the number of calls. `remembers` is
@@ -44,6 +51,7 @@ export class RestContext {
   readonly runtime: RestRuntime;
   readonly #client: ClientContext;
   readonly #remembers: boolean;
+  readonly #event: FetchEvent | undefined;
   readonly #responses = new Map<string, Promise<ApiResponse>>();
   readonly #loaders = new Map<EntityLookup, DataLoader<EntityKey, Json, string>>();
   readonly #calls = new Map<ApiTarget, number>();
@@ -68,10 +76,12 @@ export class RestContext {
   /** Exists from the first long response on. */
   #slices: TimeSlices | undefined;
 
-  constructor(runtime: RestRuntime, client: ClientContext, remembers: boolean) {
+  /** @param event the one whose entities its fetches are for */
+  constructor(runtime: RestRuntime, client: ClientContext, remembers: boolean, event?: FetchEvent) {
     this.runtime = runtime;
     this.#client = client;
     this.#remembers = remembers;
+    this.#event = event;
   }
 
   /** Freshness of all responses used so far: a fetch may reuse responses of an earlier one. */
@@ -251,7 +261,8 @@ export class RestContext {
     const { headers, plugins } = this.#client;
     // what `onTry` adds for one client may differ for another
     if (cache === undefined || plugins?.separatesTries || forbidsSharing(headers)) return undefined;
-    return { cached: cache, userHeaders: headersOfUser(connector, this.runtime.forward?.(this.#client)) };
+    const userHeaders = headersOfUser(connector, this.runtime.forward?.(this.#client));
+    return { cached: cache, userHeaders, event: this.#event };
   }
 
   #isSuccess({ source, isSuccess }: Connector, response: ApiResponse, variables: Variables): boolean {

@@ -166,6 +166,8 @@ function separateRequests(
 class Contexts {
   readonly #runtime: RestRuntime;
   readonly #contexts = new WeakMap<ClientContext, RestContext>();
+  /** Those of the fetches that must use no older responses, because an event is about their entities. */
+  readonly #ofEvents = new WeakMap<ClientContext, RestContext>();
 
   constructor(runtime: RestRuntime) {
     this.#runtime = runtime;
@@ -176,10 +178,11 @@ class Contexts {
       this.#contexts.delete(client);
       return new RestContext(this.#runtime, client, false).begin(fetch);
     }
-    let context = this.#contexts.get(client);
+    const contexts = fetch.event ? this.#ofEvents : this.#contexts;
+    let context = contexts.get(client);
     if (context === undefined) {
-      context = new RestContext(this.#runtime, client, true);
-      this.#contexts.set(client, context);
+      context = new RestContext(this.#runtime, client, true, fetch.event);
+      contexts.set(client, context);
     }
     return context.begin(fetch);
   }

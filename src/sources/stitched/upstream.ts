@@ -74,7 +74,8 @@ class UpstreamCall {
     const body = stringifyJson({ query: print(renamed?.document ?? document), variables });
     this.context.calls += 1;
     this.mismatch = undefined;
-    const request = { ...this.context.request, body };
+    // its parts are not those of the fetch
+    const request = { ...this.context.request, body, sharedBody: undefined, parts: undefined };
     const use = (response: SubgraphResponse, received = response) => {
       const result = readResponse(name, response, rootKeys(document));
       this.context.size += sizeOf(response);

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiSettings, connectorsSection } from '../../../src/config/sections/connectors.ts';
+import { nextInOrder } from '../../../src/shared/arrival-order.ts';
 import { Cancellation } from '../../../src/sources/cancellation.ts';
 import { ApiCache } from '../../../src/sources/rest/cache/api-cache.ts';
 import { type CacheStore, memoryCacheStore, redisCacheStore } from '../../../src/sources/rest/cache/cache-store.ts';
@@ -67,6 +68,36 @@ function ofWhom(asked: IncomingHttpHeaders): string {
 }
 
 const twice = async ({ get }: World, query = '{ time }') => [await get(query), await get(query)];
+
+describe('a fetch for an event', () => {
+  const event = () => ({ order: nextInOrder(), isAbout: () => true });
+  const getFor = async (source: Source) =>
+    (await ask(source, '{ time }', {}, aClient(), { event: event() })).data?.time;
+
+  test('is never answered by an older response, and its own one is cached', async () => {
+    const { source, get } = await world({ 'cache-control': 'max-age=60' });
+    expect([await get('{ time }'), await get('{ time }')]).toEqual(['t1', 't1']);
+    expect([await getFor(source), await get('{ time }'), await getFor(source)]).toEqual(['t2', 't2', 't3']);
+  });
+
+  test('is not replaced in the cache by the response to an earlier call', async () => {
+    const waiting: (() => void)[] = [];
+    let count = 0;
+    const api = await stubApi(() => (response: ServerResponse) => {
+      const time = `t${++count}`;
+      const end = () => response.writeHead(200, { 'cache-control': 'max-age=60' }).end(JSON.stringify({ time }));
+      if (count === 1) waiting.push(end);
+      else end();
+    });
+    const source = restSource(api, SDL, { settingsOf: () => CACHED, cache: new ApiCache(memoryCacheStore(100_000)) });
+    const get = async () => (await ask(source, '{ time }', {}, aClient())).data?.time;
+    const slow = get();
+    await expect.poll(() => waiting.length).toBe(1);
+    expect(await getFor(source)).toBe('t2');
+    waiting[0]?.();
+    expect([await slow, await get()]).toEqual(['t1', 't2']);
+  });
+});
 
 describe('how long', () => {
   test.each([

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type ApiSettings, apiSettings, connectorsSection } from '../../../src/config/sections/connectors.ts';
 import { Cancellation } from '../../../src/sources/cancellation.ts';
 import { createRestSource, type RestSourceOptions } from '../../../src/sources/rest/rest-source.ts';
-import type { ClientContext, Source, SubgraphResponse } from '../../../src/sources/source.ts';
+import type { ClientContext, Source, SourceRequest, SubgraphResponse } from '../../../src/sources/source.ts';
 import { responseText } from '../response-text.ts';
 
 interface Call {
@@ -94,11 +94,14 @@ export async function ask(
   query: string,
   variables: Record<string, unknown> = {},
   client: ClientContext = aClient(),
+  more: Pick<SourceRequest, 'event'> = {},
 ): Promise<Asked> {
   const document = parse(query).definitions[0];
   const operationType = document?.kind === 'OperationDefinition' ? document.operation : 'query';
   const body = JSON.stringify({ query, variables });
-  const answer = await new Promise<SubgraphResponse>((done) => source.send({ body, operationType, client }, done));
+  const answer = await new Promise<SubgraphResponse>((done) =>
+    source.send({ body, operationType, client, ...more }, done),
+  );
   if (answer.kind === 'failure') throw new Error(answer.failure.message);
   return JSON.parse(responseText(answer));
 }

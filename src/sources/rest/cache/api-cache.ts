@@ -4,9 +4,11 @@ import { isOfFuture } from '../../../cache/entry.ts';
 import { readCachingHeaders } from '../../../client/read-freshness.ts';
 import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
 import { type CacheMoment, earlierMoment } from '../../../client/tag-collector.ts';
+import { nextInOrder } from '../../../shared/arrival-order.ts';
 import { untilAborted } from '../../../shared/deadline.ts';
 import { AbortableSingleFlight, type AbortableWork } from '../../../shared/single-flight.ts';
 import { steadyNow } from '../../../shared/steady-clock.ts';
+import type { FetchEvent } from '../../source.ts';
 import type { ApiRequest } from '../api-request.ts';
 import type { RawResponse, StoredAt } from '../api-response.ts';
 import type { CacheStore } from './cache-store.ts';
@@ -26,6 +28,8 @@ export interface CacheLookup {
   readonly request: ApiRequest;
   /** Names, in lower case, of request headers whose values differ between users. */
   readonly userHeaders: ReadonlySet<string>;
+  /** Set where an event is about what is looked up: nothing that is older than the event answers it. */
+  readonly event?: FetchEvent | undefined;
   /** Returns what a response is invalidated by. */
   readonly tagsOf?: ((headers: RawResponse['headers']) => readonly string[]) | undefined;
   /** Aborted when the client disconnects or the deadline passes. */
@@ -69,6 +73,8 @@ export class ApiCache {
   readonly #sharedCalls = new AbortableSingleFlight<Revalidation>();
   /** Keys of requests whose last response could not be shared. */
   readonly #unshareable = new LRUCache<string, true>({ max: MAX_UNSHAREABLE });
+  /** When a request was last made for an event: what was called before is not stored after it. */
+  readonly #madeForEvents = new LRUCache<string, number>({ max: MAX_UNSHAREABLE });
 
   constructor(cacheStore: CacheStore, now: () => number = steadyNow) {
     this.#cacheStore = cacheStore;
@@ -83,13 +89,14 @@ export class ApiCache {
   /** Returns a cached response or calls the API. Rejects as the call does when there is no stale response to fall back on. */
   async fetch(lookup: CacheLookup): Promise<RawResponse> {
     const key = keyOf(lookup, isUserSpecific(lookup));
+    if (lookup.event) this.#madeForEvents.set(key, lookup.event.order);
     const found = await this.#find(key, lookup);
     const { cached } = found;
     const cacheKey = variantKey(key, lookup, found.names);
     const stored = { key: cacheKey, moment: found.moment };
     const serve = (entry: CachedResponse) => ({ ...withAge(entry, this.#now()), stored });
-    if (cached && isFresh(cached, this.#now())) return serve(cached);
-    const mayFallBack = cached !== undefined && canServeOnError(cached, this.#now());
+    if (cached && !lookup.event && isFresh(cached, this.#now())) return serve(cached);
+    const mayFallBack = cached !== undefined && !lookup.event && canServeOnError(cached, this.#now());
     try {
       const response = await this.#refresh(key, found, lookup);
       return mayFallBack && response.status >= 500 ? serve(cached) : response;
@@ -111,13 +118,13 @@ export class ApiCache {
 
   /** Makes one call for all equal requests. If the last response could not be shared, each request makes its own call. */
   async #refresh(key: string, found: Found, lookup: CacheLookup): Promise<RawResponse> {
-    const { signal } = lookup;
+    const { signal, event } = lookup;
     const equal = variantKey(key, lookup, [...lookup.userHeaders]);
     const begin = (own: AbortSignal) => this.#revalidate(key, found, lookup, own);
     const isUnshareable = this.#unshareable.has(equal);
     const [revalidated, isOwn] = isUnshareable
       ? ([await untilAborted(begin(signal), signal), true] as const)
-      : await this.#fetchShared(equal, signal, begin);
+      : await this.#fetchShared(event ? `${equal} event ${event.order}` : equal, signal, begin);
     if (revalidated.isShared) this.#unshareable.delete(equal);
     else this.#unshareable.set(equal, true);
     return isOwn || revalidated.isShared ? revalidated.response : lookup.call({}, signal);
@@ -154,6 +161,7 @@ export class ApiCache {
 
   async #revalidate(key: string, found: Found, lookup: CacheLookup, signal: AbortSignal): Promise<Revalidated> {
     const { cached } = found;
+    const order = nextInOrder();
     const moment = await this.#cacheStore.moment();
     const response = await lookup.call(cached ? conditionsFor(cached) : {}, signal);
     const now = this.#now();
@@ -166,6 +174,8 @@ export class ApiCache {
       isUserSpecific(lookup),
       now,
     );
+    const isOutdated = (this.#madeForEvents.get(key) ?? 0) > order;
+    if (made !== undefined && isOutdated) return { response: withAge(made, now), isShared: true };
     if (made === undefined) {
       // a failure of the API does not invalidate the cached response
       if (cached && response.status < 500) await this.#cacheStore.delete(key);
