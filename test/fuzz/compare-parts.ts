@@ -152,9 +152,14 @@ function differenceOfErrors(
   const [expected, found] = [new Set(whole.errors.map(placeOf)), new Set(own.map(placeOf))];
   const isAtObject = ({ message, path = [] }: GraphQLFormattedError) =>
     whole.errors.some((one) => one.message === message && one.path?.length && isPrefix(one.path, path));
-  const added = own.filter(
-    (error) => !expected.has(placeOf(error)) && !isWithinNull(whole.data, error.path ?? []) && !isAtObject(error),
-  );
+  // what the whole result reads where the object comes from, a part looks up by a key, which the same failure takes away
+  const isKeyLost = (error: GraphQLFormattedError) =>
+    codeOf(error) === 'REQUIRED_INPUT_MISSING' &&
+    whole.errors.some((one) => codeOf(one) === DOWN && one.path?.length && isPrefix(one.path, error.path ?? []));
+  const added = own.filter((error) => {
+    if (expected.has(placeOf(error)) || isWithinNull(whole.data, error.path ?? [])) return false;
+    return !isAtObject(error) && !isKeyLost(error);
+  });
   const lost = whole.errors.filter((error) => {
     const { path = [] } = error;
     if (found.has(placeOf(error)) || isWithinNull(merged.data, path) || isKept(error)) return false;
