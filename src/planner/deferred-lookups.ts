@@ -141,3 +141,15 @@ export function keepTogether<T extends { readonly field: OpField; readonly isDef
       : one,
   );
 }
+
+/**
+ * Returns whether a field may come from another fetch than other fields of the same objects. Where several fields of the operation lead
+ * to these objects, a field with objects is perhaps selected in another one, too.
+ */
+export function canSeparate({ origin }: Position, field: OpField): boolean {
+  if (!origin || !field.selection) return true;
+  let leading = 0;
+  for (const [other, placements] of origin.parent.placed)
+    if (other.selection && [...placements].some(([, { alias }]) => alias.key === origin.alias.key)) leading += 1;
+  return leading <= 1 && canSeparate(origin.parent, field);
+}

@@ -4,7 +4,7 @@ import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
 import { ContextFinder } from './contexts.ts';
 import { COST } from './costs.ts';
-import { AFTER_THE_REST, DeferredLookups, keepTogether } from './deferred-lookups.ts';
+import { AFTER_THE_REST, canSeparate, DeferredLookups, keepTogether } from './deferred-lookups.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import { type FieldIndex, needsOwnLookup, type Provider } from './field-index.ts';
@@ -155,7 +155,7 @@ export class Selector implements SelectionPlacer {
       } else if (!item.name.startsWith('__')) {
         const { parentType: owner } = selection;
         const isApart = item.fragments !== NOT_DEFERRED && item.fragments !== fragments;
-        const isDeferred = isApart && this.isReadableNow(position, owner, item.name);
+        const isDeferred = isApart && canSeparate(position, item) && this.isReadableNow(position, owner, item.name);
         // deferred ones go last: by then it is known what the objects are read with in any case
         const choices = this.choices(position, owner, item) + (isDeferred ? AFTER_THE_REST : 0);
         tasks.push({ owner, field: item, choices, isDeferred });
