@@ -26,7 +26,8 @@ const { supergraph: media } = planner({
     interface Node { id: ID! title: String author: Author }
     type Book implements Node @key(fields: "id") { id: ID! title: String author: Author }
     type Film implements Node @key(fields: "id") { id: ID! title: String author: Author }
-    type Author @key(fields: "id") { id: ID! name: String email: String }
+    type Author @key(fields: "id") { id: ID! name: String email: String home: Home }
+    type Home { city: String }
   `,
 });
 
@@ -119,6 +120,17 @@ it('objects that are selected in several type conditions come from one fetch', (
   expect(requests(query, media)).toMatchInlineSnapshot(`
     [
       "library {media{__typename id author{email} ...on Book{author{name}}}} after ",
+    ]
+  `);
+});
+
+it('objects below fields that are selected around a type condition come from one fetch', () => {
+  const query =
+    '{ media { author { id } ... on Book { title } author { ... @defer(label: "a") { email home { city } } } } }';
+  expect(requests(query, media)).toMatchInlineSnapshot(`
+    [
+      "library {media{__typename author{id home{city}} ...on Book{title}}} after ",
+      "a: library _entities {...on Author{email}} after 0",
     ]
   `);
 });
