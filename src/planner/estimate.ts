@@ -35,7 +35,7 @@ interface Ancestor {
  * Out: 110 (one more request, one more wave)
  */
 export class Estimator {
-  private readonly fieldIndex: FieldIndex;
+  readonly fieldIndex: FieldIndex;
   private readonly known = new Map<OpField, Map<SubgraphField, Estimate>>();
 
   constructor(fieldIndex: FieldIndex) {

@@ -81,6 +81,7 @@ export class FetchGraph {
     representation: Representation;
     contexts: readonly ContextValue[];
     dependsOn: ReadonlySet<Fetch>;
+    isApart?: boolean | undefined;
   }): FetchNode {
     return this.addFetch({ ...look, kind: 'entity' });
   }
@@ -88,10 +89,10 @@ export class FetchGraph {
   private addFetch(parts: Omit<Fetch, 'id' | 'node' | 'level'> & { type: SubgraphType }): FetchNode {
     let level = 0;
     for (const fetch of parts.dependsOn) level = Math.max(level, fetch.level + 1);
-    const { type, subgraph, kind, position, condition, representation, contexts, dependsOn } = parts;
+    const { type, subgraph, kind, position, condition, representation, contexts, dependsOn, isApart } = parts;
     const id = this.fetches.length;
     // listed one by one: V8 keeps objects that are made by rest and spread in a slow form
-    const made = { id, subgraph, kind, position, condition, representation, contexts, dependsOn, level };
+    const made = { id, subgraph, kind, position, condition, representation, contexts, dependsOn, level, isApart };
     const fetch = made as Writable<Fetch>;
     fetch.node = new FetchNode(fetch, position, type, []);
     this.fetches.push(fetch);

@@ -1,5 +1,6 @@
 import { Kind, type TypeNode } from 'graphql';
 import type { DeferredFields } from '../operation/defer-groups.ts';
+import { NOT_DEFERRED } from '../operation/deferred-fragments.ts';
 import type { OpSelection } from '../operation/operation.ts';
 import { getOrMake } from './maps.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type Position,
   type RepresentationSelection,
 } from './positions.ts';
+import { isKeyField } from './subgraph-scope.ts';
 
 /** The number of a defer group, or {@link REST}. */
 export type Group = number;
@@ -95,7 +97,7 @@ export class FieldUses {
       if (item.kind === 'typeCondition' || item.name === '__typename') continue;
       const own = this.deferred.get(item) ?? group;
       for (const [owner, placement] of position.placed.get(item) ?? []) {
-        const listsBelow = this.noteRead(allPlacements(placement), own, lists);
+        const listsBelow = this.noteRead(allPlacements(placement), own, lists, item.fragments !== NOT_DEFERRED);
         const below = position.below(placement.alias, owner);
         if (item.selection && below) this.noteSelection(item.selection, below, own, listsBelow);
       }
@@ -103,12 +105,20 @@ export class FieldUses {
   }
 
   /** Records that a group reads a field. Returns the lists above what is below it. */
-  private noteRead(placements: readonly Placement[], group: Group, lists: ListGroups): ListGroups {
+  private noteRead(
+    placements: readonly Placement[],
+    group: Group,
+    lists: ListGroups,
+    isInFragment: boolean,
+  ): ListGroups {
     let below = lists;
     for (const { alias, node } of placements) {
       const field = node.fields.get(alias.key);
       const used = lists.get(node.fetch) ?? group;
-      if (field) this.noteField(field, used, 'read');
+      // the objects have their keys read in any case where fragments are looked up
+      const isKey = isInFragment && node.fetch.node !== node && field?.node === undefined;
+      if (field)
+        this.noteField(field, used, isKey && isKeyField(node.fetch.subgraph, node.type, alias.name) ? 'key' : 'read');
       below = withList(below, node.fetch, field, used);
     }
     return below;

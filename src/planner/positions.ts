@@ -173,6 +173,8 @@ export interface Fetch {
   readonly dependsOn: ReadonlySet<Fetch>;
   /** One more than the highest level of the fetches that it depends on. */
   readonly level: number;
+  /** Whether it is for fields of deferred fragments that another fetch of the subgraph could read: nothing else uses it. */
+  readonly isApart?: boolean | undefined;
   /** The numbers of the only defer groups that need it; `undefined` where the rest needs it. */
   readonly groups?: readonly number[] | undefined;
 }

@@ -1,7 +1,14 @@
 import { Kind, type TypeNode } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { FieldIndex } from './field-index.ts';
-import type { Fetch, Placement, Position, RepresentationItem, RepresentationSelection } from './positions.ts';
+import {
+  allPlacements,
+  type Fetch,
+  type Placement,
+  type Position,
+  type RepresentationItem,
+  type RepresentationSelection,
+} from './positions.ts';
 import { SmallMap } from './small-map.ts';
 
 /** Fields that have been placed as inputs of a look-up: how they are written, and which fetches return them. */
@@ -68,8 +75,9 @@ function describeField(
   dependsOn: Set<Fetch>,
 ): RepresentationItem[] {
   const placements = position.placed.get(field) ?? new SmallMap<string, Placement>();
-  const describeAt = (type: string, { alias, node }: Placement): RepresentationItem => {
-    dependsOn.add(node.fetch);
+  const describeAt = (type: string, placement: Placement): RepresentationItem => {
+    const { alias, node } = placement;
+    for (const one of allPlacements(placement)) dependsOn.add(one.node.fetch);
     const below = position.below(alias, type);
     const nested = field.selection && below ? describeBelow(fieldIndex, below, field.selection, dependsOn) : undefined;
     const lists = listDepth(node.fields.get(alias.key)?.type);

@@ -24,8 +24,9 @@ interface InputRoute {
   take(): Inputs;
 }
 
-/** What a look-up sends beside the key: required fields and context values. */
+/** What a look-up sends beside the key: required fields and context values; and whether it is for deferred fragments only. */
 interface MoreInputs {
+  readonly isApart?: boolean | undefined;
   readonly required?: Inputs | undefined;
   readonly contexts?: { readonly values: readonly ContextValue[]; readonly dependsOn: ReadonlySet<Fetch> } | undefined;
 }
@@ -105,12 +106,12 @@ export class RouteFinder {
 
   /**
    * Returns whether a node has all objects of a type. A look-up has only the objects that it was made for; one with
-   * context values has only its own fields.
+   * context values, or for deferred fragments, has only its own fields.
    */
   isInScope(node: FetchNode, owner: string): boolean {
     const { fetch } = node;
     if (fetch.node !== node) return true;
-    if (fetch.contexts.length > 0) return false;
+    if (fetch.contexts.length > 0 || fetch.isApart) return false;
     if (fetch.condition === owner) return true;
     const lookupTypes = this.fieldIndex.possible(fetch.condition);
     for (const name of this.fieldIndex.possible(owner)) if (!lookupTypes.has(name)) return false;
@@ -144,7 +145,7 @@ export class RouteFinder {
 
   /** Adds the `_entities` fetch for a key and further inputs, once these have been placed. */
   addLookup(position: Position, owner: string, entry: Entry, key: Inputs, more: MoreInputs = {}): FetchNode {
-    const { required, contexts } = more;
+    const { required, contexts, isApart } = more;
     const dependsOn = new Set([...key.dependsOn, ...(required?.dependsOn ?? []), ...(contexts?.dependsOn ?? [])]);
     const brought = position.nodes.some((node) => node.fetch.node !== node && key.dependsOn.has(node.fetch));
     const [first] = position.nodes;
@@ -163,6 +164,7 @@ export class RouteFinder {
       representation,
       contexts: contexts?.values ?? [],
       dependsOn,
+      isApart,
     });
   }
 
@@ -335,7 +337,7 @@ export function cheapest<T extends { readonly cost: number; readonly level: numb
 }
 
 /** Counts the fields that a node does not read yet: of two keys, the one that is already read is better. */
-function fieldsToAdd(node: FetchNode, selection: OpSelection): number {
+export function fieldsToAdd(node: FetchNode, selection: OpSelection): number {
   const names = new Set([...node.fields.values()].map(({ alias }) => alias.name));
   return selection.items.filter((item) => item.kind === 'field' && !names.has(item.name)).length;
 }

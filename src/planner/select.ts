@@ -1,8 +1,10 @@
+import { NOT_DEFERRED } from '../operation/deferred-fragments.ts';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
 import { ContextFinder } from './contexts.ts';
 import { COST } from './costs.ts';
+import { AFTER_THE_REST, canSeparate, DeferredLookups, keepTogether } from './deferred-lookups.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import { type FieldIndex, needsOwnLookup, type Provider } from './field-index.ts';
@@ -13,6 +15,7 @@ import { PossibleTypes } from './possible-types.ts';
 import { cheapest, RouteFinder, type SelectionPlacer } from './routes.ts';
 import { selectMutation } from './select-mutation.ts';
 import { needsSeparateSelection } from './separate-selection.ts';
+import { withSiblings } from './siblings.ts';
 import { SmallMap } from './small-map.ts';
 import { readableField, scopeOf } from './subgraph-scope.ts';
 import { unplannable, unplannableError } from './unplannable.ts';
@@ -20,20 +23,21 @@ import { unplannable, unplannableError } from './unplannable.ts';
 /** How many types are examined one by one before objects are split by type. */
 const FEW_TYPES = 8;
 
-/** How many of the fields still to be placed are examined when two options cost the same. */
-const MAX_SIBLINGS = 20;
-
 /** One selected field on one type that has to be placed. */
 interface Task {
   readonly owner: string;
   readonly field: OpField;
   readonly choices: number;
+  /** Whether it is in another deferred fragment than the objects, and a fetch that has them could read it. */
+  readonly isDeferred: boolean;
 }
 
 /** A selection that is still to be placed. */
 interface PendingSelection {
   readonly position: Position;
   readonly selection: OpSelection;
+  /** The number of the set of deferred fragments that the objects belong to; none for inputs. */
+  readonly fragments?: number;
 }
 
 /** A placed field whose selection is still to be placed. */
@@ -56,6 +60,7 @@ export class Selector implements SelectionPlacer {
   private readonly estimator: Estimator;
   private readonly options: OptionFinder;
   private readonly possibleTypes: PossibleTypes;
+  private readonly deferredLookups: DeferredLookups;
 
   constructor(graph: FetchGraph) {
     this.graph = graph;
@@ -69,6 +74,7 @@ export class Selector implements SelectionPlacer {
     });
     this.options = new OptionFinder(graph.fieldIndex, this.routes, this.estimator, contexts);
     this.possibleTypes = new PossibleTypes(graph.fieldIndex);
+    this.deferredLookups = new DeferredLookups(graph, this.routes, this);
   }
 
   select(position: Position, selection: OpSelection): void {
@@ -82,11 +88,11 @@ export class Selector implements SelectionPlacer {
         pending.push(...this.below(next).reverse());
         continue;
       }
-      const { position, selection } = next;
+      const { position, selection, fragments = NOT_DEFERRED } = next;
       const tasks: Task[] = [];
-      this.collect(position, selection, tasks);
+      this.collect(position, selection, tasks, fragments);
       yield;
-      const ordered = tasks.length > 1 ? [...tasks].sort((a, b) => a.choices - b.choices) : tasks;
+      const ordered = tasks.length > 1 ? keepTogether(tasks).sort((a, b) => a.choices - b.choices) : tasks;
       const placedLeaves = new Map<string, OpField>();
       for (const [index, task] of ordered.entries()) {
         if (!this.reusePlacement(position, task, placedLeaves)) this.place(position, task, ordered, index);
@@ -101,14 +107,17 @@ export class Selector implements SelectionPlacer {
     if (!selection) return [];
     return [...(position.placed.get(field) ?? [])].flatMap(([owner, { alias }]) => {
       const below = position.below(alias, owner);
-      return below ? [{ position: below, selection }] : [];
+      return below ? [{ position: below, selection, fragments: field.fragments }] : [];
     });
   }
 
   /** Reads a leaf that was selected before, under another alias, from the place of that alias. Returns whether there was one. */
-  private reusePlacement(position: Position, { owner, field }: Task, placedLeaves: Map<string, OpField>): boolean {
+  private reusePlacement(position: Position, task: Task, placedLeaves: Map<string, OpField>): boolean {
+    const { owner, field, isDeferred } = task;
     if (field.selection) return false;
-    const key = `${owner}.${field.name}(${field.argsKey})`;
+    const shared = `${owner}.${field.name}(${field.argsKey})`;
+    // nothing may wait for what only a deferred fragment needs
+    const key = isDeferred && !placedLeaves.has(shared) ? `${field.fragments} ${shared}` : shared;
     const same = position.placed.get(placedLeaves.get(key) ?? field);
     if (!same || position.placed.has(field)) {
       placedLeaves.set(key, field);
@@ -135,19 +144,21 @@ export class Selector implements SelectionPlacer {
     runToEnd(this.selectInSteps([{ position, field }]));
   }
 
-  private collect(position: Position, selection: OpSelection, tasks: Task[]): void {
+  private collect(position: Position, selection: OpSelection, tasks: Task[], fragments: number): void {
     for (const item of selection.items) {
       if (item.kind === 'typeCondition') {
         this.typenameAt(position);
-        if (this.possibleTypes.canBe(position, item.typeCondition)) this.collect(position, item.selection, tasks);
+        if (this.possibleTypes.canBe(position, item.typeCondition))
+          this.collect(position, item.selection, tasks, fragments);
       } else if (item.name === '__typename') {
         if (this.fieldIndex.isAbstract(position.type)) this.typenameAt(position);
       } else if (!item.name.startsWith('__')) {
-        tasks.push({
-          owner: selection.parentType,
-          field: item,
-          choices: this.choices(position, selection.parentType, item),
-        });
+        const { parentType: owner } = selection;
+        const isApart = item.fragments !== NOT_DEFERRED && item.fragments !== fragments;
+        const isDeferred = isApart && canSeparate(position, item) && this.isReadableNow(position, owner, item.name);
+        // deferred ones go last: by then it is known what the objects are read with in any case
+        const choices = this.choices(position, owner, item) + (isDeferred ? AFTER_THE_REST : 0);
+        tasks.push({ owner, field: item, choices, isDeferred });
       }
     }
   }
@@ -165,55 +176,29 @@ export class Selector implements SelectionPlacer {
     const { owner, field } = task;
     if (position.placed.get(field)?.has(owner)) return;
     const options = this.options.find(position, owner, field);
-    const best = cheapest(options.map((option) => this.withSiblings(option, siblings, index)));
+    const best = cheapest(options.map((option) => withSiblings(this.estimator, option, siblings, index)));
+    if (task.isDeferred && best?.provider === undefined && this.placeDeferred(position, task, best)) return;
     // the selection below costs the same on each type, so it is no reason to split the types
     const isExpensive = !best || best.ownCost >= COST.request || best.cost >= COST.deadEnd;
     const expand = isExpensive && this.fieldIndex.isAbstract(owner);
     const splitByType = best === undefined || (expand && this.isCheaperPerType(position, owner, field, best));
-    if (expand && this.placeOnEachType(position, owner, field, splitByType)) return;
+    if (expand && this.placeOnEachType(position, task, splitByType)) return;
     if (!best) throw unplannableError(this.fieldIndex, position, owner, field);
     const { node, resolvedBy } = best.take();
     this.placeField(position, node, owner, field, resolvedBy, false);
   }
 
-  /**
-   * Prefers, among options of the same cost, the one into a subgraph that serves more of the fields still to be
-   * placed.
-   */
-  private withSiblings(option: Option, siblings: readonly Task[], index: number): Option {
-    const { provider } = option;
-    if (!provider || option.cost < COST.request) return option;
-    let shared = 0;
-    const end = Math.min(siblings.length, index + 1 + MAX_SIBLINGS);
-    for (let i = index + 1; i < end; i++) {
-      const sibling = siblings[i];
-      if (sibling) shared += this.siblingScore(provider.subgraph, sibling);
-    }
-    if (shared === 0) return option;
-    const { ownCost, level, take } = option;
-    return { cost: option.cost - shared, ownCost, level, provider, take };
-  }
-
-  /**
-   * Returns 1 where a subgraph has everything that is selected, 0.5 where it has the field but not all of the
-   * selection below it, else 0.
-   */
-  private siblingScore(subgraph: Provider['subgraph'], { owner, field }: Task): number {
-    const provider = this.fieldIndex.providers(owner, field.name).find((p) => p.subgraph === subgraph);
-    if (!provider) return 0;
-    return this.estimator.below(field, subgraph, provider.field) < COST.request ? 1 : 0.5;
-  }
-
   /** Reads a field of an abstract type on each object type instead. Returns false where that is no better. */
-  private placeOnEachType(position: Position, owner: string, field: OpField, forced: boolean): boolean {
-    const types = [...this.fieldIndex.possible(owner)].filter((type) => this.possibleTypes.canBe(position, type));
+  private placeOnEachType(position: Position, whole: Task, forced: boolean): boolean {
+    const { owner, field } = whole;
+    const types = this.typesAt(position, owner);
     if (types.length === 0) return false;
     if (!forced && !types.every((type) => this.isReadableNow(position, type, field.name))) return false;
     this.typenameAt(position);
     const outermost = !this.routes.splitByType.has(position);
     this.routes.splitByType.add(position);
     for (const type of types) {
-      const task = { owner: type, field, choices: 1 };
+      const task = { ...whole, owner: type, choices: 1 };
       this.place(position, task, [task], 0);
     }
     if (outermost) this.routes.splitByType.delete(position);
@@ -226,7 +211,7 @@ export class Selector implements SelectionPlacer {
    */
   private isCheaperPerType(position: Position, owner: string, field: OpField, best: Option): boolean {
     if (best.ownCost <= COST.request + COST.wave) return false;
-    const types = [...this.fieldIndex.possible(owner)].filter((type) => this.possibleTypes.canBe(position, type));
+    const types = this.typesAt(position, owner);
     if (types.length > FEW_TYPES) return false;
     const reached = new Map<Provider['subgraph'] | undefined, number>();
     for (const type of types) {
@@ -238,6 +223,27 @@ export class Selector implements SelectionPlacer {
     let total = 0;
     for (const ownCost of reached.values()) total += ownCost;
     return total < best.ownCost;
+  }
+
+  /** Returns the object types of a type that objects at a position may have. */
+  private typesAt(position: Position, owner: string): string[] {
+    return [...this.fieldIndex.possible(owner)].filter((type) => this.possibleTypes.canBe(position, type));
+  }
+
+  /** Reads a deferred field by key, in place of an option that reads it where the objects come from. Returns whether it can. */
+  private placeDeferred(position: Position, { owner, field }: Task, best: Option | undefined): boolean {
+    const node = best?.take().node;
+    const types = this.fieldIndex.isAbstract(owner) ? this.typesAt(position, owner) : [];
+    const lookups = node && this.deferredLookups.find(node, owner, field, types);
+    if (!lookups) return false;
+    if (lookups.length > 1) this.typenameAt(position);
+    for (const { type, take } of lookups) {
+      const { node: lookup, resolvedBy } = take();
+      // objects of the look-up stay apart from those that the key or others read there
+      const alias = field.selection && position.aliasScope.known(field.responseKey, field);
+      this.placeField(position, lookup, type, field, resolvedBy, !!alias && !!position.below(alias, type));
+    }
+    return true;
   }
 
   private isReadableNow(position: Position, owner: string, fieldName: string): boolean {
@@ -291,7 +297,8 @@ export class Selector implements SelectionPlacer {
   }
 
   selectByType(position: Position, owner: string, field: OpField): void {
-    if (this.fieldIndex.isAbstract(owner) && this.placeOnEachType(position, owner, field, true)) {
+    const task = { owner, field, choices: 1, isDeferred: false };
+    if (this.fieldIndex.isAbstract(owner) && this.placeOnEachType(position, task, true)) {
       this.selectBelow(position, field);
     } else {
       this.select(position, { parentType: owner, items: [field] });

@@ -1,4 +1,5 @@
 import type { DeferredFields } from '../operation/defer-groups.ts';
+import type { DeferredFragment, FragmentSets } from '../operation/deferred-fragments.ts';
 import type { Operation } from '../operation/operation.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import { FieldUses, type Group, REST } from './field-uses.ts';
@@ -23,21 +24,22 @@ interface FetchPart {
  */
 export function splitDeferredFetches(
   graph: FetchGraph,
-  { kind, selection }: Operation,
+  { kind, selection, fragmentSets }: Operation,
   deferred: DeferredFields,
 ): Fetch[] {
   const uses = new FieldUses(graph.fetches, graph.root, selection, deferred);
   const parts = new Map<Fetch, FetchPart[]>();
   const split: Fetch[] = [];
+  const waits = (group: Group, other: Group) => waitsFor(fragmentSets, group, other);
   for (const fetch of [...graph.fetches].sort((a, b) => a.level - b.level)) {
     // a second request would run the mutation a second time
     const isWhole = kind === 'mutation' && fetch.kind === 'root';
-    for (const groups of isWhole ? [[REST, ...uses.groupsOf(fetch)]] : groupParts(uses, fetch)) {
+    for (const groups of isWhole ? [[REST, ...uses.groupsOf(fetch)]] : groupParts(uses, fetch, waits)) {
       const dependsOn = new Set<Fetch>();
       for (const needed of fetch.dependsOn)
         for (const part of partsNeeded(uses, fetch, groups[0] ?? REST, parts.get(needed) ?? []))
           dependsOn.add(part.fetch);
-      const part = createPart(uses, fetch, { groups, id: split.length, dependsOn });
+      const part = createPart(uses, fetch, { groups, id: split.length, dependsOn, waits });
       getOrMake(parts, fetch, (): FetchPart[] => []).push(part);
       split.push(part.fetch);
     }
@@ -45,13 +47,28 @@ export function splitDeferredFetches(
   return split;
 }
 
+/** Returns whether a group comes no earlier than another one in any case. */
+type WaitsFor = (group: Group, other: Group) => boolean;
+
+/** Returns whether each fragment of a set comes with or after a fragment of another set, or is that fragment. */
+function waitsFor(sets: FragmentSets | undefined, group: Group, other: Group): boolean {
+  if (sets === undefined || group === other || group === REST) return false;
+  const others = new Set<DeferredFragment | undefined>(sets.of(other));
+  const isWithin = (one: DeferredFragment | undefined): boolean => others.has(one) || (!!one && isWithin(one.parent));
+  return sets.of(group).every(isWithin);
+}
+
 /** Returns the groups of each part of a fetch; the first group of a part decides who waits for it. */
-function groupParts(uses: FieldUses, fetch: Fetch): Group[][] {
+function groupParts(uses: FieldUses, fetch: Fetch, waits: WaitsFor): Group[][] {
   const { node } = fetch;
+  const groups = uses.groupsOf(fetch);
+  const waitCount = (group: Group) => groups.filter((other) => waits(group, other)).length;
   const parts: Group[][] = [];
   const joins = (group: Group, host: Group) => joinsHost(uses, node, group, host, [node]);
-  for (const group of uses.groupsOf(fetch)) {
-    const host = parts.find(([first = REST]) => joins(group, first) && (first === REST || joins(first, group)));
+  for (const group of groups.sort((a, b) => waitCount(a) - waitCount(b))) {
+    const host = parts.find(
+      ([first = REST]) => joins(group, first) && (first === REST || waits(group, first) || joins(first, group)),
+    );
     if (host) host.push(group);
     else parts.push([group]);
   }
@@ -111,14 +128,15 @@ interface PartOptions {
   readonly groups: readonly Group[];
   readonly id: number;
   readonly dependsOn: ReadonlySet<Fetch>;
+  readonly waits: WaitsFor;
 }
 
-function createPart(uses: FieldUses, whole: Fetch, { groups, id, dependsOn }: PartOptions): FetchPart {
+function createPart(uses: FieldUses, whole: Fetch, { groups, id, dependsOn, waits }: PartOptions): FetchPart {
   const [first = REST] = groups;
   let level = 0;
   for (const needed of dependsOn) level = Math.max(level, needed.level + 1);
   const { subgraph, kind, position, condition, representation, contexts } = whole;
-  const only = first === REST ? undefined : groups;
+  const only = first === REST ? undefined : groups.filter((group) => !waits(group, first));
   const made = { id, subgraph, kind, position, condition, representation, contexts, dependsOn, level, groups: only };
   const fetch = made as Fetch & { node: FetchNode };
   const nodes = new Set<FetchNode>();

@@ -84,6 +84,19 @@ export function canReadAll(fieldIndex: FieldIndex, at: SubgraphScope, selection:
   });
 }
 
+/**
+ * Returns whether a field is part of a key of all objects of a type in a subgraph, and no object itself: reading it costs nothing.
+ * @param type the type in that subgraph
+ */
+export function isKeyField(subgraph: Subgraph, { keys, kind, possible }: SubgraphType, name: string): boolean {
+  const isPart = keys.some(({ fields: { selections } }) =>
+    selections.some((one) => one.kind === Kind.FIELD && one.name.value === name && !one.selectionSet),
+  );
+  if (isPart || (kind !== 'interface' && kind !== 'union')) return isPart;
+  const types = [...possible].map((one) => subgraph.types.get(one));
+  return types.length > 0 && types.every((one) => one !== undefined && isKeyField(subgraph, one, name));
+}
+
 /** Returns the scope of a field's value. */
 export function scopeBelow(at: SubgraphScope, field: SubgraphField): SubgraphScope | undefined {
   const type = at.subgraph.types.get(field.namedType);

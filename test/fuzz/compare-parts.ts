@@ -32,12 +32,17 @@ const DOWN = 'SUBREQUEST_HTTP_ERROR';
  * Throws where they differ.
  */
 export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, healthy }: Conditions): void {
-  const found = new DataComparison(whole, merged, hasHiddenErrors);
+  const found = new DataComparison(whole, merged, { hasHiddenErrors, healthy });
   const isGone = (path: Path) => isEmpty(healthy, path) && isEmpty(merged.data, path);
-  const isKept = ({ message, path = [] }: GraphQLFormattedError) => {
+  const isKept = (error: GraphQLFormattedError) => {
+    const { message, path = [] } = error;
     if (found.kept.some((one) => isPrefix(one, path))) return true;
-    // of a field that is not selected, the whole result knows the object only; in a part, it may be one that is selected
-    return hasHiddenErrors && merged.errors.some((one) => one.message === message && isPrefix(path, one.path ?? []));
+    // it asks for fields with different inputs in one look-up, and leaves all of them out where one input is missing
+    if (codeOf(error) === 'REQUIRED_INPUT_MISSING' && valueAt(merged.data, path) != null) return true;
+    // of a field that is not selected, the whole result knows the object only; in a part, it may be one that is selected.
+    // nor does it know which field is selected where the type of the object is not known yet, or never is
+    const isVague = hasHiddenErrors || typeof valueAt(whole.data, path) === 'object';
+    return isVague && merged.errors.some((one) => one.message === message && isPrefix(path, one.path ?? []));
   };
   const wrong = found.run() ?? differenceOfErrors(whole, merged, isKept, isGone);
   if (wrong !== undefined) throw new Error(wrong);
@@ -53,14 +58,23 @@ class DataComparison {
   private readonly errors: readonly Path[];
   /** The fields that a subgraph failed to return to both, without indices. */
   private readonly lost: readonly Path[];
+  /** The fields that a subgraph failed to return to the whole result only, without indices. */
+  private readonly lostByWhole: readonly Path[];
+  private readonly hasHiddenErrors: boolean;
+  private readonly healthy: unknown;
 
-  constructor(whole: Whole, merged: Merged, hasHiddenErrors: boolean) {
+  constructor(whole: Whole, merged: Merged, { hasHiddenErrors, healthy }: Conditions) {
+    this.hasHiddenErrors = hasHiddenErrors;
+    this.healthy = healthy;
     this.whole = whole;
     this.merged = merged;
     const known = new Set(merged.errors.map(exactly));
     const both = whole.errors.filter((error) => known.has(exactly(error)));
     this.errors = hasHiddenErrors ? both.map(({ path = [] }) => path) : [];
-    this.lost = both.flatMap(({ path = [], extensions }) => (extensions?.code === DOWN ? [withoutIndices(path)] : []));
+    const downIn = (errors: readonly GraphQLFormattedError[]) =>
+      errors.flatMap((error) => (codeOf(error) === DOWN ? [withoutIndices(error.path ?? [])] : []));
+    this.lost = downIn(both);
+    this.lostByWhole = downIn(whole.errors.filter((error) => !known.has(exactly(error))));
   }
 
   /** Returns the first difference. */
@@ -69,7 +83,7 @@ class DataComparison {
   }
 
   private compare(whole: unknown, merged: unknown, path: Path): string | undefined {
-    if (whole === null && merged !== null && this.isAllowedNull(path)) return undefined;
+    if (whole === null && merged !== null && this.isAllowedNull(path, merged)) return undefined;
     // a field that several subgraphs return is null where the part has asked only the one that is down
     if (merged === null && whole !== null && this.lost.some((one) => isPrefix(withoutIndices(path), one)))
       return undefined;
@@ -95,10 +109,23 @@ class DataComparison {
     return this.merged.errors.some((error) => isPrefix(above, withoutIndices(error.path ?? [])));
   }
 
-  private isAllowedNull(path: Path): boolean {
+  /** Returns whether a value is the one at its path where no subgraph is down. */
+  private isHealthy(value: unknown, path: Path): boolean {
+    return text(valueAt(this.healthy, path)) === text(value);
+  }
+
+  private isAllowedNull(path: Path, merged: unknown): boolean {
     // null has propagated to a nullable field around the failed part, or to one within it that another part has delivered
     const isAtFailed = this.merged.failed.some((one) => isPrefix(one, path) || isPrefix(path, one));
-    if (isAtFailed && this.hasErrorIn(path)) return true;
+    if (isAtFailed && this.hasErrorIn(path)) {
+      if (this.hasHiddenErrors) this.kept.push(path);
+      return true;
+    }
+    // of the subgraphs that have a field, only the whole result has asked the one that is down
+    if (this.lostByWhole.some((one) => show(one) === show(withoutIndices(path))) && this.isHealthy(merged, path)) {
+      this.kept.push(path);
+      return true;
+    }
     // the whole result asks for fields with different inputs in one look-up, and leaves all of them out where one input is missing
     const place = show(withoutIndices(path));
     const isLeftOut = this.whole.errors.some(
@@ -123,7 +150,16 @@ function differenceOfErrors(
 ): string | undefined {
   const own = merged.errors.filter((error) => !FAILED_ELSEWHERE.has(codeOf(error)));
   const [expected, found] = [new Set(whole.errors.map(placeOf)), new Set(own.map(placeOf))];
-  const added = own.filter((error) => !expected.has(placeOf(error)) && !isWithinNull(whole.data, error.path ?? []));
+  const isAtObject = ({ message, path = [] }: GraphQLFormattedError) =>
+    whole.errors.some((one) => one.message === message && one.path?.length && isPrefix(one.path, path));
+  // what the whole result reads where the object comes from, a part looks up by a key, which the same failure takes away
+  const isKeyLost = (error: GraphQLFormattedError) =>
+    codeOf(error) === 'REQUIRED_INPUT_MISSING' &&
+    whole.errors.some((one) => codeOf(one) === DOWN && one.path?.length && isPrefix(one.path, error.path ?? []));
+  const added = own.filter((error) => {
+    if (expected.has(placeOf(error)) || isWithinNull(whole.data, error.path ?? [])) return false;
+    return !isAtObject(error) && !isKeyLost(error);
+  });
   const lost = whole.errors.filter((error) => {
     const { path = [] } = error;
     if (found.has(placeOf(error)) || isWithinNull(merged.data, path) || isKept(error)) return false;
@@ -132,7 +168,10 @@ function differenceOfErrors(
   });
   // an object that a second request has lost has no key for others
   const codes = new Set([...whole.errors.map(codeOf), 'REQUIRED_INPUT_MISSING']);
-  const wrong = own.filter((error) => !codes.has(codeOf(error)));
+  // where null has propagated in the whole result, it may have asked one subgraph less
+  const isUnasked = (error: GraphQLFormattedError) =>
+    codeOf(error) === DOWN && isWithinNull(whole.data, error.path ?? []);
+  const wrong = own.filter((error) => !codes.has(codeOf(error)) && !isUnasked(error));
   const all = [
     ...merged.errors.flatMap((error) => problemOf(error, merged)),
     ...wrong.map((error) => `only the parts have the code ${codeOf(error)}`),
@@ -164,6 +203,12 @@ function placeOf(error: GraphQLFormattedError): string {
 
 function exactly({ message, path = [] }: GraphQLFormattedError): string {
   return `${show(path)} ${message}`;
+}
+
+function valueAt(data: unknown, path: Path): unknown {
+  let value = data;
+  for (const step of path) value = (value as Record<string | number, unknown> | null | undefined)?.[step];
+  return value;
 }
 
 /** Returns whether a path leads to something within null, or within a field that a failed part has not delivered. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineOptions } from '../../src/pipeline/engine.ts';
-import { mergeMessages, messagesOf } from '../worlds/incremental.ts';
+import { eachMessage, mergeMessages, messagesOf } from '../worlds/incremental.ts';
 import { createWorld } from '../worlds/world.ts';
 import { drops } from './dropping.ts';
 
@@ -16,6 +16,7 @@ const world = (engine: Partial<EngineOptions> = {}) =>
           type User @key(fields: "id") { id: ID! name: String address: Address } type Address { city: String street: String }`,
         resolvers: {
           Query: { me: () => user('1'), users: () => [user('1'), user('2')] },
+          User: { __resolveReference: ({ id }: { id: string }) => user(id) },
           Mutation: { rename: (_: unknown, { name }: { name: string }) => ({ ...user('1'), name }) },
         },
       },
@@ -76,23 +77,79 @@ describe('a fragment of another subgraph', () => {
   });
 });
 
-it('a subgraph of the rest and of a fragment is asked for each, and resolves the root field twice', async () => {
-  const asked = world();
-  const messages = await messagesOf(asked, '{ me { name ... @defer { address { city } } } }');
-  expect(messages[0]?.data).toEqual({ me: { name: 'name 1' } });
-  expect(mergeMessages(messages).data).toEqual({ me: { name: 'name 1', address: { city: 'Bern' } } });
-  expect(asked.requests.map(({ query }) => query)).toEqual(['{me{name}}', '{me{address{city}}}']);
+describe('a subgraph of the rest and of a fragment is asked for each', () => {
+  it('and looks entities up by key for the fragment', async () => {
+    const asked = world();
+    const messages = await messagesOf(asked, '{ me { name ... @defer { address { city } } } }');
+    expect(messages[0]?.data).toEqual({ me: { name: 'name 1' } });
+    expect(mergeMessages(messages).data).toEqual({ me: { name: 'name 1', address: { city: 'Bern' } } });
+    expect(asked.requests.map(({ query }) => query)).toEqual([
+      '{me{name id}}',
+      'query($representations:[_Any!]!){_entities(representations:$representations){...on User{address{city}}}}',
+    ]);
+  });
+
+  it('and resolves the root field twice for other objects', async () => {
+    const asked = world();
+    const messages = await messagesOf(asked, '{ me { address { city ... @defer { street } } } }');
+    expect(messages[0]?.data).toEqual({ me: { address: { city: 'Bern' } } });
+    expect(mergeMessages(messages).data).toEqual({ me: { address: { city: 'Bern', street: 'Hauptgasse' } } });
+    expect(asked.requests.map(({ query }) => query)).toEqual(['{me{address{city}}}', '{me{address{street}}}']);
+  });
+});
+
+describe('the rest comes before a slow field of the same subgraph', () => {
+  it.each([
+    ['in an object', '{ me { id ... @defer { slow } } }', { me: { id: '1' } }],
+    ['in the items of a list', '{ users { id ... @defer { slow } } }', { users: [{ id: '1' }, { id: '2' }] }],
+    [
+      'in a list within a list',
+      '{ users { friends { id ... @defer { slow } } } }',
+      { users: [{ friends: [{ id: '1f' }] }, { friends: [{ id: '2f' }] }] },
+    ],
+    [
+      'in a fragment within another one',
+      '{ me { id ... @defer { friends { id ... @defer { slow } } } } }',
+      { me: { id: '1' } },
+    ],
+  ])('%s', async (_, query, first) => {
+    let resolve = () => {};
+    const isReleased = new Promise<void>((done) => {
+      resolve = done;
+    });
+    const slow = createWorld({
+      subgraphs: {
+        users: {
+          typeDefs: `type Query { me: User users: [User!]! }
+            type User @key(fields: "id") { id: ID! friends: [User!]! slow: Int }`,
+          resolvers: {
+            Query: { me: () => ({ id: '1' }), users: () => [{ id: '1' }, { id: '2' }] },
+            User: {
+              __resolveReference: ({ id }: { id: string }) => ({ id }),
+              friends: ({ id }: { id: string }) => [{ id: `${id}f` }],
+              slow: () => isReleased.then(() => 5),
+            },
+          },
+        },
+      },
+    });
+    const parts = eachMessage(slow, query);
+    expect((await parts.next()).value?.data).toEqual(first);
+    resolve();
+    for await (const { errors } of parts) expect(errors).toBeUndefined();
+  });
 });
 
 describe('is not deferred', () => {
   it('what needs no request of its own', async () => {
-    const query = '{ users { id ... @defer { name } } }';
+    const address = { city: 'Bern', street: 'Hauptgasse' };
+    const query = '{ users { address { city ... @defer { street } } ... @defer { id } } }';
     expect(await messagesOf(world(), query)).toEqual([
       {
         data: {
           users: [
-            { id: '1', name: 'name 1' },
-            { id: '2', name: 'name 2' },
+            { id: '1', address },
+            { id: '2', address },
           ],
         },
       },

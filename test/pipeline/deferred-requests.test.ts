@@ -8,7 +8,7 @@ it('an object that a second request for it has lost is not blamed on its subgrap
   const broken = createWorld({
     subgraphs: {
       users: {
-        typeDefs: `type Query { me: User! } type User @key(fields: "id") { id: ID! name: String photo: Photo! }
+        typeDefs: `type Query { me: User! } type User @key(fields: "id") { id: ID name: String photo: Photo! }
           type Photo { url: String! }`,
         resolvers: {
           Query: {
@@ -17,7 +17,7 @@ it('an object that a second request for it has lost is not blamed on its subgrap
         },
       },
       orders: {
-        typeDefs: 'type User @key(fields: "id") { id: ID! orders: [String!] }',
+        typeDefs: 'type User @key(fields: "id") { id: ID orders: [String!] }',
         resolvers: { User: { __resolveReference: ({ id }: { id: string }) => ({ id, orders: [] }) } },
       },
     },

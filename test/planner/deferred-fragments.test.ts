@@ -7,17 +7,32 @@ import { planInStages } from '../../src/planner/planner.ts';
 import { checkPlan } from './invariants.ts';
 import { planner } from './plan.ts';
 
-const { supergraph } = planner({
+const { supergraph: shop } = planner({
   users: `
     type Query { user: User users: [User!] }
     type Mutation { rename: User }
-    type User @key(fields: "id") { id: ID! name: String email: String friends: [User!]! }
+    type User @key(fields: "id") { id: ID! name: String email: String friends: [User!]! home: Home }
+    type Home { city: String street: String }
+    extend type Query { house: House guest: Guest }
+    type House @key(fields: "number") { number: Int rooms: Int price: Int }
+    type Guest @key(fields: "id", resolvable: false) { id: ID! name: String note: String }
   `,
   orders: 'type User @key(fields: "id") { id: ID! orders: [Int!] spent: Int }',
 });
 
+const { supergraph: media } = planner({
+  library: `
+    type Query { media: [Node!] }
+    interface Node { id: ID! title: String author: Author }
+    type Book implements Node @key(fields: "id") { id: ID! title: String author: Author }
+    type Film implements Node @key(fields: "id") { id: ID! title: String author: Author }
+    type Author @key(fields: "id") { id: ID! name: String email: String home: Home }
+    type Home { city: String }
+  `,
+});
+
 /** The requests of a plan: `sets of fragments: subgraph document after …`, without sets for the rest. */
-function requests(query: string): string[] {
+function requests(query: string, supergraph = shop): string[] {
   const document = parse(query);
   const [operation] = document.definitions;
   if (operation?.kind !== 'OperationDefinition') throw new Error('The document has no operation');
@@ -36,50 +51,154 @@ function requests(query: string): string[] {
   });
 }
 
-it('what the rest needs shares no request with a fragment', () => {
-  expect(requests('{ user { name ... @defer(label: "a") { email orders } } }')).toEqual([
-    'users {user{name}} after ',
-    'a: users {user{email id}} after ',
-    'a: orders _entities {...on User{orders}} after 0,1',
-  ]);
+it('a fragment looks entities up by key in the subgraph that the rest comes from, which does not wait for it', () => {
+  expect(requests('{ user { name ... @defer(label: "a") { email orders } } }')).toMatchInlineSnapshot(`
+    [
+      "users {user{name id}} after ",
+      "a: orders _entities {...on User{orders}} after 0",
+      "a: users _entities {...on User{email}} after 0",
+    ]
+  `);
 });
 
-it('fields below a list come with the list, which another request could return with other items', () => {
-  expect(requests('{ users { name ... @defer(label: "a") { email friends { name } } } }')).toEqual([
-    'users {users{name email friends{name}}} after ',
-  ]);
-  expect(requests('{ ... @defer(label: "a") { users { name ... @defer(label: "b") { email orders } } } }')).toEqual([
-    'a: users {users{name email id}} after ',
-    'b: orders _entities {...on User{orders}} after 0',
-  ]);
+it('items of lists are looked up by key, too', () => {
+  expect(requests('{ users { name ... @defer(label: "a") { email friends { name } } } }')).toMatchInlineSnapshot(`
+    [
+      "users {users{name id}} after ",
+      "a: users _entities {...on User{email friends{name}}} after 0",
+    ]
+  `);
+});
+
+it('a fragment within another one looks up what that one has fetched', () => {
+  const query = '{ ... @defer(label: "a") { users { name ... @defer(label: "b") { email orders } } } }';
+  expect(requests(query)).toMatchInlineSnapshot(`
+    [
+      "a: users {users{name id}} after ",
+      "b: orders _entities {...on User{orders}} after 0",
+      "b: users _entities {...on User{email}} after 0",
+    ]
+  `);
+  const below = '{ user { name ... @defer(label: "a") { friends { name ... @defer(label: "b") { email } } } } }';
+  expect(requests(below)).toMatchInlineSnapshot(`
+    [
+      "users {user{name id}} after ",
+      "a: users _entities {...on User{friends{name id}}} after 0",
+      "b: users _entities {...on User{email}} after 1",
+    ]
+  `);
+});
+
+it('the key of objects that several fragments share comes with the objects', () => {
+  const query = `{
+    ... @defer(label: "a") { user { name ... @defer(label: "b") { email } } }
+    ... @defer(label: "c") { user { name ... @defer(label: "d") { friends { id } } } }
+  }`;
+  expect(requests(query)).toMatchInlineSnapshot(`
+    [
+      "a+c: users {user{name id}} after ",
+      "b: users _entities {...on User{email}} after 0",
+      "d: users _entities {...on User{friends{id}}} after 0",
+    ]
+  `);
 });
 
 it('a field of two fragments is fetched once', () => {
   const query = '{ user { id ... @defer(label: "a") { orders spent } ... @defer(label: "b") { spent } } }';
-  expect(requests(query)).toEqual([
-    'users {user{id}} after ',
-    'a: orders _entities {...on User{orders}} after 0',
-    'a+b: orders _entities {...on User{spent}} after 0',
-  ]);
+  expect(requests(query)).toMatchInlineSnapshot(`
+    [
+      "users {user{id}} after ",
+      "a+b: orders _entities {...on User{spent}} after 0",
+      "a: orders _entities {...on User{orders}} after 0",
+    ]
+  `);
 });
 
-it('a mutation runs once', () => {
-  expect(requests('mutation { rename { name ... @defer(label: "a") { email orders } } }')).toEqual([
-    'users mutation{rename{name email id}} after ',
-    'a: orders _entities {...on User{orders}} after 0',
-  ]);
+it('objects that are selected in several type conditions come from one fetch', () => {
+  const query =
+    '{ media { id ... @defer(label: "a") { ... on Book { author { name } } ... on Node { author { email } } } } }';
+  expect(requests(query, media)).toMatchInlineSnapshot(`
+    [
+      "library {media{__typename id author{email} ...on Book{author{name}}}} after ",
+    ]
+  `);
 });
 
-describe('a subgraph that has fields of the rest and of a fragment is asked twice', () => {
-  it('for fields of a root field, at the same time', () => {
-    expect(requests('{ user { name ... @defer(label: "a") { email } } }')).toMatchInlineSnapshot(`
+it('objects below fields that are selected around a type condition come from one fetch', () => {
+  const query =
+    '{ media { author { id } ... on Book { title } author { ... @defer(label: "a") { email home { city } } } } }';
+  expect(requests(query, media)).toMatchInlineSnapshot(`
+    [
+      "library {media{__typename author{id home{city}} ...on Book{title}}} after ",
+      "a: library _entities {...on Author{email}} after 0",
+    ]
+  `);
+});
+
+it('each object type of an interface is looked up by its own key', () => {
+  expect(requests('{ media { id ... @defer(label: "a") { title } } }', media)).toMatchInlineSnapshot(`
+    [
+      "library {media{__typename id ...on Book{id} ...on Film{id}}} after ",
+      "a: library query($r0:[_Any!]!,$r1:[_Any!]!){e0:_entities(representations:$r0){...on Book{title}} e1:_entities(representations:$r1){...on Film{title}}} after 0",
+    ]
+  `);
+});
+
+it('a mutation runs once, and what it returned is not looked up', () => {
+  expect(requests('mutation { rename { name ... @defer(label: "a") { email orders } } }')).toMatchInlineSnapshot(`
+    [
+      "users mutation{rename{name id email}} after ",
+      "a: orders _entities {...on User{orders}} after 0",
+    ]
+  `);
+});
+
+it('without fragments, there is one request', () => {
+  expect(requests('{ user { name ... @defer(if: false) { email } } }')).toMatchInlineSnapshot(`
+    [
+      "users {user{name email}} after ",
+    ]
+  `);
+});
+
+describe('what a fragment adds to objects without a key is requested', () => {
+  it('by the root field again, at the same time', () => {
+    expect(requests('{ user { home { city ... @defer(label: "a") { street } } } }')).toMatchInlineSnapshot(`
       [
-        "users {user{name}} after ",
-        "a: users {user{email}} after ",
+        "users {user{home{city}}} after ",
+        "a: users {user{home{street}}} after ",
       ]
     `);
   });
 
+  it('with the list around them, because another request could return other items', () => {
+    expect(requests('{ users { home { city ... @defer(label: "a") { street } } } }')).toMatchInlineSnapshot(`
+      [
+        "users {users{home{city street}}} after ",
+      ]
+    `);
+  });
+
+  it('by the root field again, where parts of the key may be null', () => {
+    expect(requests('{ house { rooms ... @defer(label: "a") { price } } }')).toMatchInlineSnapshot(`
+      [
+        "users {house{rooms}} after ",
+        "a: users {house{price}} after ",
+      ]
+    `);
+  });
+
+  it('by the root field again, where the subgraph does not look the type up', () => {
+    expect(requests('{ guest { name ... @defer(label: "a") { note } } }')).toMatchInlineSnapshot(`
+      [
+        "users {guest{name}} after ",
+        "a: users {guest{note}} after ",
+      ]
+    `);
+  });
+});
+
+describe('a subgraph that has fields of the rest and of a fragment is asked twice', () => {
   it('for root fields, at the same time', () => {
     expect(requests('{ user { name } ... @defer(label: "a") { users { name } } }')).toMatchInlineSnapshot(`
       [
@@ -105,8 +224,8 @@ describe('a subgraph that has fields of the rest and of a fragment is asked twic
     expect(requests(query)).toMatchInlineSnapshot(`
       [
         "users {user{id}} after ",
-        "a+c: users {user{name}} after ",
-        "b: users {user{email}} after ",
+        "a+c: users _entities {...on User{name}} after 0",
+        "b: users _entities {...on User{email}} after 0",
       ]
     `);
   });

@@ -153,3 +153,40 @@ describe('@interfaceObject', () => {
     `);
   });
 });
+
+it('a required field that is looked up for each type of an interface is waited for on all of them', () => {
+  const { stages } = planner({
+    shelves: `
+      type Query { shelf: Shelf }
+      type Shelf @key(fields: "id") { id: ID! top: Rated }
+      interface Rated @key(fields: "id") { id: ID! }
+      type Book implements Rated @key(fields: "id") { id: ID! }
+      type Film implements Rated @key(fields: "id") { id: ID! }
+    `,
+    codes: `
+      interface Rated @key(fields: "code") @key(fields: "id") { id: ID! code: ID! }
+      type Book implements Rated @key(fields: "id") @key(fields: "code") { id: ID! code: ID! }
+      type Film implements Rated @key(fields: "id") @key(fields: "code") { id: ID! code: ID! }
+    `,
+    films: 'type Film @key(fields: "id") { id: ID! code: ID! @override(from: "codes") }',
+    ratings: 'type Rated @key(fields: "code") @interfaceObject { code: ID! rating: Int! }',
+    costs: `
+      type Shelf @key(fields: "id") { id: ID! top: Rated @external cost: Int @requires(fields: "top { rating }") }
+      interface Rated @key(fields: "id") { id: ID! rating: Int! }
+      type Book implements Rated @key(fields: "id") { id: ID! rating: Int! @external }
+      type Film implements Rated @key(fields: "id") { id: ID! rating: Int! @external }
+    `,
+  });
+  const { fetches } = stages('{ shelf { cost } }').fetches;
+  const costs = fetches.filter(({ subgraph }) => subgraph.name === 'costs');
+  const needed = costs.map(({ dependsOn }) => [...dependsOn].map((one) => `${one.subgraph.name} ${one.condition}`));
+  expect(needed).toMatchInlineSnapshot(`
+    [
+      [
+        "shelves Query",
+        "ratings Book",
+        "ratings Film",
+      ],
+    ]
+  `);
+});

@@ -29,18 +29,26 @@ export interface Message {
   readonly extensions?: Json;
 }
 
+/** A request of a client that reads parts. */
+type IncrementalRequest = Partial<EngineRequest> & { readonly protocol?: IncrementalProtocol };
+
 /** Executes a query for a client that reads parts, and returns the messages that it would get. */
-export async function messagesOf(
+export async function messagesOf(world: World, query: string, request?: IncrementalRequest): Promise<Message[]> {
+  const messages: Message[] = [];
+  for await (const message of eachMessage(world, query, request)) messages.push(message);
+  return messages;
+}
+
+/** Executes a query for a client that reads parts, and yields each message that it would get when it comes. */
+export async function* eachMessage(
   world: World,
   query: string,
-  { protocol = 'v0.2', ...request }: Partial<EngineRequest> & { readonly protocol?: IncrementalProtocol } = {},
-): Promise<Message[]> {
+  { protocol = 'v0.2', ...request }: IncrementalRequest = {},
+): AsyncGenerator<Message, undefined> {
   const client = { requestId: 'test', headers: {} };
   const result = await world.engine.stream({ query, client, incremental: true, ...request });
-  if (result.kind === 'single') return [JSON.parse(resultText(result))];
-  const messages: Message[] = [];
-  for await (const text of incrementalTexts(result.payloads, protocol, () => {})) messages.push(JSON.parse(text));
-  return messages;
+  if (result.kind === 'single') yield JSON.parse(resultText(result));
+  else for await (const text of incrementalTexts(result.payloads, protocol, () => {})) yield JSON.parse(text);
 }
 
 /** What a client has when the stream has ended. */
