@@ -3,6 +3,8 @@ import { retryAfterSeconds } from '../../shared/retry-after.ts';
 /** Merges two flat lists of names and values. Forwarded headers replace own headers of the same name. */
 export function withForwarded(own: readonly string[], forwarded: readonly string[]): readonly string[] {
   if (forwarded.length === 0) return own;
+  // in one step: a list that grows takes several times its length
+  if (!haveCommonName(own, forwarded)) return forwarded.concat(own);
   const headers = [...forwarded];
   for (let at = 0; at < own.length; at += 2) {
     const name = own[at] as string;
@@ -17,6 +19,11 @@ export function withHeader(headers: readonly string[], name: string, value: stri
     if (headers[at] === name) return headers.with(at + 1, value);
   }
   return headers.concat(name, value);
+}
+
+function haveCommonName(own: readonly string[], forwarded: readonly string[]): boolean {
+  for (let at = 0; at < own.length; at += 2) if (hasName(forwarded, own[at] as string)) return true;
+  return false;
 }
 
 function hasName(pairs: readonly string[], name: string): boolean {
