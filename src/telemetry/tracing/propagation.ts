@@ -1,5 +1,6 @@
 import type { Tracing } from '../../config/sections/tracing.ts';
 import { type RemoteContext, readB3, readTraceId, readTraceParent } from '../../shared/trace-context.ts';
+import { spanIdIn, traceIdIn } from './ids.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -38,14 +39,18 @@ export class Propagation {
     return traceId === undefined ? NONE : { ...NONE, traceId };
   }
 
-  /** Returns headers for requests that are sent from a place in a trace: a flat list of names and values. */
-  write(traceId: string, spanId: string, isSampled: boolean, traceState: string | undefined): readonly string[] {
+  /** Returns headers for requests that are sent from a place in a trace, as its `traceparent` says it: a flat list of names and values. */
+  write(traceParent: string, isSampled: boolean, traceState: string | undefined): readonly string[] {
     const { trace_context, zipkin } = this.#settings;
-    const headers = trace_context ? ['traceparent', `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`] : [];
+    const headers = trace_context ? ['traceparent', traceParent] : [];
     if (trace_context && traceState !== undefined) headers.push('tracestate', traceState);
-    const flag = isSampled ? '1' : '0';
-    if (zipkin === 'single') headers.push('b3', `${traceId}-${spanId}-${flag}`);
-    if (zipkin === 'multi') headers.push('x-b3-traceid', traceId, 'x-b3-spanid', spanId, 'x-b3-sampled', flag);
+    if (zipkin)
+      headers.push(...b3Headers(zipkin, traceIdIn(traceParent), spanIdIn(traceParent), isSampled ? '1' : '0'));
     return headers;
   }
+}
+
+function b3Headers(zipkin: 'single' | 'multi', traceId: string, spanId: string, flag: string): string[] {
+  if (zipkin === 'single') return ['b3', `${traceId}-${spanId}-${flag}`];
+  return ['x-b3-traceid', traceId, 'x-b3-spanid', spanId, 'x-b3-sampled', flag];
 }

@@ -12,7 +12,7 @@ import type {
 import { ATTRIBUTES as A } from './attributes.ts';
 import { withoutLiterals } from './document-text.ts';
 import { endRequestSpan } from './end-request.ts';
-import { digitsOf, randomWord, wordAt } from './ids.ts';
+import { digitsOf, randomWords, type TraceWords, traceParentOf, wordsOf } from './ids.ts';
 import type { IncomingContext, Propagation } from './propagation.ts';
 import { KIND, Span, type SpanId, spanIdOf } from './span.ts';
 
@@ -42,7 +42,7 @@ const OWN_SPANS: ReadonlySet<string> = new Set(['request', 'fetch', 'try']);
 export class RecordedTrace implements RequestTrace {
   readonly settings: TraceSettings;
   /** Its id, in four words of 32 bits. */
-  readonly idWords: readonly [number, number, number, number];
+  readonly idWords: TraceWords;
   readonly root: Span;
   /** What to add to `performance.now()` for the time since 1970. */
   readonly clockOffset = Date.now() - performance.now();
@@ -100,8 +100,10 @@ export class RecordedTrace implements RequestTrace {
     return this.#isSampled === false ? undefined : this.#recorder;
   }
 
-  headersFrom(spanId: string): readonly string[] {
-    return this.settings.propagation.write(this.traceId, spanId, this.isSampled, this.#traceState);
+  /** Returns the headers of requests that are sent from a span. */
+  headersFrom({ idHigh, idLow }: SpanId): readonly string[] {
+    const traceParent = traceParentOf(this.idWords, idHigh, idLow, this.isSampled);
+    return this.settings.propagation.write(traceParent, this.isSampled, this.#traceState);
   }
 
   join(other: TracePlace | undefined): void {
@@ -237,15 +239,6 @@ function fetchName(subgraph: string): string {
 
 function endOf(failure: unknown): SpanEnd {
   return failure === undefined ? {} : { code: codeOf(failure) };
-}
-
-function randomWords() {
-  // an id is never zero
-  return [randomWord(), randomWord(), randomWord(), randomWord() || 1] as const;
-}
-
-function wordsOf(digits: string) {
-  return [wordAt(digits, 0), wordAt(digits, 8), wordAt(digits, 16), wordAt(digits, 24)] as const;
 }
 
 function codeOf(error: unknown): string {

@@ -79,7 +79,7 @@ export class Span implements CallSpan {
   }
 
   get headers(): readonly string[] {
-    this.#headers ??= this.trace.headersFrom(this.spanId);
+    this.#headers ??= this.trace.headersFrom(this);
     return this.#headers;
   }
 
