@@ -99,6 +99,8 @@ export interface SourceRequest {
   readonly client: ClientContext;
   /** Deadline by `performance.now()`, if it is before the source's own timeout. */
   readonly deadline?: number | undefined;
+  /** When it was sent on, by `performance.now()`: reading the clock takes a tenth of a microsecond. A layer that waits removes it. */
+  readonly sentAt?: number | undefined;
   /** Cancels this call alone. Layers that set it abort it also when the client's signal is aborted, so it replaces that. */
   readonly signal?: CancelSignal | undefined;
   /** Whether the call needs a connection that no call has used before. */
@@ -194,6 +196,8 @@ export type SubgraphResponse =
       readonly status: number;
       /** False when the source has checked that no number in the text has more than fifteen digits. */
       readonly mayHaveLongNumbers?: boolean | undefined;
+      /** When it was complete, by `performance.now()`. Only for requests with {@link SourceRequest.sentAt}. */
+      readonly receivedAt?: number | undefined;
       /** A flat list of names, in lower case, and values. Only from sources with `returnsHeaders`. */
       readonly headers?: readonly string[] | undefined;
       /** How long the response may be cached. Only from sources that read it, and only if the response states it. */

@@ -4,6 +4,7 @@ import { copyRequest } from './copy-request.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { EndpointGroup } from './endpoint-group.ts';
 import { isObjectText } from './object-text.ts';
+import { monotonicNow, receivedAt } from './received-at.ts';
 
 export interface BalanceOptions {
   readonly group: EndpointGroup;
@@ -31,11 +32,11 @@ export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: B
   };
 
   function sendTo(request: SourceRequest, tried: TriedUrls | undefined, done: Done, isFailover = false) {
-    const start = now();
+    const start = request.sentAt ?? now();
     const endpoint = group.choose(keyOf?.(request.client), tried, isFailover, start);
     tried?.add(endpoint.url);
     (sources.get(endpoint) as Source).send(request, (response) => {
-      const end = now();
+      const end = receivedAt(response, now);
       group.ended(endpoint, isGood(response, end - start >= timeoutMs / 2), end, end - start);
       if (!isUnsent(response) || request.client.signal?.aborted) return done(response);
       const next = tried ?? new TriedUrls(endpoint.url);
@@ -43,6 +44,7 @@ export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: B
       request.trace?.expectTry('failover: no connection');
       const copy = copyRequest(request);
       copy.deadline ??= start + timeoutMs;
+      copy.sentAt = undefined;
       sendTo(copy, next, done, true);
     });
   }
@@ -51,10 +53,6 @@ export function balance({ group, open, keyOf, timeoutMs, now = monotonicNow }: B
 }
 
 type Done = (response: SubgraphResponse) => void;
-
-function monotonicNow(): number {
-  return performance.now();
-}
 
 function openAll(endpoints: readonly Endpoint[], open: BalanceOptions['open']): ReadonlyMap<Endpoint, Source> {
   const sources = new Map<Endpoint, Source>();

@@ -2,6 +2,7 @@ import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.
 import { rejectedFailure } from './call-failures.ts';
 import type { CallOutcome, CircuitBreaker } from './circuit-breaker.ts';
 import { isObjectText } from './object-text.ts';
+import { receivedAt } from './received-at.ts';
 
 /**
  * Rejects calls at once while the circuit of an endpoint is open, and reports the outcome of all others to it. Errors with a status
@@ -18,9 +19,9 @@ export function breakCircuit(source: Source, breaker: CircuitBreaker): Source {
         request.trace?.note('not sent: the circuit breaker is open');
         return done({ kind: 'failure', failure: rejectedFailure(name) });
       }
-      const start = breaker.now();
+      const start = request.sentAt ?? breaker.now();
       source.send(request, (response) => {
-        const end = breaker.now();
+        const end = receivedAt(response, breaker.now);
         // a client that sends its files slowly does not make the source slow
         breaker.record(period, outcomeOf(response, request), request.isOneShot ? 0 : end - start, end);
         done(response);

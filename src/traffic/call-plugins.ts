@@ -70,7 +70,9 @@ export function callTryPlugins(source: Source): Source {
       done(response);
     };
     if (onTry === undefined) return source.send(traced, finish);
-    sendWith(source, new FetchChange(traced), finish, (facts) => plugins.onTry(facts));
+    const waiting = copyRequest(traced);
+    waiting.sentAt = undefined;
+    sendWith(source, new FetchChange(waiting), finish, (facts) => plugins.onTry(facts));
   });
 }
 

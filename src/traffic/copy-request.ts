@@ -14,6 +14,7 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     operationType: request.operationType,
     client: request.client,
     deadline: request.deadline,
+    sentAt: request.sentAt,
     signal: request.signal,
     needsFreshConnection: request.needsFreshConnection,
     tried: request.tried,
@@ -26,4 +27,12 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     isOneShot: request.isOneShot,
     event: request.event,
   };
+}
+
+/**
+ * Returns a request that a layer may change: a copy, or the request itself if the layer outside has made it for that. A copy is an object
+ * more in flight, which each collection of young objects has to move.
+ */
+export function changeable(request: SourceRequest, isOwn: boolean): RequestCopy {
+  return isOwn ? (request as RequestCopy) : copyRequest(request);
 }

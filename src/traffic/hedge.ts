@@ -1,11 +1,12 @@
 import { Deadline, type Expirable } from '../shared/deadline.ts';
 import { Cancellation } from '../sources/cancellation.ts';
-import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
-import { copyRequest } from './copy-request.ts';
+import type { CancelSignal, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import { changeable, copyRequest, type RequestCopy } from './copy-request.ts';
 import { isGoodResponse } from './good-response.ts';
 import { type HedgeEntry, HedgeQueue } from './hedge-queue.ts';
 import { HedgeShare } from './hedge-share.ts';
 import type { LatencyWindow } from './latency-window.ts';
+import { receivedAt } from './received-at.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 /** `won`: the second request had the first good response. `denied`: `max_share` or the budget did not allow it. */
@@ -21,6 +22,8 @@ export interface HedgePolicy {
   readonly onHedge?: ((result: HedgeResult) => void) | undefined;
   /** Returns whether a response has an error for which it is sent again. It does not win while the other request runs. */
   readonly hasRetryableError?: ((response: SubgraphResponse) => boolean) | undefined;
+  /** Whether the requests may be changed, see `changeable`. */
+  readonly ownsRequests?: boolean | undefined;
 }
 
 /**
@@ -73,6 +76,8 @@ class HedgedRequest extends Cancellation implements HedgeEntry, Expirable {
   readonly #hedging: Hedging;
   #request: SourceRequest | undefined;
   #done: ((response: SubgraphResponse) => void) | undefined;
+  /** What cancels both requests. */
+  readonly #outer: CancelSignal | undefined;
   #isFirstRunning = true;
   /** When the first request was sent, by `performance.now()`. */
   #start = 0;
@@ -92,21 +97,22 @@ class HedgedRequest extends Cancellation implements HedgeEntry, Expirable {
     this.#hedging = hedging;
     this.#request = request;
     this.#done = done;
+    this.#outer = request.signal ?? request.client.signal;
   }
 
   start(): void {
     const request = this.#request as SourceRequest;
-    (request.signal ?? request.client.signal)?.addEventListener('abort', this);
+    this.#outer?.addEventListener('abort', this);
     const { policy, queue } = this.#hedging;
     const delay = policy.after === 'p95' ? policy.latencies.p95() : policy.after;
-    const now = performance.now();
+    const now = request.sentAt ?? performance.now();
     if (delay !== undefined) {
       this.#delay = delay;
       this.dueAt = now + delay;
       queue.add(this, now);
     }
     this.#start = now;
-    this.#send(request, this);
+    this.#send(changeable(request, policy.ownsRequests === true), this);
   }
 
   /** The `EventListener` of the client's signal. */
@@ -131,14 +137,15 @@ class HedgedRequest extends Cancellation implements HedgeEntry, Expirable {
     }
     this.#second = new SecondRun(performance.now());
     request.trace?.expectTry('hedge: the first request took longer than most');
-    this.#send(request, this.#second);
+    const copy = copyRequest(request);
+    copy.sentAt = this.#second.start;
+    this.#send(copy, this.#second);
   }
 
-  #send(request: SourceRequest, run: Cancellation): void {
-    if ((request.signal ?? request.client.signal)?.aborted) run.abort();
-    const copy = copyRequest(request);
-    copy.signal = run;
-    this.#source.send(copy, (response) => this.#received(run, response));
+  #send(request: RequestCopy, run: Cancellation): void {
+    if (this.#outer?.aborted) run.abort();
+    request.signal = run;
+    this.#source.send(request, (response) => this.#received(run, response));
   }
 
   #received(run: Cancellation, response: SubgraphResponse): void {
@@ -153,7 +160,7 @@ class HedgedRequest extends Cancellation implements HedgeEntry, Expirable {
     const isGood = isGoodResponse(response) && hasRetryableError?.(response) !== true;
     if (!isGood && isOtherRunning) return;
     if (isGood) {
-      const now = performance.now();
+      const now = receivedAt(response);
       // the time of the one that runs counts as far as it got
       if (!isSecond || this.#isFirstRunning) latencies.record(now - this.#start);
       if (second !== undefined) latencies.record(now - second.start);
@@ -172,10 +179,9 @@ class HedgedRequest extends Cancellation implements HedgeEntry, Expirable {
   }
 
   #settle(response: SubgraphResponse): void {
-    const { signal, client } = this.#request as SourceRequest;
     const done = this.#done;
     this.#hedging.queue.remove(this);
-    (signal ?? client.signal)?.removeEventListener('abort', this);
+    this.#outer?.removeEventListener('abort', this);
     this.#request = undefined;
     this.#done = undefined;
     if (this.#isFirstRunning || this.#second) new Deadline(this.#delay, this).unref();

@@ -55,6 +55,7 @@ class LimitedCall implements WaitingCall, Expirable {
     const deadline = Math.min(now + timeoutMs, request.deadline ?? Number.POSITIVE_INFINITY);
     const copy = copyRequest(request);
     copy.deadline = deadline;
+    copy.sentAt = undefined;
     this.#request = copy;
     this.#deadline = new Deadline(Math.max(0, deadline - now), this);
     signalOf(request)?.addEventListener('abort', this);

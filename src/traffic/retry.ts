@@ -1,8 +1,8 @@
 import { TriedUrls } from '../shared/tried-urls.ts';
 import { abortFailure } from '../sources/http/http-failure.ts';
-import type { Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
+import type { CancelSignal, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
-import { copyRequest } from './copy-request.ts';
+import { changeable } from './copy-request.ts';
 import { isGoodResponse } from './good-response.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { conditionOf, type RetryCondition, resultOfTry } from './retry-conditions.ts';
@@ -32,6 +32,8 @@ export interface RetryPolicy {
   readonly hasRetryableError?: ((response: SubgraphResponse) => boolean) | undefined;
   /** Whether the second attempt goes to another URL, where the subgraph has several. */
   readonly avoidsTried?: boolean | undefined;
+  /** Whether the requests may be changed, see `changeable`. */
+  readonly ownsRequests?: boolean | undefined;
 }
 
 /** The policy without settings: one more try after a lost connection. */
@@ -57,7 +59,7 @@ export function retryReads(source: Source, policy: RetryPolicy): Source {
     name: source.name,
     send(request, done) {
       if (request.operationType === 'subscription' || request.isOneShot) return source.send(request, done);
-      const now = performance.now();
+      const now = request.sentAt ?? performance.now();
       policy.budget.deposit(now);
       new Tries(source, policy, request, done, now).next(now);
     },
@@ -81,6 +83,8 @@ class Tries {
   #timer: NodeJS.Timeout | undefined;
   /** The URLs that tries have used. */
   readonly #tried: TriedUrls | undefined;
+  /** What cancels all tries. The request of the first try may get a signal of its own. */
+  readonly #signal: CancelSignal | undefined;
 
   /** @param now `performance.now()` */
   constructor(
@@ -95,6 +99,7 @@ class Tries {
     this.#tried = policy.avoidsTried ? new TriedUrls() : undefined;
     this.#request = request;
     this.#done = done;
+    this.#signal = request.signal ?? request.client.signal;
     const deadline = now + policy.timeoutMs;
     this.#deadline = Math.min(deadline, request.deadline ?? deadline);
   }
@@ -119,10 +124,14 @@ class Tries {
     const isTimed = tryTimeoutMs !== undefined && request.operationType === 'query';
     const isFirst = this.#count === 1;
     if (isFirst && !isTimed && this.#tried === undefined) return request;
-    const copy = copyRequest(request);
+    const copy = changeable(request, isFirst && this.#policy.ownsRequests === true);
     copy.tried = this.#tried;
     if (isTimed) copy.deadline = Math.min(this.#deadline, now + tryTimeoutMs);
     else if (!isFirst) copy.deadline = this.#deadline;
+    if (!isFirst) {
+      copy.sentAt = now;
+      copy.signal = this.#signal;
+    }
     if (this.#needsFreshConnection) copy.needsFreshConnection = true;
     return copy;
   }
@@ -131,7 +140,7 @@ class Tries {
     const request = this.#request;
     if (request === undefined) return;
     const { maxAttempts, budget, onRetry } = this.#policy;
-    const signal = request.signal ?? request.client.signal;
+    const signal = this.#signal;
     if (this.#count > 1 && !signal?.aborted) budget.ended(isGoodResponse(response));
     const reason = this.#count < maxAttempts && !signal?.aborted ? this.#reasonToRetry(request, response) : undefined;
     if (reason === undefined) return this.#settle(response);
@@ -175,7 +184,7 @@ class Tries {
 
   #settle(response: SubgraphResponse): void {
     const done = this.#done;
-    if (this.#timer) (this.#request?.signal ?? this.#request?.client.signal)?.removeEventListener('abort', this);
+    if (this.#timer) this.#signal?.removeEventListener('abort', this);
     this.#request = undefined;
     this.#done = undefined;
     done?.(response);

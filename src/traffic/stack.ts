@@ -107,8 +107,10 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   limitRate: ({ limitRate }) => limitRate,
   measure: ({ instruments }) => instruments && ((source) => measureFetches(source, instruments)),
   deadline: ({ deadline }) => deadline && ((source) => setDeadline(source, deadline.timeoutMs)),
-  retry: ({ retry }) => retry && ((source) => retryReads(source, retry)),
-  hedge: ({ hedge }) => hedge && ((source) => hedgeReads(source, hedge)),
+  retry: ({ retry, deadline }) =>
+    retry && ((source) => retryReads(source, { ...retry, ownsRequests: deadline !== undefined })),
+  hedge: ({ hedge, deadline }) =>
+    hedge && ((source) => hedgeReads(source, { ...hedge, ownsRequests: deadline !== undefined })),
   tries: ({ plugins, callsTryPlugins }) => (plugins && !callsTryPlugins ? callTryPlugins : undefined),
   concurrency: ({ concurrency }) => concurrency && concurrencyLayer(concurrency),
   breaker: ({ breaker }) => breaker && ((source) => breakCircuit(source, breaker)),

@@ -161,12 +161,12 @@ it.each([
   { isOneShot: true, state: 'closed' },
 ])('a slow read opens the circuit, and one that waits for files of the client does not: $isOneShot', (expected) => {
   const { source, calls } = heldSource();
-  let now = 0;
-  const settings = { ...BREAKER, volume_threshold: 1, slow_threshold: { duration: 100, share: 1 } };
+  let now = performance.now();
+  const settings = { ...BREAKER, volume_threshold: 1, slow_threshold: { duration: 100_000, share: 1 } };
   const breaker = new CircuitBreaker(settings, undefined, () => now);
   const { isOneShot } = expected;
   ask(stack(source, { deadline: { timeoutMs: 1_000 }, breaker }), { isOneShot });
-  now = 500;
+  now += 500_000;
   calls[0]?.done(text('{"data":{}}'));
   const hasDeadline = calls[0]?.request.deadline !== undefined;
   expect({ isOneShot, state: breaker.state, hasDeadline }).toEqual({ ...expected, hasDeadline: !isOneShot });

@@ -45,6 +45,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   share: CallShare | undefined;
   /** The time that the call has, from its start. */
   #timeoutMs = 0;
+  /** Whether layers look at when the response is complete. */
+  #isTimed = false;
   #wasIdle = false;
   #status = 0;
   #size = 0;
@@ -75,8 +77,9 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
       this.#fail(abortFailure(this.#target.name));
       return;
     }
-    const now = performance.now();
+    const now = request.sentAt ?? performance.now();
     this.startedAt = now;
+    this.#isTimed = request.sentAt !== undefined;
     this.#timeoutMs = timeLeft(this.#target.timeoutMs, request.deadline, now);
     // a mutation would be executed although nobody waits for its result
     if (this.#timeoutMs === 0) return this.#fail(timeoutFailure(this.#target.name, 0));
@@ -204,7 +207,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
   }
 
   #textResponse(text: string, mayHaveLongNumbers: boolean): SubgraphResponse {
-    const response = { kind: 'text', text, status: this.#status, mayHaveLongNumbers } as const;
+    const receivedAt = this.#isTimed ? performance.now() : undefined;
+    const response = { kind: 'text', text, status: this.#status, mayHaveLongNumbers, receivedAt } as const;
     if (this.#headers === undefined && this.#retryAfter === undefined) return response;
     return { ...response, headers: this.#headers, retryAfter: this.#retryAfter };
   }
