@@ -1,6 +1,7 @@
 import { dnsChange, rollingRestart, stopUnderLoad } from '../../test/faults/change-figures.ts';
 import type { Measure } from '../../test/faults/in-world.ts';
 import { besideHung, hedged } from '../../test/faults/latency-figures.ts';
+import { overloaded } from '../../test/faults/overload-figures.ts';
 import { ONE_OF_THREE, OUTAGES, oneOfThree, outage } from '../../test/faults/url-figures.ts';
 
 /** What `npm run bench:faults -- --only NAME` measures. */
@@ -78,6 +79,27 @@ export const FIGURE_GROUPS: readonly FigureGroup[] = [
       const { sent, failed, ...seen } = await hedged(measure);
       const p99s = [ms(seen.p99WithoutSlow), ms(seen.p99WithoutHedge), ms(seen.p99)];
       yield ['`hedge: {}`', sent, failed, ...p99s, times(seen.amplification)];
+    },
+  },
+  {
+    name: 'overload',
+    titles: [
+      'twice the queries that it can serve',
+      'capacity',
+      'requests',
+      'answered within 1 s',
+      'refused',
+      'p50 of answers',
+      'p99 of answers',
+    ],
+    async *rows(measure) {
+      let known: number | undefined;
+      for (const router of [{}, { adaptive_concurrency: {} }]) {
+        const { capacity, sent, inTime, refused, p50, p99 } = await overloaded(measure, router, known);
+        known = capacity;
+        const title = 'adaptive_concurrency' in router ? '`adaptive_concurrency: {}`' : 'no limit';
+        yield [title, `${capacity}/s`, sent, percent(inTime, sent), percent(refused, sent), ms(p50), ms(p99)];
+      }
     },
   },
   {

@@ -49,6 +49,8 @@ export interface WorldOptions {
   readonly cli: string;
   /** The URLs of each subgraph: the first has the field `s0`, the second `s1`, … */
   readonly subgraphs: readonly (readonly string[])[];
+  /** Further schemas, by the names of their files. */
+  readonly schemas?: Readonly<Record<string, string>>;
   /** The config: JSON, which is YAML, too. `subgraphs.sN.urls` is added where a subgraph has several. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Settings of each subgraph in `subgraphs`. */
@@ -71,6 +73,7 @@ export interface World {
 export async function startWorld({
   cli,
   subgraphs,
+  schemas = {},
   config,
   ofEach,
   nodeFlags = [],
@@ -83,6 +86,7 @@ export async function startWorld({
     writeFileSync(join(dir, `schemas/s${at}.graphql`), schemaOf(at, urls[0] ?? ''));
     if (urls.length > 1) own[`s${at}`] = { urls: urls.map((url) => ({ url })), ...ofEach };
   }
+  for (const [name, text] of Object.entries(schemas)) writeFileSync(join(dir, `schemas/${name}.graphql`), text);
   const file = join(dir, 'headgate.yaml');
   writeFileSync(file, JSON.stringify({ subgraphs: own, ...config }));
   const args = [...nodeFlags, cli, 'start', '--host', '127.0.0.1', '--port', '0', '--config', file];

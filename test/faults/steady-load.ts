@@ -53,14 +53,15 @@ export function startLoad(url: string, query: string, perSecond: number): Steady
 
 /**
  * Starts clients that send one request after another, each on a connection that it keeps while the gateway does, until the gateway
- * refuses it. So no connection is idle: a client that uses an idle one may always find it closed.
+ * refuses it, or they are stopped. So no connection is idle: a client that uses an idle one may always find it closed.
  */
 export function startBusyClients(url: string, query: string, clients: number): Pick<SteadyLoad, 'samples' | 'stop'> {
   const { origin, pathname } = new URL(url);
   const samples: Sample[] = [];
+  let isStopped = false;
   const running = Array.from({ length: clients }, async (_, client) => {
     const connection = new Client(origin, { pipelining: 1 });
-    for (let at = 0, error: string | undefined; error !== 'ECONNREFUSED'; at++) {
+    for (let at = 0, error: string | undefined; error !== 'ECONNREFUSED' && !isStopped; at++) {
       const start = performance.now();
       error = await ask(connection, pathname, JSON.stringify({ query, variables: { n: at * clients + client } }));
       samples.push({ start, ms: performance.now() - start, error });
@@ -70,6 +71,7 @@ export function startBusyClients(url: string, query: string, clients: number): P
   return {
     samples,
     async stop() {
+      isStopped = true;
       await Promise.all(running);
       return samples;
     },
