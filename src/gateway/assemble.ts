@@ -227,7 +227,7 @@ async function openEndpoints(
       ...{ gateway, logger, redis, instruments, demo: demo ?? false },
       purgeEverywhere: purgeEverywhere ?? purge,
       cacheStore: cache?.endpoints,
-      rules: () => operationRules(config, parts.plugins),
+      rules: () => operationRules(config, parts),
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,
