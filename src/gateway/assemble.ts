@@ -183,6 +183,7 @@ async function openRequestHandling(
   const requests = await openRequestPolicies(config, {
     ...{ logger, instruments, redis, dev, engine: gateway.engine, canary: () => gateway.canary()?.engine },
     remoteDocuments: sharedState?.documents,
+    onManifests: () => void warnAboutDocuments(config, gateway, logger),
   });
   closers.add(requests.close);
   reloads.push(reload, requests.reload);
