@@ -288,7 +288,7 @@ test('what is being read while it is purged is not kept', async () => {
 });
 
 test('memory is bounded: the least used goes', async () => {
-  const { call, engine } = await serve(PRODUCT, { cacheBytes: 10_000 });
+  const { call, engine } = await serve(PRODUCT, { cacheBytes: 11_000 });
   const ids = Array.from({ length: 15 }, (_, at) => `p${at + 1}`);
   for (const id of ids) await call(`/bff/web/products/${id}`);
   await call('/bff/web/products/p15');
