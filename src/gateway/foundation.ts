@@ -72,8 +72,9 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
   const rules = compileHeaderRules(withPropagation(config));
   const { metrics, instruments } = await openMetrics(config);
+  const certificates = new ConnectionCertificates(plainLogger, instruments?.reloaded);
   // closed after everything that records spans
-  const tracer = await openTracing(config, plainLogger, closers);
+  const tracer = await openTracing(config, { logger: plainLogger, certificates }, closers);
   const redis = config.store.redis && (await createRedis(config.store.redis, logger));
   if (redis) closers.add(() => redis.close());
   if (redis) instruments?.watchStore(() => redis.available);
@@ -84,7 +85,6 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   });
   const policyModule = await openModule(config, logger, options.dev ?? false, instruments);
   if (policyModule) closers.add(() => policyModule.close());
-  const certificates = new ConnectionCertificates(plainLogger, instruments?.reloaded);
   const reloads: (() => unknown)[] = [...(policyModule ? [policyModule.reload] : []), certificates.reload];
   const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: policyModule?.decide });
   // they fold the lines of each subgraph themselves
