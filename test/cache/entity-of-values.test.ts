@@ -117,11 +117,11 @@ describe('an entity of a type with several keys', () => {
     type Query { byId: Item @cacheControl(maxAge: 60) bySku: Item @cacheControl(maxAge: 60) }
     type Item @key(fields: "id") @key(fields: "sku") { id: ID! sku: String! name: String }`;
   const lamp = { __typename: 'Item', id: '1', sku: 'lamp', name: 'Lamp' };
-  const desk = { __typename: 'Item', id: '7', sku: '1', name: 'Desk' };
+  const sofa = { __typename: 'Item', id: '7', sku: '1', name: 'Sofa' };
 
   async function items() {
     const subgraph = await stubSubgraph(KEYS, {
-      resolvers: { Query: { byId: () => lamp, bySku: () => desk } },
+      resolvers: { Query: { byId: () => lamp, bySku: () => sofa } },
       entities: { Item: () => lamp },
     });
     const { ask, invalidate } = await cachedGateway({ items: subgraph.file }, folderOf({}));
