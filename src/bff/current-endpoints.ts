@@ -99,7 +99,8 @@ function* checkAgainst(
     const headers = defaultHeadersOf(settings, version);
     if (headers) defaultHeaders.set(version === undefined ? client : `${client}/${version}`, headers);
   }
-  const digest = hash('sha256', `${folder.digest}\n${rules?.() ?? ''}\n${engine.supergraph.sdl}`, 'base64url');
+  const parts = [folder.digest, shapes.digest, rules?.() ?? '', engine.supergraph.sdl];
+  const digest = hash('sha256', parts.join('\n'), 'base64url');
   const table = buildRoutingTable(loaded);
   const cors = clientPolicies(table, onRefused);
   return { engine, folder, loaded, table, digest, knownRequests: new KnownRequests(), defaultHeaders, cors };

@@ -1,7 +1,9 @@
+import { Kind, type SelectionSetNode } from 'graphql';
 import type { Messages } from '../store/messages.ts';
+import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { CacheStore } from './cache-store.ts';
 import { jsonOf } from './compose-response.ts';
-import { entityTag, keyText, NO_SUBGRAPH, namedTag, subgraphTag, typeTag } from './tags.ts';
+import { entityTag, keyOfField, keyText, NO_SUBGRAPH, namedTag, subgraphTag, typeTag } from './tags.ts';
 
 /** One thing to invalidate. Its members are those of Apollo Router's invalidation API. */
 export type InvalidationRequest =
@@ -35,6 +37,8 @@ export class Invalidator {
   readonly #options: InvalidatorOptions;
   /** The names of subgraphs that have been served. */
   readonly #subgraphs = new Set<string>([NO_SUBGRAPH]);
+  /** The fields of a type, each of which is a key alone in a subgraph that has been served. */
+  readonly #keyFields = new Map<string, Set<string>>();
 
   constructor(options: InvalidatorOptions) {
     this.#options = options;
@@ -45,8 +49,11 @@ export class Invalidator {
   }
 
   /** Adds subgraphs whose values may be cached. */
-  addSubgraphs(names: Iterable<string>): void {
-    for (const name of names) this.#subgraphs.add(name);
+  addSubgraphs(subgraphs: readonly Pick<Subgraph, 'name' | 'types'>[]): void {
+    for (const { name, types } of subgraphs) {
+      this.#subgraphs.add(name);
+      for (const [type, { keys }] of types) for (const { fields } of keys) this.#addKey(type, fields);
+    }
   }
 
   /** Invalidates what has tags of the schema or of sources, in all subgraphs: `product-7`. Never rejects. */
@@ -77,12 +84,28 @@ export class Invalidator {
       }
       case 'entity': {
         const { subgraph, type, key } = request;
-        const text = typeof key === 'string' ? key : keyText(key);
-        if (text === undefined) return [];
-        const tagIn = (name: string) => entityTag(name, type, text);
-        return subgraph === undefined ? this.#inAll(tagIn) : [tagIn(subgraph)];
+        return this.#keysOf(type, key).flatMap((text) => {
+          const tagIn = (name: string) => entityTag(name, type, text);
+          return subgraph === undefined ? this.#inAll(tagIn) : [tagIn(subgraph)];
+        });
       }
     }
+  }
+
+  /** Returns the texts of a key. A text without a field may be the value of any key with one field, or the JSON of one with several. */
+  #keysOf(type: string, key: Readonly<Record<string, unknown>> | string): string[] {
+    if (typeof key !== 'string') return [keyText(key) ?? []].flat();
+    // the entities of endpoints have an id
+    const fields = new Set(['id', ...(this.#keyFields.get(type) ?? [])]);
+    return [...(key.startsWith('{') ? [key] : []), ...[...fields].map((field) => keyOfField(field, key))];
+  }
+
+  #addKey(type: string, { selections }: SelectionSetNode): void {
+    const named = selections.filter((one) => one.kind === Kind.FIELD && one.name.value !== '__typename');
+    const [field] = named;
+    if (named.length !== 1 || field?.kind !== Kind.FIELD || field.selectionSet) return;
+    const known = this.#keyFields.get(type) ?? new Set();
+    this.#keyFields.set(type, known.add(field.name.value));
   }
 
   async #invalidate(tags: readonly string[]): Promise<number> {

@@ -87,8 +87,8 @@ return replies`;
 const REMEMBERED_MS = 600_000;
 /** Entries of one script call: Redis runs nothing else meanwhile. */
 const BATCH = 100;
-const PLAIN = 2;
-const COMPRESSED = 3;
+const PLAIN = 4;
+const COMPRESSED = 5;
 /** Bytes before the content: whether it is compressed, and its checksum. */
 const HEAD_BYTES = 5;
 /** Redis needs a limit that it can read; no entry is used for so long. */

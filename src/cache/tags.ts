@@ -27,16 +27,26 @@ export const NO_SUBGRAPH = '';
 export const MOST_TAGS = 1_000;
 
 /**
- * Returns the text of an entity's key: that of the value for a key of one scalar field, `p7`; else JSON with sorted members and texts for
- * values, `{"id":"7","sku":"a"}`. `7` and `"7"` are the same key.
+ * Returns the text of an entity's key: the field and the value for a key of one scalar field, `id:p7`; else JSON with sorted members and
+ * texts for values, `{"id":"7","sku":"a"}`. `7` and `"7"` are the same key.
  * @returns `undefined` where a value is missing
  */
 export function keyText(key: Readonly<Record<string, unknown>>): string | undefined {
   const names = Object.keys(key);
   const [only] = names;
-  if (names.length === 1 && only !== undefined && isScalar(key[only])) return String(key[only]);
+  if (names.length === 1 && only !== undefined && isScalar(key[only])) return keyOfField(only, String(key[only]));
   const sorted = sortedKey(key);
   return sorted === undefined ? undefined : JSON.stringify(sorted);
+}
+
+/** Returns the text of a key of one scalar field. */
+export function keyOfField(field: string, value: string): string {
+  return `${field}:${value}`;
+}
+
+/** Returns the value of a key of one field, and other keys as they are. */
+function valueOfKey(key: string): string {
+  return key.startsWith('{') ? key : key.slice(key.indexOf(':') + 1);
 }
 
 function sortedKey(value: unknown): unknown {
@@ -105,7 +115,7 @@ export function namesForCdn(tags: Iterable<string>, separator: ' ' | ','): strin
   for (const tag of tags) {
     const [kind = '', , ...rest] = tag.split(' ');
     if (kind === 'tag') names.add(rest.join(' '));
-    else if (kind === 'entity') names.add(`${rest[0]}:${rest.slice(1).join(' ')}`);
+    else if (kind === 'entity') names.add(`${rest[0]}:${valueOfKey(rest.slice(1).join(' '))}`);
   }
   let list = '';
   for (const name of names) {

@@ -35,11 +35,17 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   const { state: sharedState, handlers: stateHandlers } = workerState(processes);
   const { provider: schema, handlers: schemaHandlers } = workerSchema();
   let current: Assembly | undefined;
+  let isStarting = true;
+  let reloadsOnceStarted = false;
   // before the schema is loaded: a change after that must not be missed
   handleCalls(process, {
     snapshot: async () => (await current?.metrics?.snapshot()) ?? [],
     purge: async (tags) => (await current?.purge(tags)) ?? 0,
     async control(command) {
+      if (isStarting && command.kind === 'reload') {
+        reloadsOnceStarted = true;
+        return { kind: 'applied' };
+      }
       if (current === undefined) throw new Error('This worker is starting.');
       return current.control(command);
     },
@@ -63,6 +69,9 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
     onConnection: letOthersAccept,
   }).catch(failAtOnce);
   if (listener.reloadCertificates) assembly.addReload(listener.reloadCertificates);
+  isStarting = false;
+  // files that were read before they changed
+  if (reloadsOnceStarted) await assembly.control({ kind: 'reload' });
   let closing: Promise<void> | undefined;
   // workers may get the signal twice: from the terminal or process manager, and from the primary
   const stop = () => {

@@ -37,9 +37,15 @@ export async function start(flags: StartFlags): Promise<void> {
   const options = serverOptions(flags);
   let server: RunningServer | undefined;
   // from now on: a signal during the start must not end the process
-  process.on('SIGHUP', () => void server?.reload());
+  let reloadsOnceStarted = false;
+  process.on('SIGHUP', () => {
+    if (server) void server.reload();
+    else reloadsOnceStarted = true;
+  });
   const started = await serveWith(options);
   server = started;
+  // files may have been read before they changed
+  if (reloadsOnceStarted) void started.reload();
   stopOnSignals(() => started.close({ delayMs: shutdownDelay(options.config) }));
 }
 

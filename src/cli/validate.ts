@@ -13,6 +13,7 @@ import { checkSettings } from '../gateway/check-settings.ts';
 import { configMismatches } from '../gateway/config-mismatches.ts';
 import { endpointSettings } from '../gateway/endpoint-settings.ts';
 import { settingWarnings } from '../gateway/setting-warnings.ts';
+import { documentLimits } from '../policy/limits/document-limits.ts';
 import { invalidDocuments } from '../policy/persisted/invalid-documents.ts';
 import { readManifestDocuments } from '../policy/persisted/manifests.ts';
 import { readSupergraph, type Supergraph } from '../supergraph/supergraph.ts';
@@ -124,7 +125,7 @@ function validateDocuments(supergraph: Supergraph | undefined, config: Config | 
   if (manifest.length === 0) return [];
   try {
     const registered = readManifestDocuments(manifest);
-    const problems = invalidDocuments(registered, supergraph.publicSchema);
+    const problems = invalidDocuments(registered, supergraph.publicSchema, documentLimits(config.limits));
     const documents = countOf(registered.length, 'document');
     const state = problems.length > 0 ? countOf(problems.length) : 'good';
     return [{ summary: `persisted  ${documents}: ${state}`, problems }];

@@ -91,18 +91,28 @@ export class WorkerPool {
     return { responsive, unresponsive: serving.length - responsive.length, starting };
   }
 
-  /** Sends a command to all workers that serve. One that does not respond is not waited for, and applies it later. */
+  /**
+   * Sends a command to all workers that serve. One that does not respond is not waited for, and applies it later. One that is starting
+   * reloads as soon as it has started: it may have read the files already.
+   */
   async #control(command: AdminCommand): Promise<AdminReplies> {
     if (command.kind === 'end_canary') return this.endCanary(command);
-    if (command.kind === 'reload') this.onReload();
     const workers = [...this.#serving.keys()];
+    if (command.kind === 'reload') {
+      this.onReload();
+      sendToOthers(workers, command);
+    }
     const calls = workers.map((worker) => {
       const call = callPeer(worker, 'control', command, ADMIN_MS);
       return this.#heartbeats.isResponsive(worker) ? call : undefined;
     });
     const replies = (await Promise.all(calls)).filter((reply) => reply !== undefined);
     const isApplied = replies.some(({ kind }) => kind === 'applied');
-    if (command.kind === 'endpoint' && isApplied) this.#remember(command);
+    if (command.kind === 'endpoint' && isApplied) {
+      this.#endpointActions.record(command.action);
+      // a worker that has started meanwhile gets the action either with this call, or with those that it asks for
+      sendToOthers(workers, command);
+    }
     return { processes: workers.length, replies };
   }
 
@@ -126,13 +136,6 @@ export class WorkerPool {
   #refused(worker: Worker, id: string): void {
     this.#refusals.set(worker, id);
     if ([...this.#serving.keys()].every((one) => this.#refusals.get(one) === id)) this.#schema.refused(id);
-  }
-
-  /** A worker that starts gets the action either with this call, or with those that it asks for. */
-  #remember(command: Extract<AdminCommand, { kind: 'endpoint' }>): void {
-    this.#endpointActions.record(command.action);
-    for (const worker of livingWorkers())
-      if (!this.#serving.has(worker)) void callPeer(worker, 'control', command, ADMIN_MS);
   }
 
   /** A worker that does not respond gets the call, too, and makes it up if it continues; nothing waits for it. */
@@ -305,4 +308,10 @@ interface End {
   readonly signal: string | null;
   /** `ended with exit code 1` */
   readonly text: string;
+}
+
+/** Sends a command to all workers but some, without waiting. */
+function sendToOthers(asked: readonly Worker[], command: AdminCommand): void {
+  for (const worker of livingWorkers())
+    if (!asked.includes(worker)) void callPeer(worker, 'control', command, ADMIN_MS);
 }

@@ -22,12 +22,12 @@ export interface WorkerSchema {
 /** Returns a provider that gets the supergraph from the primary, with each change. */
 export function workerSchema(): WorkerSchema {
   let listener: SupergraphListener | undefined;
-  /** What arrived before there was a listener: the last change, and how its canary ended. */
+  /** What arrived before there was a listener: the last supergraph, how its canary ended, and the last problems and event after it. */
   let missed: SchemaChange[] = [];
   let first: string | undefined;
 
   async function handle(change: SchemaChange): Promise<boolean> {
-    if (listener === undefined) missed = 'canaryEnd' in change ? [...missed, change] : [change];
+    if (listener === undefined) missed = withChange(missed, change);
     else if ('canaryEnd' in change) return (await listener.endCanary?.(change.canaryEnd)) ?? false;
     else if ('event' in change) listener.pathEvent?.(change.event, change.path, change.reason);
     else if (change.ok) void take(listener, change.update);
@@ -65,4 +65,12 @@ export function workerSchema(): WorkerSchema {
       schemaChanged: handle,
     },
   };
+}
+
+/** Adds a change. A supergraph replaces everything before it, and problems and an event the last ones. */
+function withChange(missed: readonly SchemaChange[], change: SchemaChange): SchemaChange[] {
+  if ('canaryEnd' in change) return [...missed, change];
+  if ('ok' in change && change.ok) return [change];
+  const isSameKind = (one: SchemaChange) => ('event' in change ? 'event' in one : 'ok' in one && !one.ok);
+  return [...missed.filter((one) => !isSameKind(one)), change];
 }

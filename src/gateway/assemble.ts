@@ -183,6 +183,7 @@ async function openRequestHandling(
   const requests = await openRequestPolicies(config, {
     ...{ logger, instruments, redis, dev, engine: gateway.engine, canary: () => gateway.canary()?.engine },
     remoteDocuments: sharedState?.documents,
+    onManifests: () => void warnAboutDocuments(config, gateway, logger),
   });
   closers.add(requests.close);
   reloads.push(reload, requests.reload);
@@ -227,7 +228,7 @@ async function openEndpoints(
       ...{ gateway, logger, redis, instruments, demo: demo ?? false },
       purgeEverywhere: purgeEverywhere ?? purge,
       cacheStore: cache?.endpoints,
-      rules: () => operationRules(config, parts.plugins),
+      rules: () => operationRules(config, parts),
       keyStore: sharedState?.idempotencyKeys,
       limiter: rateLimits.limiter,
       byteBudget: byteLimits.byteBudget,

@@ -1,27 +1,30 @@
 import type { Config } from '../config/config.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
+import type { EventSourceSettings } from '../config/sections/events.ts';
 import { type SubgraphAuthentication, signatureOf } from '../config/sections/subgraph-authentication.ts';
 import { tlsOptions } from '../http/tls-options.ts';
 import { ApiKeyFile } from '../policy/authentication/api-keys.ts';
-import { keyFileOf } from '../policy/authentication/configure.ts';
+import { openKeyFile } from '../policy/authentication/configure.ts';
 import { checkCredentialPlaces } from '../policy/authentication/credentials.ts';
-import { FileKeySet } from '../policy/authentication/key-set.ts';
 import { readManifests } from '../policy/persisted/manifests.ts';
 import { signingKey } from '../sources/http/signing/signing-key.ts';
 import { TlsFiles } from '../sources/http/subgraph-tls.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import { collectorTls } from './collector-tls.ts';
+import { ConnectionCertificates } from './connection-certificates.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { loadPlugins } from './load-plugins.ts';
 import { checkPriority } from './open-admission.ts';
 import { loadPolicyModule } from './policy-module.ts';
 import { loadYogaPlugins } from './yoga-plugins.ts';
 
+const SILENT = createLogger({ level: 'silent' });
+
 /** Returns a message for each setting of a well-formed config that would prevent the gateway from starting. */
 export async function checkSettings(config: Config): Promise<string[]> {
-  const { headers, tls, api_keys, authentication, authorization, persisted_queries } = config;
+  const { headers, tls, api_keys, authentication, authorization, persisted_queries, events, telemetry } = config;
   const { module } = authorization.policies;
   const takesTokens = authentication.router.jwt.jwks.length + config.introspection_endpoints.length > 0;
-  const keyFiles = authentication.router.jwt.jwks.flatMap((entry) => keyFileOf(entry) ?? []);
   const uses: (() => unknown)[] = [
     () => compileHeaderRules(headers),
     () => tls.supergraph && tlsOptions(tls.supergraph),
@@ -33,8 +36,10 @@ export async function checkSettings(config: Config): Promise<string[]> {
     () => persisted_queries.enabled && readManifests(persisted_queries.manifest),
     () => module && loadPolicyModule(module),
     () => loadYogaPlugins(config.yoga.plugins),
-    () => loadPlugins(config.plugins, createLogger({ level: 'silent' })),
-    ...keyFiles.map((file) => () => new FileKeySet(file)),
+    () => loadPlugins(config.plugins, SILENT),
+    ...collectorChecks(telemetry),
+    ...authentication.router.jwt.jwks.map((entry, index) => () => openKeyFile(entry, index)),
+    ...Object.entries(events).flatMap(([name, source]) => brokerChecks(`events.${name}`, source)),
   ];
   const problems: string[] = [];
   for (const use of uses) {
@@ -46,6 +51,23 @@ export async function checkSettings(config: Config): Promise<string[]> {
     }
   }
   return problems;
+}
+
+/** The files of collectors are named by the environment. */
+function collectorChecks({ exporters: { tracing, metrics } }: Config['telemetry']): (() => unknown)[] {
+  const certificates = new ConnectionCertificates(SILENT);
+  return [
+    () => tracing.otlp.enabled && collectorTls(process.env, 'TRACES', certificates),
+    () => metrics.otlp.enabled && collectorTls(process.env, 'METRICS', certificates),
+  ];
+}
+
+function brokerChecks(key: string, { nats, redis }: EventSourceSettings): (() => unknown)[] {
+  return [
+    () => nats?.tls && new TlsFiles(`${key}.nats.tls`, nats.tls),
+    () => redis?.tls && new TlsFiles(`${key}.redis.tls`, redis.tls),
+    async () => nats && (await import('../sources/events/nats-credentials.ts')).natsCredentials(`${key}.nats`, nats),
+  ];
 }
 
 function signingKeyChecks(section: SubgraphAuthentication | undefined): (() => unknown)[] {

@@ -1,23 +1,24 @@
-import { ConfigValueError } from '../config/config-value-error.ts';
-import { pathWithoutSecrets } from '../shared/path-without-secrets.ts';
-import { readRegularFileSync } from '../shared/read-regular-file.ts';
-import type { CollectorTls } from '../telemetry/otlp/collector-connection.ts';
+import type { CurrentTls, PemSource } from '../sources/http/subgraph-tls.ts';
+import type { ConnectionCertificates } from './connection-certificates.ts';
 
-/** Reads the certificates for the connection to a collector from the files that the standard variables name. Throws `ConfigValueError`. */
+type Env = Readonly<Record<string, string | undefined>>;
+
+export type Signal = 'METRICS' | 'TRACES';
+
+/**
+ * Returns the certificates for the connection to a collector, from the files that the standard variables name; `undefined` where none does.
+ * Throws `ConfigValueError` when they cannot be used.
+ */
 export function collectorTls(
-  env: Readonly<Record<string, string | undefined>>,
-  signal: 'METRICS' | 'TRACES',
-): CollectorTls {
-  const read = (name: string): string | undefined => {
+  env: Env,
+  signal: Signal,
+  certificates: Pick<ConnectionCertificates, 'openSources'>,
+): CurrentTls | undefined {
+  const source = (name: string): PemSource | undefined => {
     const variable = [`OTEL_EXPORTER_OTLP_${signal}_${name}`, `OTEL_EXPORTER_OTLP_${name}`].find((one) => env[one]);
-    if (variable === undefined) return undefined;
-    const path = env[variable] ?? '';
-    try {
-      return readRegularFileSync(path);
-    } catch (error) {
-      const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-      throw new ConfigValueError(`${variable}: ${pathWithoutSecrets(path)} cannot be read: ${reason}.`);
-    }
+    return variable === undefined ? undefined : { name: variable, value: env[variable] ?? '' };
   };
-  return { ca: read('CERTIFICATE'), cert: read('CLIENT_CERTIFICATE'), key: read('CLIENT_KEY') };
+  const sources = { ca: source('CERTIFICATE'), cert: source('CLIENT_CERTIFICATE'), key: source('CLIENT_KEY') };
+  const names = Object.values(sources).flatMap((one) => one?.name ?? []);
+  return names.length === 0 ? undefined : certificates.openSources(names.join(', '), sources);
 }

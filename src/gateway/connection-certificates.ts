@@ -1,12 +1,15 @@
 import { ConfigValueError } from '../config/config-value-error.ts';
 import type { SubgraphTls } from '../config/sections/tls.ts';
-import { type CurrentTls, TlsFiles } from '../sources/http/subgraph-tls.ts';
+import { type CurrentTls, type OnUnusable, PemFiles, TlsFiles, type TlsSources } from '../sources/http/subgraph-tls.ts';
 import type { CountReload } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
-/** The certificates of the connections that the gateway opens, to subgraphs and event brokers. Those of one key are read once. */
+/**
+ * The certificates of the connections that the gateway opens, to subgraphs, event brokers and collectors of telemetry. Those of one key
+ * are read once.
+ */
 export class ConnectionCertificates {
-  readonly #files = new Map<string, TlsFiles>();
+  readonly #files = new Map<string, PemFiles>();
   readonly #logger: Pick<Logger, 'info' | 'error'>;
   readonly #onReload: CountReload | undefined;
 
@@ -20,12 +23,16 @@ export class ConnectionCertificates {
    * @throws ConfigValueError when they cannot be used, and were never used before
    */
   open(key: string, settings: SubgraphTls): CurrentTls {
-    let files = this.#files.get(key);
-    if (files === undefined) {
-      files = new TlsFiles(key, settings, (error) => this.#failed(key, error));
-      this.#files.set(key, files);
-    }
-    return files.current;
+    return this.#open(key, (onUnusable) => new TlsFiles(key, settings, onUnusable));
+  }
+
+  /**
+   * Returns the certificates of several sources.
+   * @param names names them all, for messages
+   * @throws ConfigValueError when they cannot be used, and were never used before
+   */
+  openSources(names: string, sources: TlsSources): CurrentTls {
+    return this.#open(names, (onUnusable) => new PemFiles(names, sources, onUnusable));
   }
 
   /** Reads all of them again. New connections use them; those that are open stay. */
@@ -41,6 +48,14 @@ export class ConnectionCertificates {
       }
     }
   };
+
+  #open(key: string, read: (onUnusable: OnUnusable) => PemFiles): CurrentTls {
+    const known = this.#files.get(key);
+    if (known) return known.current;
+    const files = read((error) => this.#failed(key, error));
+    this.#files.set(key, files);
+    return files.current;
+  }
 
   #failed(setting: string, error: ConfigValueError): void {
     this.#onReload?.('certificates', false);

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { placeOfKey } from '../config/config-file.ts';
 import { displayPath } from '../config/display-path.ts';
 import type { CacheHint } from '../operation/cache-hints.ts';
-import { createRequestLimits } from '../policy/limits/request-limits.ts';
+import { documentLimits } from '../policy/limits/document-limits.ts';
 import { readRegularFileSync } from '../shared/read-regular-file.ts';
 
 /**
@@ -21,8 +21,7 @@ export function endpointSettings(
   return {
     hints: new Map(hints),
     hasSubscriptions: subscription.enabled,
-    // what is only a warning is logged when the operation runs
-    limits: createRequestLimits(limits, () => {}),
+    limits: documentLimits(limits),
     loginClients: new Set(Object.keys(login ?? {})),
     placeOfHint: file === undefined ? undefined : placeIn(file),
   };

@@ -53,6 +53,7 @@ export interface Foundation {
   readonly admission: AdmissionControl | undefined;
   readonly gateway: Gateway;
   readonly plugins: OpenPlugins | undefined;
+  readonly policyModule: PolicyModule | undefined;
   readonly tracer: Tracer | undefined;
   readonly usage: OpenUsage | undefined;
   readonly endpoints: EndpointControl;
@@ -71,8 +72,9 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
   const rules = compileHeaderRules(withPropagation(config));
   const { metrics, instruments } = await openMetrics(config);
+  const certificates = new ConnectionCertificates(plainLogger, instruments?.reloaded);
   // closed after everything that records spans
-  const tracer = await openTracing(config, plainLogger, closers);
+  const tracer = await openTracing(config, { logger: plainLogger, certificates }, closers);
   const redis = config.store.redis && (await createRedis(config.store.redis, logger));
   if (redis) closers.add(() => redis.close());
   if (redis) instruments?.watchStore(() => redis.available);
@@ -81,11 +83,10 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
     refused: instruments?.refused,
     countTogether: sharedState?.countLimits,
   });
-  const module = await openModule(config, logger, options.dev ?? false, instruments);
-  if (module) closers.add(() => module.close());
-  const certificates = new ConnectionCertificates(plainLogger, instruments?.reloaded);
-  const reloads: (() => unknown)[] = [...(module ? [module.reload] : []), certificates.reload];
-  const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
+  const policyModule = await openModule(config, logger, options.dev ?? false, instruments);
+  if (policyModule) closers.add(() => policyModule.close());
+  const reloads: (() => unknown)[] = [...(policyModule ? [policyModule.reload] : []), certificates.reload];
+  const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: policyModule?.decide });
   // they fold the lines of each subgraph themselves
   const failures = openFailureLogs(config, plainLogger, instruments, closers);
   const byteLimits = openByteLimits(config, logger, instruments);
@@ -124,7 +125,7 @@ export async function openFoundation(options: AssemblyOptions, closers: Closers)
   const admission = opened?.admission;
   return {
     ...{ logger, plainLogger, accessLogger, metrics, instruments, rules },
-    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, tracer, usage },
+    ...{ redis, rateLimits, byteLimits, admission, gateway, plugins, policyModule, tracer, usage },
     ...{ endpoints: control, cache, callbacks, canaries, reloads },
   };
 }

@@ -140,7 +140,7 @@ function schemaCache(
 ): SchemaCache {
   const hints = readHints(supergraph, new Map());
   const names = supergraph.subgraphs.map(({ name }) => name);
-  invalidator.addSubgraphs(names);
+  invalidator.addSubgraphs(supergraph.subgraphs);
   known.add(supergraph.subgraphs);
   return {
     subgraphs: new Set(names),

@@ -5,6 +5,7 @@ import type { Snapshot } from '../telemetry/metrics.ts';
 import type { MetricsExport } from '../telemetry/otlp/export-metrics.ts';
 import { INSTANCE_ID } from '../telemetry/otlp/instance-id.ts';
 import { collectorTls } from './collector-tls.ts';
+import { ConnectionCertificates } from './connection-certificates.ts';
 
 interface ExportParts {
   readonly logger: Logger;
@@ -23,7 +24,7 @@ export async function openMetricsExport(
 ): Promise<MetricsExport | undefined> {
   const { otlp: settings, common } = telemetry.exporters.metrics;
   if (!settings.enabled) return undefined;
-  const tls = collectorTls(env, 'METRICS');
+  const tls = collectorTls(env, 'METRICS', new ConnectionCertificates(logger));
   const { startMetricsExport } = await import('../telemetry/otlp/export-metrics.ts');
   const attributes = {
     'service.instance.id': INSTANCE_ID,

@@ -4,6 +4,7 @@ import type { PluginSection } from '../config/sections/plugins.ts';
 import type { SchemaFacts } from '../plugins/hooks.ts';
 import type { Plugin } from '../plugins/plugin.ts';
 import { PluginSet } from '../plugins/plugin-set.ts';
+import { digestOfModules } from '../shared/relative-imports.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { coprocessorPlugin, type GivenPlugin, loadPlugins, readGivenPlugins } from './load-plugins.ts';
 import { logStrayRejections } from './stray-rejections.ts';
@@ -33,8 +34,8 @@ export interface OpenPlugins {
   readonly reads: () => Reads;
   /** Returns whether plugins read the responses of fetches, for an engine that is built now. */
   readonly readsResponses: () => boolean;
-  /** Returns how often the plugins were loaded again, for an engine that is built now. */
-  readonly reloads: () => number;
+  /** Returns the digest of the plugins' files and of their relative imports, for an engine that is built now. */
+  readonly digest: () => string;
   /** Calls `onSchemaChange`, without waiting. */
   schemaChanged(facts: SchemaFacts): void;
   /**
@@ -50,28 +51,26 @@ export interface OpenPlugins {
 export async function openPlugins(options: PluginOptions): Promise<OpenPlugins | undefined> {
   const { sections, given = [], coprocessor, dev, ownsProcess, logger } = options;
   if (sections.length === 0 && given.length === 0 && coprocessor === undefined) return undefined;
+  const files = sections.map(({ path }) => path);
   const load = async () =>
-    new PluginSet([
-      ...(await readGivenPlugins(given, logger)),
-      ...(await loadPlugins(sections, logger)),
-      ...(coprocessor ? [coprocessorPlugin(coprocessor, logger)] : []),
-    ]);
+    new PluginSet(
+      [
+        ...(await readGivenPlugins(given, logger)),
+        ...(await loadPlugins(sections, logger)),
+        ...(coprocessor ? [coprocessorPlugin(coprocessor, logger)] : []),
+      ],
+      await digestOfModules(files),
+    );
   const state = new ReloadedPlugins(await load(), load, logger);
   const stopLogging = ownsProcess && sections.length > 0 ? logStrayRejections(logger) : undefined;
-  const watching = dev
-    ? new WatchedModules(
-        sections.map(({ path }) => path),
-        () => state.reload(),
-        logger,
-      )
-    : undefined;
+  const watching = dev ? new WatchedModules(files, () => state.reload(), logger) : undefined;
   await watching?.update();
   state.afterReload = () => watching?.update();
   return {
     current: () => state.current,
     reads: () => state.next.reads,
     readsResponses: () => state.next.hooks.onFetchResponse !== undefined,
-    reloads: () => state.reloads,
+    digest: () => state.next.digest,
     schemaChanged: (facts) => void state.current.schemaChanged(facts),
     beforeReload: (prepare) => {
       state.prepare = prepare;
@@ -88,7 +87,6 @@ class ReloadedPlugins {
   current: PluginSet;
   /** The set that becomes the current one, while it is prepared. */
   next: PluginSet;
-  reloads = 0;
   prepare: () => Promise<SchemaFacts | undefined> = async () => undefined;
   /** Called after each attempt to load the plugins again. */
   afterReload: () => Promise<void> | undefined = () => undefined;
@@ -120,7 +118,6 @@ class ReloadedPlugins {
     const before = this.current;
     try {
       this.next = await this.#load();
-      this.reloads++;
       const schema = await this.prepare();
       this.current = this.next;
       this.#logger.info({ plugins: this.current.plugins.map(({ name }) => name) }, 'plugins reloaded');

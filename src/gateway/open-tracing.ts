@@ -6,15 +6,20 @@ import type { Tracer } from '../shared/trace.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Closers } from './closers.ts';
 import { collectorTls } from './collector-tls.ts';
+import type { ConnectionCertificates } from './connection-certificates.ts';
 
 /** The longest time for which a gateway that stops waits for the collector, in milliseconds. */
 const LONGEST_FLUSH_MS = 3_000;
 
 /** Opens what records traces, and loads the code for it; `undefined` where they are off. */
-export async function openTracing(config: Config, logger: Logger, closers: Closers): Promise<Tracer | undefined> {
+export async function openTracing(
+  config: Config,
+  { logger, certificates }: { readonly logger: Logger; readonly certificates: ConnectionCertificates },
+  closers: Closers,
+): Promise<Tracer | undefined> {
   const { tracing } = config.telemetry.exporters;
   if (!tracing.otlp.enabled) return undefined;
-  const tls = collectorTls(process.env, 'TRACES');
+  const tls = collectorTls(process.env, 'TRACES', certificates);
   const { openTracer } = await import('../telemetry/tracing/open-tracer.ts');
   const tracer = openTracer({
     settings: tracing,

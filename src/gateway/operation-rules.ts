@@ -1,31 +1,27 @@
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { OpenPlugins } from './open-plugins.ts';
+import type { PolicyModule } from './policy-module.ts';
 
 type Settings = Pick<Config, 'limits' | 'demand_control' | 'authorization' | 'plugins' | 'coprocessor'>;
 
+/** The modules that decide on operations and their results. */
+export interface RuleModules {
+  readonly plugins: Pick<OpenPlugins, 'digest'> | undefined;
+  readonly policyModule: Pick<PolicyModule, 'digest'> | undefined;
+}
+
 /**
  * Returns what identifies, in all processes, the settings that decide which operations may run and what plugins make of their results. A
- * response that was cached with others may not be allowed any more.
+ * response that was cached with others may not be allowed any more. Where the files of modules are does not count: other machines may
+ * have them in other folders.
  */
 export function operationRules(
   { limits, demand_control, authorization, plugins: sections, coprocessor }: Settings,
-  plugins: Pick<OpenPlugins, 'reloads'> | undefined,
+  { plugins, policyModule }: RuleModules,
 ): string {
-  const { module } = authorization.policies;
-  const files = [...sections.map(({ path }) => path), ...(module === undefined ? [] : [module])];
-  const texts = files.map(contentOf);
-  // files that a plugin imports may have changed without the plugin itself
-  const settings = [limits, demand_control, authorization, sections, coprocessor, texts, plugins?.reloads()];
+  const policies = { ...authorization.policies, module: policyModule?.digest() };
+  const ofPlugins = [sections.map((section) => ({ ...section, path: undefined })), plugins?.digest()];
+  const settings = [limits, demand_control, { ...authorization, policies }, ofPlugins, coprocessor];
   return hash('sha256', JSON.stringify(settings), 'base64url');
-}
-
-/** Returns a digest of a file; `undefined` where it cannot be read, which is reported by what loads it. */
-function contentOf(file: string): string | undefined {
-  try {
-    return hash('sha256', readFileSync(file), 'base64url');
-  } catch {
-    return undefined;
-  }
 }

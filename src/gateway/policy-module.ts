@@ -1,6 +1,7 @@
 import { importFresh } from '../bff/shapes/import-fresh.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import type { DecidePolicies } from '../policy/authorization/granted-policies.ts';
+import { digestOfModules } from '../shared/relative-imports.ts';
 import type { CountReload } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { WatchedModules } from './watched-modules.ts';
@@ -26,6 +27,8 @@ export async function loadPolicyModule(file: string): Promise<DecidePolicies> {
 
 export interface PolicyModule {
   readonly decide: DecidePolicies;
+  /** Returns the digest of the module and its relative imports. */
+  readonly digest: () => string;
   /** Loads the module again. If that fails, keeps the previous version and logs the error. */
   reload(): Promise<void>;
   close(): Promise<void>;
@@ -43,9 +46,11 @@ export async function openPolicyModule(
   onReload?: CountReload,
 ): Promise<PolicyModule> {
   let current = await loadPolicyModule(file);
+  let digest = await digestOfModules([file]);
   const reload = async () => {
     try {
       current = await loadPolicyModule(file);
+      digest = await digestOfModules([file]);
       onReload?.('policies', true);
       logger.info({ file }, 'reloaded');
     } catch (err) {
@@ -56,5 +61,10 @@ export async function openPolicyModule(
   const onChange = () => void reload().then(() => watching?.update());
   const watching = watches ? new WatchedModules([file], onChange, logger) : undefined;
   await watching?.update();
-  return { decide: (policies, request) => current(policies, request), reload, close: async () => watching?.close() };
+  return {
+    decide: (policies, request) => current(policies, request),
+    digest: () => digest,
+    reload,
+    close: async () => watching?.close(),
+  };
 }

@@ -26,6 +26,8 @@ export interface RequestPolicyParts {
   readonly canary?: (() => Engine | undefined) | undefined;
   /** Reads manifests again when they change. */
   readonly dev: boolean;
+  /** Called after manifests were read again. */
+  readonly onManifests?: (() => void) | undefined;
 }
 
 type RequestPolicies = Pick<
@@ -96,13 +98,15 @@ function watchManifests(paths: readonly string[], documents: PersistedDocuments,
   );
 }
 
-type ReloadParts = Pick<RequestPolicyParts, 'logger' | 'instruments'>;
+type ReloadParts = Pick<RequestPolicyParts, 'logger' | 'instruments' | 'onManifests'>;
 
-function reload(documents: PersistedDocuments, paths: readonly string[], { logger, instruments }: ReloadParts): void {
+function reload(documents: PersistedDocuments, paths: readonly string[], parts: ReloadParts): void {
+  const { logger, instruments, onManifests } = parts;
   try {
     documents.replace(readManifests(paths));
     instruments?.reloaded('documents', true);
     logger.info({}, 'persisted queries reloaded');
+    onManifests?.();
   } catch (error) {
     if (!(error instanceof ConfigValueError)) throw error;
     instruments?.reloaded('documents', false);

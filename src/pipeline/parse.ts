@@ -1,4 +1,5 @@
 import { type DocumentNode, GraphQLError, parse } from 'graphql';
+import { tokenLimitError } from '../shared/token-limit.ts';
 import type { RefusedDocument } from './documents.ts';
 import { withCode } from './located-document.ts';
 
@@ -11,15 +12,8 @@ export function parseDocument(text: string, maxTokens: number | undefined): Docu
     return parse(text, { maxTokens, noLocation: true });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    if (maxTokens !== undefined && TOO_MANY_TOKENS.test(error.message)) return tooManyTokens(maxTokens);
+    const tooLong = tokenLimitError(error, maxTokens);
+    if (tooLong) return { refusal: 'limit', errors: [tooLong] };
     return { refusal: 'parse', errors: [withCode(error, 'GRAPHQL_PARSE_FAILED')] };
   }
-}
-
-/** The message of graphql-js: this error has no other mark. */
-const TOO_MANY_TOKENS = /^Syntax Error: Document contains more that \d+ tokens\b/;
-
-function tooManyTokens(limit: number): RefusedDocument {
-  const message = `The document has more than ${limit} tokens, the limit of limits.parser_max_tokens.`;
-  return { refusal: 'limit', errors: [{ message, extensions: { code: 'MAX_TOKENS_LIMIT' } }] };
 }

@@ -37,8 +37,12 @@ export class PluginSet {
   /** The hooks of requests whose stages are recorded as spans: some plugin, or none, observes stages. */
   readonly observedHooks: ComposedHooks;
 
-  constructor(plugins: readonly LoadedPlugin[]) {
+  /** Digest of the plugins' files. */
+  readonly digest: string;
+
+  constructor(plugins: readonly LoadedPlugin[], digest = '') {
     this.plugins = plugins;
+    this.digest = digest;
     this.reads = readsOfPlugins(plugins.map(({ plugin }) => plugin));
     this.declared = plugins.map(({ plugin: { reads: declared } }) => {
       if (declared === undefined) return undefined;

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { dirname, extname, resolve } from 'node:path';
+import { dirname, extname, relative, resolve } from 'node:path';
 
 const SCRIPTS: ReadonlySet<string> = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.json']);
 
@@ -19,6 +20,21 @@ export async function filesOfModule(file: string): Promise<string[]> {
     for (const path of await relativePaths(one)) if (found.size < MOST_FILES) found.add(path);
   }
   return [...found];
+}
+
+/**
+ * Returns a digest of modules and of the files that they import by relative paths. It does not depend on the folder that they are in, so
+ * that several machines have the same.
+ */
+export async function digestOfModules(modules: readonly string[]): Promise<string> {
+  const digest = createHash('sha256');
+  for (const module of modules) {
+    for (const file of await filesOfModule(module)) {
+      const text = await readFile(file).catch(() => '');
+      digest.update(`${relative(dirname(module), file)}\0${text.length}\0`).update(text);
+    }
+  }
+  return digest.digest('base64url');
 }
 
 async function relativePaths(file: string): Promise<string[]> {

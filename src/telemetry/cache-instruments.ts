@@ -70,6 +70,7 @@ function countByOperation(metrics: Metrics, { enabled, max }: InstrumentSettings
     name: 'headgate_response_cache_operation_values_total',
     help: 'What operations got from the cache (hit, stale, partial, stale-if-error) and from subgraphs (miss), in values, and how often the whole response was in the cache (whole); "anonymous": it has no name, "other": names beyond telemetry.metrics.operation_names.max',
     labels: ['operation', 'outcome'],
+    isBounded: true,
   });
   const open = (name: string) => memo((outcome: string) => counter.series(name, outcome));
   const names = new BoundedValues(max, open);

@@ -31,6 +31,8 @@ export interface MetricDescription {
   readonly help: string;
   /** Label names. Their values must be few; {@link BoundedValues} bounds those that clients choose. */
   readonly labels?: readonly string[];
+  /** Whether all values are bounded by themselves: then the metric has no bound of its own, at which all labels are `other`. */
+  readonly isBounded?: boolean;
 }
 
 export interface HistogramDescription extends MetricDescription {

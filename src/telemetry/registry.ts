@@ -46,8 +46,13 @@ export function createMetrics({ mostSeries = MOST_SERIES } = {}): Metrics {
 
 type Readers = (() => SnapshotMetric)[];
 
-function counter({ name, help, labels = [] }: MetricDescription, most: number, readers: Readers): Count {
-  const cells = new SeriesMap(labels, most, (values) => new CounterCell(values));
+function mostOf({ isBounded }: MetricDescription, most: number): number {
+  return isBounded ? Number.POSITIVE_INFINITY : most;
+}
+
+function counter(what: MetricDescription, most: number, readers: Readers): Count {
+  const { name, help, labels = [] } = what;
+  const cells = new SeriesMap(labels, mostOf(what, most), (values) => new CounterCell(values));
   // a counter starts at 0, so that the first increment is seen as an increase
   if (labels.length === 0) cells.get([]);
   readers.push(() => ({ type: 'counter', name, help, labels, series: [...cells].map((cell) => cell.read()) }));
@@ -57,7 +62,7 @@ function counter({ name, help, labels = [] }: MetricDescription, most: number, r
 
 function histogram(what: HistogramDescription, most: number, readers: Readers): Observe {
   const { name, help, labels = [], buckets: bounds } = what;
-  const cells = new SeriesMap(labels, most, (values) => new HistogramCell(values, bounds));
+  const cells = new SeriesMap(labels, mostOf(what, most), (values) => new HistogramCell(values, bounds));
   if (labels.length === 0) cells.get([]);
   const read = () => [...cells].map((cell) => cell.read());
   readers.push(() => ({ type: 'histogram', name, help, labels, bounds, series: read() }));

@@ -1,5 +1,5 @@
 import type { MetricLabels } from '../config/sections/metrics.ts';
-import { BoundedValues, MOST_STATUSES } from './bounded-values.ts';
+import { BoundedValues, MOST_STATUSES, SharedBound } from './bounded-values.ts';
 import { memo } from './memo.ts';
 import type { Counter, Histogram, Metrics } from './metrics.ts';
 
@@ -179,11 +179,13 @@ function operationInstruments(metrics: Metrics, settings: InstrumentSettings): O
     name: 'headgate_operation_requests_total',
     help: 'Requests with an operation, by its name and type; "anonymous": it has no name, "unknown": the request has no valid operation, "other": names beyond telemetry.metrics.operation_names.max; result: ok, errors, closed',
     labels: [...labels, 'result'],
+    isBounded: true,
   });
   const durations = metrics.histogram({
     name: 'headgate_operation_request_duration_seconds',
     help: 'From the headers of a request to the end of its response, by operation',
     labels,
+    isBounded: true,
     buckets: settings.buckets,
   });
   const open = (name: string) =>
@@ -229,10 +231,12 @@ function clientInstruments(metrics: Metrics, { labels, buckets }: InstrumentSett
     results: memo((result: RequestResult) => requests.series(...values, result)),
     duration: durations.series(...values.slice(0, 1)),
   });
+  const ofAllClients = new SharedBound(MOST_VERSIONS);
   // those who name no client have a series of their own, whatever the bound is
   const versionsOf = (...name: string[]): Optional => {
     if (!versions.enabled) return optional(undefined, () => open(...name));
-    return optional(new BoundedValues(versions.max, (version) => open(...name, version)), () => open(...name, NONE));
+    const own = new BoundedValues(versions.max, (version) => open(...name, version), ofAllClients);
+    return optional(own, () => open(...name, NONE));
   };
   const nameless = memo(() => (names.enabled ? versionsOf(NONE) : versionsOf()));
   const byName = new BoundedValues(names.max, (name) => versionsOf(name));
@@ -247,6 +251,8 @@ function clientInstruments(metrics: Metrics, { labels, buckets }: InstrumentSett
   };
 }
 
+/** The most versions of all clients together: each of 1,000 clients could have as many. */
+const MOST_VERSIONS = 1_000;
 /** Stands for a client that names itself or its version not. */
 const NONE = 'none';
 
@@ -291,12 +297,14 @@ function partyMetrics(
       name: `headgate_${party}_requests_total`,
       help: `${counted}; result: ok, errors, closed`,
       labels: [...labels, 'result'],
+      isBounded: true,
     }),
     durations: metrics.histogram({
       name: `headgate_${party}_request_duration_seconds`,
       help: measured,
       // versions would multiply the buckets
       labels: labels.slice(0, 1),
+      isBounded: true,
       buckets,
     }),
   };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { BffOptions } from '../../src/bff/bff.ts';
 import { NOTHING, reads, withReads } from '../../src/client/depends-on.ts';
 import { SingleResult } from '../../src/pipeline/execution-result.ts';
-import { as, engineOver, type FakeEngine, folderOf, serveBff, sourceError } from './support.ts';
+import { as, engineOver, type FakeEngine, folderOf, serveBff, sourceError, write } from './support.ts';
 
 const SDL = `
   type Query { product(id: ID!): Product, me: User, news: [String!] }
@@ -288,7 +288,7 @@ test('what is being read while it is purged is not kept', async () => {
 });
 
 test('memory is bounded: the least used goes', async () => {
-  const { call, engine } = await serve(PRODUCT, { cacheBytes: 10_000 });
+  const { call, engine } = await serve(PRODUCT, { cacheBytes: 11_000 });
   const ids = Array.from({ length: 15 }, (_, at) => `p${at + 1}`);
   for (const id of ids) await call(`/bff/web/products/${id}`);
   await call('/bff/web/products/p15');
@@ -305,4 +305,20 @@ test('a changed document or schema makes what was kept another answer', async ()
   engine = { ...engineOver(SDL, { product: { name: 'New' } }) };
   Object.assign(engine.supergraph, { sdl: 'another' });
   expect((await call('/bff/web/products/p1')).text).not.toBe(first);
+});
+
+test('so does a changed file that a shape imports', async () => {
+  const engine = engineOver(SDL, shop());
+  const dir = folderOf({
+    'web/it.graphql': PRODUCT,
+    'web/it.ts': "import { unit } from './_unit.ts';\nexport default (data) => ({ ...data, unit });",
+    'web/_unit.ts': "export const unit = 'kg';",
+  });
+  const { bff, call } = await serveBff({ dir, engine: () => engine });
+  await call('/bff/web/products/p1');
+  await bff.reload();
+  expect((await call('/bff/web/products/p1')).headers.get('cache-status')).toBe('headgate; hit');
+  write(dir, 'web/_unit.ts', "export const unit = 'g';");
+  await bff.reload();
+  expect((await call('/bff/web/products/p1')).headers.get('cache-status')).toBe('headgate; fwd=uri-miss');
 });

@@ -83,7 +83,7 @@ describe('scalars whose format the documentation promises', () => {
     const folder = readEndpointFolder(folderOf({ 'web/at.graphql': '{ at(since: "soon") }' }));
     const { supergraph } = engineOver(SDL, root);
     const { problems } = compileEndpoints(folder, supergraph, {
-      shapes: { shapes: new Map(), schemas: new Map(), problems: [] },
+      shapes: { shapes: new Map(), schemas: new Map(), problems: [], digest: '' },
     });
     expect(problems).toMatchObject([{ line: 1, message: expect.stringContaining('Expected a date and time') }]);
   });

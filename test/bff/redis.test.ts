@@ -56,6 +56,14 @@ describe.skipIf(!HAS_REDIS)('two gateways with one Redis', () => {
     expect(a.engine.requests).toHaveLength(2);
   });
 
+  test('they may have the files of endpoints in different folders', async () => {
+    const [a, b] = [await gateway(dir()), await gateway(dir())];
+    const first = await a.call('/bff/web/product?id=p2');
+    const second = await b.call('/bff/web/product?id=p2');
+    expect(second.headers.get('cache-status')).toBe('headgate; hit');
+    expect(second.text).toBe(first.text);
+  });
+
   test('a key is one for both, also while the first request is under way', async () => {
     const folder = dir();
     const [a, b] = [await gateway(folder), await gateway(folder)];

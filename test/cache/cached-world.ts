@@ -91,7 +91,7 @@ export async function cachedWorld(
     onError: () => void failures.count++,
   });
   messages.onGap(() => memory.clear());
-  invalidator.addSubgraphs(['items', 'facts']);
+  invalidator.addSubgraphs(supergraph.subgraphs);
   const hints = readHints(supergraph, new Map());
   const sources = new Map<string, Source>();
   for (const subgraph of supergraph.subgraphs) {

@@ -37,8 +37,18 @@ async function world(endpoint = 'query @endpoint { product(id: "1") { name } }')
     entities: { Product: ({ id }: { id: string }) => ({ id }) },
   });
   const bff = folderOf({ 'web/one.graphql': endpoint });
+  const gateway = await cachedGateway({ shop: shop.file, stars: stars.file }, bff);
+  /** Returns how many values were removed. */
+  const purge = (entity: string, subgraph: string | null = 'shop') => {
+    const [type, key] = entity.split(':');
+    return gateway.invalidate({ kind: 'entity', subgraph: subgraph ?? undefined, type, key });
+  };
+  return { ...gateway, purge };
+}
+
+async function cachedGateway(files: Readonly<Record<string, string>>, bff: string) {
   const gateway = await gatewayOver(
-    { shop: shop.file, stars: stars.file },
+    files,
     {
       response_cache: { enabled: true, jitter: '0%', invalidation: { shared_key: KEY } },
       admin: { listen: '127.0.0.1:0', token: KEY },
@@ -47,17 +57,12 @@ async function world(endpoint = 'query @endpoint { product(id: "1") { name } }')
     bff,
   );
   /** Returns how many values were removed. */
-  const purge = async (entity: string, subgraph: string | null = 'shop') => {
-    const [type, key] = entity.split(':');
+  const invalidate = async (request: object): Promise<number> => {
     const url = gateway.adminUrl?.replace(/admin$/, 'invalidation') ?? '';
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { authorization: KEY },
-      body: JSON.stringify([{ kind: 'entity', subgraph: subgraph ?? undefined, type, key }]),
-    });
-    return (await response.json()).count;
+    const init = { method: 'POST', headers: { authorization: KEY }, body: JSON.stringify([request]) };
+    return (await (await fetch(url, init)).json()).count;
   };
-  return { ...gateway, purge };
+  return { ...gateway, invalidate };
 }
 
 describe('a value ends with an entity in it whose key the fetch selects', () => {
@@ -104,5 +109,45 @@ describe('a value ends with an entity in it whose key the fetch selects', () => 
     const search = variables === '' ? '' : '?id=1';
     expect((await fetch(url.replace('/graphql', `/bff/web/one${search}`))).status).toBe(200);
     expect(await purge('Product:1', null)).toBe(count);
+  });
+});
+
+describe('an entity of a type with several keys', () => {
+  const KEYS = `
+    type Query { byId: Item @cacheControl(maxAge: 60) bySku: Item @cacheControl(maxAge: 60) }
+    type Item @key(fields: "id") @key(fields: "sku") { id: ID! sku: String! name: String }`;
+  const lamp = { __typename: 'Item', id: '1', sku: 'lamp', name: 'Lamp' };
+  const sofa = { __typename: 'Item', id: '7', sku: '1', name: 'Sofa' };
+
+  async function items() {
+    const subgraph = await stubSubgraph(KEYS, {
+      resolvers: { Query: { byId: () => lamp, bySku: () => sofa } },
+      entities: { Item: () => lamp },
+    });
+    const { ask, invalidate } = await cachedGateway({ items: subgraph.file }, folderOf({}));
+    await ask('{ byId { id } }');
+    await ask('{ bySku { sku } }');
+    return (key: unknown) => invalidate({ kind: 'entity', type: 'Item', key });
+  }
+
+  it.each<[string, unknown, number]>([
+    ['the id', { id: '1' }, 1],
+    ['the other key', { sku: '1' }, 1],
+    ['a value of the other field', { sku: '7' }, 0],
+    ['a value without a field, which may be that of either', '1', 2],
+  ])('is invalidated by %s', async (_, key, count) => {
+    const purge = await items();
+    expect(await purge(key)).toBe(count);
+  });
+});
+
+describe('the response of an endpoint is that of an entity by its id', () => {
+  it.each([
+    [{ id: '1' }, 2],
+    [{ name: '1' }, 0],
+  ])('%j', async (key, count) => {
+    const { url, invalidate } = await world('query @endpoint(cache: {maxAge: "1h"}) { product(id: "1") { id } }');
+    expect((await fetch(url.replace('/graphql', '/bff/web/one'))).status).toBe(200);
+    expect(await invalidate({ kind: 'entity', type: 'Product', key })).toBe(count);
   });
 });

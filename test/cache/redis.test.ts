@@ -126,7 +126,7 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
         await one.redis.run((client) => client.set(key('a'), damaged));
         expect((await one.far.get(['a'])).entries).toEqual([undefined]);
       }
-      for (const text of ['', '\u0000{}\n{}', '\u0002', 'garbage']) {
+      for (const text of ['', '\u0000{}\n{}', '\u0004', 'garbage']) {
         await one.redis.run((client) => client.set(key('a'), text));
         expect((await one.far.get(['a'])).entries).toEqual([undefined]);
       }
@@ -147,7 +147,7 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
       const write = (value: unknown) => {
         const plain = Buffer.from(`${JSON.stringify(value)}\n${text}`);
         const head = Buffer.alloc(5);
-        head[0] = 2;
+        head[0] = 4;
         head.writeUInt32LE(crc32(plain), 1);
         const key = `${one.redis.prefix}:cache:entry:a`;
         return one.redis.run((client) => client.set(key, Buffer.concat([head, plain])));

@@ -85,6 +85,28 @@ test('validate lists documents of manifests that do not fit the schema', async (
   );
 });
 
+test('validate lists documents of manifests that exceed limits', async () => {
+  const dir = await project();
+  const deep = `query Deep ${'{ a '.repeat(20_000)}${'}'.repeat(20_000)}`;
+  const long = `query Long { ${'product(id: 1) { name price id } '.repeat(10)} }`;
+  const operations = { d1: long, d2: deep };
+  writeFileSync(join(dir, 'manifest.json'), JSON.stringify(operations));
+  const config = 'persisted_queries: { enabled: true, manifest: [manifest.json] }\nlimits: { parser_max_tokens: 60 }';
+  writeFileSync(join(dir, 'headgate.yaml'), config);
+  const { code, stderr } = await runCli(dir, ['validate']);
+  expect(code).toBe(1);
+  expect(stderr.trimEnd().split('\n').slice(1)).toEqual([
+    'manifest.json:1:1  MAX_TOKENS_LIMIT  "d1": The document has more than 60 tokens, the limit of limits.parser_max_tokens.',
+    '    hint: Divide the document into several ones, or raise the limit.',
+    expect.stringMatching(
+      /^manifest\.json:1:1 {2}MAX_RECURSION_LIMIT {2}"d2": .*limits\.parser_max_recursion allows \d+\.$/,
+    ),
+    '    hint: Divide the document into several ones, or raise the limit.',
+    '',
+    '2 problems',
+  ]);
+});
+
 describe('check', () => {
   test('a field that is gone breaks a persisted document, which is named; what did not fit before is listed, but not broken', async () => {
     const dir = await project();

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { apolloServer, freePort, reviewsFile } from '../gateway/callback-server.ts';
-import { openEvents } from '../gateway/event-reader.ts';
-import { review } from '../gateway/subscription-world.ts';
+import { type OpenEvents, openEvents } from '../gateway/event-reader.ts';
+import { type Review, review, type Topic } from '../gateway/subscription-world.ts';
 import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { HAS_REDIS, startRedis } from '../store/redis-server.ts';
 import { project, startCli } from './run-cli.ts';
@@ -25,6 +25,17 @@ async function startGateway(
   return line.exec(cli.output.stdout)?.[1] ?? '';
 }
 
+/** Publishes two events and ends the subscription. Expects all of it to arrive at the client. */
+async function expectEvents(topic: Topic<Review>, reader: OpenEvents['reader']): Promise<void> {
+  await topic.hasSubscriptions(1);
+  for (const body of ['one', 'two']) {
+    topic.publish(review(body));
+    expect(await reader.until('\n\n')).toContain(body);
+  }
+  topic.end();
+  expect(await reader.until('\n\n')).toContain('event: complete');
+}
+
 interface GatewaySettings {
   readonly port: number;
   readonly callbackPort?: number;
@@ -36,13 +47,7 @@ test('the built gateway takes the callbacks of Apollo Server', async () => {
   const { url: subgraph, topic } = await apolloServer();
   const url = await startGateway(subgraph, { port: await freePort() });
   const { reader } = await openEvents(url, ADDED);
-  await topic.hasSubscriptions(1);
-  for (const body of ['one', 'two']) {
-    topic.publish(review(body));
-    expect(await reader.until('\n\n')).toContain(body);
-  }
-  topic.end();
-  expect(await reader.until('\n\n')).toContain('event: complete');
+  await expectEvents(topic, reader);
 });
 
 test('a callback may arrive at any worker', async () => {
@@ -82,11 +87,5 @@ test.skipIf(!HAS_REDIS)('a callback may arrive at another replica, with Redis', 
   const url = await startGateway(subgraph, { port: one, callbackPort: other, config });
   await startGateway(subgraph, { port: other, config });
   const { reader } = await openEvents(url, ADDED);
-  await topic.hasSubscriptions(1);
-  for (const body of ['one', 'two']) {
-    topic.publish(review(body));
-    expect(await reader.until('\n\n')).toContain(body);
-  }
-  topic.end();
-  expect(await reader.until('\n\n')).toContain('event: complete');
+  await expectEvents(topic, reader);
 });

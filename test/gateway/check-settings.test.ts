@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { nkeys } from '@nats-io/transport-node';
+import { describe, expect, it } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
 import { checkSettings } from '../../src/gateway/check-settings.ts';
 import { folderOf } from '../bff/support.ts';
@@ -30,11 +31,11 @@ it('files and rules that the gateway could not start with are all reported', asy
     expect.stringMatching(/^headers: a rule renames .* "b"/),
     expect.stringMatching(/^tls\.supergraph\.certificate: .*none\.pem cannot be read \(ENOENT\)/),
     expect.stringMatching(/^tls\.subgraph\.subgraphs\.stock\.certificate_authorities: .*none\.pem cannot be read/),
-    expect.stringMatching(/^API keys, .*keys\.json: [\s\S]*hash/),
+    expect.stringMatching(/^api_keys\.file: .*keys\.json: [\s\S]*hash/),
     expect.stringMatching(/none: the manifest cannot be read: ENOENT/),
     expect.stringMatching(/none\.ts, cannot be loaded/),
-    expect.stringMatching(/set\.json: .*expected a JWK set/),
-    expect.stringMatching(/none\.json: ENOENT/),
+    expect.stringMatching(/^authentication\.router\.jwt\.jwks\[0\]\.file: .*set\.json: .*expected a JWK set/),
+    expect.stringMatching(/^authentication\.router\.jwt\.jwks\[1\]\.url: .*none\.json: ENOENT/),
   ]);
 });
 
@@ -89,4 +90,46 @@ it.each([
 ])('%j is refused as soon as it is read', (config, message) => {
   const { error } = configFileSchema.safeParse(config);
   expect(error?.issues.map((issue) => issue.message).join()).toContain(message);
+});
+
+describe('the credentials for NATS', () => {
+  const checkNats = (settings: object) =>
+    check({ events: { shop: { nats: { servers: 'nats://127.0.0.1:4222', ...settings } } } });
+  const seed = () => new TextDecoder().decode(nkeys.createUser().getSeed());
+  const credentials = (text: string) =>
+    `-----BEGIN NATS USER JWT-----\na.b.c\n------END NATS USER JWT------\n\n-----BEGIN USER NKEY SEED-----\n${text}\n------END USER NKEY SEED------\n`;
+
+  it('are good', async () => {
+    const dir = folderOf({ 'user.creds': credentials(seed()) });
+    expect(await checkNats({ credentials_file: join(dir, 'user.creds') })).toEqual([]);
+    expect(await checkNats({ nkey_seed: seed() })).toEqual([]);
+  });
+
+  it.each([
+    ['a file that does not exist', 'none.creds', /none\.creds cannot be read \(ENOENT\); expected a \.creds file/],
+    ['a folder', '.', /cannot be read \(EISDIR\); expected a \.creds file/],
+    ['a file without credentials', 'notes.txt', /notes\.txt is no file of credentials; expected a \.creds file/],
+    ['a file with a broken seed', 'broken.creds', /broken\.creds is no file of credentials/],
+  ])('are reported with their key: %s', async (_, name, message) => {
+    const dir = folderOf({ 'notes.txt': 'no credentials', 'broken.creds': credentials('SUBROKEN') });
+    const problems = await checkNats({ credentials_file: join(dir, name) });
+    expect(problems).toEqual([expect.stringMatching(message)]);
+    expect(problems[0]).toMatch(/^events\.shop\.nats\.credentials_file: /);
+    expect(problems[0]).not.toContain('SUBROKEN');
+  });
+
+  it('are reported where the seed is none', async () => {
+    const problems = await checkNats({ nkey_seed: 'SUBROKEN' });
+    expect(problems).toEqual([expect.stringMatching(/^events\.shop\.nats\.nkey_seed: it is not the seed of a user/)]);
+    expect(problems[0]).not.toContain('SUBROKEN');
+  });
+});
+
+it('certificates for brokers that cannot be used are reported, with their key', async () => {
+  const tls = { certificate_authorities: '/nowhere/ca.pem' };
+  const events = { a: { nats: { servers: 'tls://127.0.0.1', tls } }, b: { redis: { url: 'rediss://127.0.0.1', tls } } };
+  expect(await check({ events })).toEqual([
+    expect.stringMatching(/^events\.a\.nats\.tls\.certificate_authorities: .*ca\.pem cannot be read \(ENOENT\)/),
+    expect.stringMatching(/^events\.b\.redis\.tls\.certificate_authorities: .*ca\.pem cannot be read \(ENOENT\)/),
+  ]);
 });

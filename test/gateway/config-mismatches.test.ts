@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadSupergraph } from '../../src/composition/load-supergraph.ts';
@@ -142,12 +142,13 @@ test('the gateway does not start with it; one that runs keeps the schema that fi
   expect(sdl).toEqual({ data: { __type: { name: 'Product' } } });
 });
 
-test('documents of a manifest that do not match the schema are logged', async () => {
+test('documents of a manifest that do not match the schema or exceed limits are logged', async () => {
   const dir = folderOf({
     ...FILES,
     'operations/good.graphql': 'query Good { search { name } }',
     'operations/old.graphql': 'query Old {\n  search { colour }\n}',
-    'headgate.yaml': 'persisted_queries: { enabled: true, manifest: [operations] }',
+    'operations/twice.graphql': 'query Twice { search { one: name two: name } }',
+    'headgate.yaml': 'persisted_queries: { enabled: true, manifest: [operations] }\nlimits: { max_aliases: 1 }',
   });
   const { logger, lines } = recordingLogger();
   const server = await startServer({
@@ -156,11 +157,19 @@ test('documents of a manifest that do not match the schema are logged', async ()
     logger,
   });
   onTestFinished(() => server.close());
-  const message = 'documents of persisted_queries.manifest do not match the schema';
-  await expect.poll(() => lines.map(({ msg }) => msg)).toContain(message);
-  expect(lines.find(({ msg }) => msg === message)?.problems).toEqual([
+  const message =
+    'documents of persisted_queries.manifest do not match the schema or exceed limits: requests for them are refused';
+  const logged = () => lines.filter(({ msg }) => msg === message);
+  await expect.poll(() => logged().length).toBe(1);
+  expect(logged()[0]?.problems).toEqual([
     expect.stringMatching(/old\.graphql:2:12 {2}INVALID_DOCUMENT {2}Old \(".*"\): Cannot query field "colour"/),
+    expect.stringMatching(
+      /twice\.graphql:1:1 {2}MAX_ALIASES_LIMIT {2}".*": The operation has 2 aliases; limits\.max_aliases allows 1\./,
+    ),
   ]);
+  rmSync(join(dir, 'operations/old.graphql'));
+  await server.reload();
+  await expect.poll(() => logged()[1]?.count).toBe(1);
 });
 
 test('settings of GraphQL requests are refused for a REST API, where they are set for that one', async () => {

@@ -45,6 +45,15 @@ describe('an endpoint whose operation exceeds a limit', () => {
   });
 });
 
+it('an endpoint with more tokens than the parser may read is a problem, too', async () => {
+  const file = join(await folderWith({ 'headgate.yaml': 'limits: { parser_max_tokens: 5 }' }), 'headgate.yaml');
+  const { supergraph } = engineOver('type Query { one: Int two: Int three: Int four: Int }', {});
+  const dir = folderOf({ 'web/few.graphql': '{ one two }', 'web/many.graphql': '{ one two three four }' });
+  const { problems, endpoints } = await loadEndpoints(dir, supergraph, endpointSettings(loadConfig({ file })));
+  expect(endpoints.map(({ name }) => name)).toEqual(['few']);
+  expect(problems.map(({ code }) => code)).toEqual(['MAX_TOKENS_LIMIT']);
+});
+
 describe('an endpoint whose operation a plugin refuses', () => {
   const refusing = async (hook: string, result: object, config: object = {}) => {
     const path = join(await folderWith({}), 'refusing.mjs');

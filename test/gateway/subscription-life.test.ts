@@ -156,6 +156,15 @@ describe('what is sent to the subgraph', () => {
     expect(inits).toEqual([{ authorization: 'Bearer 1' }]);
     expect(handshakes[0]?.headers['x-request-id']).toBeUndefined();
   });
+
+  test('no payload where there are no headers', async () => {
+    const { server, topic, inits } = await subscriptionWorld({
+      subscription: { mode: { passthrough: { all: { connection_init_headers: true } } } },
+    });
+    await openEvents(server.url, ADDED);
+    await topic.hasSubscriptions(1);
+    expect(inits).toEqual([undefined]);
+  });
 });
 
 describe('when the gateway stops', () => {

@@ -2,24 +2,35 @@ import { describe, expect, test } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
 import { errorCodes, labelOf } from '../../src/shared/error-codes.ts';
 import { createInstruments, type Instruments } from '../../src/telemetry/instruments.ts';
-import type { Metrics } from '../../src/telemetry/metrics.ts';
+import type { Metrics, SnapshotMetric } from '../../src/telemetry/metrics.ts';
 import { createMetrics } from '../../src/telemetry/registry.ts';
 
 const MANY = 10_000;
 
-function started(): { metrics: Metrics; instruments: Instruments } {
-  // the bound of a whole metric must not be what helps
-  const metrics = createMetrics({ mostSeries: 1_000_000 });
+/** @param metrics by default without a bound of a whole metric, which must not be what helps */
+function started(
+  settings: object = {},
+  metrics = createMetrics({ mostSeries: 1_000_000 }),
+): { metrics: Metrics; instruments: Instruments } {
   const on = { enabled: true, max: 20 };
-  const labels = { operation_names: on, client_names: on, client_versions: on, consumers: on };
+  const labels = { operation_names: on, client_names: on, client_versions: on, consumers: on, ...settings };
   const { telemetry } = configFileSchema.parse({ telemetry: { metrics: labels } });
   return { metrics, instruments: createInstruments(metrics, { labels: telemetry.metrics, buckets: [1] }) };
 }
 
-/** The values of a label that a metric has. */
-async function valuesOf(metrics: Metrics, name: string, label: string): Promise<Set<string | undefined>> {
+async function metricOf(metrics: Metrics, name: string): Promise<SnapshotMetric> {
   const metric = (await metrics.snapshot()).find((one) => one.name === name);
   if (metric === undefined) throw new Error(`there is no metric ${name}`);
+  return metric;
+}
+
+async function seriesOf(metrics: Metrics, name: string): Promise<SnapshotMetric['series']> {
+  return (await metricOf(metrics, name)).series;
+}
+
+/** The values of a label that a metric has. */
+async function valuesOf(metrics: Metrics, name: string, label: string): Promise<Set<string | undefined>> {
+  const metric = await metricOf(metrics, name);
   return new Set(metric.series.map(({ labels }) => labels[metric.labels.indexOf(label)]));
 }
 
@@ -117,4 +128,27 @@ describe(`of ${MANY} different values, the first ones have series of their own, 
     const values = await valuesOf(metrics, 'headgate_subgraph_errors_total', 'code');
     expect(values).toContain('SUBREQUEST_MALFORMED_RESPONSE');
   });
+
+  test('of all clients together, 1,000 versions; further ones are "other", each of its client', async () => {
+    const { metrics, instruments } = started({ client_versions: { enabled: true, max: 1_000 } });
+    for (let at = 0; at < 2_000; at++) instruments.requests.clients.served('web', `1.${at}`, 'ok', SECOND);
+    instruments.requests.clients.served('app', '2.0', 'errors', SECOND);
+    instruments.requests.clients.served('app', undefined, 'ok', SECOND);
+    const all = await seriesOf(metrics, 'headgate_client_requests_total');
+    expect(all).toHaveLength(1_003);
+    expect(all.slice(-3)).toEqual([
+      { labels: ['web', 'other', 'ok'], value: 1_000 },
+      { labels: ['app', 'other', 'errors'], value: 1 },
+      { labels: ['app', 'none', 'ok'], value: 1 },
+    ]);
+  });
+});
+
+test('the most names that can be configured keep their results', async () => {
+  const { metrics, instruments } = started({ operation_names: { enabled: true, max: 1_000 } }, createMetrics());
+  const { finished } = instruments.requests.operations;
+  for (const result of ['ok', 'errors'] as const)
+    for (let at = 0; at < 1_000; at++) finished({ name: `Q${at}`, type: 'query' }, result, SECOND, undefined);
+  const all = await seriesOf(metrics, 'headgate_operation_requests_total');
+  expect(all.at(-1)).toEqual({ labels: ['Q999', 'query', 'errors'], value: 1 });
 });

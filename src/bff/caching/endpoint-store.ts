@@ -1,6 +1,6 @@
 import { type CacheStore, type Claim, REFRESH_MS } from '../../cache/cache-store.ts';
 import type { CacheEntry } from '../../cache/entry.ts';
-import { entityTag, NO_SUBGRAPH, namedTag } from '../../cache/tags.ts';
+import { entityTag, keyOfField, NO_SUBGRAPH, namedTag } from '../../cache/tags.ts';
 import type { ResponseStore, StoredResponse } from './stored-response.ts';
 
 /** Creates a store of endpoint responses in the response cache, under keys and tags of their own. */
@@ -58,5 +58,7 @@ function readEntry({ text, head, storedAt, tookMs, freshUntil, staleUntil, error
 function tagsOf(tag: string): string[] {
   const [, type, key] = /^([_A-Za-z]\w*):(.+)$/s.exec(tag) ?? [];
   const named = namedTag(NO_SUBGRAPH, tag);
-  return type === undefined || key === undefined ? [named] : [entityTag(NO_SUBGRAPH, type, key), named];
+  return type === undefined || key === undefined
+    ? [named]
+    : [entityTag(NO_SUBGRAPH, type, keyOfField('id', key)), named];
 }

@@ -1,9 +1,9 @@
-import { type GraphQLSchema, isInterfaceType, isObjectType, parse } from 'graphql';
+import { type GraphQLSchema, isInterfaceType, isObjectType } from 'graphql';
 import { nearest } from '../../config/nearest.ts';
 import type { Problem } from '../../config/problem.ts';
 import { LOGIN_ROUTES } from '../../config/sections/login.ts';
 import type { CacheHints } from '../../operation/cache-hints.ts';
-import type { RequestLimits } from '../../pipeline/limits.ts';
+import { type DocumentLimits, limitErrors } from '../../policy/limits/document-limits.ts';
 import type { EndpointFile } from './endpoint-file.ts';
 
 /** A place in a file. */
@@ -18,7 +18,7 @@ export interface EndpointConfig {
   /** Whether clients can subscribe. Default true. */
   readonly hasSubscriptions?: boolean | undefined;
   /** The limits of operations, which those of endpoints must not exceed either. Default: none. */
-  readonly limits?: Pick<RequestLimits, 'text' | 'document'> | undefined;
+  readonly limits?: DocumentLimits | undefined;
   /** Clients whose users log in at the gateway. */
   readonly loginClients?: ReadonlySet<string> | undefined;
 }
@@ -42,9 +42,8 @@ export function endpointMismatches(
 
 /** Returns the problem of an operation that the engine would refuse whenever the endpoint is called. */
 export function limitExcesses(file: string, query: string, limits: NonNullable<EndpointConfig['limits']>): Problem[] {
-  const refused = limits.text(query) ?? limits.document(parse(query));
   const hint = 'Divide the endpoint into several ones, or raise the limit.';
-  return (refused?.errors ?? []).map(({ message, extensions }) => {
+  return limitErrors(query, limits).map(({ message, extensions }) => {
     return { file, line: 1, column: 1, code: String(extensions?.code), message, hint };
   });
 }

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { displayPath } from '../../config/display-path.ts';
 import type { Env } from '../../config/expand.ts';
 import type { Problem } from '../../config/problem.ts';
@@ -20,7 +20,7 @@ export interface EndpointFolder {
   readonly blocked: ReadonlySet<string>;
   /** Files of shape modules by endpoint id: `mobile/dashboard` → `bff/mobile/dashboard.ts`. */
   readonly shapes: ReadonlyMap<string, string>;
-  /** Digest of all files. */
+  /** Digest of the files that the folder itself has. It does not depend on where the folder is. */
   readonly digest: string;
   readonly problems: readonly Problem[];
 }
@@ -41,6 +41,7 @@ interface ReadState {
   readonly shapes: Map<string, string>;
   readonly problems: Problem[];
   readonly env: Env;
+  readonly root: string;
   readonly digest: Hash;
 }
 
@@ -49,11 +50,11 @@ interface ReadState {
  * missing folder has no endpoints. Throws when the folder itself cannot be read; unreadable files in it are problems.
  */
 export function readEndpointFolder(dir: string, env: Env = process.env): EndpointFolder {
+  const root = displayPath(dir);
   const state: ReadState = {
-    ...{ files: [], problems: [], env, digest: createHash('sha256') },
+    ...{ files: [], problems: [], env, root, digest: createHash('sha256') },
     ...{ settings: new Map(), blocked: new Set(), shapes: new Map() },
   };
-  const root = displayPath(dir);
   for (const entry of list(root)) {
     const path = join(root, entry);
     attempt(path, state, () => {
@@ -144,9 +145,9 @@ function readOne(file: string, entry: string, client: string, version: string | 
   else state.files.push(read);
 }
 
-function textOf(file: string, { digest }: ReadState): string {
+function textOf(file: string, { root, digest }: ReadState): string {
   const text = readRegularFileSync(file);
-  digest.update(`${file}\0${text}\0`);
+  digest.update(`${relative(root, file)}\0${text}\0`);
   return text;
 }
 

@@ -1,4 +1,5 @@
 import type { Problem } from '../../config/problem.ts';
+import { digestOfModules } from '../../shared/relative-imports.ts';
 import { problemAt } from '../endpoints/problem-at.ts';
 import { importFresh } from './import-fresh.ts';
 import type { Shape } from './shape.ts';
@@ -10,9 +11,11 @@ export interface LoadedShapes {
   /** JSON Schemas of responses (`export const schema`) by endpoint id, for the documentation. */
   readonly schemas: ReadonlyMap<string, object>;
   readonly problems: readonly Problem[];
+  /** Digest of the modules and of what they import by relative paths. It does not depend on where the folder is. */
+  readonly digest: string;
 }
 
-export const NO_SHAPES: LoadedShapes = { shapes: new Map(), schemas: new Map(), problems: [] };
+export const NO_SHAPES: LoadedShapes = { shapes: new Map(), schemas: new Map(), problems: [], digest: '' };
 
 /**
  * Imports shape modules in JavaScript or erasable TypeScript, on every Node version: see `typescript-hooks.ts`. A changed
@@ -34,7 +37,7 @@ export async function loadShapes(files: ReadonlyMap<string, string>): Promise<Lo
       problems.push(cannotLoad(file, error));
     }
   }
-  return { shapes, schemas, problems };
+  return { shapes, schemas, problems, digest: await digestOfModules([...files.values()]) };
 }
 
 const HINT = 'Write "export default defineShape((data) => …)", with defineShape from "headgate".';

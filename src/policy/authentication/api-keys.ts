@@ -91,7 +91,7 @@ function readKeys(file: string): ReadonlyMap<string, ApiKeyRecord> {
     return new Map(parseApiKeyFile(readRegularFileSync(file)).map((record) => [record.hash, record]));
   } catch (cause) {
     const hint = `\`headgate keys create --file ${file}\` writes such a file`;
-    throw new ConfigValueError(`API keys, ${file}: ${(cause as Error).message} (${hint})`, { cause });
+    throw new ConfigValueError(`api_keys.file: ${file}: ${(cause as Error).message} (${hint})`, { cause });
   }
 }
 

@@ -131,8 +131,8 @@ function openIssuers(settings: readonly JwksSettings[], logger: Logger): OpenIss
     for (const { keys } of issuers) keys.close();
   };
   try {
-    for (const entry of settings) {
-      const keys = openKeys(entry, logger);
+    for (const [index, entry] of settings.entries()) {
+      const keys = openKeys(entry, index, logger);
       if (keys instanceof FileKeySet) files.push(keys);
       issuers.push({
         keys,
@@ -158,18 +158,24 @@ function watchKeySets(issuers: readonly Issuer[], instruments: AuthenticatorEnvi
   if (remote.length > 0) instruments?.watchKeySets(() => remote.map(({ state }) => state));
 }
 
-/** Returns the path of the file with an issuer's keys, also if the config gives it as a `file://` URL. */
-export function keyFileOf({ file, url }: Pick<JwksSettings, 'file' | 'url'>): string | undefined {
-  return file ?? (url?.startsWith('file:') ? fileURLToPath(url) : undefined);
+/**
+ * Opens the file with an issuer's keys, also if the config gives it as a `file://` URL; `undefined` where there is none.
+ * @param index the place of the entry in the config
+ * @throws ConfigValueError when the file cannot be used
+ */
+export function openKeyFile({ file, url }: Pick<JwksSettings, 'file' | 'url'>, index: number): FileKeySet | undefined {
+  const key = `authentication.router.jwt.jwks[${index}]`;
+  if (file !== undefined) return new FileKeySet(file, `${key}.file`);
+  return url?.startsWith('file:') ? new FileKeySet(fileURLToPath(url), `${key}.url`) : undefined;
 }
 
 /** Opens the key set of an entry. The config has exactly one of its kinds. */
-function openKeys(entry: JwksSettings, logger: Logger): KeySet {
+function openKeys(entry: JwksSettings, index: number, logger: Logger): KeySet {
   const { url, keys, secret } = entry;
   if (secret !== undefined) return secretKey(secret);
   if (keys !== undefined) return inlineKeys(keys);
-  const keyFile = keyFileOf(entry);
-  if (keyFile !== undefined) return new FileKeySet(keyFile);
+  const ofFile = openKeyFile(entry, index);
+  if (ofFile !== undefined) return ofFile;
   return new RemoteKeySet({
     url: url ?? '',
     pollMs: entry.poll_interval,

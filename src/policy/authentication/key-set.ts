@@ -63,11 +63,17 @@ export function secretKey(secret: string): KeySet {
 export class FileKeySet implements KeySet {
   readonly file: string;
   version = 0;
+  readonly #key: string;
   #local: LocalKeys;
 
-  constructor(file: string) {
+  /**
+   * @param key the key of the config that names the file, for messages
+   * @throws ConfigValueError when the file cannot be used
+   */
+  constructor(file: string, key: string) {
     this.file = file;
-    this.#local = readKeyFile(file);
+    this.#key = key;
+    this.#local = readKeyFile(file, key);
   }
 
   find(choice: KeyChoice): Promise<readonly VerifyKey[]> {
@@ -76,7 +82,7 @@ export class FileKeySet implements KeySet {
 
   /** Reads the file again. Throws like the constructor; the keys then stay as they were. */
   reload(): void {
-    this.#local = readKeyFile(this.file);
+    this.#local = readKeyFile(this.file, this.#key);
     this.version++;
   }
 
@@ -92,11 +98,11 @@ export function parseKeySet(text: string): unknown {
   }
 }
 
-function readKeyFile(file: string): LocalKeys {
+function readKeyFile(file: string, key: string): LocalKeys {
   try {
     return new LocalKeys(parseKeySet(withoutByteOrderMark(readRegularFileSync(file))));
   } catch (cause) {
     const hint = 'expected a JWK set: {"keys": [{"kty": …}]}';
-    throw new ConfigValueError(`${file}: ${(cause as Error).message} (${hint})`, { cause });
+    throw new ConfigValueError(`${key}: ${file}: ${(cause as Error).message} (${hint})`, { cause });
   }
 }

@@ -110,12 +110,13 @@ function readJson(file: string, text: string): object {
   throw new ConfigValueError(`${file}: expected an object with operations.`);
 }
 
-/** Returns where the text of an operation is not GraphQL. */
+/** Returns where the text of an operation is not GraphQL. One that exhausts the stack is reported with the limits. */
 function syntaxProblem([id, query, file]: Entry): string | undefined {
   try {
     parse(query);
     return undefined;
   } catch (error) {
+    if (error instanceof RangeError) return undefined;
     if (!(error instanceof GraphQLError)) throw error;
     const at = error.locations?.[0];
     return `${file}${at ? `:${at.line}:${at.column}` : ''}: operation "${id}": ${error.message}`;

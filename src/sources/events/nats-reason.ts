@@ -1,5 +1,6 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { PermissionViolationError } from '@nats-io/transport-node';
+import { ConfigValueError } from '../../config/config-value-error.ts';
 import type { NatsSettings } from '../../config/sections/events.ts';
 import type { BrokerFailure } from './broker.ts';
 import { credentialsKey } from './event-keys.ts';
@@ -43,6 +44,7 @@ function causesOf(error: unknown): readonly Error[] {
 /** Returns the reason of an error in a few words, without addresses. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
+  if (error instanceof ConfigValueError) return 'the credentials cannot be used';
   const ofTls = tlsReason(error);
   if (ofTls !== undefined) return ofTls;
   if (/ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|ECONNRESET/.test(`${error.message} ${error.cause}`))

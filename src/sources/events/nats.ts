@@ -1,17 +1,11 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import {
-  type Authenticator,
   connect,
-  credsAuthenticator,
   type NatsConnection,
   type NodeConnectionOptions,
-  nkeyAuthenticator,
   PermissionViolationError,
-  tokenAuthenticator,
-  usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
 import type { NatsSettings } from '../../config/sections/events.ts';
-import { readRegularFileSync } from '../../shared/read-regular-file.ts';
 import type { CurrentTls } from '../http/subgraph-tls.ts';
 import {
   type Broker,
@@ -26,10 +20,12 @@ import {
   type TopicReader,
 } from './broker.ts';
 import { followStream, replayStream, type StreamClient, StreamCursors } from './jetstream.ts';
+import type { CurrentCredentials } from './nats-credentials.ts';
 import { natsFailure, publishFailure, reasonOf } from './nats-reason.ts';
 
 export interface NatsOptions {
   readonly settings: NatsSettings;
+  readonly credentials: CurrentCredentials;
   readonly tls: CurrentTls | undefined;
   /** @param isConnected whether there is a connection now */
   readonly onChange: (isConnected: boolean, reason: string | undefined) => void;
@@ -167,11 +163,11 @@ export class NatsBroker implements Broker {
 
   /** The connection is opened again here, and not by the client: what is followed ends with it, and is resumed. */
   #connectionOptions(): NodeConnectionOptions {
-    const { settings, tls } = this.#options;
+    const { settings, credentials, tls } = this.#options;
     const usesTls = tls !== undefined || settings.servers.some((url) => url.startsWith('tls:'));
     return {
       servers: settings.servers.map((url) => url.replace(/^(?:nats|tls):\/\//, '')),
-      authenticator: authenticatorOf(settings),
+      authenticator: credentials(),
       name: 'headgate',
       reconnect: false,
       timeout: CONNECT_TIMEOUT_MS,
@@ -241,18 +237,4 @@ function followSubject(
     isStopped = true;
     if (!connection.isClosed()) subscription.unsubscribe();
   };
-}
-
-function authenticatorOf(settings: NatsSettings): Authenticator[] {
-  const { servers, user, password, token, nkey_seed, credentials_file } = settings;
-  if (user !== undefined) return [usernamePasswordAuthenticator(user, password)];
-  if (token !== undefined) return [tokenAuthenticator(token)];
-  if (nkey_seed !== undefined) return [nkeyAuthenticator(new TextEncoder().encode(nkey_seed))];
-  // read again for each connection, since it may have been renewed
-  if (credentials_file !== undefined)
-    return [credsAuthenticator(new TextEncoder().encode(readRegularFileSync(credentials_file)))];
-  const { username, password: inUrl } = new URL(servers[0] ?? 'nats://localhost');
-  if (username === '') return [];
-  const name = decodeURIComponent(username);
-  return [inUrl === '' ? tokenAuthenticator(name) : usernamePasswordAuthenticator(name, decodeURIComponent(inUrl))];
 }

@@ -15,7 +15,7 @@ const openTlsFiles: OpenTls = (key, settings) => new TlsFiles(key, settings).cur
 
 /**
  * Opens a broker. Its client is loaded only then. The connection is opened in the background.
- * @throws ConfigValueError when a certificate cannot be used
+ * @throws ConfigValueError when a certificate or the credentials cannot be used
  */
 export async function openBroker(
   name: string,
@@ -35,8 +35,10 @@ async function connect(
 ): Promise<Broker> {
   if (nats !== undefined) {
     const { NatsBroker } = await import('./nats.ts');
+    const { natsCredentials } = await import('./nats-credentials.ts');
+    const credentials = natsCredentials(`events.${name}.nats`, nats);
     const tls = nats.tls && openTls(`events.${name}.nats.tls`, nats.tls);
-    return new NatsBroker({ settings: nats, tls, onChange });
+    return new NatsBroker({ settings: nats, credentials, tls, onChange });
   }
   if (redis === undefined) throw new Error(`events.${name} has no broker`);
   const tls = redis.tls && openTls(`events.${name}.redis.tls`, redis.tls);

@@ -18,14 +18,23 @@ export type CurrentTls = () => TlsOptions;
 /** Called when changed files cannot be used, once for each change. */
 export type OnUnusable = (error: ConfigValueError) => void;
 
+/** A PEM file or PEM text, and what names it in messages: a key of the config, or a variable. */
+export interface PemSource {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Where the certificates of a connection come from. */
+export type TlsSources = { readonly [part in keyof TlsOptions]: PemSource | undefined };
+
 /**
- * The certificates for connections to a subgraph or a broker. They are read again when a file has changed, which is checked when a connection is
+ * Certificates for the connections to one server. They are read again when a file has changed, which is checked when a connection is
  * opened, and on request. While changed files cannot be read or do not fit together, as in the middle of a renewal, the last good ones
  * are used.
  */
-export class TlsFiles {
+export class PemFiles {
   readonly #key: string;
-  readonly #settings: SubgraphTls;
+  readonly #sources: TlsSources;
   readonly #onUnusable: OnUnusable;
   #current: TlsOptions;
   /** That of the files that `#current` is from. */
@@ -34,23 +43,23 @@ export class TlsFiles {
   #unusable: string | undefined;
 
   /**
-   * @param key the whole key of the settings, for messages
+   * @param key what names all sources together, for messages
    * @throws ConfigValueError when a file is unreadable or the parts do not fit together
    */
-  constructor(key: string, settings: SubgraphTls, onUnusable: OnUnusable = () => {}) {
+  constructor(key: string, sources: TlsSources, onUnusable: OnUnusable = () => {}) {
     this.#key = key;
-    this.#settings = settings;
+    this.#sources = sources;
     this.#onUnusable = onUnusable;
-    this.#version = versionOf(settings);
-    this.#current = readAll(key, settings);
+    this.#version = versionOf(sources);
+    this.#current = readAll(key, sources);
   }
 
   /** Returns the options for a new connection. */
   readonly current: CurrentTls = () => {
-    const version = versionOf(this.#settings);
+    const version = versionOf(this.#sources);
     if (version === this.#version) return this.#current;
     try {
-      this.#use(readAll(this.#key, this.#settings), version);
+      this.#use(readAll(this.#key, this.#sources), version);
     } catch (error) {
       if (!(error instanceof ConfigValueError)) throw error;
       if (version !== this.#unusable) this.#onUnusable(error);
@@ -61,8 +70,8 @@ export class TlsFiles {
 
   /** Reads the files again, also where nothing says that they have changed. Throws `ConfigValueError` when they cannot be used. */
   reload(): void {
-    const version = versionOf(this.#settings);
-    this.#use(readAll(this.#key, this.#settings), version);
+    const version = versionOf(this.#sources);
+    this.#use(readAll(this.#key, this.#sources), version);
   }
 
   #use(options: TlsOptions, version: string): void {
@@ -73,18 +82,34 @@ export class TlsFiles {
   }
 }
 
-function readAll(key: string, { certificate_authorities, client_authentication }: SubgraphTls): TlsOptions {
-  const read = (name: string, value: string | undefined) => value && readPem(`${key}.${name}`, value);
-  const options = {
-    ca: read('certificate_authorities', certificate_authorities),
-    cert: read('client_authentication.certificate_chain', client_authentication?.certificate_chain),
-    key: read('client_authentication.key', client_authentication?.key),
+/** The certificates of a key of the config, for connections to a subgraph or a broker. */
+export class TlsFiles extends PemFiles {
+  /**
+   * @param key the whole key of the settings, for messages
+   * @throws ConfigValueError when a file is unreadable or the parts do not fit together
+   */
+  constructor(key: string, settings: SubgraphTls, onUnusable?: OnUnusable) {
+    super(key, sourcesOf(key, settings), onUnusable);
+  }
+}
+
+function sourcesOf(key: string, { certificate_authorities, client_authentication: own }: SubgraphTls): TlsSources {
+  const source = (name: string, value: string | undefined): PemSource | undefined =>
+    value === undefined ? undefined : { name: `${key}.${name}`, value };
+  return {
+    ca: source('certificate_authorities', certificate_authorities),
+    cert: source('client_authentication.certificate_chain', own?.certificate_chain),
+    key: source('client_authentication.key', own?.key),
   };
+}
+
+function readAll(name: string, { ca, cert, key }: TlsSources): TlsOptions {
+  const options = { ca: ca && readPem(ca), cert: cert && readPem(cert), key: key && readPem(key) };
   try {
     createSecureContext(options);
   } catch (cause) {
     throw new ConfigValueError(
-      `${key}: the certificates and the key cannot be used together: ${(cause as Error).message}`,
+      `${name}: the certificates and the key cannot be used together: ${(cause as Error).message}`,
       {
         cause,
       },
@@ -97,24 +122,23 @@ function isText(value: string): boolean {
   return value.trimStart().startsWith('-----BEGIN ');
 }
 
-function readPem(key: string, value: string): string {
+function readPem({ name, value }: PemSource): string {
   if (isText(value)) return value;
   try {
     return readRegularFileSync(value);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new ConfigValueError(
-      `${key}: ${pathWithoutSecrets(value)} cannot be read (${code}); expected a PEM file or PEM text`,
+      `${name}: ${pathWithoutSecrets(value)} cannot be read (${code}); expected a PEM file or PEM text`,
       { cause },
     );
   }
 }
 
 /** Returns a text that changes when one of the files does. */
-function versionOf({ certificate_authorities, client_authentication }: SubgraphTls): string {
-  const { certificate_chain, key } = client_authentication ?? {};
-  const files = [certificate_authorities, certificate_chain, key].filter((one) => one !== undefined && !isText(one));
-  return files.map((file) => stamp(file as string)).join(' ');
+function versionOf({ ca, cert, key }: TlsSources): string {
+  const files = [ca, cert, key].filter((one) => one !== undefined && !isText(one.value));
+  return files.map((file) => stamp((file as PemSource).value)).join(' ');
 }
 
 function stamp(file: string): string {

@@ -13,7 +13,7 @@ export interface WebSocketTarget {
   readonly subprotocol: Subprotocol;
   /** Returns the client headers to send. */
   readonly forward?: ForwardHeaders | undefined;
-  /** Whether they are sent in the payload of `connection_init`, too. */
+  /** Whether they are sent in the payload of `connection_init`, too. Without headers, there is no payload. */
   readonly sendsInitPayload: boolean;
   readonly tls?: CurrentTls | undefined;
   readonly sign?: SignRequest | undefined;
@@ -77,7 +77,7 @@ export class WebSocketPool {
       {
         ...{ name, url, subprotocol, connectTimeoutMs, pingMs },
         headers: signed(target, own),
-        initPayload: sendsInitPayload ? headers : undefined,
+        initPayload: sendsInitPayload && Object.keys(headers).length > 0 ? headers : undefined,
         tls: target.tls?.(),
       },
       () => {

@@ -20,7 +20,8 @@ export interface CollectorOptions {
   readonly compression: 'none' | 'gzip';
   /** In milliseconds. */
   readonly timeout: number;
-  readonly tls?: CollectorTls | undefined;
+  /** Returns the certificates for the next request: the same object until they change. */
+  readonly tls?: (() => CollectorTls) | undefined;
 }
 
 /** The collector has responded, and has not accepted the request. */
@@ -49,13 +50,14 @@ export class CollectorConnection {
   readonly #url: URL;
   readonly #options: CollectorOptions;
   readonly #headers: Readonly<Record<string, string>>;
+  #tls: CollectorTls | undefined;
   #isClosed = false;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
     this.#url = new URL(options.url);
     const one = { keepAlive: true, maxSockets: 1 };
-    this.#agent = this.#url.protocol === 'https:' ? new SecureAgent({ ...one, ...options.tls }) : new Agent(one);
+    this.#agent = this.#url.protocol === 'https:' ? new SecureAgent(one) : new Agent(one);
     this.#headers = {
       ...options.headers,
       'content-type': options.contentType,
@@ -82,11 +84,21 @@ export class CollectorConnection {
     this.#agent.destroy();
   }
 
+  /** Returns the certificates. An idle connection with earlier ones is closed: the agent opens another one. */
+  #currentTls(): CollectorTls | undefined {
+    const tls = this.#options.tls?.();
+    if (tls === this.#tls) return tls;
+    this.#tls = tls;
+    for (const idle of Object.values(this.#agent.freeSockets)) for (const socket of idle ?? []) socket.destroy();
+    return tls;
+  }
+
   #post(body: Buffer, signal: AbortSignal): Promise<IncomingMessage> {
     const request = this.#url.protocol === 'https:' ? requestSecure : requestPlain;
+    const tls = this.#currentTls();
     const headers = { ...this.#headers, 'content-length': body.length };
     return new Promise((resolve, reject) => {
-      const sent = request(this.#url, { method: 'POST', agent: this.#agent, headers, signal }, (response) => {
+      const sent = request(this.#url, { ...tls, method: 'POST', agent: this.#agent, headers, signal }, (response) => {
         response.once('end', () => resolve(response));
         response.once('error', reject);
         response.resume();

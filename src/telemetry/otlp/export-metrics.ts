@@ -1,7 +1,7 @@
 import type { OtlpMetricsSettings } from '../../config/sections/metrics.ts';
 import type { Logger } from '../logger.ts';
 import type { Snapshot } from '../metrics.ts';
-import { CollectorConnection, type CollectorTls } from './collector-connection.ts';
+import { CollectorConnection, type CollectorOptions } from './collector-connection.ts';
 import { metricsRequest } from './metrics-request.ts';
 import { metricsProtobuf } from './protobuf.ts';
 import { countedSince } from './since.ts';
@@ -13,7 +13,7 @@ export interface MetricsExportOptions {
   /** Reads the metrics of all processes. */
   readonly snapshot: () => Promise<Snapshot>;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
-  readonly tls?: CollectorTls | undefined;
+  readonly tls?: CollectorOptions['tls'];
 }
 
 /** Sends metrics to a collector. */

@@ -2,7 +2,7 @@ import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic
 import type { Tracing } from '../../config/sections/tracing.ts';
 import type { RequestTrace, TracePlace, Tracer } from '../../shared/trace.ts';
 import type { Logger } from '../logger.ts';
-import { CollectorConnection, type CollectorTls } from '../otlp/collector-connection.ts';
+import { CollectorConnection, type CollectorOptions } from '../otlp/collector-connection.ts';
 import { INSTANCE_ID } from '../otlp/instance-id.ts';
 import { encodeHead } from './encode-spans.ts';
 import { ExportLog } from './export-log.ts';
@@ -22,7 +22,7 @@ export interface TracerOptions {
   readonly summaryMs: number;
   /** How long `close` waits for the collector, in milliseconds. */
   readonly closeMs: number;
-  readonly tls?: CollectorTls | undefined;
+  readonly tls?: CollectorOptions['tls'];
 }
 
 /** Opens what records traces and sends them to a collector. This file and what it imports is loaded only where traces are on. */

@@ -9,7 +9,7 @@ test('key files may begin with a byte order mark', async () => {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256' };
   const dir = await folderWith({ 'jwks.json': `\ufeff${JSON.stringify({ keys: [jwk] })}` });
-  const keys = new FileKeySet(join(dir, 'jwks.json'));
+  const keys = new FileKeySet(join(dir, 'jwks.json'), 'jwks');
   await expect(keys.find({ alg: 'ES256', kid: 'one' })).resolves.toHaveLength(1);
   await expect(keys.find({ alg: 'ES256', kid: 'two' })).resolves.toEqual([]);
   expect(parseApiKeyFile('\ufeff{"keys": []}')).toEqual([]);
