@@ -31,6 +31,18 @@ const { supergraph: media } = planner({
   `,
 });
 
+const { supergraph: books } = planner({
+  library: `
+    type Query { book: Book }
+    type Book @key(fields: "id") { id: ID! title: String author: Author @shareable }
+    type Author @key(fields: "id") { id: ID! name: String }
+  `,
+  people: `
+    type Book @key(fields: "id") { id: ID! praise: String author: Author @shareable }
+    type Author @key(fields: "id") { id: ID! biography: String }
+  `,
+});
+
 /** The requests of a plan: `sets of fragments: subgraph document after …`, without sets for the rest. */
 function requests(query: string, supergraph = shop): string[] {
   const document = parse(query);
@@ -99,6 +111,25 @@ it('the key of objects that several fragments share comes with the objects', () 
       "a+c: users {user{name id}} after ",
       "b: users _entities {...on User{email}} after 0",
       "d: users _entities {...on User{friends{id}}} after 0",
+    ]
+  `);
+});
+
+it('objects do not come from another subgraph because that one has the fields of a fragment', () => {
+  const query = '{ book { title ... @defer(label: "a") { praise } author { name ... @defer(label: "b") { biography } } } }';
+  expect(requests(query, books)).toMatchInlineSnapshot(`
+    [
+      "library {book{title id author{name}}} after ",
+      "a: people _entities {...on Book{praise}} after 0",
+      "b: people _entities {...on Book{author{biography}}} after 0",
+    ]
+  `);
+  const ofObjectsOnly = '{ book { ... @defer(label: "a") { praise } author { ... @defer(label: "b") { biography } } } }';
+  expect(requests(ofObjectsOnly, books)).toMatchInlineSnapshot(`
+    [
+      "library {book{id author{__typename}}} after ",
+      "a: people _entities {...on Book{praise}} after 0",
+      "b: people _entities {...on Book{author{biography}}} after 0",
     ]
   `);
 });
