@@ -41,7 +41,7 @@ export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, he
     if (codeOf(error) === 'REQUIRED_INPUT_MISSING' && valueAt(merged.data, path) != null) return true;
     // of a field that is not selected, the whole result knows the object only; in a part, it may be one that is selected.
     // nor does it know which field is selected where the type of the object is not known yet, or never is
-    const isVague = hasHiddenErrors || typeof valueAt(whole.data, path) === 'object';
+    const isVague = hasHiddenErrors || typeof valueAt(whole.data, path) === 'object' || isWithinNull(whole.data, path);
     return isVague && merged.errors.some((one) => one.message === message && isPrefix(path, one.path ?? []));
   };
   const wrong = found.run() ?? differenceOfErrors(whole, merged, isKept, isGone);

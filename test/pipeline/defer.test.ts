@@ -227,6 +227,43 @@ it('parts of a mutation are deferred, but it runs once', async () => {
   expect(asked.requests.filter(({ operationType }) => operationType === 'mutation')).toHaveLength(1);
 });
 
+it('a mutation runs before the fragments of the one before it are there', async () => {
+  const log: string[] = [];
+  const shop = createWorld({
+    subgraphs: {
+      carts: {
+        typeDefs: `type Query { cart: Cart } type Mutation { add(item: String!): Cart }
+          type Cart @key(fields: "id") { id: ID! items: Int }`,
+        resolvers: {
+          Mutation: {
+            add: (_: unknown, { item }: { item: string }) => {
+              log.push(`${item} added`);
+              return { id: item, items: 1 };
+            },
+          },
+        },
+      },
+      delivery: {
+        typeDefs: 'type Cart @key(fields: "id") { id: ID! days: Int }',
+        resolvers: {
+          Cart: {
+            __resolveReference: async ({ id }: { id: string }) => {
+              for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+              log.push(`days of ${id} computed`);
+              return { id, days: 3 };
+            },
+          },
+        },
+      },
+    },
+  });
+  const query = 'mutation { a: add(item: "pen") { items ... @defer { days } } b: add(item: "cup") { items } }';
+  const messages = await messagesOf(shop, query);
+  expect(messages[0]?.data).toEqual({ a: { items: 1 }, b: { items: 1 } });
+  expect(messages[1]?.incremental).toEqual([{ id: '0', data: { days: 3 } }]);
+  expect(log).toEqual(['pen added', 'cup added', 'days of pen computed']);
+});
+
 describe('where a fragment fails', () => {
   it('null propagates to its boundary, and the rest stays', async () => {
     const query = '{ users { id ... @defer { rating } } }';
