@@ -29,7 +29,7 @@ import type { Violation } from './write-context.ts';
 import { fieldKeys, keyNames } from './written-keys.ts';
 
 /** The same error for many objects is reported for this many of them. */
-const MAX_PLACES_PER_ERROR = 100;
+export const MAX_PLACES_PER_ERROR = 100;
 /** From this many errors on, each further one is reported for its first object only. */
 const MAX_DETAILED_ERRORS = 10_000;
 
