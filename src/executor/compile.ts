@@ -64,6 +64,8 @@ export interface WrittenKey {
    * to be merged.
    */
   readonly shared: boolean;
+  /** The positions of the objects below; none where it is not shared. */
+  readonly below: readonly Position[];
   /** Whether it is left out for an object whose representation lacked an input. */
   readonly needsInputs: boolean;
 }
@@ -204,20 +206,23 @@ function countWriters(plan: QueryPlan): Writers {
   return writers;
 }
 
+const NO_POSITIONS: readonly Position[] = [];
+
 function writtenKeys(places: readonly { node: FetchNode; position: Position }[], writers: Writers): WrittenKey[] {
   const keys = new Map<string, WrittenKey>();
-  const add = (key: string, shared: boolean, needsInputs: boolean) => {
+  const add = (key: string, shared: boolean, needsInputs: boolean, below?: Position) => {
     const known = keys.get(key);
     keys.set(key, {
       key,
       shared: shared || (known?.shared ?? false),
+      below: shared && below ? [...(known?.below ?? []), below] : (known?.below ?? NO_POSITIONS),
       needsInputs: needsInputs || (known?.needsInputs ?? false),
     });
   };
   const visit = (node: FetchNode, position: Position) => {
     if (node.typename) add('__typename', false, false);
-    for (const [key, { needsInputs }] of node.fields) {
-      add(key, (writers.get(position.aliasScope)?.get(key)?.size ?? 0) > 1, needsInputs);
+    for (const [key, { needsInputs, node: below }] of node.fields) {
+      add(key, (writers.get(position.aliasScope)?.get(key)?.size ?? 0) > 1, needsInputs, below?.position);
     }
     for (const typeCondition of node.typeConditions.values()) visit(typeCondition, position);
   };

@@ -5,6 +5,7 @@ import type { SourceFailure } from '../sources/source.ts';
 import { PathTranslator } from './client-paths.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import { DeferredErrors } from './deferred-errors.ts';
+import { DistinctErrors } from './distinct-errors.ts';
 import {
   type ClientPaths,
   formatFailure,
@@ -28,7 +29,7 @@ import type { Violation } from './write-context.ts';
 import { fieldKeys, keyNames } from './written-keys.ts';
 
 /** The same error for many objects is reported for this many of them. */
-const MAX_PLACES_PER_ERROR = 100;
+export const MAX_PLACES_PER_ERROR = 100;
 /** From this many errors on, each further one is reported for its first object only. */
 const MAX_DETAILED_ERRORS = 10_000;
 
@@ -66,6 +67,7 @@ export class ErrorReport {
   private readonly deferred: DeferredErrors | undefined;
   private readonly everyPlace: boolean;
   private readonly reportedMissing = new Set<string>();
+  private readonly distinct = new DistinctErrors();
 
   constructor(
     compiled: CompiledPlan,
@@ -120,7 +122,7 @@ export class ErrorReport {
   ): void {
     const service = request.planned.subgraph.name;
     for (const path of this.missingPaths(request, sent, isExplained))
-      this.errors.push(formatFailure(failure, service, path));
+      this.distinct.add(this.errors, formatFailure(failure, service, path));
     this.noteReported(request, sent, { kind: 'failure', request, part: sent[0]?.slots, failure });
   }
 
@@ -258,14 +260,23 @@ export class ErrorReport {
       const found = place ? this.findPlace(responseErrors, place) : (fallback as readonly LocatedPlace[]);
       if (place === undefined || place.explainsAll) responseErrors.explainsAll ??= error;
       const most = this.maxPlaces();
-      for (const { paths } of found.slice(0, most))
-        for (const path of paths) this.errors.push(formatSubgraphError(error, service, path));
+      for (const one of found.slice(0, most)) this.addAt(one, error, service);
       if (found.length === 0) this.errors.push(formatSubgraphError(error, service, undefined));
       const origin = { kind: 'error', request, part: sent[0]?.slots, error } as const;
       for (const one of found) responseErrors.add(one.place, one.depth, origin);
     }
     responseErrors.note(this.nullReasons);
     return responseErrors;
+  }
+
+  /** Reports an error at a place. What is not selected is reported at its object: once, however often it is fetched there. */
+  private addAt({ place, paths, depth }: LocatedPlace, error: SubgraphError, service: string): void {
+    const isSelected = depth === place.rest.length;
+    for (const path of paths) {
+      const formatted = formatSubgraphError(error, service, path);
+      if (isSelected) this.errors.push(formatted);
+      else this.distinct.add(this.errors, formatted);
+    }
   }
 
   /** Reports malformed entities, at the fields that they should have brought for their objects. */

@@ -113,31 +113,39 @@ export function formatSubgraphError(
   path: ResponsePath | undefined,
 ): GraphQLFormattedError {
   const extensions = { code: 'DOWNSTREAM_SERVICE_ERROR', ...error.extensions, service };
-  return path === undefined ? { message: error.message, extensions } : { message: error.message, path, extensions };
+  return located(error.message, path, extensions);
+}
+
+/**
+ * Returns an error with a path, if it belongs to a field of the response. What is fetched at the root for other fields only has none there.
+ * @see https://spec.graphql.org/October2021/#sec-Errors
+ */
+function located(
+  message: string,
+  path: ResponsePath | undefined,
+  extensions: Record<string, unknown>,
+): GraphQLFormattedError {
+  return path === undefined || path.length === 0 ? { message, extensions } : { message, path, extensions };
 }
 
 /** Returns the error for a failed request, at a path. */
 export function formatFailure(failure: SourceFailure, service: string, path: ResponsePath): GraphQLFormattedError {
-  return {
-    message: failure.message,
-    path,
-    extensions: {
-      code: failure.code,
-      service,
-      ...(failure.reason === undefined ? {} : { reason: failure.reason }),
-      ...(failure.status === undefined ? {} : { http: { status: failure.status } }),
-      ...(failure.retryAfter === undefined ? {} : { retryAfter: failure.retryAfter }),
-    },
-  };
+  return located(failure.message, path, {
+    code: failure.code,
+    service,
+    ...(failure.reason === undefined ? {} : { reason: failure.reason }),
+    ...(failure.status === undefined ? {} : { http: { status: failure.status } }),
+    ...(failure.retryAfter === undefined ? {} : { retryAfter: failure.retryAfter }),
+  });
 }
 
 export function formatMissingInput(service: string, path: ResponsePath): GraphQLFormattedError {
   const message = `The subgraph "${service}" could not compute this field: the fields that it requires from other subgraphs could not be fetched.`;
-  return { message, path, extensions: { code: INPUT_MISSING, service } };
+  return located(message, path, { code: INPUT_MISSING, service });
 }
 
 export function formatMissingKey(service: string, path: ResponsePath): GraphQLFormattedError {
-  return { message: missingKey(service, 'could not be fetched'), path, extensions: { code: INPUT_MISSING, service } };
+  return located(missingKey(service, 'could not be fetched'), path, { code: INPUT_MISSING, service });
 }
 
 /** Returns the error for an object that was not looked up because of its key. */
@@ -183,7 +191,7 @@ export function malformed(request: PlannedRequest, reason: string, status?: numb
 
 /** Returns the error for an unexplained null, or for a value of a wrong type. */
 function formatViolation({ message, path, code, service }: Violation): GraphQLFormattedError {
-  return { message, path, extensions: service === undefined ? { code } : { code, service } };
+  return located(message, path, service === undefined ? { code } : { code, service });
 }
 
 /** Returns errors with those of the projection. */

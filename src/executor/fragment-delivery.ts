@@ -77,7 +77,7 @@ export class FragmentDelivery {
     this.places = new FragmentPlaces(fragments, this.nulled, this.firstItems);
     const errors = () => [...execution.report.byRequest, ...(execution.slices?.errors ?? [])];
     this.errors = new FragmentErrors(errors, this.places, execution.data);
-    this.parts = new PartRegistry(fragments, this.firstItems);
+    this.parts = new PartRegistry(fragments, this.firstItems, (place) => this.delivered.has(place));
   }
 
   /** Every request may be needed until the last payload is written. */

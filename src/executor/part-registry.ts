@@ -1,6 +1,7 @@
 import type { DeferredFragment } from '../operation/deferred-fragments.ts';
 import type { CompiledFragments } from './compiled-fragments.ts';
 import { type DeliveredPart, type FragmentInstance, type ListInstance, objectPath } from './delivered-parts.ts';
+import type { ResponsePath } from './errors.ts';
 import type { FoundPlaces, FragmentPlace, ListPlace } from './fragment-places.ts';
 import type { PendingFragment } from './payload.ts';
 import type { InitialCounts } from './streamed-lists.ts';
@@ -11,13 +12,21 @@ export class PartRegistry {
   private readonly instances = new Map<string, FragmentInstance>();
   private readonly openParts = new Set<DeliveredPart>();
   private readonly hidden = new Set<FragmentInstance>();
+  /** Those that clients know, by the node of the document and the path. */
+  private readonly announced = new Map<object, Map<string, FragmentInstance>>();
   private readonly fresh: PendingFragment[] = [];
   private readonly firstItems: InitialCounts | undefined;
+  private readonly isDelivered: (place: FragmentPlace) => boolean;
   private count = 0;
 
-  constructor(fragments: CompiledFragments, firstItems: InitialCounts | undefined) {
+  constructor(
+    fragments: CompiledFragments,
+    firstItems: InitialCounts | undefined,
+    isDelivered: (place: FragmentPlace) => boolean,
+  ) {
     this.fragments = fragments;
     this.firstItems = firstItems;
+    this.isDelivered = isDelivered;
   }
 
   /** The parts that something is still to be delivered of. Those that are found meanwhile are iterated over, too. */
@@ -34,7 +43,7 @@ export class PartRegistry {
 
   private instanceAt(fragment: DeferredFragment, { path, run }: FragmentPlace): FragmentInstance {
     const at = objectPath(path, fragment.depth);
-    const key = `${fragment.id} ${at.join()}`;
+    const key = keyOf(fragment, at);
     const known = this.instances.get(key);
     if (known) return known;
     const pending = { id: this.nextId(), label: fragment.label, path: at, isList: false };
@@ -61,7 +70,7 @@ export class PartRegistry {
   /** Returns the instance of the nearest fragment around one that has fields of its own. */
   private parentOf({ fragment, pending: { path } }: FragmentInstance): FragmentInstance | undefined {
     for (let { parent } = fragment; parent !== undefined; { parent } = parent) {
-      const found = this.instances.get(`${parent.id} ${objectPath(path, parent.depth).join()}`);
+      const found = this.instances.get(keyOf(parent, objectPath(path, parent.depth)));
       if (found) return found;
     }
     return undefined;
@@ -73,7 +82,7 @@ export class PartRegistry {
     for (const instance of this.hidden) {
       const parent = this.parentOf(instance);
       if (parent?.state === 'failed') this.close(instance, 'failed');
-      else if (parent === undefined || parent.state === 'complete') {
+      else if ((parent === undefined || parent.state === 'complete') && !this.isKnown(instance)) {
         instance.state = 'announced';
         this.hidden.delete(instance);
         announced.push(instance.pending);
@@ -82,9 +91,32 @@ export class PartRegistry {
     return announced;
   }
 
+  /**
+   * Returns whether clients know a fragment with the same label and path: the same fragment of the document, within another deferred
+   * fragment. The two have the same fields, so that this one is dropped when the other one is delivered.
+   */
+  private isKnown(instance: FragmentInstance): boolean {
+    const { fragment, pending, places } = instance;
+    const byPath = this.announced.get(fragment.node) ?? new Map<string, FragmentInstance>();
+    this.announced.set(fragment.node, byPath);
+    const known = byPath.get(pending.path.join());
+    if (known?.state === 'announced') return true;
+    if (known?.state === 'failed' || (known?.state === 'complete' && places.every(this.isDelivered))) {
+      this.close(instance, known.state);
+      this.instances.delete(keyOf(fragment, pending.path));
+      return true;
+    }
+    byPath.set(pending.path.join(), instance);
+    return false;
+  }
+
   close(part: DeliveredPart, state: 'complete' | 'failed'): void {
     part.state = state;
     this.openParts.delete(part);
     if (part.kind === 'fragment') this.hidden.delete(part);
   }
+}
+
+function keyOf({ id }: DeferredFragment, path: ResponsePath): string {
+  return `${id} ${path.join()}`;
 }

@@ -1,3 +1,4 @@
+import type { Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CompiledLookup, CompiledRequest, WrittenKey } from './compile.ts';
 import { EntityProblems } from './entity-problems.ts';
@@ -34,6 +35,7 @@ export class ResponseMerger implements MergeObserver {
 
   onNull(value: unknown, isNew: boolean): void {
     const { service } = this;
+    if (!isNew) this.targets.gatherAgain();
     const message = isNew
       ? `The subgraph "${service}" returned null for an object that another subgraph returned.`
       : `Another request returned null for an object that the subgraph "${service}" returned.`;
@@ -56,6 +58,11 @@ export class ResponseMerger implements MergeObserver {
       reason,
       origin: { kind: 'conflict', service, message },
     });
+  }
+
+  /** Finds objects that come after a look-up has seen none: the first fetch that should have returned them has failed. */
+  onFirst(below: readonly Position[]): void {
+    if (below.some((position) => this.targets.isGathered(position))) this.targets.gatherAgain();
   }
 
   /** Merges the data of a root request into its objects. */
@@ -135,7 +142,7 @@ function mergeEntity(
   target: ResponseObject,
   entity: ResponseObject,
   lookup: CompiledLookup,
-  observer: MergeObserver,
+  observer: ResponseMerger,
 ): boolean {
   const { keys, independentKeys, representation } = lookup;
   const complete = independentKeys === undefined || representation.isComplete(target);
@@ -147,14 +154,16 @@ function mergeFields(
   target: ResponseObject,
   from: ResponseObject,
   keys: readonly WrittenKey[],
-  observer: MergeObserver,
+  observer: ResponseMerger,
 ): void {
   for (let i = 0; i < keys.length; i++) {
-    const { key, shared } = keys[i] as WrittenKey;
+    const { key, shared, below } = keys[i] as WrittenKey;
     const value = from[key];
     if (value === undefined) continue;
-    if (shared) mergeValue(target, key, value, observer);
-    else target[key] = value;
+    if (shared) {
+      if (target[key] === undefined) observer.onFirst(below);
+      mergeValue(target, key, value, observer);
+    } else target[key] = value;
   }
 }
 

@@ -7,7 +7,7 @@ export type SubgraphPath = readonly (string | number)[];
 
 /**
  * The objects at each position of one response, gathered when first needed. A look-up needs them only after the fetch
- * that returns them, so gathered objects stay valid.
+ * that returns them, so gathered objects stay valid, unless another fetch returns objects where that one failed or returned null.
  */
 export class ResponseObjects {
   private readonly supergraph: Supergraph;
@@ -31,6 +31,16 @@ export class ResponseObjects {
     for (const key of Object.keys(this.data)) this.data[key] = undefined;
     for (const objects of this.known) if (objects !== undefined) objects.length = 0;
     this.known.length = 0;
+  }
+
+  /** Whether the objects at a position are gathered. */
+  isGathered({ id }: Position): boolean {
+    return this.known[id] !== undefined;
+  }
+
+  /** Forgets which objects are where, except at the root: the next look-up finds those that have come since. */
+  gatherAgain(): void {
+    this.known.fill(undefined, 1);
   }
 
   at(position: Position): ResponseObject[] {

@@ -10,6 +10,8 @@ export interface DeferredFragment {
   readonly parent: DeferredFragment | undefined;
   /** How many fields are above it: 1 for a fragment in a root field. */
   readonly depth: number;
+  /** The node of the document. A fragment that is spread in several deferred fragments has one with each of them as its parent. */
+  readonly node: object;
 }
 
 /** The number of everything outside deferred fragments. */

@@ -174,7 +174,7 @@ class Normaliser {
     const known = this.deferredHere.get(node)?.find((one) => one.parent === parent);
     if (known !== undefined) return known;
     if (this.deferredFragments >= MAX_DEFERRED_FRAGMENTS) return parent;
-    const made = { id: this.deferredFragments++, label: defer.label, parent, depth: this.levels - 1 };
+    const made = { id: this.deferredFragments++, label: defer.label, parent, depth: this.levels - 1, node };
     this.deferredHere.set(node, [...(this.deferredHere.get(node) ?? []), made]);
     return made;
   }

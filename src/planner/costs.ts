@@ -13,6 +13,8 @@ export const COST = {
   wave: 10,
   /** A required or key field whose own route is planned later: a guess. */
   unknown: 150,
+  /** The weight of what only a deferred fragment needs: it decides between equal costs. */
+  deferred: 0.000_1,
   /** No route is known below a field here; another provider is better at any cost. */
   deadEnd: 100_000,
 } as const;

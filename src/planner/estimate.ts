@@ -1,4 +1,5 @@
 import type { SelectionSetNode } from 'graphql';
+import { NOT_DEFERRED } from '../operation/deferred-fragments.ts';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph, SubgraphField } from '../supergraph/supergraph.ts';
 import { COST } from './costs.ts';
@@ -13,10 +14,12 @@ interface Estimate {
   /** One set for each wave, none of them empty. */
   readonly waves: readonly ReadonlySet<Subgraph>[];
   readonly extra: number;
+  /** The cost of what is in deferred fragments: nothing else waits for it. */
+  readonly deferred: number;
 }
 
-const NO_COST: Estimate = { waves: [], extra: 0 };
-const DEAD_END: Estimate = { waves: [], extra: COST.deadEnd };
+const NO_COST: Estimate = { waves: [], extra: 0, deferred: 0 };
+const DEAD_END: Estimate = { waves: [], extra: COST.deadEnd, deferred: 0 };
 
 /** Where a field was selected, for values that can only be read through the entity above them. */
 interface Ancestor {
@@ -42,7 +45,17 @@ export class Estimator {
     this.fieldIndex = fieldIndex;
   }
 
-  /** Returns the cost of everything below a field, if a subgraph resolves it. */
+  /** Returns the same as {@link below}; between equal costs, what is in deferred fragments decides. */
+  withDeferred(field: OpField, subgraph: Subgraph, resolvedBy: SubgraphField): number {
+    if (!field.selection) return 0;
+    const estimate = this.estimateBelow(field, subgraph, resolvedBy, [], undefined);
+    return costOf(estimate) + estimate.deferred * COST.deferred;
+  }
+
+  /**
+   * Returns the cost of everything below a field, if a subgraph resolves it, except what is in other deferred fragments: the field must
+   * not come later because of them.
+   */
   below(
     field: OpField,
     subgraph: Subgraph,
@@ -69,7 +82,7 @@ export class Estimator {
     const memo = this.known.get(field)?.get(resolvedBy);
     if (cached && memo !== undefined) return memo;
     const at = { subgraph, type, provided: resolvedBy.provides ? [...provided, resolvedBy.provides] : provided };
-    const estimate = this.selection(field.selection, at, above);
+    const estimate = this.selection(field.selection, at, above, field.fragments);
     if (cached) {
       const ofField = this.known.get(field) ?? new Map<SubgraphField, Estimate>();
       this.known.set(field, ofField.set(resolvedBy, estimate));
@@ -77,15 +90,23 @@ export class Estimator {
     return estimate;
   }
 
-  private selection(selection: OpSelection, at: SubgraphScope, above: Ancestor | undefined): Estimate {
+  /** @param fragments the number of the set of deferred fragments that the objects belong to */
+  private selection(
+    selection: OpSelection,
+    at: SubgraphScope,
+    above: Ancestor | undefined,
+    fragments: number,
+  ): Estimate {
     const typename = at.type.kind !== 'interfaceObject' || !needsTypes(selection);
-    let estimate = typename ? NO_COST : { waves: [], extra: COST.request };
+    let estimate = typename ? NO_COST : { waves: [], extra: COST.request, deferred: 0 };
     for (const item of selection.items) {
       if (item.kind === 'typeCondition') {
         if (overlaps(this.fieldIndex, at.type, item.typeCondition))
-          estimate = combine(estimate, this.selection(item.selection, at, above));
+          estimate = combine(estimate, this.selection(item.selection, at, above, fragments));
       } else if (item.name !== '__typename') {
-        estimate = combine(estimate, this.field(selection.parentType, item, at, estimate, above));
+        const needed = this.field(selection.parentType, item, at, estimate, above);
+        const isApart = item.fragments !== NOT_DEFERRED && item.fragments !== fragments;
+        estimate = combine(estimate, isApart ? asDeferred(needed) : needed);
       }
     }
     return estimate;
@@ -168,6 +189,13 @@ export class Estimator {
   }
 }
 
+/** Returns the estimate for fields of another deferred fragment. Their dead ends count: they have to be read, too. */
+function asDeferred(estimate: Estimate): Estimate {
+  const cost = costOf(estimate) + estimate.deferred;
+  const rest = cost % COST.deadEnd;
+  return { waves: [], extra: cost - rest, deferred: rest };
+}
+
 function costOf({ waves, extra }: Estimate): number {
   let cost = extra;
   for (const subgraphs of waves) cost += subgraphs.size * COST.request + COST.wave;
@@ -176,7 +204,7 @@ function costOf({ waves, extra }: Estimate): number {
 
 /** Returns an estimate with a request to a subgraph before it. */
 function withRequest(subgraph: Subgraph, then: Estimate, extra: number): Estimate {
-  return { waves: [new Set([subgraph]), ...then.waves], extra: then.extra + extra };
+  return { waves: [new Set([subgraph]), ...then.waves], extra: then.extra + extra, deferred: then.deferred };
 }
 
 function combine(one: Estimate, other: Estimate): Estimate {
@@ -184,7 +212,7 @@ function combine(one: Estimate, other: Estimate): Estimate {
   if (other === NO_COST) return one;
   const [long, short] = one.waves.length >= other.waves.length ? [one, other] : [other, one];
   const waves = long.waves.map((subgraphs, i) => unionOf(subgraphs, short.waves[i]));
-  return { waves, extra: one.extra + other.extra };
+  return { waves, extra: one.extra + other.extra, deferred: one.deferred + other.deferred };
 }
 
 function unionOf<T>(one: ReadonlySet<T>, other: ReadonlySet<T> | undefined): ReadonlySet<T> {

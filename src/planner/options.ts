@@ -82,7 +82,9 @@ export class OptionFinder {
     const { subgraph } = provider;
     const route = this.routes.find(position, owner, subgraph, field.name);
     if (!route) return undefined;
-    const below = this.estimator.below(field, subgraph, provider.field);
+    // a fetch that is there already is not better because of what is deferred: perhaps it is for that only
+    const isNew = route.cost >= COST.request;
+    const below = this.estimator[isNew ? 'withDeferred' : 'below'](field, subgraph, provider.field);
     return {
       cost: route.cost + below,
       ownCost: route.cost,
@@ -116,7 +118,7 @@ export class OptionFinder {
     if (!route) return undefined;
     const ownCost = route.cost + COST.request + COST.wave;
     return {
-      cost: ownCost + below,
+      cost: ownCost + this.estimator.withDeferred(field, subgraph, resolvedBy),
       ownCost,
       level: route.level + 1,
       provider,

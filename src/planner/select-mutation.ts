@@ -46,7 +46,7 @@ export function* selectMutation(
 function providerOf({ fieldIndex, root }: FetchGraph, estimator: Estimator, field: OpField): Provider {
   const options = fieldIndex.providers(root.type, field.name).map((provider) => ({
     provider,
-    cost: estimator.below(field, provider.subgraph, provider.field),
+    cost: estimator.withDeferred(field, provider.subgraph, provider.field),
     level: 0,
   }));
   const best = cheapest(options);

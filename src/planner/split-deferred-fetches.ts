@@ -34,11 +34,17 @@ export function splitDeferredFetches(
   for (const fetch of [...graph.fetches].sort((a, b) => a.level - b.level)) {
     // a second request would run the mutation a second time
     const isWhole = kind === 'mutation' && fetch.kind === 'root';
+    const isSerial = isWhole && fetch.position === graph.root;
     for (const groups of isWhole ? [[REST, ...uses.groupsOf(fetch)]] : groupParts(uses, fetch, waits)) {
       const dependsOn = new Set<Fetch>();
-      for (const needed of fetch.dependsOn)
-        for (const part of partsNeeded(uses, fetch, groups[0] ?? REST, parts.get(needed) ?? []))
-          dependsOn.add(part.fetch);
+      for (const needed of fetch.dependsOn) {
+        const made = parts.get(needed) ?? [];
+        // a mutation has no inputs: it comes after the result of the one before, not after fragments of it
+        const waitedFor = isSerial
+          ? made.filter((part) => part.groups.includes(REST))
+          : partsNeeded(uses, fetch, groups[0] ?? REST, made);
+        for (const part of waitedFor) dependsOn.add(part.fetch);
+      }
       const part = createPart(uses, fetch, { groups, id: split.length, dependsOn, waits });
       getOrMake(parts, fetch, (): FetchPart[] => []).push(part);
       split.push(part.fetch);

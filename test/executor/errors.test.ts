@@ -133,6 +133,46 @@ describe('an error of a look-up', () => {
   });
 });
 
+describe('an error of what the client has not selected', () => {
+  const sizes = {
+    products: `
+      type Query @context(name: "query") { best: Product currency: String }
+      type Product @key(fields: "upc") { upc: ID! width: Int height: Int price(in: String @fromContext(field: "$query { currency }")): Int }
+    `,
+    stock:
+      'type Product @key(fields: "upc") { upc: ID! width: Int @external height: Int @external shipping: Int @requires(fields: "width height") }',
+  };
+
+  it('is reported once for its object, however many fields have it', async () => {
+    const { data, errors } = await execute(sizes, '{ best { shipping } }', {
+      products: {
+        data: { best: { upc: 'a', width: null, height: null } },
+        errors: [
+          { message: 'no sizes', path: ['best', 'width'] },
+          { message: 'no sizes', path: ['best', 'height'] },
+        ],
+      },
+      stock: { data: { _entities: [{ shipping: null }] } },
+    });
+    expect(data).toEqual({ best: { shipping: null } });
+    expect(reported(errors)).toEqual(['best: no sizes']);
+  });
+
+  it('has no path where it is at the root', async () => {
+    const { data, errors } = await execute(sizes, '{ best { price } }', {
+      products: ({ query }) =>
+        query.includes('_entities')
+          ? { data: { _entities: [{ price: null }] } }
+          : {
+              data: { best: { __typename: 'Product', upc: 'a' }, currency: null },
+              errors: [{ message: 'no currency', path: ['currency'] }],
+            },
+    });
+    expect(data).toEqual({ best: { price: null } });
+    expect(errors.map(({ message, path }) => [message, path])).toEqual([['no currency', undefined]]);
+  });
+});
+
 describe('many errors of a look-up', () => {
   const many = (count: number, upcOf: (index: number) => string) => ({
     data: { top: Array.from({ length: count }, (_, index) => ({ upc: upcOf(index) })) },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SubgraphResponse } from '../../src/sources/source.ts';
 import { execute, type Received } from './execute.ts';
 
 const shop = {
@@ -206,6 +207,36 @@ describe('value types from two subgraphs', () => {
       ],
     });
     expect(errors).toMatchObject([{ path: ['settings'], extensions: { service: 'b' } }]);
+  });
+});
+
+describe('a list that two subgraphs return, each with another key', () => {
+  const shops = {
+    catalog: 'type Query { items: [Item] @shareable } type Item @key(fields: "sku") { sku: ID! }',
+    names: 'type Query { items: [Item] @shareable } type Item @key(fields: "id") { id: ID! }',
+    stock: 'type Item @key(fields: "sku") { sku: ID! inStock: Boolean }',
+    ratings: 'type Item @key(fields: "id") { id: ID! stars: Int }',
+  };
+  const answers = {
+    names: { data: { items: [{ id: '1' }, { id: '2' }] } },
+    stock: entities(() => ({ inStock: true })),
+    ratings: entities(({ id }) => ({ stars: Number(id) })),
+  };
+  const failure: SubgraphResponse = { kind: 'failure', failure: { code: 'SUBREQUEST_HTTP_ERROR', message: 'down' } };
+
+  it.each([
+    ['fails', failure],
+    ['returns null for it', { data: { items: null } }],
+    ['returns null for an item', { data: { items: [null, null] } }],
+  ])('is looked up by the key of the one where the other %s first', async (_, catalog) => {
+    const { data, received } = await execute(shops, '{ items { inStock stars } }', { catalog, ...answers });
+    expect(received.ratings).toHaveLength(1);
+    expect(data).toEqual({
+      items: [
+        { inStock: null, stars: 1 },
+        { inStock: null, stars: 2 },
+      ],
+    });
   });
 });
 

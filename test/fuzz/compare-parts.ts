@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import { MAX_PLACES_PER_ERROR } from '../../src/executor/error-report.ts';
 import type { Merged } from '../worlds/incremental.ts';
 
 type Path = readonly (string | number)[];
@@ -35,14 +36,11 @@ export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, he
   const found = new DataComparison(whole, merged, { hasHiddenErrors, healthy });
   const isGone = (path: Path) => isEmpty(healthy, path) && isEmpty(merged.data, path);
   const isKept = (error: GraphQLFormattedError) => {
-    const { message, path = [] } = error;
+    const { path = [] } = error;
     if (found.kept.some((one) => isPrefix(one, path))) return true;
     // it asks for fields with different inputs in one look-up, and leaves all of them out where one input is missing
     if (codeOf(error) === 'REQUIRED_INPUT_MISSING' && valueAt(merged.data, path) != null) return true;
-    // of a field that is not selected, the whole result knows the object only; in a part, it may be one that is selected.
-    // nor does it know which field is selected where the type of the object is not known yet, or never is
-    const isVague = hasHiddenErrors || typeof valueAt(whole.data, path) === 'object';
-    return isVague && merged.errors.some((one) => one.message === message && isPrefix(path, one.path ?? []));
+    return merged.errors.some((one) => isElsewhere(whole, error, one));
   };
   const wrong = found.run() ?? differenceOfErrors(whole, merged, isKept, isGone);
   if (wrong !== undefined) throw new Error(wrong);
@@ -150,15 +148,18 @@ function differenceOfErrors(
 ): string | undefined {
   const own = merged.errors.filter((error) => !FAILED_ELSEWHERE.has(codeOf(error)));
   const [expected, found] = [new Set(whole.errors.map(placeOf)), new Set(own.map(placeOf))];
-  const isAtObject = ({ message, path = [] }: GraphQLFormattedError) =>
-    whole.errors.some((one) => one.message === message && one.path?.length && isPrefix(one.path, path));
+  // one request reports the same error at so many places only; parts have several requests
+  const isOneOfMany = ({ message }: GraphQLFormattedError) =>
+    whole.errors.filter((one) => one.message === message).length >= MAX_PLACES_PER_ERROR;
   // what the whole result reads where the object comes from, a part looks up by a key, which the same failure takes away
   const isKeyLost = (error: GraphQLFormattedError) =>
     codeOf(error) === 'REQUIRED_INPUT_MISSING' &&
     whole.errors.some((one) => codeOf(one) === DOWN && one.path?.length && isPrefix(one.path, error.path ?? []));
   const added = own.filter((error) => {
     if (expected.has(placeOf(error)) || isWithinNull(whole.data, error.path ?? [])) return false;
-    return !isAtObject(error) && !isKeyLost(error);
+    const isKnown =
+      !ONCE_FOR_A_REQUEST.has(codeOf(error)) && whole.errors.some((one) => isElsewhere(whole, one, error));
+    return !isKnown && !isKeyLost(error) && !isOneOfMany(error);
   });
   const lost = whole.errors.filter((error) => {
     const { path = [] } = error;
@@ -179,6 +180,19 @@ function differenceOfErrors(
     ...lost.map((error) => `the error at ${placeOf(error)} is missing`),
   ];
   return all.length > 0 ? all.join('; ') : undefined;
+}
+
+/**
+ * Returns whether a part has an error at another place than the whole result. That has it at an object where it is not known which field
+ * of the object the client has selected: none, or the type of the object is not known. Parts read the object in other requests, so that
+ * its type may be known, or that the field is read for an object around it.
+ */
+function isElsewhere({ data }: Whole, error: GraphQLFormattedError, ofPart: GraphQLFormattedError): boolean {
+  const [path, own] = [error.path ?? [], ofPart.path ?? []];
+  if (error.message !== ofPart.message || path.length === 0) return false;
+  const value = valueAt(data, path);
+  if (typeof value !== 'object' && !isWithinNull(data, path)) return false;
+  return isPrefix(path, own) || (value !== null && isPrefix(own, path));
 }
 
 /** Returns what is wrong about an error of a part that failed because of another one. */

@@ -214,6 +214,33 @@ it('fields below a field that is not deferred have a path below their fragment',
   expect(messages[1]?.incremental).toEqual([{ id: '0', subPath: ['reviews', 0], data: { likes: 3 } }]);
 });
 
+describe('a fragment that is spread in two deferred fragments', () => {
+  const fragments = `fragment Reviewed on User { ...Reviews @defer(label: "reviews") }
+    fragment Reviews on User { reviews { likes } }`;
+
+  it('is announced and delivered once', async () => {
+    const query = `{ me { ... @defer(label: "a") { orders ...Reviewed } ... @defer(label: "b") { rating ...Reviewed } } } ${fragments}`;
+    const messages = await messagesOf(world(), query);
+    expect(messages.flatMap(({ pending = [] }) => pending.map(({ label }) => label))).toEqual(['a', 'b', 'reviews']);
+    expect(mergeMessages(messages).data).toEqual({
+      me: { orders: ['order of 1'], rating: 5, reviews: [{ likes: 3 }] },
+    });
+    const old = await messagesOf(world(), query, { protocol: '20220824' });
+    expect(old.flatMap(({ incremental = [] }) => incremental.map(({ label }) => label)).sort()).toEqual([
+      'a',
+      'b',
+      'reviews',
+    ]);
+  });
+
+  it('comes with the other one where the first one fails', async () => {
+    const query = `{ users { ... @defer(label: "a") { rating ...Reviewed } ... @defer(label: "b") { orders ...Reviewed } } } ${fragments}`;
+    const { data, failed } = mergeMessages(await messagesOf(world(), query));
+    expect(failed).toEqual([['users', 1]]);
+    expect(data.users[1]).toEqual({ orders: ['order of 2'], reviews: [{ likes: 3 }] });
+  });
+});
+
 it('parts of a mutation are deferred, but it runs once', async () => {
   const asked = world();
   const query = 'mutation { rename(name: "Eve") { name ... @defer { orders address { city } } } }';
@@ -225,6 +252,43 @@ it('parts of a mutation are deferred, but it runs once', async () => {
     address: { city: 'Bern' },
   });
   expect(asked.requests.filter(({ operationType }) => operationType === 'mutation')).toHaveLength(1);
+});
+
+it('a mutation runs before the fragments of the one before it are there', async () => {
+  const log: string[] = [];
+  const shop = createWorld({
+    subgraphs: {
+      carts: {
+        typeDefs: `type Query { cart: Cart } type Mutation { add(item: String!): Cart }
+          type Cart @key(fields: "id") { id: ID! items: Int }`,
+        resolvers: {
+          Mutation: {
+            add: (_: unknown, { item }: { item: string }) => {
+              log.push(`${item} added`);
+              return { id: item, items: 1 };
+            },
+          },
+        },
+      },
+      delivery: {
+        typeDefs: 'type Cart @key(fields: "id") { id: ID! days: Int }',
+        resolvers: {
+          Cart: {
+            __resolveReference: async ({ id }: { id: string }) => {
+              for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+              log.push(`days of ${id} computed`);
+              return { id, days: 3 };
+            },
+          },
+        },
+      },
+    },
+  });
+  const query = 'mutation { a: add(item: "pen") { items ... @defer { days } } b: add(item: "cup") { items } }';
+  const messages = await messagesOf(shop, query);
+  expect(messages[0]?.data).toEqual({ a: { items: 1 }, b: { items: 1 } });
+  expect(messages[1]?.incremental).toEqual([{ id: '0', data: { days: 3 } }]);
+  expect(log).toEqual(['pen added', 'cup added', 'days of pen computed']);
 });
 
 describe('where a fragment fails', () => {

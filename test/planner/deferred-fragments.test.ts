@@ -31,6 +31,18 @@ const { supergraph: media } = planner({
   `,
 });
 
+const { supergraph: books } = planner({
+  library: `
+    type Query { book: Book }
+    type Book @key(fields: "id") { id: ID! title: String author: Author @shareable }
+    type Author @key(fields: "id") { id: ID! name: String }
+  `,
+  people: `
+    type Book @key(fields: "id") { id: ID! praise: String author: Author @shareable }
+    type Author @key(fields: "id") { id: ID! biography: String }
+  `,
+});
+
 /** The requests of a plan: `sets of fragments: subgraph document after …`, without sets for the rest. */
 function requests(query: string, supergraph = shop): string[] {
   const document = parse(query);
@@ -103,6 +115,27 @@ it('the key of objects that several fragments share comes with the objects', () 
   `);
 });
 
+it('objects do not come from another subgraph because that one has the fields of a fragment', () => {
+  const query =
+    '{ book { title ... @defer(label: "a") { praise } author { name ... @defer(label: "b") { biography } } } }';
+  expect(requests(query, books)).toMatchInlineSnapshot(`
+    [
+      "library {book{title id author{name}}} after ",
+      "a: people _entities {...on Book{praise}} after 0",
+      "b: people _entities {...on Book{author{biography}}} after 0",
+    ]
+  `);
+  const ofObjectsOnly =
+    '{ book { ... @defer(label: "a") { praise } author { ... @defer(label: "b") { biography } } } }';
+  expect(requests(ofObjectsOnly, books)).toMatchInlineSnapshot(`
+    [
+      "library {book{id author{__typename}}} after ",
+      "a: people _entities {...on Book{praise}} after 0",
+      "b: people _entities {...on Book{author{biography}}} after 0",
+    ]
+  `);
+});
+
 it('a field of two fragments is fetched once', () => {
   const query = '{ user { id ... @defer(label: "a") { orders spent } ... @defer(label: "b") { spent } } }';
   expect(requests(query)).toMatchInlineSnapshot(`
@@ -149,6 +182,23 @@ it('a mutation runs once, and what it returned is not looked up', () => {
     [
       "users mutation{rename{name id email}} after ",
       "a: orders _entities {...on User{orders}} after 0",
+    ]
+  `);
+});
+
+it('a mutation does not wait for the fragments of the one before', () => {
+  const query = `mutation {
+    first: rename { ... @defer(label: "a") { orders } }
+    second: rename { name orders }
+    third: rename { name }
+  }`;
+  expect(requests(query)).toMatchInlineSnapshot(`
+    [
+      "users mutation{first:rename{id}} after ",
+      "a: orders _entities {...on User{orders}} after 0",
+      "users mutation{second:rename{name id}} after 0",
+      "orders _entities {...on User{orders}} after 2",
+      "users mutation{third:rename{name}} after 2,3",
     ]
   `);
 });
