@@ -99,7 +99,8 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     execute(context, call).then((result) => respond(context, result));
   const parts = createIncrementalService({ ...options, respond, errorsFor: errorsFor(options) });
   const open = (context: RequestContext, call: GraphqlCall) => {
-    const opened = subscriptions && subscribe(subscriptions, context, call);
+    // an operation with files has one result
+    const opened = context.uploads ? undefined : subscriptions && subscribe(subscriptions, context, call);
     return opened?.then((result) => {
       if (!isSingle(result)) note(context, result.operation);
       return result;

@@ -70,9 +70,9 @@ export function createIncrementalService({
     return runner.stream(context, call);
   }
 
-  // a trace explains a whole result
-  const formatFor = ({ req, debug }: RequestContext) =>
-    incremental && debug === undefined ? negotiateIncremental(req.headers.accept) : undefined;
+  // a trace explains a whole result, and a result comes when all files have arrived
+  const formatFor = ({ req, debug, uploads }: RequestContext) =>
+    incremental && debug === undefined && uploads === undefined ? negotiateIncremental(req.headers.accept) : undefined;
 
   return {
     formatFor,
