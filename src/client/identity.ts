@@ -21,6 +21,8 @@ export interface Identity {
   readonly apiKeyOwner?: string | undefined;
   /** The plan of the API key. */
   readonly plan?: string | undefined;
+  /** When the credential ends, in milliseconds since 1970, if that is no claim `exp`. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** Data about a client, before its operation is read. */

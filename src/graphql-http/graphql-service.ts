@@ -97,9 +97,10 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   };
   const executeOne = (context: RequestContext, call: GraphqlCall) =>
     execute(context, call).then((result) => respond(context, result));
-  const parts = createIncrementalService({ ...options, respond });
+  const parts = createIncrementalService({ ...options, respond, errorsFor: errorsFor(options) });
   const open = (context: RequestContext, call: GraphqlCall) => {
-    const opened = subscriptions && subscribe(subscriptions, context, call);
+    // an operation with files has one result
+    const opened = context.uploads ? undefined : subscriptions && subscribe(subscriptions, context, call);
     return opened?.then((result) => {
       if (!isSingle(result)) note(context, result.operation);
       return result;
@@ -149,6 +150,11 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     readDocument: (context, call) => runner.readDocument(context, call),
     schema: () => runner.schema(),
   };
+}
+
+/** Returns what makes the errors that clients see of an error. */
+function errorsFor(options: GraphqlServiceOptions) {
+  return (context: RequestContext, error: unknown) => refusedResult(toGatewayError(error, context, options)).errors;
 }
 
 /** What executes one operation of a batch. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Deadline } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { hasLongRequest } from './long-requests.ts';
-import { errorResponse } from './response.ts';
+import { endWithError } from './raw-response.ts';
 
 /** Responses by Node's error code of a request that it cannot parse. */
 const RESPONSES: ReadonlyMap<string, readonly [status: number, reason: string, code: string, message: string]> =
@@ -47,11 +47,8 @@ export function respondToMalformedRequests(server: Server, onMalformed?: (reques
       return;
     }
     const [status, reason, code, message] = RESPONSES.get(error.code ?? '') ?? MALFORMED;
-    const { headers, body } = errorResponse(new GatewayError(status, code, message));
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    discardRest(socket);
     onMalformed?.({ status, code, ip: socket.remoteAddress });
-    socket.end(`HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\n${lines.join('')}\r\n${String(body)}`);
+    endWithError(socket, new GatewayError(status, code, message), reason);
   }
 }
 
@@ -77,14 +74,4 @@ function ifStillIncomplete(socket: ResponseSocket, respond: () => void): void {
     if (!isComplete && !hasLongRequest(socket)) respond();
   };
   new Deadline(SECOND_LOOK_MS, { expire }).unref();
-}
-
-/** In milliseconds. */
-const DISCARD_MS = 1_000;
-
-/** A socket that is closed with bytes unread is reset, and a client that is still sending would not get to read the response. */
-function discardRest(socket: Socket): void {
-  socket.removeAllListeners('data');
-  socket.on('data', () => {});
-  setTimeout(() => socket.destroy(), DISCARD_MS).unref();
 }

@@ -255,20 +255,20 @@ function lastPayload(
 ): Payload {
   if (end.kind === 'queue_full')
     return endPayload('SUBSCRIPTION_QUEUE_FULL', 'Events arrive faster than they can be processed.', { service });
-  const { message, code, reason } = end.failure;
-  if (end.wasStarted) {
-    const text = `The connection to "${service}" was lost, and could not be opened again.`;
-    return endPayload('SUBSCRIPTION_CONNECTION_LOST', text, { service, reason });
-  }
-  return new Payload(
-    undefined,
-    exposedErrors([failureError(end.failure, { message, code, service })], run.request.client, run.options),
-  );
+  const { failure, wasStarted } = end;
+  const lost = {
+    message: `The connection to "${service}" was lost, and could not be opened again.`,
+    code: 'SUBSCRIPTION_CONNECTION_LOST',
+  };
+  const error = failureError(failure, service, wasStarted ? lost : failure);
+  // the reason may be a text of the subgraph
+  return new Payload(undefined, exposedErrors([error], run.request.client, run.options));
 }
 
 function failureError(
   { reason, status }: SourceFailure,
-  { message, code, service }: { readonly message: string; readonly code: string; readonly service: string },
+  service: string,
+  { message, code }: { readonly message: string; readonly code: string },
 ): GraphQLFormattedError {
   return { message, extensions: { code, service, reason, ...(status !== undefined && { http: { status } }) } };
 }

@@ -125,11 +125,11 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
     if (reader) void this.next().then(reader);
   }
 
-  /** Lets it end with `SUBSCRIPTION_TOKEN_EXPIRED` when the token of its user expires. */
+  /** Lets it end with `SUBSCRIPTION_TOKEN_EXPIRED` when the token, API key or session of its user expires. */
   authorizeFor(identity: Identity | undefined): void {
     this.#identity = identity;
     clearTimeout(this.#expiry);
-    const expiry = tokenExpiry(identity);
+    const expiry = expiryOf(identity);
     if (expiry !== undefined) this.#expireAt(expiry);
   }
 
@@ -213,9 +213,9 @@ function reasonOf(last: SubscriptionMessage | undefined): EndReason {
   return REASONS.get(last.errors[0]?.extensions?.code) ?? 'error';
 }
 
-/** Returns when the token of a client expires, in milliseconds since 1970. */
-function tokenExpiry(identity: Identity | undefined): number | undefined {
-  if (identity?.kind !== 'jwt' && identity?.kind !== 'opaque') return undefined;
+/** Returns when the credential of a client expires, in milliseconds since 1970. */
+function expiryOf(identity: Identity | undefined): number | undefined {
+  if (identity?.kind !== 'jwt' && identity?.kind !== 'opaque') return identity?.expiresAt;
   const { exp } = identity.claims;
   return typeof exp === 'number' ? exp * 1_000 : undefined;
 }
@@ -231,4 +231,7 @@ const TOO_SLOW = endMessage(
   'SUBSCRIPTION_QUEUE_FULL',
   'The client reads events more slowly than they arrive. Read faster, or subscribe again.',
 );
-const EXPIRED = endMessage('SUBSCRIPTION_TOKEN_EXPIRED', 'The token has expired. Subscribe again with a new one.');
+const EXPIRED = endMessage(
+  'SUBSCRIPTION_TOKEN_EXPIRED',
+  'The credentials have expired. Subscribe again with new ones.',
+);

@@ -119,6 +119,28 @@ describe('a lost connection to the subgraph', () => {
     expect(await reader.until('\n\n')).toContain('event: complete');
   });
 
+  test.each([
+    [true, 'closed with 4500 no disk at db7'],
+    [false, undefined],
+  ])('tells clients the reason of the subgraph only where its errors are included: %s', async (all, reason) => {
+    const { server, topic, sockets } = await subscriptionWorld({ include_subgraph_errors: { all } });
+    const { reader } = await openEvents(server.url, ADDED);
+    await topic.hasSubscriptions(1);
+    topic.publish(review('good', '7'));
+    await reader.until('\n\n');
+    for (const socket of sockets) socket.close(4500, 'no disk at db7');
+    const event = await reader.until('\n\n');
+    const { errors } = JSON.parse(event.slice(event.indexOf('{')));
+    expect(errors).toEqual([
+      {
+        message: all
+          ? 'The connection to "reviews" was lost, and could not be opened again.'
+          : 'The subgraph "reviews" reported an error.',
+        extensions: { code: 'SUBSCRIPTION_CONNECTION_LOST', service: 'reviews', reason },
+      },
+    ]);
+  });
+
   test.each([200, 400, 404, 405])('a subgraph that has another protocol: status %s', async (status) => {
     const event = await refusedUpgrade(status);
     expect(event).toContain(`The WebSocket to \\"reviews\\" could not be opened (status ${status}).`);

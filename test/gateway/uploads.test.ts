@@ -386,3 +386,21 @@ describe('limits of files', () => {
     expect(body.errors[0].message).toContain('limits.http_max_request_bytes');
   });
 });
+
+it.each(['application/json', 'multipart/mixed;deferSpec=20220824, application/json'])(
+  'on a single connection of server-sent events, files have the same limits for a client that accepts %s',
+  async (accept) => {
+    const { url } = await uploadWorld({ file_upload: { max_file_size: '1KiB' } });
+    const token = await (await fetch(`${url}/stream`, { method: 'PUT' })).text();
+    const operations = { ...one.operations, extensions: { operationId: '1' } };
+    const { status, body } = await upload(
+      `${url}/stream`,
+      { operations, map: one.map, files: [{ name: '0', content: 'x'.repeat(2_000) }] },
+      { ...HEADERS, accept, 'x-graphql-event-stream-token': token },
+    );
+    expect([status, body.errors[0].message]).toEqual([
+      413,
+      'The file "0" is larger than 1024 bytes (file_upload.max_file_size).',
+    ]);
+  },
+);

@@ -12,9 +12,14 @@ const MANY = 1_000;
 const LARGE = 'x'.repeat(100_000);
 
 /** Opens a connection whose bytes the test writes itself, after the handshake. */
-async function openRaw(url: string, headers = '', key = randomBytes(16).toString('base64')): Promise<Socket> {
+async function openRaw(
+  url: string,
+  headers = '',
+  key = randomBytes(16).toString('base64'),
+  allowHalfOpen = false,
+): Promise<Socket> {
   const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen });
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => {});
   socket.write(
@@ -87,6 +92,20 @@ describe('a client that reads nothing', () => {
     socket.pause();
     for (let n = 0; n < 1_000; n++) send({ id: `${n}`, type: 'subscribe', payload: { query } });
     await topic.hasSubscriptions(0);
+  });
+});
+
+describe('a client that does not close its direction of a refused connection', () => {
+  test.each([
+    ['a page of another site', 'origin: http://evil.example\r\n', 403],
+    ['a handshake that is none', 'sec-websocket-version: 1\r\n', 400],
+  ])('%s is disconnected', async (_, headers, status) => {
+    const { server } = await subscriptionWorld({}, 60_000);
+    const raw = await openRaw(server.url, headers, undefined, true);
+    const [answer] = (await once(raw, 'data')) as [Buffer];
+    expect(String(answer)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    // the gateway waits for all connections
+    await server.close();
   });
 });
 

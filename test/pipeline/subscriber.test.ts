@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Identity } from '../../src/client/identity.ts';
 import { type EndReason, Subscriber, type SubscriberOptions } from '../../src/pipeline/subscriber.ts';
+import { createApiKey } from '../../src/policy/authentication/api-key-record.ts';
+import { ApiKeys } from '../../src/policy/authentication/api-keys.ts';
+import { identityOf, type Session } from '../../src/policy/login/session.ts';
 
 function open(options: Partial<SubscriberOptions> = {}) {
   const ends: EndReason[] = [];
@@ -26,6 +29,15 @@ async function texts(subscriber: Subscriber): Promise<string[]> {
 /** @param exp when the token expires, in seconds since 1970 */
 function tokenOf(subject: string, exp: number, scopes: readonly string[] = []): Identity {
   return { kind: 'jwt', subject, scopes, claims: { sub: subject, exp } };
+}
+
+/** Returns the identity of a client whose key or session was valid when it subscribed, and is not any more. */
+async function expired(kind: 'api_key' | 'session'): Promise<Identity> {
+  const [then, expires] = [1_000, new Date(2_000)];
+  if (kind === 'session')
+    return identityOf({ subject: 'ann', scopes: [], claims: {}, endsAt: 2_000 } as unknown as Session);
+  const { key, record } = createApiKey({ owner: 'ann', scopes: [], expires }, new Date(then));
+  return new ApiKeys({ find: () => record }, () => then).identify(key);
 }
 
 describe('a slow client', () => {
@@ -54,6 +66,16 @@ describe('a slow client', () => {
 });
 
 describe('the end', () => {
+  test.each(['api_key', 'session'] as const)(
+    'a credential of the kind %s that has expired ends it, too',
+    async (kind) => {
+      const { subscriber, ends } = open();
+      subscriber.authorizeFor(await expired(kind));
+      expect(await texts(subscriber)).toEqual(['SUBSCRIPTION_TOKEN_EXPIRED']);
+      expect(ends).toEqual(['token_expired']);
+    },
+  );
+
   test('an expired token ends it at once', async () => {
     const { subscriber, ends } = open();
     subscriber.authorizeFor(tokenOf('ann', 1));

@@ -1,3 +1,4 @@
+import type { GraphQLFormattedError } from 'graphql';
 import { negotiateMediaType } from '../../http/media-type.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import type { HttpResponse } from '../../http/response.ts';
@@ -20,6 +21,8 @@ export interface IncrementalServiceOptions {
   readonly incremental?: boolean | undefined;
   /** Builds the response of a result that is whole. */
   readonly respond: (context: RequestContext, result: SingleResult) => HttpResponse;
+  /** Returns the errors that the client sees of what a stream has failed with. */
+  readonly errorsFor: (context: RequestContext, error: unknown) => readonly GraphQLFormattedError[];
 }
 
 /** What an operation delivers on a connection that it shares with others. */
@@ -49,6 +52,7 @@ export function createIncrementalService({
   incremental,
   countUse,
   respond,
+  errorsFor,
 }: IncrementalServiceOptions): IncrementalService {
   /** Returns the texts of the parts. */
   function begin(context: RequestContext, { payloads, operation }: StreamResult, { protocol }: IncrementalFormat) {
@@ -66,9 +70,9 @@ export function createIncrementalService({
     return runner.stream(context, call);
   }
 
-  // a trace explains a whole result
-  const formatFor = ({ req, debug }: RequestContext) =>
-    incremental && debug === undefined ? negotiateIncremental(req.headers.accept) : undefined;
+  // a trace explains a whole result, and a result comes when all files have arrived
+  const formatFor = ({ req, debug, uploads }: RequestContext) =>
+    incremental && debug === undefined && uploads === undefined ? negotiateIncremental(req.headers.accept) : undefined;
 
   return {
     formatFor,
@@ -79,7 +83,8 @@ export function createIncrementalService({
         run(context, call).then((result) => {
           if (result.kind !== 'stream') return result;
           const { payloads, headers } = result;
-          return messagesOf(begin(context, result, format), { headers, return: () => payloads.return() });
+          const fail = (error: unknown) => failureMessage(errorsFor(context, error));
+          return messagesOf(begin(context, result, format), fail, { headers, return: () => payloads.return() });
         })
       );
     },
@@ -99,17 +104,27 @@ export function createIncrementalService({
   };
 }
 
+/** Returns the messages of a result in parts. They never reject: a failure is the last one, as the connection stays. */
 function messagesOf(
   texts: AsyncIterable<string>,
+  fail: (error: unknown) => SubscriptionMessage,
   parts: Pick<OperationMessages, 'headers' | 'return'>,
 ): OperationMessages {
   return {
     ...parts,
     reason: 'completed',
     async *[Symbol.asyncIterator]() {
-      for await (const text of texts) yield { text };
+      try {
+        for await (const text of texts) yield { text };
+      } catch (error) {
+        yield fail(error);
+      }
     },
   };
+}
+
+function failureMessage(errors: readonly GraphQLFormattedError[]): SubscriptionMessage {
+  return { text: JSON.stringify({ errors, hasNext: false }), errors };
 }
 
 async function* one(text: string): AsyncGenerator<string> {

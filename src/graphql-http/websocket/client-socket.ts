@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, type IncomingMessage, maxHeaderSize } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import type { RawData, WebSocket } from 'ws';
 import type { Identity } from '../../client/identity.ts';
@@ -10,10 +10,24 @@ import type { Renewal } from '../../pipeline/subscriber.ts';
 import { dropBody } from '../../shared/read-bytes.ts';
 import { isRecord } from '../graphql-over-http.ts';
 import type { OperationMessages } from '../incremental/incremental-service.ts';
-import { checkCredentials, type HandleInner, type Handshake } from './check-credentials.ts';
+import { checkCredentials, type HandleInner, type Handshake, type Refusal } from './check-credentials.ts';
+import {
+  closeCode,
+  closeReason,
+  DUPLICATE,
+  FORBIDDEN,
+  INIT_TIMEOUT,
+  INVALID,
+  TOO_MANY_INITS,
+  TRY_AGAIN_LATER,
+  UNAUTHORIZED,
+} from './close-codes.ts';
+import { acceptOf, areTooLarge, headersIn, headersOf } from './connection-headers.ts';
 import {
   ACK,
+  type ClientMessage,
   completeMessage,
+  connectionErrorMessage,
   errorMessage,
   errorsOf,
   eventMessages,
@@ -47,15 +61,6 @@ export interface ClientSocketParts {
   readonly respond: (context: RequestContext, receive: (messages: OperationMessages) => Promise<void>) => void;
 }
 
-/** Close codes of `graphql-transport-ws`. */
-const INVALID = 4400;
-const UNAUTHORIZED = 4401;
-const FORBIDDEN = 4403;
-const INIT_TIMEOUT = 4408;
-const DUPLICATE = 4409;
-const TOO_MANY_INITS = 4429;
-const INTERNAL = 4500;
-
 const TOO_LARGE_HEADERS = 'The payload of connection_init is larger than headers may be.';
 
 /** An operation in progress. */
@@ -71,9 +76,11 @@ export class ClientSocket {
   readonly #parts: ClientSocketParts;
   readonly #operations = new Map<string, Operation>();
   readonly #writer: SocketWriter;
+  /** Messages that wait for the acknowledgement. */
+  #early: ClientMessage[] | undefined;
   #headers: IncomingHttpHeaders;
   /** How the client accepts results. */
-  #accept = WHOLE;
+  #accept = acceptOf();
   /** Whose credentials were accepted. */
   #identity: Identity | undefined;
   /** The credentials that were sent last with a ping. */
@@ -109,7 +116,10 @@ export class ClientSocket {
 
   /** Cancels the operations at once: the client may not answer the close message. */
   #close(code: number, reason?: string): void {
-    this.#parts.socket.close(code, reason);
+    const { socket } = this.#parts;
+    socket.close(code, reason);
+    // the answer has to be read; anything else is ignored
+    socket.resume();
     this.#cancelAll();
   }
 
@@ -120,6 +130,27 @@ export class ClientSocket {
     this.#hasHeard = true;
     const message = readClientMessage(text);
     if (typeof message === 'string') return this.#close(INVALID, message);
+    if (this.#mustWait(message)) this.#holdBack(message);
+    else this.#handle(message);
+  }
+
+  /**
+   * Whether a message waits until the connection is acknowledged: clients of the older subprotocol begin operations right after
+   * `connection_init`.
+   */
+  #mustWait({ type }: ClientMessage): boolean {
+    const isEarly = this.#state === 'initializing' && this.#parts.subprotocol === 'graphql-ws';
+    return isEarly && (type === 'subscribe' || type === 'complete');
+  }
+
+  /** Keeps a message for later, and reads nothing more until then. */
+  #holdBack(message: ClientMessage): void {
+    this.#early ??= [];
+    this.#early.push(message);
+    this.#parts.socket.pause();
+  }
+
+  #handle(message: ClientMessage): void {
     switch (message.type) {
       case 'init':
         return this.#initialize(message.payload);
@@ -142,17 +173,39 @@ export class ClientSocket {
     if (this.#state !== 'new') return this.#close(TOO_MANY_INITS, 'Too many initialisation requests');
     this.#state = 'initializing';
     const own = headersIn(payload, settings.headers);
-    if (isTooLarge(own)) return this.#close(INVALID, TOO_LARGE_HEADERS);
+    if (areTooLarge(own)) return this.#close(INVALID, TOO_LARGE_HEADERS);
     this.#headers = { ...this.#headers, ...own };
     this.#accept = acceptOf(payload);
     checkCredentials(this.#parts, { ...this.#headers }, (result) => {
-      if ('status' in result) return this.#close(closeCode(result.status), reasonOf(result.errors[0]?.message));
+      if ('status' in result) return this.#refuse(result);
       this.#identity = result.client.identity;
       this.#state = 'ready';
       clearTimeout(this.#initTimer);
       this.#initTimer = undefined;
       void this.#send(ACK);
+      this.#handleEarly();
     });
+  }
+
+  #refuse({ status, errors }: Refusal): void {
+    const { subprotocol } = this.#parts;
+    const [error] = errors;
+    this.#early = undefined;
+    const code = closeCode(status);
+    // after it, some clients do not connect again
+    const isFinal = code !== TRY_AGAIN_LATER;
+    if (isFinal && subprotocol === 'graphql-ws' && error) void this.#send(connectionErrorMessage(error));
+    this.#close(code, closeReason(error?.message));
+  }
+
+  /** Handles what has come before the connection was acknowledged. */
+  #handleEarly(): void {
+    const early = this.#early;
+    if (early === undefined) return;
+    this.#early = undefined;
+    const { socket } = this.#parts;
+    if (!this.#writer.isWaiting) socket.resume();
+    for (const message of early) if (socket.readyState === socket.OPEN) this.#handle(message);
   }
 
   /** Answers a ping. Its payload may have new credentials of the same user. Those of another user close the connection. */
@@ -183,7 +236,7 @@ export class ClientSocket {
       return error('UNAUTHENTICATED', 'The connection is not acknowledged yet. Send credentials in connection_init.');
     if (this.#isRenewing)
       return error('TOO_MANY_REQUESTS', 'The credentials of another ping are being checked. Wait for its pong.');
-    if (isTooLarge(read)) return error('BAD_REQUEST', 'The payload of the ping is larger than headers may be.');
+    if (areTooLarge(read)) return error('BAD_REQUEST', 'The payload of the ping is larger than headers may be.');
     const unreadable = given.find((name) => read[name.toLowerCase()] === undefined);
     if (unreadable === undefined) return undefined;
     return error('BAD_REQUEST', `"${unreadable}" in the payload of the ping is no value of a header.`);
@@ -195,7 +248,7 @@ export class ClientSocket {
 
   #start(id: string, body: string): void {
     const { handshake, settings, handleInner, respond, subprotocol } = this.#parts;
-    if (this.#operations.has(id)) return this.#close(DUPLICATE, reasonOf(`Subscriber for ${id} already exists`));
+    if (this.#operations.has(id)) return this.#close(DUPLICATE, closeReason(`Subscriber for ${id} already exists`));
     if (this.#operations.size >= settings.maxOperations)
       return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
     const { pathname } = new URL(handshake.url, 'http://localhost');
@@ -287,38 +340,6 @@ export class ClientSocket {
   }
 }
 
-const WHOLE = 'application/json';
-
-/** Returns how a client accepts results, as an `accept` header: in parts, if the payload of `connection_init` names their format. */
-function acceptOf({ incrementalSpec, deferSpec }: Readonly<Record<string, unknown>>): string {
-  if (incrementalSpec === 'v0.2') return `multipart/mixed;incrementalSpec=v0.2, ${WHOLE}`;
-  return deferSpec === '20220824' ? `multipart/mixed;deferSpec=20220824, ${WHOLE}` : WHOLE;
-}
-
-/** Headers of the handshake that say nothing about an operation. */
-const OF_HANDSHAKE =
-  /^(?:sec-websocket-.*|connection|upgrade|accept|accept-encoding|content-.*|transfer-encoding|expect)$/;
-
-function headersOf(handshake: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(handshake).filter(([name]) => !OF_HANDSHAKE.test(name)));
-}
-
-/** The characters of a header's value (RFC 9110, section 5.5), without control characters. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-function isTooLarge(headers: IncomingHttpHeaders): boolean {
-  return Object.values(headers).join('').length > maxHeaderSize;
-}
-
-function headersIn(payload: Readonly<Record<string, unknown>>, names: readonly string[]): IncomingHttpHeaders {
-  const headers: IncomingHttpHeaders = {};
-  for (const [name, value] of Object.entries(payload)) {
-    const lower = name.toLowerCase();
-    if (typeof value === 'string' && VALUE.test(value) && names.includes(lower)) headers[lower] = value;
-  }
-  return headers;
-}
-
 function tooMany(most: number): GraphQLFormattedError {
   const message = `This WebSocket has ${most} operations, as many as websocket.max_operations allows.`;
   return error('SUBSCRIPTION_LIMIT_EXCEEDED', message);
@@ -326,18 +347,4 @@ function tooMany(most: number): GraphQLFormattedError {
 
 function error(code: string, message: string): GraphQLFormattedError {
   return { message, extensions: { code } };
-}
-
-function closeCode(status: number): number {
-  if (status === 401) return UNAUTHORIZED;
-  return status === 403 ? FORBIDDEN : status < 500 ? INVALID : INTERNAL;
-}
-
-/** Returns a close reason, which has 123 bytes at most. */
-function reasonOf(message = 'Refused'): string {
-  return Buffer.byteLength(message) <= 123
-    ? message
-    : Buffer.from(message)
-        .toString('latin1', 0, 120)
-        .replaceAll(/[^\x20-\x7e]/g, '?');
 }

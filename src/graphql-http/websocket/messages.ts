@@ -59,6 +59,11 @@ export function readClientMessage(text: string): ClientMessage | string {
 
 export const ACK = '{"type":"connection_ack"}';
 
+/** Returns the message of the older subprotocol that refuses a connection, before it is closed. */
+export function connectionErrorMessage({ message, extensions }: GraphQLFormattedError): string {
+  return JSON.stringify({ type: 'connection_error', payload: { message, extensions } });
+}
+
 /** @param payload that of the ping, or `errors` where its credentials were not accepted */
 export function pongMessage(payload: Readonly<Record<string, unknown>> | undefined): string {
   return payload === undefined ? '{"type":"pong"}' : `{"type":"pong","payload":${stringifyJson(payload)}}`;

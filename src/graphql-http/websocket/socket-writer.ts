@@ -17,6 +17,7 @@ export class SocketWriter implements Expirable {
   readonly #writes: ClientWrites | undefined;
   readonly #held: HeldBytes | undefined;
   #deadline: Deadline | undefined;
+  #isWaiting = false;
   /** Bytes that were not taken when the current period began. */
   #leftAtStart = 0;
   /** Bytes that were added since. */
@@ -31,6 +32,11 @@ export class SocketWriter implements Expirable {
       this.#deadline?.cancel();
       this.#held?.release();
     });
+  }
+
+  /** Whether the client has not taken what was sent, so that nothing is read from it. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
   }
 
   get #isFull(): boolean {
@@ -62,13 +68,15 @@ export class SocketWriter implements Expirable {
     const socket = this.#socket;
     this.#added += bytes;
     if (this.#held?.take(bytes) === false) return this.#cutOff();
-    if (socket.isPaused) return;
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
     socket.pause();
     this.#startPeriod();
     this.#connection.once('drain', () => this.#drained());
   }
 
   #drained(): void {
+    this.#isWaiting = false;
     this.#deadline?.cancel();
     this.#deadline = undefined;
     this.#held?.clear();

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { ClientWrites } from '../../http/client-writes.ts';
 import { checkHeaderLines } from '../../http/middleware/header-lines.ts';
 import { removePathPrefix } from '../../http/path-prefix.ts';
-import { errorResponse } from '../../http/response.ts';
+import { endWithError } from '../../http/raw-response.ts';
 import type { Cors } from '../../policy/requests/cors.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
 import { pathOf } from '../../shared/url-path.ts';
@@ -163,7 +163,5 @@ function isAllowedOrigin(url: string, headers: IncomingHttpHeaders, cors: Cors |
 function refuse(socket: Duplex, error: unknown): void {
   const known =
     error instanceof GatewayError ? error : new GatewayError(500, 'INTERNAL_SERVER_ERROR', 'Internal server error');
-  const { status, headers, body } = errorResponse(known);
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\n${lines.join('')}\r\n${String(body)}`);
+  endWithError(socket, known, 'Refused');
 }

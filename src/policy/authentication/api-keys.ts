@@ -57,7 +57,9 @@ export class ApiKeys {
 
 function identityOf({ id, owner, scopes, plan, created, expires }: ApiKeyRecord): Identity {
   const claims = { id, owner, scopes, plan, created, expires };
-  return { kind: 'api_key', subject: owner, scopes, claims, clientId: owner, apiKeyId: id, apiKeyOwner: owner, plan };
+  const expiresAt = expires === undefined ? undefined : Date.parse(expires);
+  const key = { clientId: owner, apiKeyId: id, apiKeyOwner: owner, plan, expiresAt };
+  return { kind: 'api_key', subject: owner, scopes, claims, ...key };
 }
 
 /** Compares in constant time. */

@@ -26,6 +26,6 @@ export interface Session {
   readonly tokens: Tokens;
 }
 
-export function identityOf({ subject, scopes, claims }: Session): Identity {
-  return { kind: 'session', subject, scopes, claims };
+export function identityOf({ subject, scopes, claims, endsAt: expiresAt }: Session): Identity {
+  return { kind: 'session', subject, scopes, claims, expiresAt };
 }

@@ -1,5 +1,6 @@
 import { type DocumentNode, type GraphQLSchema, Kind, parse, validate } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
+import { VALIDATION_RULES } from '../../operation/validation-rules.ts';
 import { type DocumentLimits, limitErrors } from '../limits/document-limits.ts';
 import type { ManifestDocument } from './manifests.ts';
 
@@ -25,7 +26,7 @@ function limitProblems({ id, query, file }: ManifestDocument, limits: DocumentLi
 
 function validationProblems({ id, query, file }: ManifestDocument, schema: GraphQLSchema): Problem[] {
   const document = parse(query);
-  return validate(schema, document).map(({ message, locations }) => {
+  return validate(schema, document, VALIDATION_RULES).map(({ message, locations }) => {
     // a JSON manifest has documents in strings, so the lines are not those of the file
     const { line, column } = locations?.[0] ?? { line: 1, column: 1 };
     const own = file.endsWith('.json') ? { line: 1, column: 1 } : { line, column };
