@@ -130,11 +130,12 @@ function prefixOf(
   sent: string,
   viewer: string,
 ): string {
-  const names = selection.variables;
-  const variables = names.length === 0 ? '' : names.map((name) => writtenVariable(name, parts)).join();
+  const used = selection.variables;
+  const variables = used.length === 0 ? '' : used.map((name) => writtenVariable(name, parts)).join();
   const from = `${variables}\n${contextValues}\n${sent}\n${viewer}`;
   if (facts.prefix?.from === from) return facts.prefix.text;
-  const text = digest([kind, owner, selection.text, variables, contextValues, sent, viewer]);
+  const names = parts.naming === undefined ? [] : [parts.naming.key];
+  const text = digest([kind, owner, selection.text, variables, contextValues, sent, viewer, ...names]);
   if (from.length <= LONGEST_REMEMBERED) facts.prefix = { from, text };
   return text;
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   type DocumentNode,
   type FieldNode,
@@ -11,6 +12,7 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import type { ServiceNames } from '../../services/names.ts';
+import type { ServiceNaming } from '../source.ts';
 
 /** A request in the names of the service. */
 export interface RenamedRequest {
@@ -20,6 +22,7 @@ export interface RenamedRequest {
 }
 
 export interface RequestNames {
+  readonly naming: ServiceNaming;
   toService(document: DocumentNode): RenamedRequest;
 }
 
@@ -33,7 +36,9 @@ export interface RequestNames {
 export function requestNames(schema: GraphQLSchema, names: ServiceNames): RequestNames | undefined {
   if (names.types.size === 0 && names.fields.size === 0) return undefined;
   const publicTypes = new Map([...names.types].map(([known, service]) => [service, known]));
+  const key = hash('sha256', JSON.stringify([[...names.types], [...names.fields]]), 'base64url');
   return {
+    naming: { key, graphTypes: publicTypes },
     toService: (document) => {
       const shape = publicTypes.size === 0 ? undefined : shapeOf(document);
       return {
