@@ -28,7 +28,7 @@ export interface PrivateId {
 }
 
 export interface KeyOptions {
-  /** The subgraph, and its variant. */
+  /** The subgraph, its variant, and what defines its fields in this process. */
   readonly owner: string;
   readonly facts: FetchFacts;
   /** Returns the client headers that the source sends. */
@@ -130,12 +130,11 @@ function prefixOf(
   sent: string,
   viewer: string,
 ): string {
-  const used = selection.variables;
-  const variables = used.length === 0 ? '' : used.map((name) => writtenVariable(name, parts)).join();
+  const names = selection.variables;
+  const variables = names.length === 0 ? '' : names.map((name) => writtenVariable(name, parts)).join();
   const from = `${variables}\n${contextValues}\n${sent}\n${viewer}`;
   if (facts.prefix?.from === from) return facts.prefix.text;
-  const names = parts.naming === undefined ? [] : [parts.naming.key];
-  const text = digest([kind, owner, selection.text, variables, contextValues, sent, viewer, ...names]);
+  const text = digest([kind, owner, selection.text, variables, contextValues, sent, viewer]);
   if (from.length <= LONGEST_REMEMBERED) facts.prefix = { from, text };
   return text;
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { cacheFetches } from '../cache/cache-fetches.ts';
 import type { CacheStore } from '../cache/cache-store.ts';
 import { FetchFacts } from '../cache/fetch-facts.ts';
@@ -147,7 +148,8 @@ function schemaCache(
     layerOf(subgraph, { owner, forward, recordsFreshness, invalidatesFirst }) {
       const own = subgraphCache(settings, subgraph.name);
       const options = {
-        ...{ owner, subgraph: subgraph.name, store, forward, recordsFreshness, invalidatesFirst },
+        owner: subgraph.inProcess ? `${owner} ${digestOf(subgraph.inProcess.sdl)}` : owner,
+        ...{ subgraph: subgraph.name, store, forward, recordsFreshness, invalidatesFirst },
         facts: new FetchFacts(supergraph, subgraph, hints),
         dependsOn: dependenciesOf(reads, subgraph.name),
         privateId: privateIdOf(own),
@@ -158,6 +160,11 @@ function schemaCache(
       return (source) => cacheFetches(source, options);
     },
   };
+}
+
+/** Values that were made by another version of a schema file are not used: its mappings and renames may have changed. */
+function digestOf(sdl: string): string {
+  return hash('sha256', sdl, 'base64url');
 }
 
 function dependenciesOf(reads: RequestReads, subgraph: string): DependsOn {

@@ -69,16 +69,8 @@ export interface FetchParts {
   write(kept: readonly (readonly number[])[]): Pick<SourceRequest, 'body' | 'sharedBody'>;
   /** Returns the value of a client variable. */
   variable(name: string): unknown;
-  /** Set where requests and responses have other names than the graph. */
-  readonly naming?: ServiceNaming | undefined;
-}
-
-/** How a plain GraphQL service names what has another name in the graph. */
-export interface ServiceNaming {
-  /** Equal for the same names. */
-  readonly key: string;
-  /** Type names of the graph, by those of the service. */
-  readonly graphTypes: ReadonlyMap<string, string>;
+  /** Type names of the graph, by those in responses. Only where they differ. */
+  readonly graphTypes?: ReadonlyMap<string, string> | undefined;
 }
 
 /** One `_entities` field of a fetch. */

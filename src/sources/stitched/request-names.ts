@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import {
   type DocumentNode,
   type FieldNode,
@@ -12,7 +11,6 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import type { ServiceNames } from '../../services/names.ts';
-import type { ServiceNaming } from '../source.ts';
 
 /** A request in the names of the service. */
 export interface RenamedRequest {
@@ -22,7 +20,8 @@ export interface RenamedRequest {
 }
 
 export interface RequestNames {
-  readonly naming: ServiceNaming;
+  /** Type names of the graph, by those of the service. */
+  readonly graphTypes: ReadonlyMap<string, string>;
   toService(document: DocumentNode): RenamedRequest;
 }
 
@@ -35,15 +34,14 @@ export interface RequestNames {
  */
 export function requestNames(schema: GraphQLSchema, names: ServiceNames): RequestNames | undefined {
   if (names.types.size === 0 && names.fields.size === 0) return undefined;
-  const publicTypes = new Map([...names.types].map(([known, service]) => [service, known]));
-  const key = hash('sha256', JSON.stringify([[...names.types], [...names.fields]]), 'base64url');
+  const graphTypes = new Map([...names.types].map(([known, service]) => [service, known]));
   return {
-    naming: { key, graphTypes: publicTypes },
+    graphTypes,
     toService: (document) => {
-      const shape = publicTypes.size === 0 ? undefined : shapeOf(document);
+      const shape = graphTypes.size === 0 ? undefined : shapeOf(document);
       return {
         document: rename(document, schema, names),
-        restore: shape && ((data) => void restore(data, shape, publicTypes)),
+        restore: shape && ((data) => void restore(data, shape, graphTypes)),
       };
     },
   };

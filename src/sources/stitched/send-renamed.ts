@@ -1,13 +1,6 @@
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { parseIfLong, reportUnreadable } from '../long-text.ts';
-import type {
-  FetchParts,
-  ResponseObserver,
-  ServiceNaming,
-  Source,
-  SourceRequest,
-  SubgraphResponse,
-} from '../source.ts';
+import type { FetchParts, ResponseObserver, Source, SourceRequest, SubgraphResponse } from '../source.ts';
 import type { RenamedRequest } from './request-names.ts';
 
 /** A document in the names of the service. */
@@ -19,7 +12,7 @@ export interface RenamedQuery {
 export interface RenamedUpstream {
   /** Sends requests to the service. */
   readonly upstream: Source;
-  readonly naming: ServiceNaming;
+  readonly graphTypes: ReadonlyMap<string, string>;
   /** Returns a document of the gateway in the names of the service. */
   readonly rename: (query: string) => RenamedQuery;
   readonly observer?: ResponseObserver | undefined;
@@ -33,13 +26,13 @@ export interface SentBody {
 
 /** Sends a request in the names of the service, and gives types in the response the names of the graph. */
 export function sendRenamed(
-  { upstream, naming, rename, observer }: RenamedUpstream,
+  { upstream, graphTypes, rename, observer }: RenamedUpstream,
   request: SourceRequest,
   given: SentBody,
   done: (response: SubgraphResponse) => void,
 ): void {
   const { body, restore } = renameBody(given, rename);
-  const parts = request.parts && renameParts(request.parts, naming, rename);
+  const parts = request.parts && renameParts(request.parts, graphTypes, rename);
   const sent = { ...request, body, sharedBody: undefined, parts };
   if (restore === undefined) return upstream.send(sent, done);
   upstream.send(sent, (response) => {
@@ -60,10 +53,10 @@ function renameBody({ query: own, variables }: SentBody, rename: Rename) {
 }
 
 /** Returns parts that write bodies in the names of the service. */
-function renameParts(parts: FetchParts, naming: ServiceNaming, rename: Rename): FetchParts {
+function renameParts(parts: FetchParts, graphTypes: ReadonlyMap<string, string>, rename: Rename): FetchParts {
   return {
     planned: parts.planned,
-    naming,
+    graphTypes,
     lookups: () => parts.lookups(),
     rootFields: () => parts.rootFields(),
     write: (kept) => ({ body: renameBody(parseJson(parts.write(kept).body) as SentBody, rename).body }),

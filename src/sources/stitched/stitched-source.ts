@@ -5,14 +5,7 @@ import type { Service } from '../../services/service.ts';
 import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
-import type {
-  ResponseObserver,
-  ServiceNaming,
-  Source,
-  SourceFailure,
-  SourceRequest,
-  SubgraphResponse,
-} from '../source.ts';
+import type { ResponseObserver, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { type RequestNames, requestNames } from './request-names.ts';
 import type { FetchDeadline } from './send-before-deadline.ts';
 import { type RenamedQuery, type SentBody, sendRenamed } from './send-renamed.ts';
@@ -39,7 +32,7 @@ type Strategy =
   /** The service understands the document as it is. */
   | { readonly kind: 'as-is' }
   /** The service understands it with its own names. */
-  | ({ readonly kind: 'renamed'; readonly naming: ServiceNaming } & RenamedQuery)
+  | ({ readonly kind: 'renamed'; readonly graphTypes: ReadonlyMap<string, string> } & RenamedQuery)
   /** It selects `_entities`, which the service does not have. */
   | { readonly kind: 'stitched'; readonly document: DocumentNode };
 
@@ -82,8 +75,8 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
       const strategy = strategyOf(query);
       if (strategy.kind === 'as-is') upstream.send(request, done);
       else if (strategy.kind === 'renamed') {
-        const { naming } = strategy;
-        sendRenamed({ upstream, observer, naming, rename }, request, body, done);
+        const { graphTypes } = strategy;
+        sendRenamed({ upstream, observer, graphTypes, rename }, request, body, done);
       } else if (request.files) done({ kind: 'failure', failure: noFiles(name) });
       else {
         stitched ??= stitch();
@@ -118,7 +111,7 @@ function chooseStrategy(query: string, names: RequestNames | undefined): Strateg
   if (rootFields(document).some((field) => field.name.value === '_entities')) return { kind: 'stitched', document };
   if (names === undefined) return { kind: 'as-is' };
   const renamed = names.toService(document);
-  return { kind: 'renamed', query: print(renamed.document), renamed, naming: names.naming };
+  return { kind: 'renamed', query: print(renamed.document), renamed, graphTypes: names.graphTypes };
 }
 
 /** Returns the root fields outside fragments: the gateway writes no root fields into fragments. */
