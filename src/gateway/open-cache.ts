@@ -9,7 +9,12 @@ import { RedisStore } from '../cache/redis-store.ts';
 import { TwoLevelStore } from '../cache/two-levels.ts';
 import { type DependsOn, NOTHING, withReads } from '../client/depends-on.ts';
 import type { Config } from '../config/config.ts';
-import { privateIdOf, type SubgraphCacheSettings, subgraphCache } from '../config/sections/response-cache.ts';
+import {
+  privateIdOf,
+  type SubgraphCacheSettings,
+  subgraphCache,
+  tagHeaderIn,
+} from '../config/sections/response-cache.ts';
 import type { ResponseCacheSettings } from '../graphql-http/response-cache.ts';
 import { readHints } from '../operation/cache-hints.ts';
 import type { RequestReads } from '../pipeline/engine.ts';
@@ -121,12 +126,11 @@ function redisStore(redis: SharedRedis): CacheStore {
 }
 
 function responseSettings(
-  { tag_header: header, jitter }: Config['response_cache'],
+  settings: Config['response_cache'],
   store: CacheStore,
   instruments: CacheInstruments | undefined,
 ): ResponseCacheSettings {
-  const tagHeader = header === 'none' ? undefined : header;
-  return { store, tagHeader, jitter, onLookUp: instruments?.respondedWhole };
+  return { store, tagHeader: tagHeaderIn(settings), jitter: settings.jitter, onLookUp: instruments?.respondedWhole };
 }
 
 type Shared = Pick<OpenCache, 'store' | 'invalidator' | 'names'> & {
