@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheStore } from '../cache/cache-store.ts';
 import { MemoryStore } from '../cache/memory-store.ts';
 import { RedisStore } from '../cache/redis-store.ts';
+import type { TagHeader } from '../cache/tags.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
 import { problemResponse } from '../http/problem.ts';
@@ -88,6 +89,8 @@ export interface BffOptions {
   readonly endpointConfig?: EndpointConfig;
   /** The most by which times of cached responses are shortened at random, as a share. Default: 0 */
   readonly cacheJitter?: number | undefined;
+  /** The header that tells a CDN the tags of cached responses. Default: none */
+  readonly cacheTagHeader?: TagHeader | undefined;
   /** Redis that stores responses and idempotency keys for all processes. Default: in memory. */
   readonly redis?: SharedRedis | undefined;
   /** Store of idempotency keys when `redis` is not set. Default: the memory of this process. */
@@ -230,11 +233,13 @@ function serveDemo(req: IncomingMessage, res: ServerResponse, path: string, bff:
 }
 
 function createContext(options: BffOptions): BffContext {
-  const { redis, now, cacheBytes = DEFAULTS.cacheBytes, cacheJitter: jitter } = options;
+  const { redis, now, cacheBytes = DEFAULTS.cacheBytes, cacheJitter: jitter, cacheTagHeader: tagHeader } = options;
   const store = createEndpointStore(options.cacheStore ?? ownStore(options));
   const onError = (err: unknown) => options.logger?.error({ err }, 'Could not refresh a cached BFF response');
   const cache =
-    cacheBytes > 0 ? createResponseCache({ store, now, jitter, onError, onOutcome: options.onCache }) : undefined;
+    cacheBytes > 0
+      ? createResponseCache({ store, now, jitter, tagHeader, onError, onOutcome: options.onCache })
+      : undefined;
   return {
     dev: options.dev ?? process.env.NODE_ENV !== 'production',
     pathPrefix: options.pathPrefix ?? '',

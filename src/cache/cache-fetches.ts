@@ -9,8 +9,9 @@ import { CachedFetch } from './cached-fetch.ts';
 import { EventLog } from './event-log.ts';
 import { type KeyOptions, keyedParts } from './fetch-keys.ts';
 import type { LifetimeSettings } from './lifetime.ts';
-import { saidBySource } from './lifetime.ts';
+import { FOR_ONE_CLIENT, saidBySource } from './lifetime.ts';
 import { invalidatedIn } from './new-entries.ts';
+import { addPlannedTags } from './planned-tags.ts';
 import { refusedFields } from './refused-fields.ts';
 import { membersOf, textAt } from './response-text.ts';
 
@@ -77,11 +78,11 @@ export class FetchCache {
   }
 
   send(request: SourceRequest, done: Done): void {
-    const { parts, operationType, client } = request;
+    const { parts, isRewritten, operationType, client } = request;
     if (operationType === 'subscription') return this.source.send(request, done);
     if (operationType === 'mutation') return this.#beginMutation(request, done);
     // without parts, it is unknown what the response is made of
-    if (parts === undefined) return this.#pass(request, done);
+    if (parts === undefined || isRewritten) return this.#pass(request, done);
     // the tries of one client may differ from those of another
     const isUnusual = client.plugins?.separatesTries === true || forbidsSharing(client.headers);
     const keyed = isUnusual ? undefined : keyedParts(request, parts, this.options);
@@ -95,10 +96,10 @@ export class FetchCache {
     else fetch.start(found);
   }
 
-  /** Sends a fetch that is not cached. A whole response with it cannot be cached either. */
+  /** Sends a fetch that is not cached. A whole response with it cannot be cached either, but that of an endpoint may be. */
   #pass(request: SourceRequest, done: Done): void {
     const { cacheTags, freshness } = request.client;
-    if (cacheTags) cacheTags.isIncomplete = true;
+    if (cacheTags) addPlannedTags(cacheTags, request.parts, this.options.facts);
     freshness?.limit(this.options.lifetime?.ttlMs);
     this.source.send(request, (response) => {
       if (freshness && this.options.lifetime && response.kind !== 'failure') this.#record(request, response);
@@ -110,9 +111,9 @@ export class FetchCache {
 
   /** Records how long a response may be cached by clients, as its source says, as for those that are cached. */
   #record({ client }: SourceRequest, response: Exclude<SubgraphResponse, { kind: 'failure' }>): void {
-    if (!this.options.recordsFreshness) return;
-    const { freshness } = saidBySource(response, client.headers, this.options.forward?.(client));
-    if (freshness) client.freshness?.record(freshness);
+    const { freshness, isUnique } = saidBySource(response, client.headers, this.options.forward?.(client));
+    if (freshness && this.options.recordsFreshness) client.freshness?.record(freshness);
+    if (isUnique) client.freshness?.record(FOR_ONE_CLIENT);
   }
 
   #beginMutation(request: SourceRequest, done: Done): void {

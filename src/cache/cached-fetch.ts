@@ -1,4 +1,3 @@
-import { stringifyJson } from '../shared/exact-json.ts';
 import type { CacheUse } from '../shared/request-record.ts';
 import type { FetchLookup, FetchParts, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import type { Done, FetchCache } from './cache-fetches.ts';
@@ -7,9 +6,10 @@ import { REFRESH_MS } from './cache-store.ts';
 import { composeResponse, type DividedResponse, divideResponse, factsOf, movedErrors } from './compose-response.ts';
 import { ageOf, type CacheEntry, type EntryState, isDue, stateOf } from './entry.ts';
 import { type KeyedPart, NO_KEY } from './fetch-keys.ts';
-import { saidBySource } from './lifetime.ts';
+import { hasFailed, textOf } from './fetched-response.ts';
+import { FOR_ONE_CLIENT, saidBySource } from './lifetime.ts';
 import { type NewResponse, newEntries } from './new-entries.ts';
-import { membersOf } from './response-text.ts';
+import { addPlannedTags } from './planned-tags.ts';
 
 type CompleteResponse = Exclude<SubgraphResponse, { kind: 'failure' }>;
 
@@ -135,12 +135,13 @@ export class CachedFetch {
     const divided = text === undefined ? undefined : divideResponse(text, this.#keyed, missing.map(lengthOf));
     if (hasFailed(response, divided, text) && this.#mayFallBack(missing))
       return this.#serve('stale-if-error', this.#cache.now());
-    if (divided === undefined || text === undefined || response.kind === 'failure') return this.#done(response);
+    if (divided === undefined || text === undefined || response.kind === 'failure') return this.#passOn(response);
     const { options } = this.#cache;
     const { client } = this.#request;
     this.#cache.invalidateNamed(divided.extensions);
     const said = saidBySource(response, client.headers, options.forward?.(client));
     if (options.recordsFreshness && said.freshness) client.freshness?.record(said.freshness);
+    if (said.isUnique) client.freshness?.record(FOR_ONE_CLIENT);
     client.freshness?.limit(options.lifetime?.ttlMs);
     const store = () => this.#store({ response, divided, said, kept: missing, askedAt });
     // the tags, and how long values that are null may be cached, must be there before the execution ends
@@ -150,6 +151,13 @@ export class CachedFetch {
     if (!isPartial) this.#request.trace?.note('response cache: miss');
     this.#done(isPartial ? this.#completed(response, divided, missing) : this.#recorded(response, text, missing));
     if (!isEarly) store();
+  }
+
+  /** Responds with what cannot be cached. */
+  #passOn(response: SubgraphResponse): void {
+    const { cacheTags } = this.#request.client;
+    if (cacheTags) addPlannedTags(cacheTags, this.#parts, this.#cache.options.facts);
+    this.#done(response);
   }
 
   /** Values that are null are not cached without a time of their own, nor is a whole response with one. */
@@ -318,27 +326,4 @@ function ageOfOldest(entries: readonly CacheEntry[], now: number): number | unde
 
 function lengthOf({ length }: { readonly length: number }): number {
   return length;
-}
-
-/** Returns the text of a response that may be cached. */
-function textOf(response: SubgraphResponse): string | undefined {
-  if (response.kind === 'failure' || response.status !== 200) return undefined;
-  return response.kind === 'text' ? response.text : (stringifyJson(response.result) ?? 'null');
-}
-
-/**
- * Whether the source has failed, so that old values may be used. One that refuses a client (401, 403), or
- * responds with errors, works; and so does one for which a plugin refuses a client.
- * @see https://www.rfc-editor.org/rfc/rfc5861#section-4
- */
-function hasFailed(
-  response: SubgraphResponse,
-  divided: DividedResponse | undefined,
-  text: string | undefined,
-): boolean {
-  const status = response.kind === 'failure' ? response.failure.status : response.status;
-  if (response.kind === 'failure' && response.failure.isOfPlugin) return false;
-  if (status !== undefined && status >= 300) return status >= 500 || status === 429 || status < 400;
-  if (response.kind === 'failure' || response.failed !== undefined) return true;
-  return divided === undefined && membersOf(text ?? '')?.has('errors') !== true;
 }

@@ -28,7 +28,7 @@ export interface PrivateId {
 }
 
 export interface KeyOptions {
-  /** The subgraph, and its variant. */
+  /** The subgraph, its variant, and what defines its fields in this process. */
   readonly owner: string;
   readonly facts: FetchFacts;
   /** Returns the client headers that the source sends. */
@@ -100,12 +100,13 @@ function someKeyed(keyed: KeyedPart[]): KeyedPart[] | undefined {
 }
 
 /** Returns the key of the client for private values, and the empty text for others; `undefined` where it cannot be identified. */
-function viewerOf(
-  { hint, wasPrivate }: PartFacts,
-  client: ClientContext,
-  { dependsOn, privateId }: KeyOptions,
-): string | undefined {
-  if (!hint.isPrivate && !wasPrivate) return '';
+function viewerOf({ hint, wasPrivate }: PartFacts, client: ClientContext, options: KeyOptions): string | undefined {
+  if (hint.isPrivate) return identifiedBy(client, options);
+  // a source may have private responses for clients that it knows, and others for those that it does not
+  return wasPrivate ? (identifiedBy(client, options) ?? '') : '';
+}
+
+function identifiedBy(client: ClientContext, { dependsOn, privateId }: KeyOptions): string | undefined {
   const { identity, headers } = client;
   if (privateId?.claim !== undefined) {
     const claims = identity?.claims;

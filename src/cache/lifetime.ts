@@ -23,7 +23,7 @@ export interface SaidBySource {
   readonly staleIfErrorMs?: number | undefined;
   /** Tags of the response: `Surrogate-Key`, `Cache-Tag`. */
   readonly tags: readonly string[];
-  /** Whether it is for one request only, whatever else it says. */
+  /** Whether it is for one request only, whatever else it says: it sets a cookie, or varies with anything. */
   readonly isUnique: boolean;
 }
 
@@ -33,6 +33,9 @@ export interface Lifetime {
   readonly staleWhileRevalidateMs: number;
   readonly staleIfErrorMs: number;
 }
+
+/** Of a response with a cookie for its client, or that varies with anything. */
+export const FOR_ONE_CLIENT: Freshness = { maxAgeMs: undefined, isPrivate: true, noStore: false };
 
 const NOTHING_SAID: SaidBySource = { freshness: undefined, tags: [], isUnique: false };
 

@@ -96,9 +96,9 @@ export class MemoryStore implements CacheStore {
   }
 
   report(most: number): StoreReport {
-    const tags = [...this.#keysByTag].map(([tag, keys]) => ({ tag, entries: keys.size }));
+    const tags = [...this.#keysByTag].map(([tag, keys]) => ({ tag: shownTag(tag), entries: keys.size }));
     const keys = [...this.#entries.entries()].map(([key, { entry, hits }]) => ({
-      key: entry.tags[0] === undefined ? key : `${entry.tags.at(-1)} ${key}`,
+      key: shownKey(key, entry),
       hits,
       bytes: sizeOf(key, entry),
     }));
@@ -134,6 +134,17 @@ export class MemoryStore implements CacheStore {
     const keys = this.#keysByTag.get(tag);
     if (keys?.delete(key) && keys.size === 0) this.#keysByTag.delete(tag);
   }
+}
+
+/** Returns a key for people: after what it is of, since the key itself is a hash. */
+function shownKey(key: string, { tags: [first = '', ...others] }: CacheEntry): string {
+  const type = first.startsWith('subgraph ') ? others.find((tag) => tag.startsWith('type ')) : undefined;
+  return `${shownTag(type ?? first)} ${key}`.trimStart();
+}
+
+/** Tags of endpoints have no subgraph. */
+function shownTag(tag: string): string {
+  return tag.replace(/^(\w+) {2}/, '$1 ');
 }
 
 /** Returns about how many bytes an entry takes. The tags are counted with their place in the index. */

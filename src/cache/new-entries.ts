@@ -49,7 +49,7 @@ export function newEntries(given: NewResponse, options: NewEntriesOptions): NewE
   for (const [index, part] of given.keyed.entries()) {
     for (const [at, text] of (given.divided.values[index] ?? []).entries()) {
       const slot = given.kept[index]?.[at] ?? 0;
-      const value = parseJson(text);
+      const value = inGraphNames(parseJson(text), given.parts.graphTypes);
       const named = part.lookup ? extensions.ofEntities[entity++] : extensions.ofRoot;
       const own = (named ?? []).map((tag) => namedTag(options.subgraph, tag));
       const tags = [...tagsOf(part, slot, value, given.parts, options.facts), ...common, ...own];
@@ -86,6 +86,16 @@ function entryOf(
     tags,
     mayHaveLongNumbers: response.kind === 'parsed' || response.mayHaveLongNumbers !== false,
   };
+}
+
+/** Gives the types in a value the names of the graph, which tags have. */
+function inGraphNames(value: unknown, graphTypes: FetchParts['graphTypes']): unknown {
+  if (graphTypes === undefined || graphTypes.size === 0 || typeof value !== 'object' || value === null) return value;
+  for (const item of Object.values(value)) inGraphNames(item, graphTypes);
+  const object = value as Record<string, unknown>;
+  const { __typename: type } = object;
+  if (typeof type === 'string') object.__typename = graphTypes.get(type) ?? type;
+  return value;
 }
 
 /** A private value is stored only under the key of a client. */

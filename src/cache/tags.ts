@@ -106,11 +106,20 @@ export function fillTag(format: TagFormat, values: TagValues): string | undefine
 const LONGEST_LIST = 8_000;
 const NOT_IN_HEADER = /[^\x21-\x2b\x2d-\x7e]/;
 
+/** The header that tells a CDN the tags of a response. */
+export type TagHeader = 'surrogate-key' | 'cache-tag';
+
 /**
- * Returns the tags of a response as a CDN may purge it by: those of the schema, `product-7`, and entities, `Product:7`. Leaves out what a
+ * Returns the header with the tags of a response as a CDN may purge it by: those of the schema, `product-7`, and entities, `Product:7`. Leaves out what a
  * header cannot have, and what is too much.
  */
-export function namesForCdn(tags: Iterable<string>, separator: ' ' | ','): string {
+export function tagHeaderOf(tags: Iterable<string>, header: TagHeader | undefined): Record<string, string> {
+  if (header === undefined) return {};
+  const names = namesForCdn(tags, header === 'cache-tag' ? ',' : ' ');
+  return names === '' ? {} : { [header]: names };
+}
+
+function namesForCdn(tags: Iterable<string>, separator: ' ' | ','): string {
   const names = new Set<string>();
   for (const tag of tags) {
     const [kind = '', , ...rest] = tag.split(' ');

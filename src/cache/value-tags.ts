@@ -67,8 +67,23 @@ export class ValueTags {
     return [...tags];
   }
 
+  /** Returns the tags of the subgraph, and of all types that a selection may have objects of. */
+  ofTypes(node: FetchNode | undefined): Set<string> {
+    const tags = this.#start();
+    if (node) this.#addTypes(node, tags);
+    return tags;
+  }
+
   #start(): Set<string> {
     return new Set([subgraphTag(this.#subgraph.name)]);
+  }
+
+  #addTypes(node: FetchNode, tags: Set<string>): void {
+    const { name: subgraph, types } = this.#subgraph;
+    const possible = types.get(node.type.name)?.possible ?? [];
+    for (const type of [node.type.name, ...possible]) tags.add(typeTag(subgraph, type));
+    for (const { node: below } of node.fields.values()) if (below) this.#addTypes(below, tags);
+    for (const typeCondition of node.typeConditions.values()) this.#addTypes(typeCondition, tags);
   }
 
   #addBelow(node: FetchNode, value: Value, tags: Set<string>): void {

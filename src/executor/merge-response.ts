@@ -1,3 +1,4 @@
+import { noteStatus } from '../client/error-status.ts';
 import { isStackOverflow } from '../shared/exact-json.ts';
 import type { ClientContext, ResponseObserver, SourceFailure } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';
@@ -47,6 +48,7 @@ function parseAndMerge(
   if (!isObject(result) || (result.data === undefined && result.errors === undefined)) {
     return reportMalformed(target, request, sent, response, 'neither data nor errors');
   }
+  noteStatus(response.status, target.input.client);
   const { data } = result;
   const errors = result.errors === undefined ? NO_ERRORS : errorsOf(target, request, response, result);
   if (!isObject(data)) {

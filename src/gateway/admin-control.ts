@@ -1,6 +1,6 @@
 import { printSchema } from 'graphql';
 import type { Engine } from '../pipeline/engine.ts';
-import { StoreUnavailable } from '../store/redis.ts';
+import { isRedisReply, StoreUnavailable } from '../store/redis.ts';
 import {
   type AdminCommand,
   type AdminReply,
@@ -40,10 +40,17 @@ async function invalidate(
   try {
     return { kind: 'invalidated', count: await invalidator.apply(requests), unknown: names.unknownIn(requests) };
   } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
-    const detail = `${error.message} What is cached there may not be removed: send the request again.`;
+    const reason = unusable(error);
+    if (reason === undefined) throw error;
+    const detail = `${reason} What is cached there may not be removed: send the request again.`;
     return { kind: 'refused', refusal: { status: 503, kind: 'store-unavailable', detail } };
   }
+}
+
+/** Returns why Redis could not be used; `undefined` for other errors. */
+function unusable(error: unknown): string | undefined {
+  if (error instanceof StoreUnavailable) return error.message;
+  return isRedisReply(error) ? `Redis rejects a command; check its rights and version: ${error.message}` : undefined;
 }
 
 function schemaOf(gateway: Pick<Gateway, 'engine' | 'canary'>): AdminReply {

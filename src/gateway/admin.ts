@@ -118,7 +118,11 @@ function createAdminHandler(config: Config, actions: AdminActions, logger: Logge
     handle(req, res) {
       const path = pathOf(req.url ?? '/');
       const send = (response: HttpResponse) => writeResponse(res, response, ALWAYS);
-      const failed = (error: unknown) => send(problemResponse(problemOf(error), path));
+      const failed = (err: unknown) => {
+        if (!(err instanceof GatewayError || res.destroyed))
+          logger.error({ path, err }, 'a request to the admin listener failed');
+        send(problemResponse(problemOf(err), path));
+      };
       Promise.resolve()
         .then(() => checkHeaderLines(req))
         .then(() => replyTo(req, path))

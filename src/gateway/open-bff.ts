@@ -5,6 +5,7 @@ import type { KeyStore } from '../bff/idempotency/idempotency.ts';
 import type { CacheStore } from '../cache/cache-store.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import { tagHeaderIn } from '../config/sections/response-cache.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
@@ -81,6 +82,7 @@ export function openBff(
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
     cacheStore,
     cacheJitter: cacheStore && config.response_cache.jitter,
+    cacheTagHeader: tagHeaderIn(config.response_cache),
     rules,
     endpointConfig: endpointSettings(config),
     errorStatus: new Map(Object.entries(bff.error_status)),

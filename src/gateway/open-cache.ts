@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { cacheFetches } from '../cache/cache-fetches.ts';
 import type { CacheStore } from '../cache/cache-store.ts';
 import { FetchFacts } from '../cache/fetch-facts.ts';
@@ -8,7 +9,12 @@ import { RedisStore } from '../cache/redis-store.ts';
 import { TwoLevelStore } from '../cache/two-levels.ts';
 import { type DependsOn, NOTHING, withReads } from '../client/depends-on.ts';
 import type { Config } from '../config/config.ts';
-import { privateIdOf, type SubgraphCacheSettings, subgraphCache } from '../config/sections/response-cache.ts';
+import {
+  privateIdOf,
+  type SubgraphCacheSettings,
+  subgraphCache,
+  tagHeaderIn,
+} from '../config/sections/response-cache.ts';
 import type { ResponseCacheSettings } from '../graphql-http/response-cache.ts';
 import { readHints } from '../operation/cache-hints.ts';
 import type { RequestReads } from '../pipeline/engine.ts';
@@ -120,12 +126,11 @@ function redisStore(redis: SharedRedis): CacheStore {
 }
 
 function responseSettings(
-  { tag_header: header, jitter }: Config['response_cache'],
+  settings: Config['response_cache'],
   store: CacheStore,
   instruments: CacheInstruments | undefined,
 ): ResponseCacheSettings {
-  const tagHeader = header === 'none' ? undefined : header;
-  return { store, tagHeader, jitter, onLookUp: instruments?.respondedWhole };
+  return { store, tagHeader: tagHeaderIn(settings), jitter: settings.jitter, onLookUp: instruments?.respondedWhole };
 }
 
 type Shared = Pick<OpenCache, 'store' | 'invalidator' | 'names'> & {
@@ -147,7 +152,8 @@ function schemaCache(
     layerOf(subgraph, { owner, forward, recordsFreshness, invalidatesFirst }) {
       const own = subgraphCache(settings, subgraph.name);
       const options = {
-        ...{ owner, subgraph: subgraph.name, store, forward, recordsFreshness, invalidatesFirst },
+        owner: subgraph.inProcess ? `${owner} ${digestOf(subgraph.inProcess.sdl)}` : owner,
+        ...{ subgraph: subgraph.name, store, forward, recordsFreshness, invalidatesFirst },
         facts: new FetchFacts(supergraph, subgraph, hints),
         dependsOn: dependenciesOf(reads, subgraph.name),
         privateId: privateIdOf(own),
@@ -158,6 +164,11 @@ function schemaCache(
       return (source) => cacheFetches(source, options);
     },
   };
+}
+
+/** Values that were made by another version of a schema file are not used: its mappings and renames may have changed. */
+function digestOf(sdl: string): string {
+  return hash('sha256', sdl, 'base64url');
 }
 
 function dependenciesOf(reads: RequestReads, subgraph: string): DependsOn {

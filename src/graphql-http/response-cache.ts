@@ -9,7 +9,7 @@ import {
   REFRESH_MS,
 } from '../cache/cache-store.ts';
 import { ageOf, type CacheEntry, isDue, stateOf } from '../cache/entry.ts';
-import { namesForCdn } from '../cache/tags.ts';
+import { type TagHeader, tagHeaderOf } from '../cache/tags.ts';
 import { sharedKey } from '../client/dependency-keys.ts';
 import { type DependsOn, identifiesClient, type Requester, withReads } from '../client/depends-on.ts';
 import { forbidsSharing } from '../client/sharing.ts';
@@ -29,7 +29,7 @@ import { steadyNow } from '../shared/steady-clock.ts';
 export interface ResponseCacheSettings {
   readonly store: CacheStore;
   /** The header that tells a CDN the tags of a response. */
-  readonly tagHeader: 'surrogate-key' | 'cache-tag' | undefined;
+  readonly tagHeader: TagHeader | undefined;
   /** The most by which times are shortened at random, as a share, so that not all expires together. */
   readonly jitter: number;
   /** @param label set for hits */
@@ -193,13 +193,11 @@ export class ResponseCache {
       return response;
     const body = String(response.body);
     const tags = [...collected.tags];
-    const { tagHeader } = this.#options;
-    const named = tagHeader === undefined ? '' : namesForCdn(tags, tagHeader === 'cache-tag' ? ',' : ' ');
     const headers: Record<string, string> = {
       ...caching,
       'content-type': String(response.headers['content-type']),
       etag: etagOf(body),
-      ...(tagHeader !== undefined && named !== '' && { [tagHeader]: named }),
+      ...tagHeaderOf(tags, this.#options.tagHeader),
     };
     const made = { ...response, headers: { ...response.headers, ...headers } };
     // the schema, or the list of persisted documents, may have changed meanwhile

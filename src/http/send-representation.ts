@@ -108,7 +108,7 @@ const PRECONDITION_FAILED: ProblemDetails = {
 const RATE_LIMITS = ['ratelimit-policy', 'ratelimit'] as const;
 
 /** Headers of a 304: RFC 9110, section 15.4.5. */
-const OF_NOT_MODIFIED = ['cache-control', 'age', 'cache-status'] as const;
+const OF_NOT_MODIFIED = ['cache-control', 'age', 'cache-status', 'surrogate-key', 'cache-tag'] as const;
 
 /** Returns the 304, with the headers that a 200 would have. */
 function notModified(res: ServerResponse, { headers }: Representation, etag: string): HttpResponse {

@@ -158,7 +158,7 @@ export function executeCompiled(
     const executionErrors = errors.length > 0 ? exposedErrors(errors, requester, options) : errors;
     const all = introspected.errors.length > 0 ? [...introspected.errors, ...executionErrors] : executionErrors;
     if (cachePolicy === undefined) return new SingleResult(dataText, all, { operation });
-    const isWhole = errors.length === 0 && all.length === 0;
+    const isWhole = errors.length === 0 && all.length === 0 && !client.hasErrorStatus;
     const resultPolicy = isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_CACHEABLE;
     const collected = client.cacheTags;
     const details = () => ({

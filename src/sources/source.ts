@@ -43,6 +43,8 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly uploads?: Uploads | undefined;
   /** The operation, for the log. Set once it is known. */
   operation?: OperationLabel | undefined;
+  /** Whether a source has sent data with the status of an error. Nothing with it is cached. */
+  hasErrorStatus?: boolean | undefined;
 }
 
 /** The memory for long responses of one execution, see `executor/memory-budget.ts`. */
@@ -69,6 +71,8 @@ export interface FetchParts {
   write(kept: readonly (readonly number[])[]): Pick<SourceRequest, 'body' | 'sharedBody'>;
   /** Returns the value of a client variable. */
   variable(name: string): unknown;
+  /** Type names of the graph, by those in responses. Only where they differ. */
+  readonly graphTypes?: ReadonlyMap<string, string> | undefined;
 }
 
 /** One `_entities` field of a fetch. */
@@ -94,6 +98,8 @@ export interface SourceRequest {
   readonly sharedBody?: string | undefined;
   /** The parts of the fetch. Only for subgraphs whose responses are cached. */
   readonly parts?: FetchParts | undefined;
+  /** Whether the body is another one than that of the parts, so that its response cannot be divided into their values. */
+  readonly isRewritten?: boolean | undefined;
   /** Reads may be shared and retried; mutations never. */
   readonly operationType: 'query' | 'mutation' | 'subscription';
   readonly client: ClientContext;

@@ -131,7 +131,8 @@ function reasonOf(error: unknown): string {
   return /enableOfflineQueue|maxRetriesPerRequest/.test(text) ? 'There is no connection.' : withoutArgumentTexts(text);
 }
 
-function isRedisReply(error: unknown): error is Error {
+/** Whether Redis responded that it rejects a command, as it is: it will reject it again. */
+export function isRedisReply(error: unknown): error is Error {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return false;
   // these mean that the server responds, but cannot serve at the moment
   return !/^(LOADING|CLUSTERDOWN|MASTERDOWN|READONLY|OOM|BUSY|TRYAGAIN|NOAUTH|MISCONF)\b/.test(error.message);

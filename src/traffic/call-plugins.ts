@@ -169,10 +169,9 @@ class FetchChange {
   }
 }
 
-/** Returns a request with the body of a plugin. The parts of a read do not describe that body, so that nothing is cached by them. */
+/** Returns a request with the body of a plugin. */
 function withBody(request: SourceRequest, body: string): SourceRequest {
-  const isRead = request.operationType !== 'mutation';
-  return { ...request, body, sharedBody: undefined, parts: isRead ? undefined : request.parts };
+  return { ...request, body, sharedBody: undefined, isRewritten: true };
 }
 
 function headersOf(pairs: readonly string[] = []): Headers {

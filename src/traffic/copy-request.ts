@@ -22,6 +22,7 @@ export function copyRequest(request: SourceRequest): RequestCopy {
     memory: request.memory,
     trace: request.trace,
     parts: request.parts,
+    isRewritten: request.isRewritten,
     cursor: request.cursor,
     files: request.files,
     isOneShot: request.isOneShot,

@@ -85,3 +85,23 @@ it.each([
     }
   },
 );
+
+it.each([
+  ['surrogate-key', 'web/list client:web Product:0 Product:1 product-0 product-1'],
+  ['cache-tag', 'web/list,client:web,Product:0,Product:1,product-0,product-1'],
+])('tells a CDN the tags in the header %s', async (header, tags) => {
+  const { at } = await world({ tag_header: header });
+  const tagsOf = async (headers: Record<string, string> = {}) => {
+    const response = await fetch(at('/bff/web/list'), { headers });
+    return [response.status, response.headers.get(header)];
+  };
+  expect(await tagsOf()).toEqual([200, tags]);
+  expect(await tagsOf()).toEqual([200, tags]);
+  const { headers } = await fetch(at('/bff/web/list'));
+  expect(await tagsOf({ 'if-none-match': headers.get('etag') ?? '' })).toEqual([304, tags]);
+});
+
+it('tells no tags of private responses', async () => {
+  const { at } = await world({ tag_header: 'cache-tag' }, '(cache: {maxAge: "1h", scope: PRIVATE})');
+  expect((await fetch(at('/bff/web/list'))).headers.get('cache-tag')).toBe(null);
+});

@@ -213,6 +213,10 @@ describe('GET /admin/cache', () => {
     expect(body).toMatchObject({ processes: 1, responded: 1, entries: 4 });
     expect(body.tags[0]).toEqual({ tag: 'subgraph reviews', entries: 3 });
     expect(body.keys[0].hits).toBe(2);
+    expect(body.keys.map(({ key }: { key: string }) => key.replace(/[\w-]{43}/, 'HASH')).sort()).toEqual([
+      'type products Query HASH',
+      ...[1, 2, 3].map((id) => `type reviews Product HASH{"__typename":"Product","id":"${id}"}`),
+    ]);
   });
 
   it('says that the cache is off', async () => {

@@ -7,6 +7,7 @@ import { TwoLevelStore } from '../../src/cache/two-levels.ts';
 import { createRedis } from '../../src/store/redis.ts';
 import { redisMessages } from '../../src/store/redis-messages.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { TOKEN } from '../gateway/admin-client.ts';
 import { HAS_REDIS, type RedisServer, startRedis } from '../store/redis-server.ts';
 import { entryOf as entry } from './entry-of.ts';
 import { shop } from './shop.ts';
@@ -210,6 +211,25 @@ describe.skipIf(!HAS_REDIS)('with Redis', () => {
       );
       expect((await world.ask('{ products { id stars } }')).data.products.length).toBe(3);
       expect(world.lines.some(({ msg }) => String(msg).startsWith('Redis rejects a command'))).toBe(true);
+    });
+
+    it('says that nothing may be removed where Redis rejects an invalidation', async () => {
+      const own = await startRedis();
+      onTestFinished(() => own.close());
+      const key = 'a-shared-key-for-tests';
+      const cache = { redis: { enabled: true }, invalidation: { shared_key: key } };
+      const store = { redis: { url: own.url, timeout: '2s', required_timeout: '2s' } };
+      const world = await shop(cache, { store, admin: { listen: '127.0.0.1:0', token: TOKEN } });
+      const redis = await createRedis({ ...settings('rights'), url: own.url }, logger);
+      onTestFinished(() => redis.close());
+      await redis.run((client) => client.call('ACL', 'SETUSER', 'default', '-evalsha', '-eval') as Promise<unknown>);
+      const response = await fetch(world.adminUrl?.replace(/admin$/, 'invalidation') ?? '', {
+        method: 'POST',
+        headers: { authorization: key },
+        body: '[{"kind": "subgraph", "subgraph": "products"}]',
+      });
+      expect(response.status).toBe(503);
+      expect((await response.json()).detail).toMatch(/^Redis rejects a command; .* send the request again\.$/);
     });
 
     it('lets one process refresh a key at a time', async () => {

@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { signDebugToken } from '../../src/policy/debug/debug-token.ts';
 import { TOKEN } from '../gateway/admin-client.ts';
@@ -44,6 +46,8 @@ async function world(headers: Record<string, string> = {}, config: object = {}) 
       return data.product.name;
     },
     ask: gateway.ask,
+    /** Changes the schema file. */
+    edit: (change: (sdl: string) => string) => writeFile(join(gateway.dir, 'shop.graphql'), change(sdl)),
     async invalidate(request: object) {
       const url = gateway.adminUrl?.replace(/admin$/, 'invalidation') ?? '';
       const sent = { authorization: KEY, 'content-type': 'application/json' };
@@ -52,6 +56,13 @@ async function world(headers: Record<string, string> = {}, config: object = {}) 
     },
   };
 }
+
+it('does not use a value that another mapping has made', async () => {
+  const { name, edit } = await world();
+  expect(await name()).toBe('Lamp');
+  await edit((sdl) => sdl.replace('selection: "id name"', 'selection: "id name: id"'));
+  await expect.poll(name, { timeout: 10_000 }).toBe('1');
+});
 
 describe('responses of REST APIs end with the values that were made from them', () => {
   it.each([

@@ -40,10 +40,18 @@ function entryOf({ response, tags, dependencies, ...times }: StoredResponse): Ca
     ...times,
     text: body.toString('utf8'),
     isPrivate: false,
-    tags: [...new Set([...tags.flatMap(tagsOf), ...dependencies])],
+    tags: allTags(tags, dependencies),
     mayHaveLongNumbers: true,
     head: { status, headers: { ...headers, etag } },
   };
+}
+
+/**
+ * Returns the tags in the response cache.
+ * @param tags those of an endpoint
+ */
+export function allTags(tags: readonly string[], dependencies: Iterable<string>): string[] {
+  return [...new Set([...tags.flatMap(tagsOf), ...dependencies])];
 }
 
 /** The tags that it was stored with are only needed to store it. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { isDue, isOfFuture } from '../../cache/entry.ts';
+import { type TagHeader, tagHeaderOf } from '../../cache/tags.ts';
 import type { Audience } from '../../client/audience.ts';
 import type { Freshness } from '../../client/freshness.ts';
 import { TagCollector } from '../../client/tag-collector.ts';
@@ -7,6 +8,7 @@ import { steadyNow } from '../../shared/steady-clock.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { SharedExecutions, type Sharer } from '../handlers/shared-executions.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
+import { allTags } from './endpoint-store.ts';
 import type { CachePolicy } from './policy.ts';
 import { expiresAt, type ResponseStore, type StoredResponse } from './stored-response.ts';
 
@@ -73,6 +75,8 @@ export interface ResponseCacheOptions {
   /** The most by which times are shortened at random, as a share, so that not all expires together. Default: 0 */
   readonly jitter?: number | undefined;
   readonly random?: (() => number) | undefined;
+  /** The header that tells a CDN the tags of responses. Default: none */
+  readonly tagHeader?: TagHeader | undefined;
   /** @param endpoint the id of the endpoint */
   readonly onOutcome?: ((endpoint: string, outcome: CacheOutcome) => void) | undefined;
   /** Called when a background refresh fails. */
@@ -196,7 +200,7 @@ class StoredResponses implements ResponseCache {
     startedAt: number,
   ): Promise<EndpointResponse | undefined> {
     const time = this.#now();
-    const form = storedForm(request, fresh, tags, time, this.#shorten);
+    const form = storedForm(request, fresh, tags, time, this.#options.tagHeader, this.#shorten);
     if (form === undefined) return undefined;
     const stored = { ...form, tookMs: Math.max(0, time - startedAt) };
     if (expiresAt(stored) > time) await this.#options.store.set(request.key, stored, moment);
@@ -212,6 +216,7 @@ function storedForm(
   { response, isComplete, freshness, tags }: FreshResponse,
   dependencies: ReadonlySet<string>,
   time: number,
+  tagHeader: TagHeader | undefined,
   shorten: (ms: number) => number,
 ): Omit<StoredResponse, 'tookMs'> | undefined {
   const { status, etag } = response;
@@ -224,6 +229,7 @@ function storedForm(
     'cache-control': capMaxAge(isPrivate ? policy.privateText : policy.sharedText, maxAgeMs),
   };
   if (vary.length > 0) headers.vary = vary.join(', ');
+  if (!isPrivate) Object.assign(headers, tagHeaderOf(allTags(tags, dependencies), tagHeader));
   const body = typeof response.body === 'string' ? Buffer.from(response.body) : response.body;
   const freshUntil = time + shorten(Math.min(policy.freshMs, maxAgeMs));
   const staleUntil = freshUntil + policy.staleWhileRevalidateMs;

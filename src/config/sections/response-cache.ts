@@ -99,7 +99,9 @@ export const responseCacheSection = z
     tag_header: z
       .enum(['none', 'surrogate-key', 'cache-tag'])
       .default('none')
-      .describe('The header that tells a CDN the tags of a response to GET /graphql, to purge it by'),
+      .describe(
+        'The header that tells a CDN the tags of a response to GET /graphql, or of an endpoint, to purge it by',
+      ),
     max_bytes: size.prefault('64MiB').describe('Most memory for cached values in each process'),
     jitter: share
       .prefault('5%')
@@ -129,6 +131,11 @@ export function hasInvalidationApi({ enabled, invalidation }: ResponseCacheSetti
 export function subgraphCache({ subgraph }: ResponseCacheSettings, name: string): SubgraphCacheSettings {
   const own = Object.hasOwn(subgraph.subgraphs, name) ? subgraph.subgraphs[name] : undefined;
   return { ...subgraph.all, ...own };
+}
+
+/** Returns the header that tells a CDN the tags of responses; `undefined` without one. */
+export function tagHeaderIn({ enabled, tag_header: header }: Pick<ResponseCacheSettings, 'enabled' | 'tag_header'>) {
+  return enabled && header !== 'none' ? header : undefined;
 }
 
 /** Returns what private values are cached by; `undefined` for the client itself. */

@@ -20,6 +20,8 @@ export interface RenamedRequest {
 }
 
 export interface RequestNames {
+  /** Type names of the graph, by those of the service. */
+  readonly graphTypes: ReadonlyMap<string, string>;
   toService(document: DocumentNode): RenamedRequest;
 }
 
@@ -32,13 +34,14 @@ export interface RequestNames {
  */
 export function requestNames(schema: GraphQLSchema, names: ServiceNames): RequestNames | undefined {
   if (names.types.size === 0 && names.fields.size === 0) return undefined;
-  const publicTypes = new Map([...names.types].map(([known, service]) => [service, known]));
+  const graphTypes = new Map([...names.types].map(([known, service]) => [service, known]));
   return {
+    graphTypes,
     toService: (document) => {
-      const shape = publicTypes.size === 0 ? undefined : shapeOf(document);
+      const shape = graphTypes.size === 0 ? undefined : shapeOf(document);
       return {
         document: rename(document, schema, names),
-        restore: shape && ((data) => void restore(data, shape, publicTypes)),
+        restore: shape && ((data) => void restore(data, shape, graphTypes)),
       };
     },
   };

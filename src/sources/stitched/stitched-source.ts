@@ -3,12 +3,12 @@ import { LRUCache } from 'lru-cache';
 import { readService } from '../../services/read-service.ts';
 import type { Service } from '../../services/service.ts';
 import { Deadline, NOTHING_EXPIRES } from '../../shared/deadline.ts';
-import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
+import { parseJson } from '../../shared/exact-json.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
-import { parseIfLong, reportUnreadable } from '../long-text.ts';
 import type { ResponseObserver, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
-import { type RenamedRequest, type RequestNames, requestNames } from './request-names.ts';
+import { type RequestNames, requestNames } from './request-names.ts';
 import type { FetchDeadline } from './send-before-deadline.ts';
+import { type RenamedQuery, type SentBody, sendRenamed } from './send-renamed.ts';
 import type { StitchedSchema } from './stitched-schema.ts';
 import type { StitchedContext } from './upstream.ts';
 
@@ -32,7 +32,7 @@ type Strategy =
   /** The service understands the document as it is. */
   | { readonly kind: 'as-is' }
   /** The service understands it with its own names. */
-  | { readonly kind: 'renamed'; readonly query: string; readonly renamed: RenamedRequest }
+  | ({ readonly kind: 'renamed'; readonly graphTypes: ReadonlyMap<string, string> } & RenamedQuery)
   /** It selects `_entities`, which the service does not have. */
   | { readonly kind: 'stitched'; readonly document: DocumentNode };
 
@@ -60,6 +60,7 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
     strategies.set(query, strategy);
     return strategy;
   };
+  const rename = (query: string) => strategyOf(query) as Strategy & { kind: 'renamed' };
   if (service.lookups.length > 0) {
     stitched = stitch();
     // The first request that needs it gets the rejection; until then it must not count as unhandled.
@@ -69,11 +70,14 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
   return {
     name,
     send(request, done) {
-      const { query, variables } = parseJson(request.body) as { query: string; variables?: Record<string, unknown> };
+      const body = parseJson(request.body) as SentBody;
+      const { query, variables } = body;
       const strategy = strategyOf(query);
       if (strategy.kind === 'as-is') upstream.send(request, done);
-      else if (strategy.kind === 'renamed') sendRenamed({ upstream, observer }, request, strategy, variables, done);
-      else if (request.files) done({ kind: 'failure', failure: noFiles(name) });
+      else if (strategy.kind === 'renamed') {
+        const { graphTypes } = strategy;
+        sendRenamed({ upstream, observer, graphTypes, rename }, request, body, done);
+      } else if (request.files) done({ kind: 'failure', failure: noFiles(name) });
       else {
         stitched ??= stitch();
         const deadline = new Deadline(timeoutMs, NOTHING_EXPIRES);
@@ -107,7 +111,7 @@ function chooseStrategy(query: string, names: RequestNames | undefined): Strateg
   if (rootFields(document).some((field) => field.name.value === '_entities')) return { kind: 'stitched', document };
   if (names === undefined) return { kind: 'as-is' };
   const renamed = names.toService(document);
-  return { kind: 'renamed', query: print(renamed.document), renamed };
+  return { kind: 'renamed', query: print(renamed.document), renamed, graphTypes: names.graphTypes };
 }
 
 /** Returns the root fields outside fragments: the gateway writes no root fields into fragments. */
@@ -117,45 +121,6 @@ function rootFields(document: DocumentNode): FieldNode[] {
       ? node.selectionSet.selections.flatMap((field) => (field.kind === Kind.FIELD ? [field] : []))
       : [],
   );
-}
-
-function sendRenamed(
-  { upstream, observer }: Pick<StitchedSourceOptions, 'upstream' | 'observer'>,
-  request: SourceRequest,
-  { query, renamed }: Strategy & { kind: 'renamed' },
-  variables: Readonly<Record<string, unknown>> | undefined,
-  done: (response: SubgraphResponse) => void,
-): void {
-  const body = stringifyJson({ query, variables });
-  const sent = { ...request, body };
-  const { restore } = renamed;
-  if (restore === undefined) return upstream.send(sent, done);
-  upstream.send(sent, (response) => {
-    const read = parseIfLong(upstream.name, response, sent);
-    if (!(read instanceof Promise)) return done(restored(read, response, restore));
-    void read.then((parsed) => {
-      reportUnreadable(observer, upstream.name, response, parsed, sent.client);
-      done(restored(parsed, response, restore));
-    });
-  });
-}
-
-/** Restores the names in a response. A text that is not JSON stays as it is: the executor reports it. */
-function restored(
-  response: SubgraphResponse,
-  received: SubgraphResponse,
-  restore: (data: unknown) => void,
-): SubgraphResponse {
-  if (response.kind === 'failure') return response;
-  try {
-    const result = response.kind === 'parsed' ? response.result : parseJson(response.text);
-    restore((result as { data?: unknown } | null)?.data);
-    const size = response.kind === 'parsed' ? response.size : response.text.length;
-    const { status, headers, retryAfter } = response;
-    return { kind: 'parsed', result, size, status, headers, retryAfter, madeFrom: received };
-  } catch {
-    return response;
-  }
 }
 
 interface StitchedRequest {

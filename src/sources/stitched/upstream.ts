@@ -1,5 +1,6 @@
 import type { ExecutionRequest, ExecutionResult } from '@graphql-tools/utils';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind, print } from 'graphql';
+import { noteStatus } from '../../client/error-status.ts';
 import { ExactNumber, parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { parseIfLong, reportUnreadable } from '../long-text.ts';
 import type { ResponseObserver, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
@@ -74,8 +75,7 @@ class UpstreamCall {
     const body = stringifyJson({ query: print(renamed?.document ?? document), variables });
     this.context.calls += 1;
     this.mismatch = undefined;
-    // its parts are not those of the fetch
-    const request = { ...this.context.request, body, sharedBody: undefined, parts: undefined };
+    const request = { ...this.context.request, body, sharedBody: undefined, isRewritten: true };
     const use = (response: SubgraphResponse, received = response) => {
       const result = readResponse(name, response, rootKeys(document));
       this.context.size += sizeOf(response);
@@ -84,6 +84,7 @@ class UpstreamCall {
         this.context.failures.push(result);
         return this.resolve({ data: null });
       }
+      noteStatus(statusOf(response) ?? 200, request.client);
       renamed?.restore?.(result.data);
       this.takeForbiddenNulls(result, document, many);
       this.take(result, many, without, received);
