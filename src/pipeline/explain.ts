@@ -1,5 +1,6 @@
 import { GraphQLError, parse, validate } from 'graphql';
 import { type DeferGroups, findDeferredFields } from '../operation/defer-groups.ts';
+import { DOCUMENT_RULES } from '../operation/document-rules.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
 import { FieldIndex } from '../planner/field-index.ts';
@@ -94,7 +95,7 @@ function planRequest(supergraph: Supergraph, fieldIndex: FieldIndex, request: Ex
  */
 export function explainedOperation(supergraph: Supergraph, request: ExplainRequest): Operation {
   const document = parseQuery(request.query);
-  const errors = validate(supergraph.publicSchema, document);
+  const errors = validate(supergraph.publicSchema, document, DOCUMENT_RULES);
   if (errors.length > 0) throw new ExplainError(errors.map(describe).join('\n'));
   const operation = chooseOperation(document, request.operationName);
   if (!('kind' in operation)) throw new ExplainError(operation.message);

@@ -3,14 +3,10 @@ import {
   type GraphQLFormattedError,
   type GraphQLSchema,
   NoSchemaIntrospectionCustomRule,
-  OverlappingFieldsCanBeMergedRule,
-  specifiedRules,
   validate,
 } from 'graphql';
-import { deferInSubscriptionRule, deferLabelRule, deferRootRule, streamOnListRule } from '../operation/defer-rules.ts';
-import { overlappingFieldsRule } from '../operation/overlapping-fields.ts';
+import { DOCUMENT_RULES } from '../operation/document-rules.ts';
 import { isPlainlyValid } from '../operation/plainly-valid.ts';
-import { noPrototypeVariableRule } from '../operation/prototype-variable.ts';
 import { LocatedDocument } from './located-document.ts';
 
 /** The most errors that are reported for one document. */
@@ -19,19 +15,6 @@ const MAX_ERRORS = 100;
 const ERRORS_WITH_SUGGESTIONS = 5;
 /** The longest document, in characters, whose errors suggest names. */
 const MAX_LENGTH_WITH_SUGGESTIONS = 100_000;
-
-/**
- * The rules of the specification. The rule that compares fields pair by pair is replaced by one that takes time
- * linear in the document.
- */
-const RULES = [
-  ...specifiedRules.map((rule) => (rule === OverlappingFieldsCanBeMergedRule ? overlappingFieldsRule : rule)),
-  noPrototypeVariableRule,
-  deferLabelRule,
-  deferRootRule,
-  deferInSubscriptionRule,
-  streamOnListRule,
-];
 
 export interface ValidationOptions {
   readonly introspection: boolean;
@@ -61,7 +44,7 @@ function findErrors(
   { introspection, hideSuggestions }: ValidationOptions,
 ): GraphQLFormattedError[] {
   const located = new LocatedDocument(text);
-  const rules = introspection ? RULES : [...RULES, NoSchemaIntrospectionCustomRule];
+  const rules = introspection ? DOCUMENT_RULES : [...DOCUMENT_RULES, NoSchemaIntrospectionCustomRule];
   const find = (maxErrors: number, hidden: boolean) =>
     validate(schema, located.document, rules, { maxErrors, hideSuggestions: hidden });
   // comparing names with those of a large type is the most expensive part: only a few errors of a document of usual size get it

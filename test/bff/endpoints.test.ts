@@ -95,6 +95,14 @@ test('a field that the schema does not have, with its place', async () => {
   ]);
 });
 
+test('an operation of a kind that the schema does not have', async () => {
+  const queriesOnly = buildSchema('type Query { a: Int }');
+  const dir = folderOf({ 'mobile/it.graphql': 'mutation @endpoint(method: POST) { rename }' });
+  expect((await loadEndpoints(dir, queriesOnly)).problems.map(({ message }) => message)).toEqual([
+    'The schema has no mutations.',
+  ]);
+});
+
 test('an argument that @endpoint does not have, and a method that HTTP does not have', async () => {
   const found = await problemsOfOne('query @endpoint(pth: "/x", method: FETCH) { users(ids: []) { id } }');
   expect(found).toHaveLength(2);

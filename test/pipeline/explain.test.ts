@@ -172,6 +172,7 @@ describe('what cannot be planned', () => {
   it.each([
     ['no GraphQL', '{ me', /^1:5 Syntax Error: Expected Name, found <EOF>\.$/],
     ['not valid', '{ me { a } you }', /^1:8 Cannot query field "a" on type "User"\.\n1:12 Cannot query field "you"/],
+    ['of a kind that the schema does not have', 'subscription { x }', /^1:1 The schema has no subscriptions\.$/],
     ['several operations', 'query A { me { id } } query B { me { id } }', /several operations: A, B/],
   ])('%s is reported line by line', (_, text, message) => {
     expect(() => explainPlan(supergraph, { query: text })).toThrow(ExplainError);

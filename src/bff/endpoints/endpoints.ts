@@ -2,6 +2,7 @@ import { type DocumentNode, type GraphQLSchema, NoUnusedVariablesRule, print, sp
 import type { Problem } from '../../config/problem.ts';
 import { type CacheHints, readHints } from '../../operation/cache-hints.ts';
 import { type DeferGroups, deferGroups } from '../../operation/defer-groups.ts';
+import { operationTypeRule } from '../../operation/document-rules.ts';
 import { matchHints } from '../../operation/match-hints.ts';
 import type { OperationLabel } from '../../shared/request-notes.ts';
 import { runToEnd, type Steps } from '../../shared/steps.ts';
@@ -230,12 +231,13 @@ function labelOf({ operation }: EndpointFile): OperationLabel {
   return { name: operation.name?.value, type: operation.operation };
 }
 
+const RULES = [operationTypeRule, ...specifiedRules];
 /** A shape may use variables that the operation does not. */
-const RULES_WITH_SHAPE = specifiedRules.filter((rule) => rule !== NoUnusedVariablesRule);
+const RULES_WITH_SHAPE = RULES.filter((rule) => rule !== NoUnusedVariablesRule);
 
 function validateFile(file: EndpointFile, schema: GraphQLSchema, shaped: boolean): Problem[] {
   return [
-    ...validate(schema, file.document, shaped ? RULES_WITH_SHAPE : specifiedRules).map((error) =>
+    ...validate(schema, file.document, shaped ? RULES_WITH_SHAPE : RULES).map((error) =>
       problemOf(file.file, error, 'GRAPHQL_VALIDATION_FAILED'),
     ),
     ...variablesInEndpointDirectives(file.document).map((directive) => {
