@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, type IncomingMessage, maxHeaderSize } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import type { RawData, WebSocket } from 'ws';
 import type { Identity } from '../../client/identity.ts';
@@ -10,10 +10,12 @@ import type { Renewal } from '../../pipeline/subscriber.ts';
 import { dropBody } from '../../shared/read-bytes.ts';
 import { isRecord } from '../graphql-over-http.ts';
 import type { OperationMessages } from '../incremental/incremental-service.ts';
-import { checkCredentials, type HandleInner, type Handshake } from './check-credentials.ts';
+import { checkCredentials, type HandleInner, type Handshake, type Refusal } from './check-credentials.ts';
+import { acceptOf, headersIn, headersOf, isTooLarge, WHOLE } from './connection-headers.ts';
 import {
   ACK,
   completeMessage,
+  connectionErrorMessage,
   errorMessage,
   errorsOf,
   eventMessages,
@@ -70,6 +72,8 @@ interface Operation {
 export class ClientSocket {
   readonly #parts: ClientSocketParts;
   readonly #operations = new Map<string, Operation>();
+  /** Operations that the client has sent before the connection is acknowledged: their bodies by their ids. */
+  readonly #early = new Map<string, string>();
   readonly #writer: SocketWriter;
   #headers: IncomingHttpHeaders;
   /** How the client accepts results. */
@@ -109,7 +113,10 @@ export class ClientSocket {
 
   /** Cancels the operations at once: the client may not answer the close message. */
   #close(code: number, reason?: string): void {
-    this.#parts.socket.close(code, reason);
+    const { socket } = this.#parts;
+    socket.close(code, reason);
+    // the client's close message is read, too
+    if (this.#early.size > 0) socket.resume();
     this.#cancelAll();
   }
 
@@ -132,8 +139,8 @@ export class ClientSocket {
       case 'complete':
         return this.#cancel(message.id);
       case 'subscribe':
-        if (this.#state !== 'ready') return this.#close(UNAUTHORIZED, 'Unauthorized');
-        return this.#start(message.id, message.body);
+        if (this.#state === 'ready') return this.#start(message.id, message.body);
+        return this.#startLater(message.id, message.body);
     }
   }
 
@@ -146,13 +153,35 @@ export class ClientSocket {
     this.#headers = { ...this.#headers, ...own };
     this.#accept = acceptOf(payload);
     checkCredentials(this.#parts, { ...this.#headers }, (result) => {
-      if ('status' in result) return this.#close(closeCode(result.status), reasonOf(result.errors[0]?.message));
+      if ('status' in result) return this.#refuse(result);
       this.#identity = result.client.identity;
       this.#state = 'ready';
       clearTimeout(this.#initTimer);
       this.#initTimer = undefined;
+      if (this.#early.size > 0) this.#parts.socket.resume();
       void this.#send(ACK);
+      for (const [id, body] of this.#early) this.#start(id, body);
+      this.#early.clear();
     });
+  }
+
+  #refuse({ status, errors }: Refusal): void {
+    if (this.#parts.subprotocol === 'graphql-ws' && errors[0]) void this.#send(connectionErrorMessage(errors[0]));
+    this.#close(closeCode(status), reasonOf(errors[0]?.message));
+  }
+
+  /**
+   * Keeps an operation until the connection is acknowledged: clients of the older subprotocol do not wait for that.
+   * Until then, nothing more is read.
+   */
+  #startLater(id: string, body: string): void {
+    const { socket, subprotocol, settings } = this.#parts;
+    if (subprotocol !== 'graphql-ws' || this.#state === 'new') return this.#close(UNAUTHORIZED, 'Unauthorized');
+    if (this.#early.has(id)) return this.#close(DUPLICATE, reasonOf(`Subscriber for ${id} already exists`));
+    if (this.#early.size >= settings.maxOperations)
+      return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
+    this.#early.set(id, body);
+    socket.pause();
   }
 
   /** Answers a ping. Its payload may have new credentials of the same user. Those of another user close the connection. */
@@ -252,6 +281,7 @@ export class ClientSocket {
   }
 
   #cancel(id: string): void {
+    this.#early.delete(id);
     const operation = this.#operations.get(id);
     if (operation === undefined) return;
     this.#operations.delete(id);
@@ -283,40 +313,9 @@ export class ClientSocket {
   }
 
   #cancelAll(): void {
+    this.#early.clear();
     for (const id of [...this.#operations.keys()]) this.#cancel(id);
   }
-}
-
-const WHOLE = 'application/json';
-
-/** Returns how a client accepts results, as an `accept` header: in parts, if the payload of `connection_init` names their format. */
-function acceptOf({ incrementalSpec, deferSpec }: Readonly<Record<string, unknown>>): string {
-  if (incrementalSpec === 'v0.2') return `multipart/mixed;incrementalSpec=v0.2, ${WHOLE}`;
-  return deferSpec === '20220824' ? `multipart/mixed;deferSpec=20220824, ${WHOLE}` : WHOLE;
-}
-
-/** Headers of the handshake that say nothing about an operation. */
-const OF_HANDSHAKE =
-  /^(?:sec-websocket-.*|connection|upgrade|accept|accept-encoding|content-.*|transfer-encoding|expect)$/;
-
-function headersOf(handshake: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(handshake).filter(([name]) => !OF_HANDSHAKE.test(name)));
-}
-
-/** The characters of a header's value (RFC 9110, section 5.5), without control characters. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-function isTooLarge(headers: IncomingHttpHeaders): boolean {
-  return Object.values(headers).join('').length > maxHeaderSize;
-}
-
-function headersIn(payload: Readonly<Record<string, unknown>>, names: readonly string[]): IncomingHttpHeaders {
-  const headers: IncomingHttpHeaders = {};
-  for (const [name, value] of Object.entries(payload)) {
-    const lower = name.toLowerCase();
-    if (typeof value === 'string' && VALUE.test(value) && names.includes(lower)) headers[lower] = value;
-  }
-  return headers;
 }
 
 function tooMany(most: number): GraphQLFormattedError {

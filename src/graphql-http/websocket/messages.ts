@@ -59,6 +59,11 @@ export function readClientMessage(text: string): ClientMessage | string {
 
 export const ACK = '{"type":"connection_ack"}';
 
+/** Returns the message of the older subprotocol that says why a connection is refused; it is closed then. */
+export function connectionErrorMessage(error: GraphQLFormattedError): string {
+  return `{"type":"connection_error","payload":${stringifyJson(error)}}`;
+}
+
 /** @param payload that of the ping, or `errors` where its credentials were not accepted */
 export function pongMessage(payload: Readonly<Record<string, unknown>> | undefined): string {
   return payload === undefined ? '{"type":"pong"}' : `{"type":"pong","payload":${stringifyJson(payload)}}`;
