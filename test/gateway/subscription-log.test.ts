@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { counted } from './counted.ts';
+import { all, openClient, openSocket, SECRET, token } from './open-socket.ts';
+import { ADDED, subscriptionWorld } from './subscription-world.ts';
+
+const telemetry = {
+  access_log: { level: 'info', fields: ['operationType', 'errorCodes'] },
+  metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } },
+};
+const COUNT = 'subscription { count(to: 2) }';
+
+/** Subscribes over each transport, and waits for the end. */
+const TRANSPORTS: Record<string, (url: string, query: string, authorization: string) => Promise<unknown>> = {
+  'server-sent events': (url, query, authorization) => read(url, 'text/event-stream', query, authorization),
+  multipart: (url, query, authorization) => read(url, 'multipart/mixed;subscriptionSpec=1.0', query, authorization),
+  'WebSocket graphql-transport-ws': (url, query, authorization) =>
+    all(openClient(url, { connectionParams: { authorization } }), { query }).catch(() => undefined),
+  async 'WebSocket graphql-ws'(url, query, authorization) {
+    const { send, next } = await openSocket(url, 'graphql-ws');
+    send({ type: 'connection_init', payload: { authorization } });
+    send({ id: '1', type: 'start', payload: { query } });
+    for (;;) if (/complete|error/.test(((await next()) as { type: string }).type)) return;
+  },
+};
+
+async function read(url: string, accept: string, query: string, authorization: string): Promise<string> {
+  const headers = { accept, authorization, 'content-type': 'application/json' };
+  return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) })).text();
+}
+
+test.each(Object.entries(TRANSPORTS))(
+  '%s: the error that ends a subscription is in the log and the metrics',
+  async (_, subscribe) => {
+    const jwt = { jwks: [{ secret: SECRET }] };
+    const { server, lines } = await subscriptionWorld({ authentication: { router: { jwt } }, telemetry });
+    await subscribe(server.url, COUNT, `Bearer ${await token('1h')}`);
+    await subscribe(server.url, ADDED, `Bearer ${await token(Math.floor(Date.now() / 1_000) + 2)}`);
+    const logged = () =>
+      lines.flatMap(({ msg, operationType, errorCodes }) =>
+        msg === 'request' && operationType === 'subscription' ? [errorCodes] : [],
+      );
+    await expect.poll(logged).toEqual([undefined, ['SUBSCRIPTION_TOKEN_EXPIRED']]);
+    expect(await counted(server, 'headgate_graphql_errors_total')).toEqual({ 'graphql SUBSCRIPTION_TOKEN_EXPIRED': 1 });
+    expect(await counted(server, 'headgate_operation_requests_total')).toMatchObject({
+      'anonymous subscription ok': 1,
+      'anonymous subscription errors': 1,
+    });
+  },
+);
