@@ -61,7 +61,8 @@ test('an endpoint cannot use @defer, which is for clients of /graphql', async ()
   );
   const dir = folderOf({ 'mobile/me.graphql': 'query @endpoint { me { ... @defer { name } } }' });
   const { problems } = await loadEndpoints(dir, withDefer);
-  expect(problems.map(({ message }) => message)).toEqual(['Unknown directive "@defer".']);
+  const hint = 'Remove @defer. A section with @optional comes later where the client accepts text/event-stream.';
+  expect(problems).toMatchObject([{ message: 'Unknown directive "@defer".', hint }]);
 });
 
 test('a folder that is not there has no endpoints and no problems', async () => {
