@@ -1,5 +1,6 @@
 import { GraphQLError, parse, validate } from 'graphql';
 import { type DeferGroups, findDeferredFields } from '../operation/defer-groups.ts';
+import { fieldsOfFragments } from '../operation/deferred-fragments.ts';
 import { DOCUMENT_RULES } from '../operation/document-rules.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
@@ -34,6 +35,8 @@ export interface ExplainRequest {
   readonly percent?: number | undefined;
   /** Parts of the query that the rest does not wait for. */
   readonly deferGroups?: DeferGroups | undefined;
+  /** Whether `@defer` and `@stream` count, as for a client that reads parts. */
+  readonly incremental?: boolean | undefined;
   /** Whether operations for subgraphs have names, as with `traffic_shaping.all.operation_names`. */
   readonly operationNames?: boolean | undefined;
   readonly stage?: PlanStage | undefined;
@@ -84,8 +87,10 @@ function activeLabels(supergraph: Supergraph, { labels = [], percent }: ExplainR
 
 function planRequest(supergraph: Supergraph, fieldIndex: FieldIndex, request: ExplainRequest): PlanStages {
   const operation = explainedOperation(supergraph, request);
-  const deferred = request.deferGroups && findDeferredFields(operation, request.deferGroups);
-  const stages = planInStages(operation, fieldIndex, deferred);
+  const deferred = operation.fragmentSets
+    ? fieldsOfFragments(operation)
+    : request.deferGroups && findDeferredFields(operation, request.deferGroups);
+  const stages = planInStages(operation, fieldIndex, deferred?.size ? deferred : undefined);
   return request.operationNames ? { ...stages, plan: nameOperations(stages.plan, () => true) } : stages;
 }
 
@@ -105,7 +110,7 @@ export function explainedOperation(supergraph: Supergraph, request: ExplainReque
     conditions[name] =
       request.variables?.[name] ?? (defaultValue?.kind === 'BooleanValue' ? defaultValue.value : undefined);
   }
-  return normalise(document, operation, supergraph, conditions);
+  return normalise(document, operation, supergraph, conditions, request.incremental);
 }
 
 function parseQuery(query: string) {

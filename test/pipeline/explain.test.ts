@@ -123,6 +123,22 @@ describe('formats of a plan', () => {
   });
 });
 
+describe('@defer', () => {
+  const explained = (incremental: boolean) =>
+    explainPlan(supergraph, {
+      query: '{ me { id ... @defer(label: "posts") { posts } } }',
+      incremental,
+    }).match(/^ {2}#.*$/gm);
+
+  it('shows which requests are for deferred fragments, if asked', () => {
+    expect(explained(true)).toEqual(['  #0 users', '  #1 posts, after #0, for "posts" alone']);
+  });
+
+  it('changes nothing otherwise', () => {
+    expect(explained(false)).toEqual(['  #0 users', '  #1 posts, after #0']);
+  });
+});
+
 describe('conditions', () => {
   it('are those that are given, else the defaults', () => {
     const show = (variables?: Record<string, unknown>) =>
