@@ -23,8 +23,8 @@ const TRANSPORTS: Record<string, (url: string, query: string, authorization: str
   },
 };
 
-async function read(url: string, accept: string, query: string, authorization: string): Promise<string> {
-  const headers = { accept, authorization, 'content-type': 'application/json' };
+async function read(url: string, accept: string, query: string, authorization = ''): Promise<string> {
+  const headers = { accept, 'content-type': 'application/json', ...(authorization && { authorization }) };
   return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) })).text();
 }
 
@@ -47,3 +47,18 @@ test.each(Object.entries(TRANSPORTS))(
     });
   },
 );
+
+test('a subscription that a subgraph refuses is an error of the subgraph, and no malformed response', async () => {
+  const { server, lines, schemas } = await subscriptionWorld({ telemetry });
+  const field = schemas.get('reviews')?.getSubscriptionType()?.getFields().reviewAdded;
+  if (!field) throw new Error('there are no subscriptions');
+  field.subscribe = () => {
+    throw new Error('not today');
+  };
+  expect(await read(server.url, 'text/event-stream', ADDED)).toContain('"message":"not today","path":["reviewAdded"]');
+  expect(await counted(server, 'headgate_subgraph_graphql_errors_total')).toEqual({ 'reviews none': 1 });
+  expect(await counted(server, 'headgate_subgraph_errors_total')).toEqual({});
+  expect(lines.filter(({ msg }) => msg.startsWith('subgraph'))).toMatchObject([
+    { msg: 'subgraph returned GraphQL errors', subgraph: 'reviews' },
+  ]);
+});
