@@ -62,3 +62,19 @@ test('a subscription that a subgraph refuses is an error of the subgraph, and no
     { msg: 'subgraph returned GraphQL errors', subgraph: 'reviews' },
   ]);
 });
+
+test('a subscription at a subgraph that is lost is in the log and the metrics', async () => {
+  const { server, lines, topic, sockets } = await subscriptionWorld({ telemetry });
+  void read(server.url, 'text/event-stream', ADDED);
+  await topic.hasSubscriptions(1);
+  for (const socket of sockets) socket.terminate();
+  await topic.hasSubscriptions(0);
+  await topic.hasSubscriptions(1);
+  expect(await counted(server, 'headgate_subgraph_subscriptions_failed_total')).toEqual({
+    'reviews SUBREQUEST_HTTP_ERROR': 1,
+  });
+  expect(lines.filter(({ msg }) => msg === 'subgraph subscriptions failing')).toMatchObject([
+    { level: 'warn', subgraph: 'reviews', code: 'SUBREQUEST_HTTP_ERROR', reason: 'closed with 1006', subscriptions: 1 },
+  ]);
+  topic.end();
+});

@@ -1,4 +1,5 @@
 import WebSocket, { type ClientOptions } from 'ws';
+import { connectionReason } from '../http/http-failure.ts';
 import { hasOtherProtocol, protocolHint } from '../protocol-hint.ts';
 import type { SourceFailure, SubscriptionSink } from '../source.ts';
 import {
@@ -101,7 +102,9 @@ export class UpstreamConnection {
       response.resume();
       this.#lose(`status ${response.statusCode}`, { status: response.statusCode });
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#lose(error.code ?? error.message));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#lose(connectionReason(error.code) ?? error.code ?? error.message),
+    );
     socket.on('close', (code, reason) => {
       const text = String(reason);
       this.#lose(`closed with ${code}${text && ` ${text}`}`, { isFinal: FINAL_CODES.has(code) });
