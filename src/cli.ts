@@ -85,6 +85,7 @@ function addPlan(program: Command): void {
       percent,
     )
     .option('--operation-names', 'name the operations for subgraphs, as with traffic_shaping.all.operation_names')
+    .option('--defer', 'with @defer and @stream, as for a client that reads a result in parts')
     .option('--stage <name>', 'print the output of one planner stage instead of the plan')
     .addOption(new Option('--format <format>').choices(['text', 'json', 'mermaid']).default('text'))
     .action(async (flags) => (await import('./cli/plan.ts')).plan(flags));

@@ -1,4 +1,5 @@
 import { type DocumentNode, Kind, parse, validate } from 'graphql';
+import { VALIDATION_RULES } from '../operation/validation-rules.ts';
 import { documentName } from '../policy/persisted/invalid-documents.ts';
 import type { ManifestDocument } from '../policy/persisted/manifests.ts';
 import { type Schemas, slowerBy } from './compare-plans.ts';
@@ -15,8 +16,8 @@ export function compareDocuments(registered: readonly ManifestDocument[], schema
   const slower: string[] = [];
   for (const { id, query, file } of registered) {
     const document = parse(query);
-    const wasValid = validate(schemas.before.publicSchema, document).length === 0;
-    const errors = validate(schemas.now.publicSchema, document);
+    const wasValid = validate(schemas.before.publicSchema, document, VALIDATION_RULES).length === 0;
+    const errors = validate(schemas.now.publicSchema, document, VALIDATION_RULES);
     if (!wasValid && errors.length === 0) continue;
     const name = `${file}: ${documentName(id, document)}`;
     const lines = errors.map(({ message, locations }) => {

@@ -16,6 +16,7 @@ export interface PlanFlags extends SchemaSourceFlags {
   readonly label?: readonly string[];
   readonly percent?: number;
   readonly operationNames?: boolean;
+  readonly defer?: boolean;
   readonly stage?: string;
   readonly format: PlanFormat;
 }
@@ -28,7 +29,7 @@ export async function plan(flags: PlanFlags): Promise<void> {
   const loaded = await loadSupergraph(originOf(flags));
   if (!loaded.ok) throw new CompositionError(loaded.problems);
   const supergraph = readSupergraph(loaded.update.sdl);
-  const { operation: operationName, label: labels, percent, operationNames, format } = flags;
+  const { operation: operationName, label: labels, percent, operationNames, defer: incremental, format } = flags;
   try {
     const plan = explainPlan(supergraph, {
       query,
@@ -37,6 +38,7 @@ export async function plan(flags: PlanFlags): Promise<void> {
       labels,
       percent,
       operationNames,
+      incremental,
       stage,
       format,
     });

@@ -125,5 +125,12 @@ export interface Config extends FileConfig {
 
 /** Returns the JSON schema of `headgate.yaml`, for editors (`headgate config schema`). */
 export function configJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(configFileSchema, { io: 'input' }) as Record<string, unknown>;
+  return z.toJSONSchema(configFileSchema, {
+    io: 'input',
+    // Zod leaves out defaults of values that it transforms; those of the config are as the file has them
+    override: ({ zodSchema, jsonSchema }) => {
+      const { def } = zodSchema._zod;
+      if (def.type === 'default') jsonSchema.default ??= structuredClone(def.defaultValue) as typeof jsonSchema.default;
+    },
+  }) as Record<string, unknown>;
 }

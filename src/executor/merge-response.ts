@@ -124,7 +124,11 @@ function reportMissing(
   const { report } = target;
   const reported = errors.length > 0 ? report.addSubgraphErrors(request, sent, errors, data) : undefined;
   const isNull = isObject(data) ? missing.every(({ part }) => isNullish(data[part.alias])) : isNullish(data);
-  if (reported?.explainsAll && isNull) return report.addExplained(request, missing, reported.explainsAll, reported);
+  // a subscription that is refused, such as by its resolver, has an error at its field, and no data
+  const isEachReported =
+    request.rootKeys.length > 0 && request.rootKeys.every(({ key }) => reported?.isReportedAt(key));
+  const explanation = reported?.explainsAll ?? (isEachReported ? errors[0] : undefined);
+  if (reported && explanation && isNull) return report.addExplained(request, missing, explanation, reported);
   const failure = malformed(request.planned, reason, response.status);
   observeFailure(target, request, response, failure);
   report.addFailure(request, missing, failure, (key) => reported?.isReportedAt(key) === true);

@@ -196,7 +196,7 @@ async function openRequestHandling(
     responseCache: cache?.responses,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
-    subscriptions: openSubscriptions(config, gateway, instruments, byteLimits.byteBudget),
+    subscriptions: openSubscriptions(config, gateway, { instruments, budget: byteLimits.byteBudget, logger }),
     webSockets: webSocketSettings(config),
     callbacks,
     plugins: plugins?.current ?? (tracer && (() => NO_PLUGINS)),

@@ -6,19 +6,26 @@ import type { WebSocketServerOptions } from '../graphql-http/websocket/websocket
 import { SubscriptionRunner } from '../pipeline/run-subscription.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { checkSingleConnection } from './check-processes.ts';
 import type { Gateway } from './generations.ts';
+import { observeUpstreams } from './observe-upstreams.ts';
 
 /** In how much of the time for stopping subscriptions end, and how long that is at most, in milliseconds. */
 const DRAIN_SHARE = 0.4;
 const LONGEST_DRAIN_MS = 10_000;
 
+export interface SubscriptionDependencies {
+  readonly instruments: Instruments | undefined;
+  readonly budget: ByteBudget;
+  readonly logger: Logger;
+}
+
 /** Opens what runs the subscriptions of clients; `undefined` where they are off. */
 export function openSubscriptions(
   { subscription, shutdown }: Pick<Config, 'subscription' | 'shutdown'>,
   { engine }: Pick<Gateway, 'engine'>,
-  instruments: Instruments | undefined,
-  budget: ByteBudget,
+  { instruments, budget, logger }: SubscriptionDependencies,
 ): GraphqlRouteOptions['subscriptions'] {
   if (!subscription.enabled) return undefined;
   const { reconnect } = subscription;
@@ -33,6 +40,7 @@ export function openSubscriptions(
       queueCapacity: subscription.queue_capacity,
       overflow: subscription.queue_overflow,
       onDropped: of?.dropped,
+      onFailed: observeUpstreams(logger, of?.upstreamFailed),
       maxReconnects: reconnect.max_attempts,
       backoffBaseMs: reconnect.backoff.base,
       backoffMaxMs: reconnect.backoff.max,

@@ -27,6 +27,7 @@ export function subscribe(
   context.operationName = call.params.operationName ?? undefined;
   return runner.subscribe(context, call, route).then((result) => {
     context.answeredAt = performance.now();
+    if (!isSingle(result)) result.noteErrorsIn(context);
     return result;
   });
 }

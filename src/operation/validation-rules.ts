@@ -5,6 +5,7 @@ import {
   type ValidationRule,
 } from 'graphql';
 import { deferInSubscriptionRule, deferLabelRule, deferRootRule, streamOnListRule } from './defer-rules.ts';
+import { operationTypeRule } from './operation-type.ts';
 import { overlappingFieldsRule } from './overlapping-fields.ts';
 import { noPrototypeVariableRule } from './prototype-variable.ts';
 import { subscriptionRootRule } from './subscription-root.ts';
@@ -15,8 +16,9 @@ const REPLACED: ReadonlyMap<ValidationRule, ValidationRule> = new Map<Validation
   [SingleFieldSubscriptionsRule, subscriptionRootRule],
 ]);
 
-/** The rules of the specification, and those of incremental delivery. */
+/** The rules for documents of clients: those of the specification and of the gateway. */
 export const VALIDATION_RULES: readonly ValidationRule[] = [
+  operationTypeRule,
   ...specifiedRules.map((rule) => REPLACED.get(rule) ?? rule),
   noPrototypeVariableRule,
   deferLabelRule,

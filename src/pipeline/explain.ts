@@ -1,7 +1,9 @@
 import { GraphQLError, parse, validate } from 'graphql';
 import { type DeferGroups, findDeferredFields } from '../operation/defer-groups.ts';
+import { fieldsOfFragments } from '../operation/deferred-fragments.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
+import { VALIDATION_RULES } from '../operation/validation-rules.ts';
 import { FieldIndex } from '../planner/field-index.ts';
 import { nameOperations } from '../planner/operation-names.ts';
 import { type PlanStages, planInStages } from '../planner/planner.ts';
@@ -33,6 +35,8 @@ export interface ExplainRequest {
   readonly percent?: number | undefined;
   /** Parts of the query that the rest does not wait for. */
   readonly deferGroups?: DeferGroups | undefined;
+  /** Whether `@defer` and `@stream` count, as for a client that reads parts. */
+  readonly incremental?: boolean | undefined;
   /** Whether operations for subgraphs have names, as with `traffic_shaping.all.operation_names`. */
   readonly operationNames?: boolean | undefined;
   readonly stage?: PlanStage | undefined;
@@ -83,8 +87,10 @@ function activeLabels(supergraph: Supergraph, { labels = [], percent }: ExplainR
 
 function planRequest(supergraph: Supergraph, fieldIndex: FieldIndex, request: ExplainRequest): PlanStages {
   const operation = explainedOperation(supergraph, request);
-  const deferred = request.deferGroups && findDeferredFields(operation, request.deferGroups);
-  const stages = planInStages(operation, fieldIndex, deferred);
+  const deferred = operation.fragmentSets
+    ? fieldsOfFragments(operation)
+    : request.deferGroups && findDeferredFields(operation, request.deferGroups);
+  const stages = planInStages(operation, fieldIndex, deferred?.size ? deferred : undefined);
   return request.operationNames ? { ...stages, plan: nameOperations(stages.plan, () => true) } : stages;
 }
 
@@ -94,7 +100,7 @@ function planRequest(supergraph: Supergraph, fieldIndex: FieldIndex, request: Ex
  */
 export function explainedOperation(supergraph: Supergraph, request: ExplainRequest): Operation {
   const document = parseQuery(request.query);
-  const errors = validate(supergraph.publicSchema, document);
+  const errors = validate(supergraph.publicSchema, document, VALIDATION_RULES);
   if (errors.length > 0) throw new ExplainError(errors.map(describe).join('\n'));
   const operation = chooseOperation(document, request.operationName);
   if (!('kind' in operation)) throw new ExplainError(operation.message);
@@ -104,7 +110,7 @@ export function explainedOperation(supergraph: Supergraph, request: ExplainReque
     conditions[name] =
       request.variables?.[name] ?? (defaultValue?.kind === 'BooleanValue' ? defaultValue.value : undefined);
   }
-  return normalise(document, operation, supergraph, conditions);
+  return normalise(document, operation, supergraph, conditions, request.incremental);
 }
 
 function parseQuery(query: string) {

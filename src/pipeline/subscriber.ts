@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { Identity } from '../client/identity.ts';
 import { isSamePrincipal } from '../client/principal.ts';
-import type { OperationLabel } from '../shared/request-notes.ts';
+import type { OperationLabel, RequestNotes } from '../shared/request-notes.ts';
 import { type QueueOverflow, queueLimit } from './upstream-events.ts';
 
 /** What a subscriber receives. */
@@ -77,6 +77,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
   headers: Readonly<Record<string, string>> | undefined;
   readonly #waiting: SubscriptionMessage[] = [];
   #onRoom: (() => void) | undefined;
+  #notes: Pick<RequestNotes, 'errors'> | undefined;
   #reader: ((result: IteratorResult<SubscriptionMessage>) => void) | undefined;
   #reason: EndReason | undefined;
   #identity: Identity | undefined;
@@ -93,6 +94,13 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
   /** Why it has ended; `undefined` until then. */
   get reason(): EndReason | undefined {
     return this.#reason;
+  }
+
+  /** Collects the errors that it ends with, for the log and the metrics of its request. */
+  noteErrorsIn(notes: Pick<RequestNotes, 'errors'>): void {
+    this.#notes = notes;
+    const last = this.#waiting.at(-1);
+    if (last?.errors) notes.errors = last.errors;
   }
 
   push(message: SubscriptionMessage): void {
@@ -119,6 +127,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
   end(last: SubscriptionMessage | undefined, reason = reasonOf(last)): void {
     if (this.#reason !== undefined) return;
     if (last) this.#waiting.push(last);
+    if (last?.errors && this.#notes) this.#notes.errors = last.errors;
     this.#settle(reason);
     const reader = this.#reader;
     this.#reader = undefined;

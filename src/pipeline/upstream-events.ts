@@ -27,6 +27,8 @@ export interface UpstreamSettings {
   readonly overflow: QueueOverflow;
   /** Called for each event that is dropped before it is executed. */
   readonly onDropped?: (() => void) | undefined;
+  /** Called for each upstream subscription that could not be opened, or was lost. */
+  readonly onFailed?: ((source: string, failure: SourceFailure) => void) | undefined;
   /** How often a lost connection is opened again, before an event has arrived. */
   readonly maxReconnects: number;
   /** The longest wait before the first attempt; it doubles with each. */
@@ -202,6 +204,7 @@ export class UpstreamEvents implements SubscriptionSink {
 
   error(failure: SourceFailure): void {
     if (this.isCancelled || this.end) return;
+    this.settings.onFailed?.(this.source.name, failure);
     if (failure.isConnectionFailure && !failure.isUnsent) this.wasStarted = true;
     const { maxReconnects, backoffBaseMs, backoffMaxMs } = this.settings;
     if (!this.wasStarted || !failure.isConnectionFailure || this.attempts >= maxReconnects)

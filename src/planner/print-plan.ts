@@ -35,12 +35,16 @@ export function printPlan(plan: QueryPlan): string {
 }
 
 /** Prints the names of the defer groups that alone need a request. */
-function printGroups({ deferred }: QueryPlan, { groups }: PlannedRequest): string {
+function printGroups({ deferred, operation: { fragmentSets } }: QueryPlan, { groups }: PlannedRequest): string {
   if (groups === undefined) return '';
-  const names = [...(deferred ?? [])].flatMap(([head, index]) =>
-    groups.includes(index) ? `"${head.responseKey}"` : [],
-  );
-  return `, for ${[...new Set(names)].join(' and ')} alone`;
+  const fieldsOf = (group: number) =>
+    [...(deferred ?? [])].flatMap(([field, index]) => (index === group ? field.responseKey : []));
+  const names = groups.flatMap((group) => {
+    if (!fragmentSets) return fieldsOf(group);
+    // a fragment without a label is named by its first field
+    return fragmentSets.of(group).flatMap(({ label }) => label ?? fieldsOf(group).slice(0, 1));
+  });
+  return `, for ${[...new Set(names)].map((name) => `"${name}"`).join(' and ')} alone`;
 }
 
 function printLookups(request: PlannedRequest): string[] {

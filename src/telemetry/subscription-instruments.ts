@@ -8,6 +8,8 @@ export interface SubscriptionInstruments {
   readonly ended: (reason: string) => void;
   /** An event was dropped because too many waited. */
   readonly dropped: () => void;
+  /** A subscription at a subgraph could not be opened, or was lost. @param code that of the error */
+  readonly upstreamFailed: (subgraph: string, code: string) => void;
   /** A WebSocket of a client was refused. @param reason one of a fixed set of words */
   readonly socketRefused: (reason: string) => void;
   /** @param open called whenever the metrics are read */
@@ -32,6 +34,11 @@ export function createSubscriptionInstruments(metrics: Metrics): SubscriptionIns
     dropped: metrics.counter({
       name: 'headgate_subscription_events_dropped_total',
       help: 'Events that were dropped because too many waited; only with subscription.queue_overflow: drop_oldest or coalesce',
+    }),
+    upstreamFailed: metrics.counter({
+      name: 'headgate_subgraph_subscriptions_failed_total',
+      help: 'Subscriptions at subgraphs that could not be opened, or were lost; each attempt to open one again counts',
+      labels: ['subgraph', 'code'],
     }),
     socketRefused: metrics.counter({
       name: 'headgate_websockets_refused_total',

@@ -61,7 +61,8 @@ test('an endpoint cannot use @defer, which is for clients of /graphql', async ()
   );
   const dir = folderOf({ 'mobile/me.graphql': 'query @endpoint { me { ... @defer { name } } }' });
   const { problems } = await loadEndpoints(dir, withDefer);
-  expect(problems.map(({ message }) => message)).toEqual(['Unknown directive "@defer".']);
+  const hint = 'Remove @defer. A section with @optional comes later where the client accepts text/event-stream.';
+  expect(problems).toMatchObject([{ message: 'Unknown directive "@defer".', hint }]);
 });
 
 test('a folder that is not there has no endpoints and no problems', async () => {
@@ -92,6 +93,14 @@ test('a broken file is reported with its place, and does not hold up the others'
 test('a field that the schema does not have, with its place', async () => {
   expect(await problemsOfOne('query ($id: ID!) {\n  user(id: $id) { nmae }\n}')).toEqual([
     'mobile/it.graphql:2:19 GRAPHQL_VALIDATION_FAILED Cannot query field "nmae" on type "User". Did you mean "name"?',
+  ]);
+});
+
+test('an operation of a kind that the schema does not have', async () => {
+  const queriesOnly = buildSchema('type Query { a: Int }');
+  const dir = folderOf({ 'mobile/it.graphql': 'mutation @endpoint(method: POST) { rename }' });
+  expect((await loadEndpoints(dir, queriesOnly)).problems.map(({ message }) => message)).toEqual([
+    'The schema has no mutations.',
   ]);
 });
 

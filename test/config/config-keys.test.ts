@@ -44,6 +44,7 @@ ${rows.join('\n')}
 test('docs/configuration-keys.md lists every key with its default', async () => {
   expect(table()).toContain('| `limits.parser_max_tokens` | `15000` | Most tokens');
   expect(table()).toContain('| `traffic_shaping.subgraphs.NAME.timeout` |');
+  expect(table()).toContain('| `websocket.headers` | `["authorization"]` |');
   expect(table()).toContain('| `cors.policies[].origins` |');
   await expect(table()).toMatchFileSnapshot('../../docs/configuration-keys.md');
 });

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { BROKERS, type BrokerKind } from '../sources/events/test-brokers.ts';
 import { openEvents } from './event-reader.ts';
 import { composeEvents, type EventWorld, eventWorld, startBroker } from './event-world.ts';
@@ -72,11 +73,27 @@ describe('messages', () => {
     while (event.data.orderUpdated.id === '1') event = dataIn(await reader.until('\n\n'));
     expect(event.data.orderUpdated.id).toBe('good');
     const line = world.lines.find(({ msg }) => msg.startsWith('Message of an event source left out'));
-    expect(line).toMatchObject({ level: 'warn', source: 'orders', topic: 'order.1.updated', reason: 'it is no JSON' });
+    expect(line).toMatchObject({ level: 'warn', source: 'orders', topic: 'order.1.updated', reason: 'it is not JSON' });
     const metrics = await (await fetch(`${world.server.metricsUrl}`)).text();
     expect(metrics).toContain('headgate_events_malformed_total{source="orders"} 6');
     expect(metrics).toContain('headgate_event_source_up{source="orders"} 1');
   });
+
+  ifInstalled(
+    'of a Redis stream are in the field "data" of an entry; the log names it where it is missing',
+    async () => {
+      const broker = await startBroker(STREAMS);
+      const world = await eventWorld(broker);
+      const { reader } = await subscribed(world, UPDATED, 'order.1.updated', { id: '1' });
+      const redis = new Redis((broker.settings.redis as { url: string }).url);
+      onTestFinished(() => redis.disconnect());
+      await redis.xadd('order.1.updated', '*', 'payload', '{"id":"other"}');
+      await redis.xadd('order.1.updated', '*', 'kind', 'update', 'data', '{"id":"good"}');
+      await reader.until('"good"');
+      const line = world.lines.find(({ msg }) => msg.startsWith('Message of an event source left out'));
+      expect(line).toMatchObject({ topic: 'order.1.updated', reason: 'the entry has no field "data"' });
+    },
+  );
 
   ifInstalled('about an entity that is gone are null', async () => {
     const world = await eventWorld(await startBroker(STREAMS));

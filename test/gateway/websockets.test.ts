@@ -75,6 +75,54 @@ describe('WebSockets of clients', () => {
     expect(await all(client, { query: '{ product(id: 1) { __typename } }' })).toHaveLength(1);
   });
 
+  test('clients of the older subprotocol do not wait for the acknowledgement before they start operations', async () => {
+    const jwt = { jwks: [{ secret: SECRET }] };
+    const { server, topic } = await subscriptionWorld({
+      authentication: { router: { jwt } },
+      websocket: { max_operations: 2 },
+    });
+    const { send, next } = await openSocket(server.url, 'graphql-ws');
+    send({ type: 'connection_init', payload: { Authorization: `Bearer ${await token('1h')}` } });
+    send({ id: '1', type: 'start', payload: { query: ADDED } });
+    send({ id: '2', type: 'start', payload: { query: ADDED } });
+    send({ id: '3', type: 'start', payload: { query: ADDED } });
+    send({ id: '2', type: 'stop' });
+    const extensions = { code: 'SUBSCRIPTION_LIMIT_EXCEEDED' };
+    expect([await next(), await next()]).toMatchObject([
+      { id: '3', type: 'error', payload: { extensions } },
+      { type: 'connection_ack' },
+    ]);
+    await topic.hasSubscriptions(1);
+    topic.publish(review('good', '7'));
+    expect(await next()).toMatchObject({ id: '1', type: 'data' });
+    send({ id: '4', type: 'start', payload: { query: '{ product(id: 1) { __typename } }' } });
+    expect(await next()).toMatchObject({ id: '4', type: 'data' });
+  });
+
+  test('the older subprotocol says why credentials are refused, before the connection is closed', async () => {
+    const { server } = await subscriptionWorld({ authentication: { router: { jwt: { jwks: [{ secret: SECRET }] } } } });
+    const { send, next, closed } = await openSocket(server.url, 'graphql-ws');
+    send({ type: 'connection_init', payload: { authorization: 'Bearer no.such.token' } });
+    send({ id: '1', type: 'start', payload: { query: ADDED } });
+    expect(await next()).toEqual({
+      type: 'connection_error',
+      payload: { message: 'The credential is not valid.', extensions: { code: 'UNAUTHENTICATED' } },
+    });
+    expect(await closed).toBe(4401);
+  });
+
+  test('an operation before connection_init closes the connection with 4401', async () => {
+    const { server } = await subscriptionWorld();
+    for (const [subprotocol, type] of [
+      ['graphql-transport-ws', 'subscribe'],
+      ['graphql-ws', 'start'],
+    ] as const) {
+      const { send, closed } = await openSocket(server.url, subprotocol);
+      send({ id: '1', type, payload: { query: ADDED } });
+      expect(await closed).toBe(4401);
+    }
+  });
+
   test('a subscription ends when its token expires', async () => {
     const { server } = await subscriptionWorld({
       authentication: { router: { jwt: { jwks: [{ secret: SECRET }] } } },

@@ -123,6 +123,22 @@ describe('formats of a plan', () => {
   });
 });
 
+describe('@defer', () => {
+  const explained = (incremental: boolean) =>
+    explainPlan(supergraph, {
+      query: '{ me { id ... @defer(label: "posts") { posts } } }',
+      incremental,
+    }).match(/^ {2}#.*$/gm);
+
+  it('shows which requests are for deferred fragments, if asked', () => {
+    expect(explained(true)).toEqual(['  #0 users', '  #1 posts, after #0, for "posts" alone']);
+  });
+
+  it('changes nothing otherwise', () => {
+    expect(explained(false)).toEqual(['  #0 users', '  #1 posts, after #0']);
+  });
+});
+
 describe('conditions', () => {
   it('are those that are given, else the defaults', () => {
     const show = (variables?: Record<string, unknown>) =>
@@ -172,6 +188,7 @@ describe('what cannot be planned', () => {
   it.each([
     ['no GraphQL', '{ me', /^1:5 Syntax Error: Expected Name, found <EOF>\.$/],
     ['not valid', '{ me { a } you }', /^1:8 Cannot query field "a" on type "User"\.\n1:12 Cannot query field "you"/],
+    ['of a kind that the schema does not have', 'subscription { x }', /^1:1 The schema has no subscriptions\.$/],
     ['several operations', 'query A { me { id } } query B { me { id } }', /several operations: A, B/],
   ])('%s is reported line by line', (_, text, message) => {
     expect(() => explainPlan(supergraph, { query: text })).toThrow(ExplainError);

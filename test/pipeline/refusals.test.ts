@@ -37,6 +37,13 @@ describe('a request that cannot begin', () => {
       'GRAPHQL_VALIDATION_FAILED',
       /Cannot spread fragment "A" within itself/,
     ],
+    [
+      'subscribes to something, where the schema has no subscriptions',
+      'subscription { x }',
+      'validation',
+      'GRAPHQL_VALIDATION_FAILED',
+      /^The schema has no subscriptions\.$/,
+    ],
     ['has fragments only', 'fragment A on User { id }', 'validation', 'GRAPHQL_VALIDATION_FAILED', /never used/],
     [
       'asks for the machinery of federation',

@@ -74,7 +74,8 @@ export class Reader {
     const actual = this.ports.get(port) ?? '0';
     const serving = this.spawn(command.replaceAll(new RegExp(`(=|--port )${port}\\b`, 'g'), `$1${actual}`));
     this.serving.set(port, { ...serving, command });
-    const listening = /https?:\/\/127\.0\.0\.1:(\d+)\b/;
+    // the demo names the services whose usual ports are taken first
+    const listening = /^(?!Port ).*https?:\/\/127\.0\.0\.1:(\d+)\b/m;
     await vi.waitFor(() => expect(serving.output.text).toMatch(listening), PATIENCE);
     this.ports.set(port, listening.exec(serving.output.text)?.[1] ?? '');
     const metrics = /^Headgate metrics at http:\/\/127\.0\.0\.1:(\d+)/m.exec(serving.output.text);

@@ -1,8 +1,18 @@
-import { type DocumentNode, type GraphQLSchema, NoUnusedVariablesRule, print, specifiedRules, validate } from 'graphql';
+import {
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  NoUnusedVariablesRule,
+  print,
+  specifiedRules,
+  validate,
+} from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { type CacheHints, readHints } from '../../operation/cache-hints.ts';
 import { type DeferGroups, deferGroups } from '../../operation/defer-groups.ts';
 import { matchHints } from '../../operation/match-hints.ts';
+import { operationTypeRule } from '../../operation/operation-type.ts';
 import type { OperationLabel } from '../../shared/request-notes.ts';
 import { runToEnd, type Steps } from '../../shared/steps.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
@@ -230,13 +240,14 @@ function labelOf({ operation }: EndpointFile): OperationLabel {
   return { name: operation.name?.value, type: operation.operation };
 }
 
+const RULES = [operationTypeRule, ...specifiedRules];
 /** A shape may use variables that the operation does not. */
-const RULES_WITH_SHAPE = specifiedRules.filter((rule) => rule !== NoUnusedVariablesRule);
+const RULES_WITH_SHAPE = RULES.filter((rule) => rule !== NoUnusedVariablesRule);
 
 function validateFile(file: EndpointFile, schema: GraphQLSchema, shaped: boolean): Problem[] {
   return [
-    ...validate(schema, file.document, shaped ? RULES_WITH_SHAPE : specifiedRules).map((error) =>
-      problemOf(file.file, error, 'GRAPHQL_VALIDATION_FAILED'),
+    ...validate(schema, file.document, shaped ? RULES_WITH_SHAPE : RULES).map((error) =>
+      problemOf(file.file, error, 'GRAPHQL_VALIDATION_FAILED', hintFor(error)),
     ),
     ...variablesInEndpointDirectives(file.document).map((directive) => {
       const message = `Arguments of @${directive.name.value} cannot be variables, because the directive is read when the file is loaded.`;
@@ -246,6 +257,16 @@ function validateFile(file: EndpointFile, schema: GraphQLSchema, shaped: boolean
     ...checkStatus(file),
   ];
 }
+
+/** Returns what to use in place of `@defer` and `@stream`, which are for GraphQL clients. */
+function hintFor({ nodes, message }: GraphQLError): string | undefined {
+  const [node] = nodes ?? [];
+  const name = node?.kind === Kind.DIRECTIVE ? node.name.value : undefined;
+  if (name === undefined || !INCREMENTAL.has(name) || !message.startsWith('Unknown directive')) return undefined;
+  return `Remove @${name}. A section with @optional comes later where the client accepts text/event-stream.`;
+}
+
+const INCREMENTAL: ReadonlySet<string> = new Set(['defer', 'stream']);
 
 function checkStatus(file: EndpointFile): Problem[] {
   const directive = directiveNamed(file.operation, 'endpoint');

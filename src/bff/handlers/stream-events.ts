@@ -41,6 +41,7 @@ export async function streamEvents(endpointCall: EndpointCall): Promise<Endpoint
   call.notes.answeredAt = performance.now();
   call.place?.leave();
   if ('kind' in started) return streamSingle(endpointCall, started);
+  started.noteErrorsIn(call.notes);
   try {
     const stream = await openStream(endpointCall, started.headers, subscriptions.heartbeatMs);
     if (stream) await sendAll(endpointCall, stream, started);
@@ -103,7 +104,6 @@ async function sendAll(endpointCall: EndpointCall, stream: EventStream, subscrib
   try {
     for await (const message of subscriber) {
       if (message.errors) {
-        call.notes.errors = message.errors;
         const { errorStatus } = bff;
         stream.sendEvent('failed', problemText(endpointCall, failure(message.errors, { errorStatus })));
       } else await sendEvent(endpointCall, stream, message);

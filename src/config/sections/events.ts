@@ -13,14 +13,23 @@ const nats = z
       .describe(
         'The URL of a server, or those of several servers of one cluster: nats://HOST:PORT, or tls:// with TLS',
       ),
-    user: z.string().min(1).optional(),
-    password: z.string().min(1).optional(),
-    token: z.string().min(1).optional(),
-    nkey_seed: z.string().startsWith('SU', 'expected the seed of a user, which begins with SU').optional(),
+    user: z.string().min(1).optional().describe('The name of a user, with `password`'),
+    password: z.string().min(1).optional().describe('The password of `user`'),
+    token: z.string().min(1).optional().describe('A token, for servers that have one for all clients'),
+    nkey_seed: z
+      .string()
+      .startsWith('SU', 'expected the seed of a user, which begins with SU')
+      .optional()
+      .describe('The seed of an NKey, which begins with SU'),
     credentials_file: z.string().min(1).optional().describe('The path of a .creds file: a JWT and its seed'),
     tls: clientTls.optional().describe('TLS of the connection'),
     jetstream: z
-      .strictObject({ stream: z.string().regex(/^[^\s.*>/\\]+$/, 'expected the name of a stream') })
+      .strictObject({
+        stream: z
+          .string()
+          .regex(/^[^\s.*>/\\]+$/, 'expected the name of a stream')
+          .describe('The name of the stream. It has to exist, and its subjects have to include the topics'),
+      })
       .optional()
       .describe('Events come from this stream of JetStream, which stores them: clients can resume subscriptions'),
   })

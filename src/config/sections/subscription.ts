@@ -82,7 +82,14 @@ export const subscriptionSection = z
       })
       .prefault({}),
     deduplication: z
-      .strictObject({ enabled: z.boolean().default(true) })
+      .strictObject({
+        enabled: z
+          .boolean()
+          .default(true)
+          .describe(
+            'Whether identical subscriptions share one subscription at the subgraph, and what is fetched for its events',
+          ),
+      })
       .prefault({})
       .describe('Whether identical subscriptions of clients share one subscription to the subgraph, and its events'),
     max_opened_subscriptions: z

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { areEqualSecrets } from '../../shared/equal-secrets.ts';
 import { refusesSubscription } from '../../shared/request-error.ts';
+import { hasOtherProtocol, protocolHint } from '../protocol-hint.ts';
 import type { SourceFailure, SubgraphResponse, SubscriptionSink } from '../source.ts';
 import { type Last, SinkQueue } from '../websocket/sink-queue.ts';
 import type { Callback, CallbackStatus } from './callback.ts';
@@ -59,7 +60,7 @@ export class CallbackSubscription {
   /** Takes the subgraph's response to the request that begins the subscription. */
   respond(response: SubgraphResponse): void {
     if (this.#hasEnded) return;
-    if (response.kind === 'failure') return this.#end({ failure: startFailure(response.failure, this.#wasCalled) });
+    if (response.kind === 'failure') return this.#end({ failure: this.#startFailure(response.failure) });
     if (response.kind === 'text' && refusesSubscription(response.text)) return this.#end({ refusal: response.text });
     this.#wasAccepted = true;
     this.#watch();
@@ -85,6 +86,14 @@ export class CallbackSubscription {
     this.#end({ failure: this.#silence() });
   }
 
+  /** A further attempt may succeed where the subgraph did not answer, or is overloaded. */
+  #startFailure(failure: SourceFailure): SourceFailure {
+    const { status, isConnectionFailure, code, message } = failure;
+    const mayRetry = isConnectionFailure === true || (status ?? 0) >= 500 || code === 'SUBREQUEST_TIMEOUT';
+    const hint = status !== undefined && hasOtherProtocol(status) ? ` ${protocolHint(this.#options.name)}` : '';
+    return { ...failure, message: message + hint, isConnectionFailure: mayRetry, isUnsent: !this.#wasCalled };
+  }
+
   #silence(): SourceFailure {
     const { name } = this.#options;
     if (this.#wasCalled) {
@@ -108,11 +117,4 @@ export class CallbackSubscription {
     clearTimeout(this.#timer);
     this.#options.onEnd();
   }
-}
-
-/** A further attempt may succeed where the subgraph did not answer, or is overloaded. */
-function startFailure(failure: SourceFailure, wasCalled: boolean): SourceFailure {
-  const { status = 0, isConnectionFailure, code } = failure;
-  const mayRetry = isConnectionFailure === true || status >= 500 || code === 'SUBREQUEST_TIMEOUT';
-  return { ...failure, isConnectionFailure: mayRetry, isUnsent: !wasCalled };
 }

@@ -6,6 +6,7 @@ import { readHeaders, withForwarded } from '../http/header-list.ts';
 import { bodyFailure, connectionFailure, statusFailure, timeoutFailure } from '../http/http-failure.ts';
 import type { HttpTarget } from '../http/http-target.ts';
 import { isGraphqlResult, isSuccess } from '../http/read-result.ts';
+import { hasOtherProtocol, protocolHint } from '../protocol-hint.ts';
 import type { EventFacts, SourceFailure, SourceRequest, SubscriptionSink } from '../source.ts';
 import { traceHeaders } from '../trace-headers.ts';
 import type { EventReader } from './event-reader.ts';
@@ -233,9 +234,10 @@ export class EventCall implements Dispatcher.DispatchHandler {
       return this.#deliver();
     }
     const status = this.#status;
-    if (!isSuccess(status)) return this.#failStart(statusFailure(name, status), status >= 500);
     const reason = `expected ${TYPES[this.#target.format]}, and it is ${this.#type.slice(0, 80) || 'of no type'}`;
-    this.#failStart(bodyFailure(name, reason, status), false);
+    const failure = isSuccess(status) ? bodyFailure(name, reason, status) : statusFailure(name, status);
+    const message = hasOtherProtocol(status) ? `${failure.message} ${protocolHint(name)}` : failure.message;
+    this.#failStart({ ...failure, message }, status >= 500);
   }
 
   /** @param mayRetry whether a further attempt may succeed */

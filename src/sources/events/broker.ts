@@ -5,6 +5,8 @@ export interface BrokerMessage {
   readonly cursor?: string | undefined;
   /** Whether messages may be missing before it. */
   readonly mayHaveMissed?: boolean | undefined;
+  /** Why it has no text, in a few words. */
+  readonly mistake?: string | undefined;
 }
 
 /** Why the messages of a topic have ended. */

@@ -147,7 +147,7 @@ class SinkMember implements FeedMember {
   #textOf(message: TopicMessage): string | undefined {
     const { event, field, request, types, broker } = this.#found;
     const { value, topic } = message;
-    const mistake = mistakeInMessage(value, event, types);
+    const mistake = message.mistake ?? mistakeInMessage(value, event, types);
     if (mistake !== undefined) {
       if (message.reportOnce()) broker.observer.malformed(topic, mistake);
       return undefined;

@@ -16,7 +16,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Returns why a message cannot be the value of a field, in a few words; `undefined` where it can. */
 export function mistakeInMessage(value: unknown, { type, payload }: EventField, types: Types): string | undefined {
-  if (value === undefined) return 'it is no JSON';
+  if (value === undefined) return 'it is not JSON';
   if (payload === 'FULL' && value === null && type.kind !== Kind.NON_NULL_TYPE) return undefined;
   return mistakeIn(value, type, types, payload === 'ENTITY');
 }
@@ -24,7 +24,7 @@ export function mistakeInMessage(value: unknown, { type, payload }: EventField, 
 function mistakeIn(value: unknown, type: TypeNode, types: Types, needsKey: boolean): string | undefined {
   if (type.kind === Kind.NON_NULL_TYPE) return mistakeIn(value, type.type, types, needsKey);
   if (type.kind === Kind.LIST_TYPE) {
-    if (!Array.isArray(value)) return 'it is no list';
+    if (!Array.isArray(value)) return 'it is not a list';
     for (const item of value) {
       const mistake = mistakeIn(item, type.type, types, needsKey);
       if (mistake !== undefined) return mistake;
@@ -34,9 +34,9 @@ function mistakeIn(value: unknown, type: TypeNode, types: Types, needsKey: boole
   const declared = types.get(type.name.value);
   if (declared === undefined)
     return isObject(value) || Array.isArray(value) || value !== null ? undefined : 'it is null';
-  if (!isObject(value)) return 'it is no object';
+  if (!isObject(value)) return 'it is not an object';
   const name = typeOf(value, declared);
-  if (name === undefined) return `its __typename is no type of "${declared.name}"`;
+  if (name === undefined) return `its __typename is not a type of "${declared.name}"`;
   const [key] = types.get(name)?.keys ?? [];
   const missing = needsKey && key ? missingField(value, key.fields) : undefined;
   return missing === undefined ? undefined : `it has no "${missing}" of the key of "${name}"`;

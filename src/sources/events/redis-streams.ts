@@ -189,7 +189,8 @@ export class RedisStreams implements Broker {
 
 function asMessage([id, fields]: Entry, mayHaveMissed: boolean): BrokerMessage {
   const at = fields.findIndex((name, index) => index % 2 === 0 && name === FIELD);
-  return { text: at === -1 ? '' : String(fields[at + 1]), cursor: id, mayHaveMissed };
+  if (at === -1) return { text: '', cursor: id, mayHaveMissed, mistake: `the entry has no field "${FIELD}"` };
+  return { text: String(fields[at + 1]), cursor: id, mayHaveMissed };
 }
 
 /** Compares ids of entries: `MILLISECONDS-NUMBER`, each with up to 64 bits. */

@@ -7,20 +7,23 @@ export class TopicMessage {
   readonly topic: string;
   readonly cursor: string | undefined;
   readonly mayHaveMissed: boolean;
+  /** Why it has no text, in a few words. */
+  readonly mistake: string | undefined;
   /** When it arrived. */
   readonly order = nextInOrder();
   readonly #text: string;
   #parsed: { readonly value: unknown } | undefined;
   #isReported = false;
 
-  constructor(topic: string, { text, cursor, mayHaveMissed = false }: BrokerMessage) {
+  constructor(topic: string, { text, cursor, mayHaveMissed = false, mistake }: BrokerMessage) {
     this.topic = topic;
     this.#text = text;
     this.cursor = cursor;
     this.mayHaveMissed = mayHaveMissed;
+    this.mistake = mistake;
   }
 
-  /** The JSON value, with the digits of numbers; `undefined` for a text that is no JSON. Readers do not change it. */
+  /** The JSON value, with the digits of numbers; `undefined` for a text that is not JSON. Readers do not change it. */
   get value(): unknown {
     this.#parsed ??= { value: parsed(this.#text) };
     return this.#parsed.value;

@@ -1,4 +1,6 @@
 import WebSocket, { type ClientOptions } from 'ws';
+import { connectionReason } from '../http/http-failure.ts';
+import { hasOtherProtocol, protocolHint } from '../protocol-hint.ts';
 import type { SourceFailure, SubscriptionSink } from '../source.ts';
 import {
   cancelMessage,
@@ -100,7 +102,9 @@ export class UpstreamConnection {
       response.resume();
       this.#lose(`status ${response.statusCode}`, { status: response.statusCode });
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#lose(error.code ?? error.message));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#lose(connectionReason(error.code) ?? error.code ?? error.message),
+    );
     socket.on('close', (code, reason) => {
       const text = String(reason);
       this.#lose(`closed with ${code}${text && ` ${text}`}`, { isFinal: FINAL_CODES.has(code) });
@@ -188,21 +192,11 @@ export class UpstreamConnection {
     const isConnectionFailure = !isFinal && (status === undefined || status >= 500);
     const { name } = this.#options;
     const problem = `The WebSocket to "${name}" ${this.#isReady ? 'was lost' : 'could not be opened'} (${reason}).`;
-    const message = hasOtherProtocol(reason, status) ? `${problem} ${protocolHint(name)}` : problem;
+    const isOther = status === undefined ? reason === NO_SUBPROTOCOL : hasOtherProtocol(status);
+    const message = isOther ? `${problem} ${protocolHint(name)}` : problem;
     return { code: 'SUBREQUEST_HTTP_ERROR', message, reason, status, isConnectionFailure, isUnsent: !this.#isReady };
   }
 }
 
 /** What `ws` reports of a server that accepts WebSockets, and does not choose the subprotocol. */
 const NO_SUBPROTOCOL = 'Server sent no subprotocol';
-/** Statuses of servers that may have WebSockets at this path: they want credentials, or are overloaded. */
-const OF_ACCESS: ReadonlySet<number> = new Set([401, 403, 407, 429]);
-
-/** Whether the server answers, and seems to have no WebSockets with this subprotocol at this path. */
-function hasOtherProtocol(reason: string, status: number | undefined): boolean {
-  return status === undefined ? reason === NO_SUBPROTOCOL : status < 500 && !OF_ACCESS.has(status);
-}
-
-function protocolHint(name: string): string {
-  return `If it sends events by another protocol, or at another path, set "protocol" or "path" in subscription.mode.passthrough.subgraphs.${name}.`;
-}

@@ -97,7 +97,7 @@ it('urql reads items and fragments', async () => {
 
 describe('Relay', () => {
   const DOCS = readFileSync(new URL('../../../docs/streaming.md', import.meta.url), 'utf8');
-  const [, code] = /```js\n([^`]*function relayResponses[^`]*)```/.exec(DOCS) ?? [];
+  const [code] = /^ {4}.*Returns the responses that Relay[\s\S]*?(?=\n\S)/m.exec(DOCS) ?? [];
   const relayResponses: (part: Message) => GraphQLSingularResponse[] = new Function(
     `${code}; return relayResponses;`,
   )();

@@ -133,7 +133,16 @@ describe('the response of the subgraph', () => {
   ] as const)('that is a failure ends it: %j', (failure, isConnectionFailure) => {
     const { sink, subscription } = opened();
     subscription.respond({ kind: 'failure', failure });
-    expect(sink.failure).toEqual({ ...failure, isConnectionFailure, isUnsent: true });
+    expect(sink.failure).toMatchObject({ code: failure.code, isConnectionFailure, isUnsent: true });
+  });
+
+  test('with a status of a server that does not know the protocol names the keys of another one', () => {
+    const { sink, subscription } = opened();
+    const failure = { code: 'SUBREQUEST_HTTP_ERROR', message: 'HTTP status 406 …', status: 406 } as const;
+    subscription.respond({ kind: 'failure', failure });
+    expect(sink.failure?.message).toBe(
+      'HTTP status 406 … If it sends events by another protocol, or at another path, set "protocol" or "path" in subscription.mode.passthrough.subgraphs.ticks.',
+    );
   });
 });
 

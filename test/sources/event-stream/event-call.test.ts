@@ -263,6 +263,18 @@ describe('a response that is no stream', () => {
     expect(sink.failure).toMatchObject({ reason, status, isConnectionFailure, isUnsent: true });
   });
 
+  test.each([
+    [200, 'text/html', true],
+    [406, 'text/plain', true],
+    [401, 'text/plain', false],
+    [503, 'text/plain', false],
+  ])('names the keys of the protocol where the server may have another one (%s %s: %s)', (status, type, isNamed) => {
+    const { sink, response } = start('sse');
+    response.headers(status, { 'content-type': type });
+    response.end();
+    expect(sink.failure?.message.includes('set "protocol" or "path" in subscription.mode.passthrough')).toBe(isNamed);
+  });
+
   test('a stream with a content coding is refused, as its events could wait in it', () => {
     const { sink, response } = start('sse');
     response.headers(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });

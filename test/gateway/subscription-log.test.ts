@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { counted } from './counted.ts';
+import { all, openClient, openSocket, SECRET, token } from './open-socket.ts';
+import { ADDED, subscriptionWorld } from './subscription-world.ts';
+
+const telemetry = {
+  access_log: { level: 'info', fields: ['operationType', 'errorCodes'] },
+  metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } },
+};
+const COUNT = 'subscription { count(to: 2) }';
+
+/** Subscribes over each transport, and waits for the end. */
+const TRANSPORTS: Record<string, (url: string, query: string, authorization: string) => Promise<unknown>> = {
+  'server-sent events': (url, query, authorization) => read(url, 'text/event-stream', query, authorization),
+  multipart: (url, query, authorization) => read(url, 'multipart/mixed;subscriptionSpec=1.0', query, authorization),
+  'WebSocket graphql-transport-ws': (url, query, authorization) =>
+    all(openClient(url, { connectionParams: { authorization } }), { query }).catch(() => undefined),
+  async 'WebSocket graphql-ws'(url, query, authorization) {
+    const { send, next } = await openSocket(url, 'graphql-ws');
+    send({ type: 'connection_init', payload: { authorization } });
+    send({ id: '1', type: 'start', payload: { query } });
+    for (;;) if (/complete|error/.test(((await next()) as { type: string }).type)) return;
+  },
+};
+
+async function read(url: string, accept: string, query: string, authorization = ''): Promise<string> {
+  const headers = { accept, 'content-type': 'application/json', ...(authorization && { authorization }) };
+  return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) })).text();
+}
+
+test.each(Object.entries(TRANSPORTS))(
+  '%s: the error that ends a subscription is in the log and the metrics',
+  async (_, subscribe) => {
+    const jwt = { jwks: [{ secret: SECRET }] };
+    const { server, lines } = await subscriptionWorld({ authentication: { router: { jwt } }, telemetry });
+    await subscribe(server.url, COUNT, `Bearer ${await token('1h')}`);
+    await subscribe(server.url, ADDED, `Bearer ${await token(Math.floor(Date.now() / 1_000) + 2)}`);
+    const logged = () =>
+      lines.flatMap(({ msg, operationType, errorCodes }) =>
+        msg === 'request' && operationType === 'subscription' ? [errorCodes] : [],
+      );
+    await expect.poll(logged).toEqual([undefined, ['SUBSCRIPTION_TOKEN_EXPIRED']]);
+    expect(await counted(server, 'headgate_graphql_errors_total')).toEqual({ 'graphql SUBSCRIPTION_TOKEN_EXPIRED': 1 });
+    expect(await counted(server, 'headgate_operation_requests_total')).toMatchObject({
+      'anonymous subscription ok': 1,
+      'anonymous subscription errors': 1,
+    });
+  },
+);
+
+test('a subscription that a subgraph refuses is an error of the subgraph, and no malformed response', async () => {
+  const { server, lines, schemas } = await subscriptionWorld({ telemetry });
+  const field = schemas.get('reviews')?.getSubscriptionType()?.getFields().reviewAdded;
+  if (!field) throw new Error('there are no subscriptions');
+  field.subscribe = () => {
+    throw new Error('not today');
+  };
+  expect(await read(server.url, 'text/event-stream', ADDED)).toContain('"message":"not today","path":["reviewAdded"]');
+  expect(await counted(server, 'headgate_subgraph_graphql_errors_total')).toEqual({ 'reviews none': 1 });
+  expect(await counted(server, 'headgate_subgraph_errors_total')).toEqual({});
+  expect(lines.filter(({ msg }) => msg.startsWith('subgraph'))).toMatchObject([
+    { msg: 'subgraph returned GraphQL errors', subgraph: 'reviews' },
+  ]);
+});
+
+test('a subscription at a subgraph that is lost is in the log and the metrics', async () => {
+  const { server, lines, topic, sockets } = await subscriptionWorld({ telemetry });
+  void read(server.url, 'text/event-stream', ADDED);
+  await topic.hasSubscriptions(1);
+  for (const socket of sockets) socket.terminate();
+  await topic.hasSubscriptions(0);
+  await topic.hasSubscriptions(1);
+  expect(await counted(server, 'headgate_subgraph_subscriptions_failed_total')).toEqual({
+    'reviews SUBREQUEST_HTTP_ERROR': 1,
+  });
+  expect(lines.filter(({ msg }) => msg === 'subgraph subscriptions failing')).toMatchObject([
+    { level: 'warn', subgraph: 'reviews', code: 'SUBREQUEST_HTTP_ERROR', reason: 'closed with 1006', subscriptions: 1 },
+  ]);
+  topic.end();
+});
