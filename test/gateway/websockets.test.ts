@@ -89,8 +89,8 @@ describe('WebSockets of clients', () => {
     send({ id: '2', type: 'stop' });
     const extensions = { code: 'SUBSCRIPTION_LIMIT_EXCEEDED' };
     expect([await next(), await next()]).toMatchObject([
-      { id: '3', type: 'error', payload: { extensions } },
       { type: 'connection_ack' },
+      { id: '3', type: 'error', payload: { extensions } },
     ]);
     await topic.hasSubscriptions(1);
     topic.publish(review('good', '7'));

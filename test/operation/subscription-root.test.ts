@@ -1,6 +1,7 @@
 import { buildSchema, parse } from 'graphql';
 import { describe, expect, it, test } from 'vitest';
 import { validateDocument } from '../../src/pipeline/validate.ts';
+import type { DocumentLimits } from '../../src/policy/limits/document-limits.ts';
 import { invalidDocuments } from '../../src/policy/persisted/invalid-documents.ts';
 
 const schema = buildSchema(
@@ -48,9 +49,11 @@ describe('the root field of a subscription', () => {
   });
 });
 
+const NO_LIMITS: DocumentLimits = { text: () => undefined, document: () => undefined };
+
 it('is checked in manifests of persisted documents, too', () => {
   const query = 'subscription S($s: Boolean!) { tick @skip(if: $s) }';
-  expect(invalidDocuments([{ id: '1', query, file: 'manifest.json' }], schema)).toEqual([
+  expect(invalidDocuments([{ id: '1', query, file: 'manifest.json' }], schema, NO_LIMITS)).toEqual([
     expect.objectContaining({
       code: 'INVALID_DOCUMENT',
       message: expect.stringContaining('must not depend on a variable'),
