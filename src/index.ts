@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type * as z from 'zod';
 import { createSupergraphProvider } from './composition/supergraph-provider.ts';
 import { type Config, configFileSchema } from './config/config.ts';
@@ -10,6 +11,7 @@ import { listenForClients } from './gateway/client-listener.ts';
 import type { GivenPlugin } from './gateway/load-plugins.ts';
 import { openAdminOf, openExportOf } from './gateway/server.ts';
 import type { YogaPlugin } from './graphql-http/yoga-plugin.ts';
+import { drainRequests } from './http/drain-requests.ts';
 import type { Plugin } from './plugins/plugin.ts';
 import type { Logger } from './telemetry/logger.ts';
 
@@ -41,6 +43,14 @@ export interface EmbeddedGateway {
   /** For a server of one's own: `createServer(gateway.handle)`. It must be given whole paths: `/graphql`, `/bff/…`. */
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
   /**
+   * Opens WebSockets for a server of one's own. Returns false for a request that is none of the gateway's: close its socket, or pass it
+   * on to another WebSocket server. `listen` does this by itself.
+   *
+   * @example
+   * server.on('upgrade', (req, socket, head) => gateway.upgrade(req, socket, head) || socket.destroy());
+   */
+  readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+  /**
    * Opens a port of its own: `config.supergraph.listen`, or `address`; port 0 means any free port. `lingerMs`: how long `close` keeps
    * idle connections open for requests that are on their way, in milliseconds. Default 250.
    */
@@ -48,8 +58,9 @@ export interface EmbeddedGateway {
   /** Where metrics are served, at the port of `config.telemetry.exporters.metrics.prometheus`; `undefined` where they are off. */
   readonly metricsUrl: string | undefined;
   /**
-   * Answers what is in flight on the ports that `listen` opened, and ends watching and all connections. If `config.shutdown.delay`
-   * is set, the ports stay open for that long first.
+   * Answers what is in flight, ends streams and WebSockets so that their clients connect elsewhere, and closes the ports that `listen`
+   * opened. Takes `config.shutdown.grace` at most. If `config.shutdown.delay` is set, the ports stay open for that long first. Close a
+   * server of one's own before.
    */
   close(): Promise<void>;
 }
@@ -88,9 +99,16 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
   if (admin) closers.unshift(admin.close);
   const exporting = await openExportOf(config, assembly).catch(closeOnFailure);
   if (exporting) closers.unshift(() => exporting.close());
+  closers.unshift(() => drainRequests(handler, config.shutdown.grace));
+  const { upgrades } = handler;
   return {
     metricsUrl: admin?.metricsUrl,
     handle: handler.handle,
+    upgrade(req, socket, head) {
+      if (!upgrades?.accepts(req)) return false;
+      upgrades.upgrade(req, socket, head);
+      return true;
+    },
     async listen(address = {}) {
       const listener = await listenForClients(handler, config, assembly, address);
       closers.unshift(() => listener.close({ delayMs: config.shutdown.delay ?? 0 }));

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createGateway, createLogger, defineConfig } from '../src/index.ts';
+import { openSocket } from './gateway/open-socket.ts';
 import { post } from './gateway/serving.ts';
 import { fakeSubgraph } from './sources/fake-subgraph.ts';
 
@@ -46,6 +47,31 @@ describe('a gateway inside another program', () => {
     const { port } = server.address() as AddressInfo;
     const response = await fetch(`http://127.0.0.1:${port}/graphql?query={hello}`);
     expect(await response.json()).toEqual({ data: { hello: 'hi' } });
+  });
+
+  it('opens WebSockets for a server that is there already, and closes them when it is closed', async () => {
+    const schemas = join(await project(), 'schemas');
+    const gateway = await createGateway({ schemas, logger, config: { shutdown: { grace: '1s' } } });
+    onTestFinished(() => gateway.close());
+    const server = createServer(gateway.handle);
+    const passedOn: (string | undefined)[] = [];
+    server.on('upgrade', (req, socket, head) => {
+      if (gateway.upgrade(req, socket, head)) return;
+      passedOn.push(req.url);
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { send, next, closed } = await openSocket(`${url}/graphql`, 'graphql-transport-ws');
+    send({ type: 'connection_init' });
+    expect(await next()).toEqual({ type: 'connection_ack' });
+    send({ id: '1', type: 'subscribe', payload: { query: '{ hello }' } });
+    expect(await next()).toEqual({ id: '1', type: 'next', payload: { data: { hello: 'hi' } } });
+    await expect(openSocket(`${url}/chat`, 'chat')).rejects.toThrow();
+    expect(passedOn).toEqual(['/chat']);
+    await gateway.close();
+    expect(await closed).toBe(1001);
   });
 
   it('takes a key with its old name, and logs one warning', async () => {

@@ -23,6 +23,8 @@ export interface RequestHandler {
 }
 
 export interface Upgrades {
+  /** How many connections are open. */
+  readonly size: number;
   /** Returns whether a request, of which only the head is there, is an upgrade. */
   accepts(req: IncomingMessage): boolean;
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
