@@ -26,17 +26,20 @@ type Entity = Readonly<Record<string, unknown>>;
 async function changingWorld(config: object = CACHED, more: Record<string, string> = {}) {
   const world = await eventWorld(await startBroker(PUBSUB), { ...config }, composeEvents(more, EVENTS));
   const data = { status: 'first', name: 'first' };
-  /** What the look-ups of orders wait for, each on its own. */
+  /** What the look-ups of order 1 wait for, each on its own. */
   const gate: { waits: undefined | (() => Promise<void>) } = { waits: undefined };
   const asked: Entity[] = [];
   const answering =
-    (find: (entity: Entity) => Entity, waits: () => Promise<void> | undefined): RequestListener =>
+    (
+      find: (entity: Entity) => Entity,
+      waits: (asked: readonly Entity[]) => Promise<void> | undefined,
+    ): RequestListener =>
     async (req, res) => {
       const { variables } = JSON.parse(await bodyOf(req));
       const representations: Entity[] = variables[Object.keys(variables)[0] as string];
       asked.push(...representations);
       const text = JSON.stringify({ data: { _entities: representations.map(find) } });
-      await waits();
+      await waits(representations);
       res.setHeader('content-type', 'application/json');
       res.end(text);
     };
@@ -44,7 +47,7 @@ async function changingWorld(config: object = CACHED, more: Record<string, strin
     'orders',
     answering(
       ({ id }) => ({ status: data.status, item: { sku: `sku-${id}` } }),
-      () => gate.waits?.(),
+      (some) => (some.some(({ id }) => id === '1') ? gate.waits?.() : undefined),
     ),
   );
   world.behave(
@@ -115,9 +118,10 @@ describe('an event that says that an entity has changed', () => {
     const { reader } = await subscribed(world, query, TOPIC, { id: '0' });
     const old = held();
     world.gate.waits = () => old.promise;
-    const before = world.asked.length;
+    // the event of order 0 may have been published several times
+    const askedForOne = () => world.asked.filter(({ id }) => id === '1').length;
     const slow = post(world, TOUCH);
-    await expect.poll(() => world.asked.length).toBe(before + 1);
+    await expect.poll(askedForOne).toBe(1);
     world.gate.waits = undefined;
     world.data.status = 'second';
     await world.publish(TOPIC, { id: '1' });
