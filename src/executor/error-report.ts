@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
+import type { DeferGroup, DeferGroups, DeferredFields } from '../operation/defer-groups.ts';
 import type { Position } from '../planner/positions.ts';
 import type { SourceFailure } from '../sources/source.ts';
 import { PathTranslator } from './client-paths.ts';
@@ -19,6 +19,7 @@ import {
   withViolations,
 } from './errors.ts';
 import type { RequestError } from './fragment-errors.ts';
+import { missingKeys, missingRootKeys } from './missing-keys.ts';
 import type { NullOrigin } from './null-origin.ts';
 import type { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
@@ -65,6 +66,7 @@ export class ErrorReport {
   /** The list that errors are added to; in a streamed execution, that of the current request. */
   private errors: GraphQLFormattedError[];
   private readonly deferred: DeferredErrors | undefined;
+  private readonly deferredFields: DeferredFields | undefined;
   private readonly everyPlace: boolean;
   private readonly reportedMissing = new Set<string>();
   private readonly distinct = new DistinctErrors();
@@ -75,6 +77,7 @@ export class ErrorReport {
     nullReasons: NullReasons,
     options: ErrorReportOptions = {},
   ) {
+    this.deferredFields = compiled.plan.deferred;
     this.deferred = options.streamed && new DeferredErrors(options.streamed.list);
     this.errors = this.deferred?.listFor(undefined) ?? [];
     for (const error of options.knownErrors ?? []) this.errors.push(error);
@@ -157,13 +160,14 @@ export class ErrorReport {
     };
     if (request.planned.root) {
       for (const base of this.placesOf(this.targets.pathsAt(request.planned.root.position)))
-        for (const { key } of request.rootKeys) if (!isExplained(key)) add([...base, key]);
+        for (const keys of missingRootKeys(request, this.deferredFields))
+          if (!isExplained(String(keys[0]))) add([...base, ...keys]);
     }
     for (const { lookup, objects } of sent) {
       const among = new Set(objects);
-      for (const { position } of lookup.targets)
-        for (const base of this.pathsAmong(position, among))
-          for (const key of fieldKeys(lookup)) add([...base, ...key]);
+      for (const target of lookup.targets)
+        for (const base of this.pathsAmong(target.position, among))
+          for (const keys of missingKeys(request, lookup, target, this.deferredFields)) add([...base, ...keys]);
     }
     return paths.values();
   }

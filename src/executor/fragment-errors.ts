@@ -24,10 +24,11 @@ export class FragmentErrors {
     this.data = data;
   }
 
-  /** Takes the errors of the first payload. */
+  /** Takes the errors of the first payload. Those of requests for deferred fragments come later, whatever their path. */
   takeRest(): GraphQLFormattedError[] {
-    return this.take(({ error: { path }, groups }) =>
-      path === undefined ? groups === undefined : this.places.hasError(path, this.data, undefined),
+    return this.take(
+      ({ error: { path }, groups }) =>
+        groups === undefined && (path === undefined || this.places.hasError(path, this.data, undefined)),
     );
   }
 

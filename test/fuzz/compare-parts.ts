@@ -42,7 +42,9 @@ export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, he
     if (codeOf(error) === 'REQUIRED_INPUT_MISSING' && valueAt(merged.data, path) != null) return true;
     return merged.errors.some((one) => isElsewhere(whole, error, one));
   };
-  const wrong = found.run() ?? differenceOfErrors(whole, merged, isKept, isGone);
+  const isLost = (error: GraphQLFormattedError) =>
+    codeOf(error) === DOWN && found.lost.some((one) => isPrefix(one, withoutIndices(error.path ?? [])));
+  const wrong = found.run() ?? differenceOfErrors(whole, merged, { isKept, isGone, isLost });
   if (wrong !== undefined) throw new Error(wrong);
 }
 
@@ -50,13 +52,15 @@ export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, he
 class DataComparison {
   /** The paths that are null in the whole result only, because of a field that the client has not selected. */
   readonly kept: Path[] = [];
+  /** The paths without indices that are null in the parts only, because these have asked a subgraph that is down. */
+  readonly lost: Path[] = [];
   private readonly whole: Whole;
   private readonly merged: Merged;
   /** The paths of errors that both have, where that is allowed to explain a difference. */
   private readonly errors: readonly Path[];
-  /** The fields that a subgraph failed to return to both, without indices. */
-  private readonly lost: readonly Path[];
-  /** The fields that a subgraph failed to return to the whole result only, without indices. */
+  /** The fields that a subgraph failed to return to the parts, without indices. */
+  private readonly lostByParts: readonly Path[];
+  /** The same for the whole result. */
   private readonly lostByWhole: readonly Path[];
   private readonly hasHiddenErrors: boolean;
   private readonly healthy: unknown;
@@ -71,8 +75,8 @@ class DataComparison {
     this.errors = hasHiddenErrors ? both.map(({ path = [] }) => path) : [];
     const downIn = (errors: readonly GraphQLFormattedError[]) =>
       errors.flatMap((error) => (codeOf(error) === DOWN ? [withoutIndices(error.path ?? [])] : []));
-    this.lost = downIn(both);
-    this.lostByWhole = downIn(whole.errors.filter((error) => !known.has(exactly(error))));
+    this.lostByParts = downIn(merged.errors);
+    this.lostByWhole = downIn(whole.errors);
   }
 
   /** Returns the first difference. */
@@ -82,9 +86,11 @@ class DataComparison {
 
   private compare(whole: unknown, merged: unknown, path: Path): string | undefined {
     if (whole === null && merged !== null && this.isAllowedNull(path, merged)) return undefined;
-    // a field that several subgraphs return is null where the part has asked only the one that is down
-    if (merged === null && whole !== null && this.lost.some((one) => isPrefix(withoutIndices(path), one)))
+    // of the subgraphs that have a field, only the parts have asked the one that is down
+    if (merged === null && whole !== null && this.isLost(path, this.lostByParts, whole, this.whole.errors)) {
+      this.lost.push(withoutIndices(path));
       return undefined;
+    }
     if (typeof whole !== 'object' || whole === null || typeof merged !== 'object' || merged === null)
       return Object.is(whole, merged) ? undefined : `${show(path)} is ${text(merged)}, not ${text(whole)}`;
     const [expected, found] = [whole as Record<string, unknown>, merged as Record<string, unknown>];
@@ -107,9 +113,18 @@ class DataComparison {
     return this.merged.errors.some((error) => isPrefix(above, withoutIndices(error.path ?? [])));
   }
 
-  /** Returns whether a value is the one at its path where no subgraph is down. */
-  private isHealthy(value: unknown, path: Path): boolean {
-    return text(valueAt(this.healthy, path)) === text(value);
+  /**
+   * Returns whether null is due to a subgraph that is down, at a path or below it, while the other result has what is there otherwise.
+   * @param lost the paths of the errors
+   * @param value what the other result has
+   * @param errors those of the other result
+   */
+  private isLost(path: Path, lost: readonly Path[], value: unknown, errors: readonly GraphQLFormattedError[]): boolean {
+    const place = withoutIndices(path);
+    return (
+      lost.some((one) => isPrefix(place, one)) &&
+      isHealthyPart(value, valueAt(this.healthy, path), withPlaces(errors), place)
+    );
   }
 
   private isAllowedNull(path: Path, merged: unknown): boolean {
@@ -120,7 +135,7 @@ class DataComparison {
       return true;
     }
     // of the subgraphs that have a field, only the whole result has asked the one that is down
-    if (this.lostByWhole.some((one) => show(one) === show(withoutIndices(path))) && this.isHealthy(merged, path)) {
+    if (this.isLost(path, this.lostByWhole, merged, this.merged.errors)) {
       this.kept.push(path);
       return true;
     }
@@ -135,17 +150,20 @@ class DataComparison {
   }
 }
 
+/** Which differences are allowed. */
+interface Allowed {
+  /** Whether the parts have data where the whole result has the null of an error, or the error at another place. */
+  readonly isKept: (error: GraphQLFormattedError) => boolean;
+  /** Whether there is no object at a path: a request for parts of it may fail, but then no part does. */
+  readonly isGone: (path: Path) => boolean;
+  /** Whether an error says why only the parts have null. */
+  readonly isLost: (error: GraphQLFormattedError) => boolean;
+}
+
 /**
  * Errors within null are optional: which of them were found depends on what was executed before it was null.
- * @param isKept whether the parts have data where the whole result has the null of an error, or the error at another place
- * @param isGone whether there is no object at a path: a request for parts of it may fail, but then no part does
  */
-function differenceOfErrors(
-  whole: Whole,
-  merged: Merged,
-  isKept: (error: GraphQLFormattedError) => boolean,
-  isGone: (path: Path) => boolean,
-): string | undefined {
+function differenceOfErrors(whole: Whole, merged: Merged, { isKept, isGone, isLost }: Allowed): string | undefined {
   const own = merged.errors.filter((error) => !FAILED_ELSEWHERE.has(codeOf(error)));
   const [expected, found] = [new Set(whole.errors.map(placeOf)), new Set(own.map(placeOf))];
   // one request reports the same error at so many places only; parts have several requests
@@ -157,9 +175,8 @@ function differenceOfErrors(
     whole.errors.some((one) => codeOf(one) === DOWN && one.path?.length && isPrefix(one.path, error.path ?? []));
   const added = own.filter((error) => {
     if (expected.has(placeOf(error)) || isWithinNull(whole.data, error.path ?? [])) return false;
-    const isKnown =
-      !ONCE_FOR_A_REQUEST.has(codeOf(error)) && whole.errors.some((one) => isElsewhere(whole, one, error));
-    return !isKnown && !isKeyLost(error) && !isOneOfMany(error);
+    const isKnown = whole.errors.some((one) => isElsewhere(whole, one, error));
+    return !isKnown && !isLost(error) && !isKeyLost(error) && !isOneOfMany(error);
   });
   const lost = whole.errors.filter((error) => {
     const { path = [] } = error;
@@ -172,7 +189,7 @@ function differenceOfErrors(
   // where null has propagated in the whole result, it may have asked one subgraph less
   const isUnasked = (error: GraphQLFormattedError) =>
     codeOf(error) === DOWN && isWithinNull(whole.data, error.path ?? []);
-  const wrong = own.filter((error) => !codes.has(codeOf(error)) && !isUnasked(error));
+  const wrong = own.filter((error) => !codes.has(codeOf(error)) && !isUnasked(error) && !isLost(error));
   const all = [
     ...merged.errors.flatMap((error) => problemOf(error, merged)),
     ...wrong.map((error) => `only the parts have the code ${codeOf(error)}`),
@@ -185,7 +202,8 @@ function differenceOfErrors(
 /**
  * Returns whether a part has an error at another place than the whole result. That has it at an object where it is not known which field
  * of the object the client has selected: none, or the type of the object is not known. Parts read the object in other requests, so that
- * its type may be known, or that the field is read for an object around it.
+ * its type may be known, or that the field is read for an object around it. Where a request fails, that is said of all that it reads: the
+ * request of a part reads less.
  */
 function isElsewhere({ data }: Whole, error: GraphQLFormattedError, ofPart: GraphQLFormattedError): boolean {
   const [path, own] = [error.path ?? [], ofPart.path ?? []];
@@ -235,6 +253,21 @@ function isWithinNull(data: unknown, path: Path): boolean {
     value = (value as Record<string | number, unknown>)[step];
   }
   return value === undefined;
+}
+
+function withPlaces(errors: readonly GraphQLFormattedError[]): readonly Path[] {
+  return errors.map(({ path = [] }) => withoutIndices(path));
+}
+
+/** Returns whether a value is one where no subgraph is down, except for nulls that have errors at, around or below them. */
+function isHealthyPart(value: unknown, healthy: unknown, errors: readonly Path[], place: Path): boolean {
+  if (value === null) return healthy === null || errors.some((one) => isPrefix(one, place) || isPrefix(place, one));
+  if (typeof value !== 'object' || typeof healthy !== 'object' || healthy === null) return Object.is(value, healthy);
+  if (Array.isArray(value) !== Array.isArray(healthy)) return false;
+  return Object.entries(value as object).every(([key, inner]) => {
+    const below = Array.isArray(value) ? place : [...place, key];
+    return isHealthyPart(inner, (healthy as Record<string, unknown>)[key], errors, below);
+  });
 }
 
 /** Returns whether there is no object at a path, whatever the indices. */

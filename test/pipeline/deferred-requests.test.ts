@@ -31,6 +31,30 @@ it('an object that a second request for it has lost is not blamed on its subgrap
   ]);
 });
 
+it('a second request for an object that fails is reported at the fields of its fragment', async () => {
+  const books = createWorld({
+    subgraphs: {
+      library: {
+        typeDefs: 'type Query { author: Author! @shareable } type Author { name: String }',
+        resolvers: { Query: { author: () => ({ name: 'Ann' }) } },
+      },
+      people: {
+        typeDefs: 'type Query { author: Author! @shareable } type Author { biography: String }',
+      },
+    },
+  });
+  books.fault({ kind: 'failure', subgraph: 'people' });
+  const [first, second] = await messagesOf(books, '{ author { name ... @defer { biography } } }');
+  expect(first).toEqual({ data: { author: { name: 'Ann' } }, pending: [{ id: '0', path: ['author'] }], hasNext: true });
+  expect(second?.incremental).toMatchObject([
+    {
+      id: '0',
+      data: { biography: null },
+      errors: [{ path: ['author', 'biography'], extensions: { service: 'people' } }],
+    },
+  ]);
+});
+
 it('a required field that fails takes nothing from the rest, which has a request of its own', async () => {
   const shop = createWorld({
     subgraphs: {
