@@ -1,4 +1,4 @@
-import { noteStatus } from '../client/error-status.ts';
+import { noteStatus } from '../shared/error-status.ts';
 import { isStackOverflow } from '../shared/exact-json.ts';
 import type { ClientContext, ResponseObserver, SourceFailure } from '../sources/source.ts';
 import type { CompiledRequest } from './compile.ts';

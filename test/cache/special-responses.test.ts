@@ -36,12 +36,15 @@ describe('data with the status of an error', () => {
     expect(world.counts().products).toBe(2);
   });
 
-  it('is not cached in the response of an endpoint either', async () => {
-    const bff = folderOf({ 'web/list.graphql': `query @endpoint ${LIST}` });
+  it.each([
+    ['by hints', '', 'no-store'],
+    ['by a time of its own', '(cache: {maxAge: "1m"})', 'private, no-cache'],
+  ])('is not cached in the response of an endpoint either, %s', async (_, own, expected) => {
+    const bff = folderOf({ 'web/list.graphql': `query @endpoint${own} ${LIST}` });
     const world = await shop({}, {}, bff);
     const list = async () => (await fetch(world.url.replace('/graphql', '/bff/web/list'))).headers.get('cache-control');
     respond(world, fail);
-    expect(await list()).toBe('no-store');
+    expect(await list()).toBe(expected);
     world.products.answer = undefined;
     expect(await list()).toBe('public, max-age=60');
   });

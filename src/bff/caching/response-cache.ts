@@ -196,9 +196,10 @@ class StoredResponses implements ResponseCache {
   async #store(
     request: CacheRequest,
     fresh: FreshResponse,
-    { tags, moment }: TagCollector,
+    { tags, moment, hasErrorStatus }: TagCollector,
     startedAt: number,
   ): Promise<EndpointResponse | undefined> {
+    if (hasErrorStatus) return undefined;
     const time = this.#now();
     const form = storedForm(request, fresh, tags, time, this.#options.tagHeader, this.#shorten);
     if (form === undefined) return undefined;

@@ -1,6 +1,6 @@
 import type { ExecutionRequest, ExecutionResult } from '@graphql-tools/utils';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind, print } from 'graphql';
-import { noteStatus } from '../../client/error-status.ts';
+import { noteStatus } from '../../shared/error-status.ts';
 import { ExactNumber, parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { parseIfLong, reportUnreadable } from '../long-text.ts';
 import type { ResponseObserver, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';

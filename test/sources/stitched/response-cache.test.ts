@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { TOKEN } from '../../gateway/admin-client.ts';
-import { gatewayOver } from './gateway.ts';
+import { gatewayOver, stubSubgraph } from './gateway.ts';
 import { stubService } from './stub-service.ts';
 
 const BILLING = `
@@ -76,4 +76,30 @@ it('does not use a value for a field that has another name since', async () => {
   expect(await gateway.ask('{ price }')).toEqual({ data: { price: 120 } });
   await writeFile(join(gateway.dir, 'billing.graphql'), fileWith('net'));
   await expect.poll(() => gateway.ask('{ price }'), { timeout: 10_000 }).toEqual({ data: { price: 100 } });
+});
+
+it('lets nobody cache what it has looked up in a response with the status of an error', async () => {
+  const products = await stubSubgraph(
+    'type Query { best: Product @cacheControl(maxAge: 60) } type Product @key(fields: "id") { id: ID! }',
+    {
+      resolvers: { Query: { best: () => ({ id: '7' }) } },
+      entities: { Product: ({ id }: { id: string }) => ({ id }) },
+    },
+  );
+  const notes = await stubService('type Query { product(id: ID!): Product } type Product { id: ID! note: String }', {
+    'Query.product': ({ id }: { id: string }) => ({ id, note: 'good' }),
+  });
+  const file = `extend schema @service(url: "${notes.url}")
+    type Query { product(id: ID!): Product @merge(keyField: "id") } type Product { id: ID! note: String }`;
+  const gateway = await gatewayOver({ products: products.file, notes: file });
+  const get = async () => {
+    const response = await fetch(`${gateway.url}?query={best{note}}`);
+    return [response.headers.get('cache-control'), await response.json()];
+  };
+  expect(await get()).toEqual(['public, max-age=60', { data: { best: { note: 'good' } } }]);
+  notes.answer = (_, res) => {
+    res.statusCode = 500;
+    return { data: { k0_0: { id: '7', note: 'bad' } } };
+  };
+  expect(await get()).toEqual(['no-store', { data: { best: { note: 'bad' } } }]);
 });
