@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { GraphqlRouteOptions } from '../graphql-http/route.ts';
 import { Reservations } from '../graphql-http/single-connection/reservations.ts';
 import type { WebSocketServerOptions } from '../graphql-http/websocket/websocket-server.ts';
+import { QueuedBytes } from '../pipeline/queued-bytes.ts';
 import { SubscriptionRunner } from '../pipeline/run-subscription.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -33,6 +34,7 @@ export function openSubscriptions(
       queueCapacity: subscription.queue_capacity,
       overflow: subscription.queue_overflow,
       onDropped: of?.dropped,
+      queued: new QueuedBytes(budget),
       maxReconnects: reconnect.max_attempts,
       backoffBaseMs: reconnect.backoff.base,
       backoffMaxMs: reconnect.backoff.max,
