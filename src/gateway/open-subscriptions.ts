@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { GraphqlRouteOptions } from '../graphql-http/route.ts';
 import { Reservations } from '../graphql-http/single-connection/reservations.ts';
 import type { WebSocketServerOptions } from '../graphql-http/websocket/websocket-server.ts';
+import { QueuedBytes } from '../pipeline/queued-bytes.ts';
 import { SubscriptionRunner } from '../pipeline/run-subscription.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -41,6 +42,7 @@ export function openSubscriptions(
       overflow: subscription.queue_overflow,
       onDropped: of?.dropped,
       onFailed: observeUpstreams(logger, of?.upstreamFailed),
+      queued: new QueuedBytes(budget),
       maxReconnects: reconnect.max_attempts,
       backoffBaseMs: reconnect.backoff.base,
       backoffMaxMs: reconnect.backoff.max,

@@ -138,6 +138,7 @@ export class SubscriptionRunner {
       // member by member: an object that is copied from another has a hidden class of its own
       queueCapacity: settings.queueCapacity,
       overflow: settings.overflow,
+      queued: settings.queued,
       onDropped: settings.onDropped,
       onRenewed: (renewal) => shared.renew(renewal),
       onEnd: (_, reason) => {

@@ -2,6 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { Identity } from '../client/identity.ts';
 import { isSamePrincipal } from '../client/principal.ts';
 import type { OperationLabel, RequestNotes } from '../shared/request-notes.ts';
+import type { QueuedBytes } from './queued-bytes.ts';
 import { type QueueOverflow, queueLimit } from './upstream-events.ts';
 
 /** What a subscriber receives. */
@@ -57,6 +58,8 @@ export interface SubscriberOptions {
   /** The most messages that wait for the client. */
   readonly queueCapacity: number;
   readonly overflow: QueueOverflow;
+  /** Counts the bytes of messages that wait. */
+  readonly queued?: QueuedBytes | undefined;
   /** Called once, at the end. */
   readonly onEnd: (subscriber: Subscriber, reason: EndReason) => void;
   /** Called for each message that is dropped. */
@@ -111,13 +114,26 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
       this.#reader = undefined;
       return reader({ done: false, value: message });
     }
-    const { queueCapacity, overflow, onDropped } = this.#options;
+    const { queueCapacity, overflow, queued } = this.#options;
     if (this.#waiting.length >= queueLimit(overflow, queueCapacity)) {
       if (overflow === 'close') return this.end(TOO_SLOW);
-      this.#waiting.shift();
-      onDropped?.();
+      this.#dropOldest();
     }
     this.#waiting.push(message);
+    if (queued === undefined || queued.enter(message)) return;
+    // without memory for it, no message waits
+    if (overflow !== 'close') while (this.#waiting.length > 0) this.#dropOldest();
+    else {
+      this.#waiting.pop();
+      this.end(TOO_SLOW);
+    }
+  }
+
+  #dropOldest(): void {
+    const dropped = this.#waiting.shift();
+    if (dropped === undefined) return;
+    this.#options.queued?.leave(dropped);
+    this.#options.onDropped?.();
   }
 
   /**
@@ -172,6 +188,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
   next(): Promise<IteratorResult<SubscriptionMessage>> {
     const message = this.#waiting.shift();
     this.#onRoom?.();
+    if (message) this.#options.queued?.leave(message);
     if (message) return Promise.resolve({ done: false, value: message });
     if (this.#reason !== undefined) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => {
@@ -198,7 +215,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
 
   /** Cancels the subscription: the client has left. */
   return(): Promise<IteratorResult<SubscriptionMessage>> {
-    this.#waiting.length = 0;
+    for (const message of this.#waiting.splice(0)) this.#options.queued?.leave(message);
     this.end(undefined, 'client');
     return Promise.resolve({ done: true, value: undefined });
   }

@@ -8,6 +8,7 @@ import type {
   SourceRequest,
   SubscriptionSink,
 } from '../sources/source.ts';
+import type { QueuedBytes } from './queued-bytes.ts';
 
 /**
  * What happens to an event for which there is no room: the subscription ends, the oldest event is dropped, or the event replaces all that
@@ -29,6 +30,8 @@ export interface UpstreamSettings {
   readonly onDropped?: (() => void) | undefined;
   /** Called for each upstream subscription that could not be opened, or was lost. */
   readonly onFailed?: ((source: string, failure: SourceFailure) => void) | undefined;
+  /** Counts the bytes of events that wait, here and for clients. Without it, only their number is limited. */
+  readonly queued?: QueuedBytes | undefined;
   /** How often a lost connection is opened again, before an event has arrived. */
   readonly maxReconnects: number;
   /** The longest wait before the first attempt; it doubles with each. */
@@ -148,7 +151,7 @@ export class UpstreamEvents implements SubscriptionSink {
     if (this.isCancelled) return;
     this.isCancelled = true;
     clearTimeout(this.timer);
-    this.waiting.length = 0;
+    this.clear();
     this.cancelSource?.();
     this.makeRoom();
     this.onChange = this.onDetach = () => {};
@@ -158,6 +161,7 @@ export class UpstreamEvents implements SubscriptionSink {
   take(): UpstreamEvent | UpstreamEnd | undefined {
     const event = this.waiting.shift();
     if (event === undefined) return this.end;
+    this.settings.queued?.leave(event);
     if (event.cursor !== undefined) this.taken = event.cursor;
     this.isLive = event.isStored !== true;
     if (this.waiting.length === 0) this.makeRoom();
@@ -176,25 +180,47 @@ export class UpstreamEvents implements SubscriptionSink {
     this.wasStarted = true;
     if (cursor !== undefined) this.arrived = cursor;
     if (mayHaveMissed) this.mayHaveMissed = true;
-    const { queueCapacity, overflow, onDropped } = this.settings;
+    const { queueCapacity, overflow } = this.settings;
     const limit = queueLimit(overflow, queueCapacity);
     // a source that can wait needs not, where each event replaces the one before
     const waits = canWait && overflow !== 'coalesce';
     if (this.waiting.length >= limit && !waits) {
       if (overflow === 'close') return this.endEarly({ kind: 'queue_full' });
-      const dropped = this.waiting.shift();
-      // who wants only the newest event need not learn of others, except of those that were lost before
-      if (overflow === 'drop_oldest' || dropped?.mayHaveMissed) this.mayHaveMissed = true;
-      onDropped?.();
+      this.dropOldest();
     }
-    this.waiting.push({ text, mayHaveMissed: this.mayHaveMissed, cursor, order, isStored: canWait || undefined });
+    const event = { text, mayHaveMissed: this.mayHaveMissed, cursor, order, isStored: canWait || undefined };
+    this.waiting.push(event);
     this.mayHaveMissed = false;
     this.onChange();
+    // usually it is taken at once
+    if (!waits && this.waiting.at(-1) === event) this.count(event);
     // until all were taken: new events, which cannot wait, need the room
     if (!waits || this.waiting.length === 0) return;
     return new Promise((resolve) => {
       this.room = resolve;
     });
+  }
+
+  private dropOldest(): void {
+    const { overflow, onDropped, queued } = this.settings;
+    const dropped = this.waiting.shift();
+    if (dropped === undefined) return;
+    queued?.leave(dropped);
+    // who wants only the newest event need not learn of others, except of those that were lost before
+    if (overflow === 'drop_oldest' || dropped.mayHaveMissed) this.mayHaveMissed = true;
+    onDropped?.();
+  }
+
+  /** Counts the bytes of the newest event, which has to wait. Where there is no room for them, no event waits. */
+  private count(event: UpstreamEvent): void {
+    const { queued, overflow } = this.settings;
+    if (queued === undefined || queued.enter(event)) return;
+    if (overflow === 'close') this.endEarly({ kind: 'queue_full' });
+    else while (this.waiting.length > 0) this.dropOldest();
+  }
+
+  private clear(): void {
+    for (const event of this.waiting.splice(0)) this.settings.queued?.leave(event);
   }
 
   private makeRoom(): void {
@@ -227,7 +253,7 @@ export class UpstreamEvents implements SubscriptionSink {
   }
 
   private endEarly(end: UpstreamEnd): void {
-    this.waiting.length = 0;
+    this.clear();
     this.cancelSource?.();
     this.endWith(end);
   }

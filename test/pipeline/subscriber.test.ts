@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Identity } from '../../src/client/identity.ts';
+import { QueuedBytes } from '../../src/pipeline/queued-bytes.ts';
 import { type EndReason, Subscriber, type SubscriberOptions } from '../../src/pipeline/subscriber.ts';
 import { createApiKey } from '../../src/policy/authentication/api-key-record.ts';
 import { ApiKeys } from '../../src/policy/authentication/api-keys.ts';
 import { identityOf, type Session } from '../../src/policy/login/session.ts';
+import { ByteBudget } from '../../src/shared/byte-budget.ts';
 
 function open(options: Partial<SubscriberOptions> = {}) {
   const ends: EndReason[] = [];
@@ -62,6 +64,55 @@ describe('a slow client', () => {
     subscriber.end(undefined);
     expect(await texts(subscriber)).toEqual(['4']);
     expect(dropped()).toBe(3);
+  });
+});
+
+describe('the memory of messages that wait', () => {
+  const long = (text: string) => ({ text: text.repeat(2_000) });
+  const openSeveral = (overflow: SubscriberOptions['overflow'], count = 1) => {
+    const budget = new ByteBudget({ limit: 3_000 });
+    const queued = new QueuedBytes(budget);
+    return { budget, clients: Array.from({ length: count }, () => open({ overflow, queued, queueCapacity: 10 })) };
+  };
+
+  test('is counted once for all clients, until the last has it or leaves', async () => {
+    const { budget, clients } = openSeveral('close', 3);
+    const [message, subscribers] = [long('1'), clients.map(({ subscriber }) => subscriber)];
+    for (const subscriber of subscribers) subscriber.push(message);
+    expect(budget.held).toBe(2_000);
+    await subscribers[0]?.next();
+    await subscribers[1]?.return();
+    expect(budget.held).toBe(2_000);
+    await subscribers[2]?.next();
+    expect(budget.held).toBe(0);
+  });
+
+  test('is not used by clients that are waiting for messages', async () => {
+    const { budget, clients } = openSeveral('close');
+    const next = clients[0]?.subscriber.next();
+    clients[0]?.subscriber.push(long('1'));
+    expect(budget.held).toBe(0);
+    expect((await next)?.value).toEqual(long('1'));
+  });
+
+  test('ends the subscription of a slow client where there is none', async () => {
+    const { budget, clients } = openSeveral('close');
+    const { subscriber, ends } = clients[0] ?? open();
+    for (const text of ['1', '2']) subscriber.push(long(text));
+    expect(ends).toEqual(['queue_full']);
+    expect(await texts(subscriber)).toEqual([long('1').text, 'SUBSCRIPTION_QUEUE_FULL']);
+    expect(budget.held).toBe(0);
+  });
+
+  test.each(['drop_oldest', 'coalesce'] as const)('makes %s drop messages where there is none', async (overflow) => {
+    const { budget, clients } = openSeveral(overflow);
+    const { subscriber, ends, dropped } = clients[0] ?? open();
+    for (const message of [long('1'), { text: '12'.repeat(2_000) }, { text: 'short' }]) subscriber.push(message);
+    expect(dropped()).toBeGreaterThan(0);
+    subscriber.end(undefined);
+    expect((await texts(subscriber)).at(-1)).toBe('short');
+    expect(ends).toEqual(['completed']);
+    expect(budget.held).toBe(0);
   });
 });
 

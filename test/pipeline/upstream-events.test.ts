@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { QueuedBytes } from '../../src/pipeline/queued-bytes.ts';
 import { DEFAULT_UPSTREAM, UpstreamEvents, type UpstreamSettings } from '../../src/pipeline/upstream-events.ts';
+import { ByteBudget } from '../../src/shared/byte-budget.ts';
 import type { Source, SourceFailure, SubscriptionSink } from '../../src/sources/source.ts';
 
 /** A source whose subscriptions the test drives. */
@@ -46,6 +48,58 @@ describe('a lost connection', () => {
     last().error(UNSENT);
     expect(sinks).toHaveLength(1);
     expect(upstream.take()).toEqual({ kind: 'failed', failure: UNSENT, wasStarted: false });
+  });
+});
+
+describe('events for which there is no memory', () => {
+  const BUDGET = { limit: 3_000 };
+  const events = ['1', '2', '3', '4'].map((text) => text.repeat(2_000));
+
+  test('end the subscription, and hold nothing more', () => {
+    const budget = new ByteBudget(BUDGET);
+    const { upstream, last, cancelled } = open({ queued: new QueuedBytes(budget) });
+    last().next(events[0] ?? '');
+    expect(budget.held).toBe(2_000);
+    for (const text of events.slice(1)) last().next(text);
+    expect(upstream.take()).toEqual({ kind: 'queue_full' });
+    expect(cancelled()).toBe(1);
+    expect(budget.held).toBe(0);
+  });
+
+  test('are dropped with drop_oldest, and the next one says so', () => {
+    const budget = new ByteBudget(BUDGET);
+    let dropped = 0;
+    const onDropped = () => {
+      dropped += 1;
+    };
+    const { upstream, last } = open({ queued: new QueuedBytes(budget), overflow: 'drop_oldest', onDropped });
+    for (const text of [...events.slice(0, 2), 'short']) last().next(text);
+    expect(dropped).toBe(2);
+    expect(upstream.take()).toMatchObject({ text: 'short', mayHaveMissed: true });
+    expect(budget.held).toBe(0);
+  });
+
+  test('are not counted when they are executed at once, or any more', () => {
+    const budget = new ByteBudget(BUDGET);
+    const { upstream, source, last } = open({ queued: new QueuedBytes(budget) });
+    last().next(events[0] ?? '');
+    upstream.take();
+    expect(budget.held).toBe(0);
+    upstream.attach(
+      source,
+      () => upstream.take(),
+      () => {},
+    );
+    for (const text of events) last().next(text);
+    expect(budget.held).toBe(0);
+    upstream.attach(
+      source,
+      () => {},
+      () => {},
+    );
+    last().next(events[0] ?? '');
+    upstream.cancel();
+    expect(budget.held).toBe(0);
   });
 });
 
