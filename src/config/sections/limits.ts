@@ -68,7 +68,7 @@ export const limitsSection = z
     max_buffered_bytes: size
       .optional()
       .describe(
-        'Most bytes of bodies in memory outside of the heap: request bodies and subgraph responses while they arrive, and responses that clients have not read; bodies up to 64 KiB do not count. Beyond it the error is OVERLOADED. Default: half of the heap limit, at most a quarter of the memory of the container',
+        'Most bytes of bodies in memory outside of the heap: request bodies and subgraph responses while they arrive, and responses and events that clients have not read; bodies up to 64 KiB do not count. Beyond it the error is OVERLOADED. Default: half of the heap limit, at most a quarter of the memory of the container',
       ),
     client_write_timeout: duration
       .prefault('60s')
