@@ -1,7 +1,7 @@
 import { Kind, type TypeNode } from 'graphql';
 import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { LookupTarget } from '../planner/plan.ts';
-import { allPlacements, type FetchNode } from '../planner/positions.ts';
+import type { FetchNode } from '../planner/positions.ts';
 import type { CompiledLookup, CompiledRequest } from './compile.ts';
 import type { SubgraphPath } from './response-objects.ts';
 import { fieldKeys } from './written-keys.ts';
@@ -58,7 +58,8 @@ function ownKeys({ position }: FetchNode, groups: readonly number[], deferred: D
   for (const [field, placements] of position.placed) {
     const group = deferred.get(field);
     if (group === undefined || !groups.includes(group)) continue;
-    for (const [, placement] of placements) for (const { alias } of allPlacements(placement)) keys.add(alias.key);
+    for (const [, placement] of placements)
+      for (const { alias } of [placement, ...(placement.others ?? [])]) keys.add(alias.key);
   }
   return keys;
 }
