@@ -24,11 +24,10 @@ export class FragmentErrors {
     this.data = data;
   }
 
-  /** Takes the errors of the first payload. Those of requests for deferred fragments come later, whatever their path. */
+  /** Takes the errors of the first payload. */
   takeRest(): GraphQLFormattedError[] {
-    return this.take(
-      ({ error: { path }, groups }) =>
-        groups === undefined && (path === undefined || this.places.hasError(path, this.data, undefined)),
+    return this.take(({ error: { path }, groups }) =>
+      path === undefined ? groups === undefined : this.places.hasError(path, this.data, undefined),
     );
   }
 

@@ -40,6 +40,8 @@ export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, he
     if (found.kept.some((one) => isPrefix(one, path))) return true;
     // it asks for fields with different inputs in one look-up, and leaves all of them out where one input is missing
     if (codeOf(error) === 'REQUIRED_INPUT_MISSING' && valueAt(merged.data, path) != null) return true;
+    // an object that the whole result has lost with its type, and parts have not
+    if (error.message.startsWith('The runtime type of this') && valueAt(merged.data, path) != null) return true;
     return merged.errors.some((one) => isElsewhere(whole, error, one));
   };
   const isLost = (error: GraphQLFormattedError) =>

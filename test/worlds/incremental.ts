@@ -80,8 +80,6 @@ class Merger {
   private readonly errors: GraphQLFormattedError[];
   private readonly failed: Path[] = [];
   private readonly pending = new Map<string, Path>();
-  /** The labels and paths of what was announced. */
-  private readonly named = new Set<string>();
   private readonly completed = new Set<string>();
   private readonly failedLists = new Set<string>();
 
@@ -132,12 +130,9 @@ class Merger {
   }
 
   private announce(pending: NonNullable<Message['pending']>): void {
-    for (const { id, path, label } of pending) {
+    for (const { id, path } of pending) {
       if (this.pending.has(id)) throw new Error(`${id} is announced twice`);
       this.pending.set(id, path);
-      const name = label === undefined ? id : `${label} at ${path.join('.')}`;
-      if (this.named.has(name)) throw new Error(`${name} is announced twice`);
-      this.named.add(name);
     }
   }
 
