@@ -100,6 +100,7 @@ export function engineFactory(
       responseObserver,
       byteBudget,
       plugins: plugins !== undefined || isTraced === true,
+      addsHeaders: plugins !== undefined,
       readsResponses: plugins?.readsResponses() ?? false,
       ...subscriptionParts(parts, supergraph),
     });

@@ -60,8 +60,10 @@ export interface SourceDependencies {
   readonly variantInstruments: (() => VariantInstruments) | undefined;
   readonly responseObserver: ResponseObserver;
   readonly byteBudget: ByteBudget | undefined;
-  /** Whether there are plugins. */
+  /** Whether there are plugins, or fetches are recorded as spans. */
   readonly plugins: boolean;
+  /** Whether plugins may add headers to fetches. */
+  readonly addsHeaders: boolean;
   /** Whether they read the responses of fetches. */
   readonly readsResponses: boolean;
   readonly webSockets: WebSocketPool;
@@ -115,7 +117,7 @@ function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Sourc
   }
   const traffic = subgraphTraffic(config.traffic_shaping, name);
   const forward = rules.request.forSubgraph(name);
-  const settings = { name, traffic, forward: dependencies.plugins ? withAddedHeaders(forward) : forward };
+  const settings = { name, traffic, forward: dependencies.addsHeaders ? withAddedHeaders(forward) : forward };
   if (inProcess?.kind === 'rest') return openRestSource(subgraph, inProcess.sdl, settings, dependencies);
   return openHttpSource(subgraph, settings, dependencies);
 }
