@@ -90,7 +90,7 @@ describe('a subscription with @endpoint', () => {
   });
 
   test('silence has comments, a lost connection to the subgraph is reported, and the last attempt fails', async () => {
-    const subscription = { heartbeat_interval: '20ms', reconnect: { max_attempts: 1, backoff: { base: '1ms' } } };
+    const subscription = { heartbeat_interval: '500ms', reconnect: { max_attempts: 1, backoff: { base: '1ms' } } };
     const { url, topic, sockets, stop } = await world({ config: { subscription } });
     const { reader } = await openEvents(url, undefined);
     await topic.hasSubscriptions(1);
