@@ -110,10 +110,17 @@ function replaceClasses(text: string): string {
 /** Returns the hosts in a pattern, and pairs of its words, for hosts written in parts: `(shop|store)\.example`. */
 function domainsIn(text: string, words: readonly string[]): Set<string> {
   const whole = text.replaceAll(ESCAPED_DOT, '.').match(/[a-z0-9-]+(?:\.[a-z0-9-]+)*/gi) ?? [];
-  const domains = new Set(whole.slice(0, MOST_WORDS).map((host) => host.replace(/^-+|(?<!-)-+$/g, '')));
+  const domains = new Set(whole.slice(0, MOST_WORDS).map(withoutOuterHyphens));
   for (const left of words) for (const right of words) if (left !== right) domains.add(`${left}.${right}`);
   domains.delete('');
   return domains;
+}
+
+function withoutOuterHyphens(host: string): string {
+  let [start, end] = [0, host.length];
+  while (host[start] === '-') start++;
+  while (end > start && host[end - 1] === '-') end--;
+  return host.slice(start, end);
 }
 
 /** Returns the registered domain: the last two labels of a host, or three for suffixes such as `co.uk`. */

@@ -78,6 +78,8 @@ class MultipartReader implements UploadSource {
   #fieldBytes = 0;
   #heldFields: HeldBytes | undefined;
   #heldFiles: HeldBytes | undefined;
+  /** Files whose part has begun and not ended. */
+  #openFiles = 0;
   #isOver = false;
 
   constructor(
@@ -155,10 +157,23 @@ class MultipartReader implements UploadSource {
     body.on('close', () => {
       if (!body.readableEnded) this.#fail(new ClientDisconnected());
     });
+    body.on('pause', () => this.#checkProgress());
+    body.on('end', () => this.#checkProgress());
     const { times } = this.#options;
     if (times && given === undefined) this.#timer = new UploadTimer(times, parser, (error) => this.#fail(error));
     body.pipe(parser);
     if (given !== undefined) (body as PassThrough).end(given);
+  }
+
+  /**
+   * Fails where the parser waits although nobody reads a file. It skips a part without a usable `Content-Disposition`, and in some places
+   * never goes on after it. Of what else it waits for, all happens before the next turn of the event loop.
+   */
+  #checkProgress(): void {
+    setImmediate(() => {
+      const isStuck = !this.#isOver && this.#openFiles === 0 && (this.#parser?.writableLength ?? 0) > 0;
+      if (isStuck) this.#fail(malformed('one of its parts has no usable header "Content-Disposition"'));
+    });
   }
 
   #count(bytes: number): void {
@@ -201,6 +216,11 @@ class MultipartReader implements UploadSource {
   #onFile(name: string, part: BusboyFileStream, filename: string | undefined, mediaType: string): void {
     // a part that is cut off; the parser reports it, too
     part.on('error', () => {});
+    this.#openFiles++;
+    part.on('end', () => {
+      this.#openFiles--;
+      this.#checkProgress();
+    });
     if (this.#uploads === undefined) throw malformed('the fields "operations" and "map" must come before the files');
     part.on('limit', () => this.#fail(fileTooLarge(name, this.#options)));
     const head = { filename, mediaType: isMediaType(mediaType) ? mediaType : undefined };

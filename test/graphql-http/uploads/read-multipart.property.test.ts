@@ -101,6 +101,15 @@ describe('a multipart body', () => {
     );
   });
 
+  it('with a large part that has no Content-Disposition is refused, also where the parser does not go on after it', async () => {
+    // the last piece of the content ends where the search for the boundary looks back
+    const large = { boundary: 'limitA', files: [Buffer.alloc(70_507, '\r\n--')], preamble: '', epilogue: '' };
+    const bytes = bytesOf(large).toString('latin1');
+    const at = bytes.lastIndexOf('Content-Disposition');
+    const changed = Buffer.from(`${bytes.slice(0, at)}Content-Position${bytes.slice(at + 'Content-Disposition'.length)}`);
+    await expect(read(large.boundary, [changed])).rejects.toMatchObject({ status: 400, code: 'BAD_REQUEST' });
+  });
+
   it('that is cut off or changed gives an error or other files, and never hangs', async () => {
     await fc.assert(
       fc.asyncProperty(
