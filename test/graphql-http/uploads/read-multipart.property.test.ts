@@ -106,7 +106,9 @@ describe('a multipart body', () => {
     const large = { boundary: 'limitA', files: [Buffer.alloc(70_507, '\r\n--')], preamble: '', epilogue: '' };
     const bytes = bytesOf(large).toString('latin1');
     const at = bytes.lastIndexOf('Content-Disposition');
-    const changed = Buffer.from(`${bytes.slice(0, at)}Content-Position${bytes.slice(at + 'Content-Disposition'.length)}`);
+    const changed = Buffer.from(
+      `${bytes.slice(0, at)}Content-Position${bytes.slice(at + 'Content-Disposition'.length)}`,
+    );
     await expect(read(large.boundary, [changed])).rejects.toMatchObject({ status: 400, code: 'BAD_REQUEST' });
   });
 
