@@ -13,7 +13,7 @@ const MEMORY = 0.05;
 const LEAST = 0.05;
 
 /** The shortest time between two second requests then, in milliseconds. With many first ones, a twentieth would be many. */
-const LEAST_PAUSE_MS = 250;
+const LEAST_PAUSE_MS = 1_000;
 
 /**
  * Limits second requests to a share of the first ones: each first request adds that share of a token, and a second one takes one. So
@@ -21,7 +21,7 @@ const LEAST_PAUSE_MS = 250;
  *
  * Second requests have to be useful: they win where a request is slow by chance, and lose where all are slow alike, because the
  * subgraph or this gateway is busy. When fewer than a fifth of them win, the share becomes smaller in proportion, down
- * to a twentieth, and to four a second. The part that wins is an exponential moving average.
+ * to a twentieth, and to one a second. The part that wins is an exponential moving average.
  */
 export class HedgeShare {
   readonly #maxShare: number;
