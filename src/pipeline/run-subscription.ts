@@ -167,7 +167,7 @@ export class SubscriptionRunner {
     this.#open.add(subscriber);
     this.#options.onOpened?.(isShared);
     subscriber.authorizeFor(identity);
-    if (this.#isDraining) subscriber.end(undefined, 'shutdown');
+    if (this.#isDraining) subscriber.interrupt();
   }
 
   /** Ends all subscriptions, at random moments of the time for it, so that clients do not all connect elsewhere at once. */
@@ -176,7 +176,7 @@ export class SubscriptionRunner {
     this.#isDraining = true;
     for (const subscriber of this.#open) {
       const wait = Math.random() * this.#options.settings.drainMs;
-      setTimeout(() => subscriber.end(undefined, 'shutdown'), wait).unref();
+      setTimeout(() => subscriber.interrupt(), wait).unref();
     }
   }
 

@@ -150,6 +150,11 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
     if (reader) void this.next().then(reader);
   }
 
+  /** Ends it after what waits, because the gateway stops. */
+  interrupt(): void {
+    this.end(undefined, 'shutdown');
+  }
+
   /** Lets it end with `SUBSCRIPTION_TOKEN_EXPIRED` when the token, API key or session of its user expires. */
   authorizeFor(identity: Identity | undefined): void {
     this.#identity = identity;

@@ -121,6 +121,10 @@ export class LiveSubscriber {
     this.#close();
   }
 
+  cut(): void {
+    this.#close();
+  }
+
   #open(): void {
     let why = 'gone';
     this.#close = this.#transport.open(this.#urls(), `subscription { ${this.#field} { n text } }`, this.#cursor, {

@@ -88,6 +88,7 @@ export class ClientSocket {
   #isRenewing = false;
   #state: 'new' | 'initializing' | 'ready' = 'new';
   #hasHeard = true;
+  #isLeaving = false;
   #initTimer: NodeJS.Timeout | undefined;
   readonly #pings: NodeJS.Timeout;
 
@@ -109,9 +110,14 @@ export class ClientSocket {
     socket.on('close', () => this.#closed());
   }
 
-  /** Says that the gateway stops, and closes. Operations are cancelled. */
+  /**
+   * Closes because the gateway stops: after the end of all subscriptions, and the results of other operations. What the client sends
+   * meanwhile is not executed, so that it can send it elsewhere.
+   */
   goAway(): void {
-    this.#close(1001, 'The gateway is shutting down');
+    if (!this.#isLeaving) for (const { messages } of this.#operations.values()) messages?.interrupt?.();
+    this.#isLeaving = true;
+    if (this.#operations.size === 0) this.#close(1001, 'The gateway is shutting down');
   }
 
   /** Cancels the operations at once: the client may not answer the close message. */
@@ -247,6 +253,7 @@ export class ClientSocket {
   }
 
   #start(id: string, body: string): void {
+    if (this.#isLeaving) return;
     const { handshake, settings, handleInner, respond, subprotocol } = this.#parts;
     if (this.#operations.has(id)) return this.#close(DUPLICATE, closeReason(`Subscriber for ${id} already exists`));
     if (this.#operations.size >= settings.maxOperations)
@@ -267,6 +274,7 @@ export class ClientSocket {
     if (isCancelled) return;
     this.#operations.delete(id);
     if (messages === undefined) this.#sendResult(id, res.body);
+    if (this.#isLeaving) this.goAway();
   }
 
   /** Sends the whole result of an operation that is no subscription, or of one that was refused. */
