@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { GraphQLFormattedError } from 'graphql';
 import type { RawData, WebSocket } from 'ws';
 import type { Identity } from '../../client/identity.ts';
 import { isSameUser } from '../../client/principal.ts';
@@ -37,6 +36,7 @@ import {
   readClientMessage,
   type Subprotocol,
 } from './messages.ts';
+import { pingMistake, tooManyOperations } from './socket-errors.ts';
 import { SocketWriter } from './socket-writer.ts';
 
 /** Settings of the WebSockets of clients. Times in milliseconds. */
@@ -167,7 +167,8 @@ export class ClientSocket {
       case 'terminate':
         return this.#close(1000);
       case 'complete':
-        return this.#cancel(message.id);
+        this.#cancel(message.id);
+        return this.#isLeaving ? this.goAway() : undefined;
       case 'subscribe':
         if (this.#state !== 'ready') return this.#close(UNAUTHORIZED, 'Unauthorized');
         return this.#start(message.id, message.body);
@@ -220,7 +221,7 @@ export class ClientSocket {
     const given = Object.keys(payload ?? {}).filter((name) => settings.headers.includes(name.toLowerCase()));
     if (payload === undefined || given.length === 0) return void this.#send(pongMessage(payload));
     const changed = headersIn(payload, settings.headers);
-    const mistake = this.#mistakeOf(given, changed);
+    const mistake = pingMistake(given, changed, { isReady: this.#state === 'ready', isRenewing: this.#isRenewing });
     if (mistake !== undefined) return void this.#send(pongMessage({ errors: [mistake] }));
     this.#isRenewing = true;
     const headers = { ...this.#headers, ...changed };
@@ -237,17 +238,6 @@ export class ClientSocket {
     });
   }
 
-  #mistakeOf(given: readonly string[], read: IncomingHttpHeaders): GraphQLFormattedError | undefined {
-    if (this.#state !== 'ready')
-      return error('UNAUTHENTICATED', 'The connection is not acknowledged yet. Send credentials in connection_init.');
-    if (this.#isRenewing)
-      return error('TOO_MANY_REQUESTS', 'The credentials of another ping are being checked. Wait for its pong.');
-    if (areTooLarge(read)) return error('BAD_REQUEST', 'The payload of the ping is larger than headers may be.');
-    const unreadable = given.find((name) => read[name.toLowerCase()] === undefined);
-    if (unreadable === undefined) return undefined;
-    return error('BAD_REQUEST', `"${unreadable}" in the payload of the ping is no value of a header.`);
-  }
-
   #operationHeaders(): IncomingHttpHeaders {
     return { ...this.#headers, 'content-type': 'application/json', accept: this.#accept };
   }
@@ -257,7 +247,7 @@ export class ClientSocket {
     const { handshake, settings, handleInner, respond, subprotocol } = this.#parts;
     if (this.#operations.has(id)) return this.#close(DUPLICATE, closeReason(`Subscriber for ${id} already exists`));
     if (this.#operations.size >= settings.maxOperations)
-      return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
+      return void this.#send(errorMessage(subprotocol, id, [tooManyOperations(settings.maxOperations)]));
     const { pathname } = new URL(handshake.url, 'http://localhost');
     const headers = this.#operationHeaders();
     const req = new InnerRequest({ socket: handshake.socket, method: 'POST', url: pathname, headers, body });
@@ -346,13 +336,4 @@ export class ClientSocket {
   #cancelAll(): void {
     for (const id of [...this.#operations.keys()]) this.#cancel(id);
   }
-}
-
-function tooMany(most: number): GraphQLFormattedError {
-  const message = `This WebSocket has ${most} operations, as many as websocket.max_operations allows.`;
-  return error('SUBSCRIPTION_LIMIT_EXCEEDED', message);
-}
-
-function error(code: string, message: string): GraphQLFormattedError {
-  return { message, extensions: { code } };
 }
