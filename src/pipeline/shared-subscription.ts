@@ -115,6 +115,16 @@ export class SharedSubscription {
     this.#stream?.upstream?.renew(headers);
   }
 
+  /** Executes events with this access token of the login session that it belongs to. */
+  renewAccessToken(token: string): void {
+    const { client } = this.#request;
+    const authorization = `Bearer ${token}`;
+    if (client.identity?.kind !== 'session' || client.headers.authorization === authorization) return;
+    const headers = { ...client.headers, authorization };
+    this.#request = { ...this.#request, client: { ...client, headers } };
+    this.#stream?.upstream?.renew(headers);
+  }
+
   async #start(): Promise<SingleResult | undefined> {
     const { settings, resume } = this.#options;
     this.#follow();

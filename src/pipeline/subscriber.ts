@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { Identity } from '../client/identity.ts';
 import { isSamePrincipal } from '../client/principal.ts';
+import type { CredentialCheck } from '../shared/credential-check.ts';
 import type { OperationLabel, RequestNotes } from '../shared/request-notes.ts';
 import type { QueuedBytes } from './queued-bytes.ts';
 import { type QueueOverflow, queueLimit } from './upstream-events.ts';
@@ -33,6 +34,8 @@ export interface Renewal {
   readonly identity: Identity | undefined;
   /** All headers of the client, names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** How they are checked again. */
+  readonly check?: CredentialCheck | undefined;
 }
 
 /** Why a subscription has ended, for metrics. `client`: the client has left or cancelled it. */
@@ -66,6 +69,8 @@ export interface SubscriberOptions {
   readonly onDropped?: (() => void) | undefined;
   /** Called when the credentials of its user were renewed. */
   readonly onRenewed?: ((renewal: Renewal) => void) | undefined;
+  /** Called with another access token of its session. */
+  readonly onAccessToken?: ((token: string) => void) | undefined;
 }
 
 /**
@@ -173,6 +178,16 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
     this.#options.onRenewed?.(renewal);
   }
 
+  /** Ends it with `SUBSCRIPTION_TOKEN_EXPIRED`: the credentials of its user are no longer accepted. */
+  revoke(): void {
+    this.end(REVOKED);
+  }
+
+  /** Goes on with this access token of its session. */
+  renewAccessToken(token: string): void {
+    if (!this.hasEnded) this.#options.onAccessToken?.(token);
+  }
+
   /** @param at milliseconds since 1970 */
   #expireAt(at: number): void {
     const wait = at - Date.now();
@@ -265,4 +280,8 @@ const TOO_SLOW = endMessage(
 const EXPIRED = endMessage(
   'SUBSCRIPTION_TOKEN_EXPIRED',
   'The credentials have expired. Subscribe again with new ones.',
+);
+const REVOKED = endMessage(
+  'SUBSCRIPTION_TOKEN_EXPIRED',
+  'The credentials are no longer accepted: the user has logged out, or they were revoked. Subscribe again with new ones.',
 );

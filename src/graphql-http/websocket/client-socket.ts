@@ -232,7 +232,7 @@ export class ClientSocket {
       if (!isSameUser(this.#identity, identity)) return this.#close(FORBIDDEN, 'The credentials are of another user');
       this.#headers = headers;
       this.#identity = identity;
-      this.#renewal = { identity, headers: this.#operationHeaders() };
+      this.#renewal = { identity, headers: this.#operationHeaders(), check: result.credentialCheck() };
       for (const { messages } of this.#operations.values()) messages?.renew?.(this.#renewal);
       void this.#send(pongMessage(undefined));
     });
