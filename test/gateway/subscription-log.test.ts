@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { counted } from './counted.ts';
 import { all, openClient, openSocket, SECRET, token } from './open-socket.ts';
 import type { LogLine } from './serving.ts';
@@ -109,5 +109,19 @@ describe('when the gateway stops, no line says that the client has closed what i
     expect(messages(lines, 'subscription')).toEqual(['request', 'request', 'request']);
     expect(messages(lines, 'query')).toEqual(['request']);
     expect(calls.products).toBe(1);
+  });
+
+  test('WebSocket: a subscription that comes too late is closed, so that clients send it elsewhere', async () => {
+    const { server } = await subscriptionWorld({ shutdown: { grace: '5s' } });
+    const { send, next, closed } = await openSocket(server.url, 'graphql-transport-ws');
+    send({ type: 'connection_init' });
+    await next();
+    // connections without operations are closed at the latest moment
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.99);
+    onTestFinished(() => random.mockRestore());
+    const stopped = server.close();
+    send({ id: '1', type: 'subscribe', payload: { query: ADDED } });
+    expect(await Promise.race([closed, next()])).toBe(1001);
+    await stopped;
   });
 });

@@ -57,6 +57,8 @@ export interface ClientSocketParts {
   readonly settings: ClientSocketSettings;
   readonly handleInner: HandleInner;
   readonly clientWrites?: ClientWrites | undefined;
+  /** Whether the gateway stops. */
+  readonly isDraining: () => boolean;
   /** Responds to an operation; passes on the events of a subscription, and the parts of a result. */
   readonly respond: (context: RequestContext, receive: (messages: OperationMessages) => Promise<void>) => void;
 }
@@ -263,8 +265,10 @@ export class ClientSocket {
     const isCancelled = this.#operations.get(id) !== operation;
     if (isCancelled) return;
     this.#operations.delete(id);
-    if (messages === undefined) this.#sendResult(id, res.body);
-    if (this.#isLeaving) this.goAway();
+    // a client sends elsewhere what is refused because the gateway stops
+    const isTooLate = res.statusCode === 503 && this.#parts.isDraining();
+    if (messages === undefined && !isTooLate) this.#sendResult(id, res.body);
+    if (this.#isLeaving || isTooLate) this.goAway();
   }
 
   /** Sends the whole result of an operation that is no subscription, or of one that was refused. */

@@ -59,6 +59,7 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
   const server = new WebSocketServer({ noServer: true, maxPayload, handleProtocols, perMessageDeflate: false });
   const clients = new Set<ClientSocket>();
   let isDraining = false;
+  const common = { settings, handleInner, clientWrites, isDraining: () => isDraining };
 
   const routeOf = ({ url }: IncomingMessage) => {
     // the request may turn out to be for another handler
@@ -87,7 +88,7 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
         const subprotocol = webSocket.protocol as Subprotocol;
         const { respondInner: respond } = route;
         const handshake = { url: req.url ?? '/', socket: req.socket };
-        const parts = { socket: webSocket, handshake, subprotocol, settings, handleInner, clientWrites, respond };
+        const parts = { ...common, socket: webSocket, handshake, subprotocol, respond };
         const client = new ClientSocket(parts, req);
         track(clients, client, webSocket);
       });
