@@ -84,6 +84,14 @@ describe('when the gateway stops, no line says that the client has closed what i
   const messages = (lines: readonly LogLine[], type: string) =>
     lines.flatMap(({ msg, operationType }) => (operationType === type ? [msg] : []));
 
+  test.each(Object.entries(TRANSPORTS))('%s', async (_, subscribe) => {
+    const { server, lines, topic } = await subscriptionWorld({ telemetry, shutdown: { grace: '5s' } });
+    void subscribe(server.url, ADDED, '');
+    await topic.hasSubscriptions(1);
+    await server.close();
+    expect(messages(lines, 'subscription')).toEqual(['request']);
+  });
+
   test('WebSocket: all subscriptions end, and the result of a query comes before the end', async () => {
     const { server, lines, topic, calls, behave } = await subscriptionWorld({ telemetry, shutdown: { grace: '10s' } });
     let release = () => {};
