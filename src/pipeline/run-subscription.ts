@@ -148,10 +148,10 @@ export class SubscriptionRunner {
       queued: settings.queued,
       onDropped: settings.onDropped,
       onRenewed: (renewal) => {
+        if (typeof renewal === 'string') return shared.renewAccessToken(renewal);
         this.#checks.set(subscriber, renewal.check);
         shared.renew(renewal);
       },
-      onAccessToken: (token) => shared.renewAccessToken(token),
       onEnd: (_, reason) => {
         release();
         this.#checks.delete(subscriber);

@@ -67,10 +67,8 @@ export interface SubscriberOptions {
   readonly onEnd: (subscriber: Subscriber, reason: EndReason) => void;
   /** Called for each message that is dropped. */
   readonly onDropped?: (() => void) | undefined;
-  /** Called when the credentials of its user were renewed. */
-  readonly onRenewed?: ((renewal: Renewal) => void) | undefined;
-  /** Called with another access token of its session. */
-  readonly onAccessToken?: ((token: string) => void) | undefined;
+  /** Called when the credentials of its user were renewed, or with the access token that its session has now. */
+  readonly onRenewed?: ((renewal: Renewal | string) => void) | undefined;
 }
 
 /**
@@ -185,7 +183,7 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
 
   /** Goes on with this access token of its session. */
   renewAccessToken(token: string): void {
-    if (!this.hasEnded) this.#options.onAccessToken?.(token);
+    if (!this.hasEnded) this.#options.onRenewed?.(token);
   }
 
   /** @param at milliseconds since 1970 */
