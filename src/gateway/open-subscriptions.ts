@@ -46,8 +46,11 @@ export function openSubscriptions(
       maxReconnects: reconnect.max_attempts,
       backoffBaseMs: reconnect.backoff.base,
       backoffMaxMs: reconnect.backoff.max,
+      credentialCheckMs: subscription.credential_check_interval,
       drainMs,
     },
+    onUndecided: (undecided) =>
+      logger.warn({ ...undecided }, 'credentials of subscriptions could not be checked again; they go on'),
     onOpened: of?.opened,
     onEnded: of?.ended,
   });

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NOTHING, type Reads } from '../client/depends-on.ts';
-import type { ClientInfo } from '../client/identity.ts';
+import type { ClientInfo, Identity } from '../client/identity.ts';
 import type { OperationContext, SharedResponse } from '../pipeline/operation-context.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
+import type { Authenticator } from '../policy/authentication/authenticator.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import type { SessionIdentity } from '../policy/login/sessions.ts';
+import type { CredentialCheck } from '../shared/credential-check.ts';
 import { requestIdOf } from '../shared/request-id.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
 import type { RequestTrace } from '../shared/trace.ts';
@@ -32,6 +34,11 @@ export class RequestContext implements RequestNotes, OperationContext {
   client: ClientInfo;
   /** The identity and the access token of the login session. */
   session: SessionIdentity | undefined;
+  /** What has identified the client, and as whom: plugins may change the identity later. */
+  authenticator: Authenticator | undefined;
+  authenticated: Identity | undefined;
+  /** How the credentials are checked again, where plugins may change the headers that have them. */
+  credentials: CredentialCheck | undefined;
   /** Headers of any response to this request, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
   reads: Reads = NOTHING;
@@ -87,6 +94,12 @@ export class RequestContext implements RequestNotes, OperationContext {
 
   get isClosed(): boolean {
     return this.res.destroyed;
+  }
+
+  credentialCheck(): CredentialCheck | undefined {
+    const { session, authenticator, authenticated } = this;
+    if (session && (authenticator === undefined || authenticated === session.identity)) return session.check;
+    return this.credentials ?? authenticator?.checkLater(this.req, authenticated);
   }
 
   receiveHeaders(collected: CollectedHeaders): void {

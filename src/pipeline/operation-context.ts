@@ -2,6 +2,7 @@ import type { Reads } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
+import type { CredentialCheck } from '../shared/credential-check.ts';
 import type { DebugTrace } from '../shared/debug-trace.ts';
 import type { RequestRecord } from '../shared/request-record.ts';
 import type { RequestTrace } from '../shared/trace.ts';
@@ -57,6 +58,8 @@ export interface OperationContext {
   readonly debug?: DebugTrace | undefined;
   /** The files of the request, which arrive while the operation runs. */
   readonly uploads?: Uploads | undefined;
+  /** Returns how the credentials of the client are checked again, while a subscription runs; `undefined` where they cannot be. */
+  credentialCheck?(): CredentialCheck | undefined;
   /** Takes the headers of subgraph responses that go to the client. */
   receiveHeaders(gathered: CollectedHeaders): void;
 }

@@ -2,7 +2,7 @@ import type { DocumentNode } from 'graphql';
 import { ClientPlaces } from '../client/client-places.ts';
 import { inFlightKey } from '../client/dependency-keys.ts';
 import { withReads } from '../client/depends-on.ts';
-import type { ClientInfo, Identity } from '../client/identity.ts';
+import type { ClientInfo } from '../client/identity.ts';
 import { forbidsSharing } from '../client/sharing.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
@@ -10,6 +10,7 @@ import { stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
+import { type CredentialCheckOptions, CredentialChecks } from './credential-checks.ts';
 import { chooseOperation } from './documents.ts';
 import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import type { SingleResult } from './execution-result.ts';
@@ -28,6 +29,8 @@ export interface SubscriptionSettings extends UpstreamSettings {
   readonly maxOpenedPerClient: number | undefined;
   /** Whether identical subscriptions share one execution. */
   readonly deduplicates: boolean;
+  /** How often credentials of running subscriptions are checked again, in milliseconds. */
+  readonly credentialCheckMs: number;
   /** In how much time all subscriptions end when the gateway stops, in milliseconds. */
   readonly drainMs: number;
 }
@@ -38,6 +41,8 @@ export interface SubscriptionRunnerOptions {
   readonly settings: SubscriptionSettings;
   readonly onOpened?: ((isShared: boolean) => void) | undefined;
   readonly onEnded?: ((reason: EndReason) => void) | undefined;
+  /** Called when credentials could not be checked again; their subscriptions go on. */
+  readonly onUndecided?: CredentialCheckOptions['onUndecided'];
 }
 
 /** What differs between the routes of GraphQL. */
@@ -57,12 +62,14 @@ export class SubscriptionRunner {
   readonly #resumed = new ResumedSubscriptions(this.#shared);
   readonly #open = new Set<Subscriber>();
   readonly #places: ClientPlaces;
+  readonly #checks: CredentialChecks;
   #isDraining = false;
 
   constructor(options: SubscriptionRunnerOptions) {
     this.#options = options;
-    const { maxOpened: max, maxOpenedPerClient: maxPerClient } = options.settings;
+    const { maxOpened: max, maxOpenedPerClient: maxPerClient, credentialCheckMs } = options.settings;
     this.#places = new ClientPlaces({ max, maxPerClient });
+    this.#checks = new CredentialChecks({ intervalMs: credentialCheckMs, onUndecided: options.onUndecided });
   }
 
   /** How many subscriptions are open. */
@@ -140,9 +147,14 @@ export class SubscriptionRunner {
       overflow: settings.overflow,
       queued: settings.queued,
       onDropped: settings.onDropped,
-      onRenewed: (renewal) => shared.renew(renewal),
+      onRenewed: (renewal) => {
+        if (typeof renewal === 'string') return shared.renewAccessToken(renewal);
+        this.#checks.set(subscriber, renewal.check);
+        shared.renew(renewal);
+      },
       onEnd: (_, reason) => {
         release();
+        this.#checks.delete(subscriber);
         shared.remove(subscriber);
         if (this.#open.delete(subscriber)) this.#options.onEnded?.(reason);
       },
@@ -158,16 +170,17 @@ export class SubscriptionRunner {
     subscriber.operation = operation;
     // they count the requests of the client that started it
     if (!isShared) subscriber.headers = headers;
-    this.#opened(subscriber, context.client.identity, isShared);
+    this.#opened(subscriber, context, isShared);
     return subscriber;
   }
 
-  #opened(subscriber: Subscriber, identity: Identity | undefined, isShared: boolean): void {
+  #opened(subscriber: Subscriber, context: OperationContext, isShared: boolean): void {
     if (subscriber.hasEnded) return;
     this.#open.add(subscriber);
     this.#options.onOpened?.(isShared);
-    subscriber.authorizeFor(identity);
-    if (this.#isDraining) subscriber.end(undefined, 'shutdown');
+    subscriber.authorizeFor(context.client.identity);
+    if (!subscriber.hasEnded) this.#checks.set(subscriber, context.credentialCheck?.());
+    if (this.#isDraining) subscriber.interrupt();
   }
 
   /** Ends all subscriptions, at random moments of the time for it, so that clients do not all connect elsewhere at once. */
@@ -176,7 +189,7 @@ export class SubscriptionRunner {
     this.#isDraining = true;
     for (const subscriber of this.#open) {
       const wait = Math.random() * this.#options.settings.drainMs;
-      setTimeout(() => subscriber.end(undefined, 'shutdown'), wait).unref();
+      setTimeout(() => subscriber.interrupt(), wait).unref();
     }
   }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isSamePrincipal } from '../client/principal.ts';
 import type { Payload } from '../executor/payload.ts';
 import { RefusedPayload } from '../executor/refused-payload.ts';
+import { nextInOrder } from '../shared/arrival-order.ts';
 import type { Cancellation } from '../sources/cancellation.ts';
 import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import { resultText, type SingleResult, type StreamResult } from './execution-result.ts';
@@ -33,7 +34,8 @@ export class SharedSubscription {
   /** Resolves with the result of a subscription that does not start; `undefined` once it has started. */
   readonly started: Promise<SingleResult | undefined>;
   readonly #options: SharedSubscriptionOptions;
-  readonly #subscribers = new Set<Subscriber>();
+  /** Each subscriber, and when it joined, see `nextInOrder`. */
+  readonly #subscribers = new Map<Subscriber, number>();
   #request: EngineRequest;
   #engine: Engine;
   #stream: StreamResult | undefined;
@@ -85,14 +87,17 @@ export class SharedSubscription {
   /** Moves the subscribers to another one that is at the same position, and ends. */
   moveTo(other: SharedSubscription): void {
     this.#successor = other;
-    for (const subscriber of this.#subscribers) other.add(subscriber);
+    for (const subscriber of this.#subscribers.keys()) other.add(subscriber, FROM_THE_POSITION);
     this.#subscribers.clear();
     this.#end(undefined);
   }
 
-  /** Adds a subscriber, before or after the start. */
-  add(subscriber: Subscriber): void {
-    this.#subscribers.add(subscriber);
+  /**
+   * Adds a subscriber, before or after the start. It gets the events that arrive from now on: where it was before, such as at another
+   * replica, it may have had those that wait here.
+   */
+  add(subscriber: Subscriber, joined = nextInOrder()): void {
+    this.#subscribers.set(subscriber, joined);
   }
 
   /** Removes a subscriber. After the last one, the upstream subscription is cancelled. */
@@ -106,6 +111,16 @@ export class SharedSubscription {
   renew({ headers, identity }: Renewal): void {
     const { client } = this.#request;
     if (client.identity === undefined || !isSamePrincipal(client.identity, identity)) return;
+    this.#request = { ...this.#request, client: { ...client, headers } };
+    this.#stream?.upstream?.renew(headers);
+  }
+
+  /** Executes events with this access token of the login session that it belongs to. */
+  renewAccessToken(token: string): void {
+    const { client } = this.#request;
+    const authorization = `Bearer ${token}`;
+    if (client.identity?.kind !== 'session' || client.headers.authorization === authorization) return;
+    const headers = { ...client.headers, authorization };
     this.#request = { ...this.#request, client: { ...client, headers } };
     this.#stream?.upstream?.renew(headers);
   }
@@ -159,7 +174,7 @@ export class SharedSubscription {
     let stream = first;
     try {
       for (;;) {
-        for await (const payload of stream.payloads) await this.#deliver(payload);
+        for await (const payload of stream.payloads) await this.#deliver(payload, stream.upstream?.order);
         await this.#replanning;
         if (this.#hasEnded || this.#stream === undefined || this.#stream === stream) break;
         stream = this.#stream;
@@ -170,7 +185,8 @@ export class SharedSubscription {
     }
   }
 
-  async #deliver(payload: Payload): Promise<void> {
+  /** @param order when the event arrived, see `nextInOrder` */
+  async #deliver(payload: Payload, order = Number.POSITIVE_INFINITY): Promise<void> {
     const { dataText, errors, extensions } = payload;
     const { cursor, mayHaveMissedEvents = false } = (extensions?.subscription ?? {}) as EventExtension;
     const event = { dataText, errors, mayHaveMissed: mayHaveMissedEvents };
@@ -180,8 +196,8 @@ export class SharedSubscription {
     payload.takeText();
     this.#position = undefined;
     let [count, start] = [0, performance.now()];
-    for (const subscriber of this.#subscribers) {
-      subscriber.push(message);
+    for (const [subscriber, joined] of this.#subscribers) {
+      if (joined < order || last !== undefined) subscriber.push(message);
       if (this.#waitsForRoom) await subscriber.hasRoom();
       if (++count % CHECK_EVERY > 0 || performance.now() - start < SLICE_MS) continue;
       await nextTurn();
@@ -197,12 +213,15 @@ export class SharedSubscription {
     this.#stopListening?.();
     this.#options.cancellation.abort();
     void this.#stream?.payloads.return();
-    const all = [...this.#subscribers];
+    const all = [...this.#subscribers.keys()];
     this.#subscribers.clear();
     for (const subscriber of all) subscriber.end(last);
     this.#options.onEnd();
   }
 }
+
+/** When a subscriber joined that has moved from another subscription at the same position: it gets all that waits. */
+const FROM_THE_POSITION = 0;
 
 interface EventExtension {
   readonly cursor?: string;

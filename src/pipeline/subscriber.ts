@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { Identity } from '../client/identity.ts';
 import { isSamePrincipal } from '../client/principal.ts';
+import type { CredentialCheck } from '../shared/credential-check.ts';
 import type { OperationLabel, RequestNotes } from '../shared/request-notes.ts';
 import type { QueuedBytes } from './queued-bytes.ts';
 import { type QueueOverflow, queueLimit } from './upstream-events.ts';
@@ -33,6 +34,8 @@ export interface Renewal {
   readonly identity: Identity | undefined;
   /** All headers of the client, names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** How they are checked again. */
+  readonly check?: CredentialCheck | undefined;
 }
 
 /** Why a subscription has ended, for metrics. `client`: the client has left or cancelled it. */
@@ -64,8 +67,8 @@ export interface SubscriberOptions {
   readonly onEnd: (subscriber: Subscriber, reason: EndReason) => void;
   /** Called for each message that is dropped. */
   readonly onDropped?: (() => void) | undefined;
-  /** Called when the credentials of its user were renewed. */
-  readonly onRenewed?: ((renewal: Renewal) => void) | undefined;
+  /** Called when the credentials of its user were renewed, or with the access token that its session has now. */
+  readonly onRenewed?: ((renewal: Renewal | string) => void) | undefined;
 }
 
 /**
@@ -150,6 +153,11 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
     if (reader) void this.next().then(reader);
   }
 
+  /** Ends it after what waits, because the gateway stops. */
+  interrupt(): void {
+    this.end(undefined, 'shutdown');
+  }
+
   /** Lets it end with `SUBSCRIPTION_TOKEN_EXPIRED` when the token, API key or session of its user expires. */
   authorizeFor(identity: Identity | undefined): void {
     this.#identity = identity;
@@ -166,6 +174,16 @@ export class Subscriber implements AsyncIterableIterator<SubscriptionMessage> {
     if (this.hasEnded || this.#identity === undefined || !isSamePrincipal(this.#identity, renewal.identity)) return;
     this.authorizeFor(renewal.identity);
     this.#options.onRenewed?.(renewal);
+  }
+
+  /** Ends it with `SUBSCRIPTION_TOKEN_EXPIRED`: the credentials of its user are no longer accepted. */
+  revoke(): void {
+    this.end(REVOKED);
+  }
+
+  /** Goes on with this access token of its session. */
+  renewAccessToken(token: string): void {
+    if (!this.hasEnded) this.#options.onRenewed?.(token);
   }
 
   /** @param at milliseconds since 1970 */
@@ -260,4 +278,8 @@ const TOO_SLOW = endMessage(
 const EXPIRED = endMessage(
   'SUBSCRIPTION_TOKEN_EXPIRED',
   'The credentials have expired. Subscribe again with new ones.',
+);
+const REVOKED = endMessage(
+  'SUBSCRIPTION_TOKEN_EXPIRED',
+  'The credentials are no longer accepted: the user has logged out, or they were revoked. Subscribe again with new ones.',
 );

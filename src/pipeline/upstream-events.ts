@@ -101,6 +101,8 @@ export class UpstreamEvents implements SubscriptionSink {
   private room: (() => void) | undefined;
   /** The cursor of the last event that was taken. */
   taken: string | undefined;
+  /** When the last event that was taken has arrived, see `nextInOrder`. */
+  order: number | undefined;
   /** Whether the last event that was taken is a new one, and none that a resumed subscription has missed. */
   isLive = false;
   /** Called when there is an event, or the end. */
@@ -163,6 +165,7 @@ export class UpstreamEvents implements SubscriptionSink {
     if (event === undefined) return this.end;
     this.settings.queued?.leave(event);
     if (event.cursor !== undefined) this.taken = event.cursor;
+    this.order = event.order;
     this.isLive = event.isStored !== true;
     if (this.waiting.length === 0) this.makeRoom();
     return event;

@@ -1,3 +1,4 @@
+import type { CredentialCheck } from './credential-check.ts';
 import type { DebugTrace } from './debug-trace.ts';
 import type { RequestRecord } from './request-record.ts';
 
@@ -42,6 +43,8 @@ export interface RequestNotes {
   debug?: DebugTrace | undefined;
   /** Whether it was refused with `OVERLOADED`: such refusals are one line together, since a line for each would make the overload worse. */
   isOverload?: boolean | undefined;
+  /** Returns how the credentials of the client are checked again, while a subscription runs; `undefined` where they cannot be. */
+  credentialCheck?(): CredentialCheck | undefined;
 }
 
 export function emptyNotes(): RequestNotes {

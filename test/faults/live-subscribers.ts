@@ -121,6 +121,10 @@ export class LiveSubscriber {
     this.#close();
   }
 
+  cut(): void {
+    this.#close();
+  }
+
   #open(): void {
     let why = 'gone';
     this.#close = this.#transport.open(this.#urls(), `subscription { ${this.#field} { n text } }`, this.#cursor, {
@@ -145,7 +149,7 @@ export class LiveSubscriber {
   async #ended(why: string): Promise<void> {
     if (this.#isStopped) return;
     this.ends.push(why);
-    if (this.#cursor === undefined) this.sequence.reconnected();
+    this.sequence.reconnected(this.#cursor !== undefined);
     await sleep(50 + Math.random() * 200);
     if (!this.#isStopped) this.#open();
   }

@@ -5,7 +5,10 @@ export interface SequenceCounts {
   lost: number;
   /** Events that never came, and nothing said so. */
   lostSilently: number;
+  /** Events that came a second time over one connection. */
   doubled: number;
+  /** Events that came again over another connection than before. */
+  doubledElsewhere: number;
   reordered: number;
 }
 
@@ -13,25 +16,30 @@ interface Arrival {
   readonly n: number;
   /** Whether the subscriber knows that events may be missing before it. */
   readonly mayHaveMissed: boolean;
+  /** The index of the connection. */
+  readonly connection: number;
 }
 
 /** What one subscriber has received. */
 export class Sequence {
   readonly #arrivals: Arrival[] = [];
   #hasReconnected = false;
+  #connection = 0;
 
   /** The last number. */
   get last(): number {
     return this.#arrivals.at(-1)?.n ?? 0;
   }
 
-  /** The subscriber has connected again, without a cursor. */
-  reconnected(): void {
-    this.#hasReconnected = true;
+  /** The subscriber connects again, with a cursor or without one. */
+  reconnected(hasCursor: boolean): void {
+    this.#connection++;
+    if (!hasCursor) this.#hasReconnected = true;
   }
 
   receive(n: number, mayHaveMissed: boolean): void {
-    this.#arrivals.push({ n, mayHaveMissed: mayHaveMissed || this.#hasReconnected });
+    const connection = this.#connection;
+    this.#arrivals.push({ n, mayHaveMissed: mayHaveMissed || this.#hasReconnected, connection });
     this.#hasReconnected = false;
   }
 
@@ -43,14 +51,19 @@ export class Sequence {
     const isWithin = (n: number) => n > from && n <= to;
     const seen = new Set<number>();
     let highest = 0;
-    for (const { n, mayHaveMissed } of this.#arrivals) {
+    let highestHere = 0;
+    let here = 0;
+    for (const { n, mayHaveMissed, connection } of this.#arrivals) {
       const isNew = !seen.has(n);
       seen.add(n);
+      if (connection !== here) highestHere = 0;
+      here = connection;
       if (isWithin(n)) {
         counts.received++;
-        if (!isNew) counts.doubled++;
+        if (!isNew) counts[n > highestHere ? 'doubledElsewhere' : 'doubled']++;
         else if (n < highest) counts.reordered++;
       }
+      highestHere = Math.max(highestHere, n);
       if (n <= highest) continue;
       // before the first one there was no subscription
       const skipped = highest === 0 ? [] : sent.filter((one) => one > highest && one < n && isWithin(one));
@@ -61,5 +74,5 @@ export class Sequence {
 }
 
 export function noCounts(): SequenceCounts {
-  return { received: 0, lost: 0, lostSilently: 0, doubled: 0, reordered: 0 };
+  return { received: 0, lost: 0, lostSilently: 0, doubled: 0, doubledElsewhere: 0, reordered: 0 };
 }

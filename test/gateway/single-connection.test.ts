@@ -1,6 +1,7 @@
 import { type Client, createClient } from 'graphql-sse';
 import { SignJWT } from 'jose';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { counted } from './counted.ts';
 import { openEvents } from './event-reader.ts';
 import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
 
@@ -96,6 +97,33 @@ describe('the single connection mode of graphql-sse', () => {
     expect(await reader.until('"id":"b"}\n\n')).toBe(
       ':\n\nevent: next\ndata: {"id":"b","payload":{"data":{"count":1}}}\n\nevent: complete\ndata: {"id":"b"}\n\n',
     );
+  });
+
+  test('when the gateway stops, the stream ends after all subscriptions and the result of a query', async () => {
+    const prometheus = { enabled: true, listen: '127.0.0.1:0' };
+    const { server, topic, calls, behave } = await subscriptionWorld({
+      ...{ shutdown: { grace: '10s' }, telemetry: { metrics: { prometheus } } },
+    });
+    let release = () => {};
+    behave('products', (_, res) => {
+      release = () => void res.end('{"data":{"product":{"name":"slow"}}}');
+    });
+    const { reserve, begin, open } = rawClient(server.url);
+    const token = await reserve();
+    const { reader } = await open(token);
+    for (const id of ['a', 'b', 'c']) await begin(token, id, `${ADDED} # ${id}`);
+    const query = begin(token, 'd', '{ product(id: 1) { name } }');
+    await topic.hasSubscriptions(3);
+    await expect.poll(() => calls.products).toBe(1);
+    const ended = async () => (await counted(server, 'headgate_subscriptions_ended_total')).shutdown;
+    const stopped = server.close();
+    await expect.poll(ended).toBe(3);
+    release();
+    expect((await query).status).toBe(202);
+    expect(await reader.until('retry: ')).toBe(
+      ':\n\nevent: next\ndata: {"id":"d","payload":{"data":{"product":{"name":"slow"}}}}\n\nevent: complete\ndata: {"id":"d"}\n\nretry: ',
+    );
+    await stopped;
   });
 
   test('the token can be a parameter, as EventSource needs it; silence has heartbeats', async () => {

@@ -29,6 +29,29 @@ describe('identical subscriptions', () => {
     await topic.hasSubscriptions(0);
   });
 
+  test('deliver to a client that joins only what arrives from then on: it may have the rest from another replica', async () => {
+    const { server, topic, calls, behave } = await subscriptionWorld();
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    behave('products', async (_, res) => {
+      await released;
+      res.end('{"data":{"_entities":[{"name":"slow"}]}}');
+    });
+    const first = await openEvents(server.url, ADDED);
+    await topic.hasSubscriptions(1);
+    topic.publish(review('earlier'));
+    topic.publish(review('waiting'));
+    await expect.poll(() => calls.products).toBe(1);
+    const second = await openEvents(server.url, ADDED);
+    topic.publish(review('later'));
+    release();
+    for (const body of ['earlier', 'waiting', 'later']) expect(await first.reader.until('\n\n')).toContain(body);
+    expect(await second.reader.until('\n\n')).toContain('later');
+    expect(topic.size).toBe(1);
+  });
+
   test('are not shared where a header that is sent differs', async () => {
     const { server, topic, handshakes } = await subscriptionWorld({
       headers: { all: { request: [{ propagate: { named: 'authorization' } }] } },

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { counted } from './counted.ts';
 import { all, openClient, openSocket, SECRET, token } from './open-socket.ts';
+import type { LogLine } from './serving.ts';
 import { ADDED, subscriptionWorld } from './subscription-world.ts';
 
 const telemetry = {
@@ -77,4 +78,58 @@ test('a subscription at a subgraph that is lost is in the log and the metrics', 
     { level: 'warn', subgraph: 'reviews', code: 'SUBREQUEST_HTTP_ERROR', reason: 'closed with 1006', subscriptions: 1 },
   ]);
   topic.end();
+});
+
+describe('when the gateway stops, no line says that the client has closed what it has not', () => {
+  const messages = (lines: readonly LogLine[], type: string) =>
+    lines.flatMap(({ msg, operationType }) => (operationType === type ? [msg] : []));
+
+  test.each(Object.entries(TRANSPORTS))('%s', async (_, subscribe) => {
+    const { server, lines, topic } = await subscriptionWorld({ telemetry, shutdown: { grace: '5s' } });
+    void subscribe(server.url, ADDED, '');
+    await topic.hasSubscriptions(1);
+    await server.close();
+    expect(messages(lines, 'subscription')).toEqual(['request']);
+  });
+
+  test('WebSocket: all subscriptions end, and the result of a query comes before the end', async () => {
+    const { server, lines, topic, calls, behave } = await subscriptionWorld({ telemetry, shutdown: { grace: '10s' } });
+    let release = () => {};
+    behave('products', (_, res) => {
+      release = () => void res.end('{"data":{"product":{"name":"slow"}}}');
+    });
+    const { send, next, closed } = await openSocket(server.url, 'graphql-transport-ws');
+    send({ type: 'connection_init' });
+    await next();
+    for (const id of ['1', '2', '3']) send({ id, type: 'subscribe', payload: { query: `${ADDED} # ${id}` } });
+    send({ id: '4', type: 'subscribe', payload: { query: '{ product(id: 1) { name } }' } });
+    await topic.hasSubscriptions(3);
+    await expect.poll(() => calls.products).toBe(1);
+    const stopped = server.close();
+    await topic.hasSubscriptions(0);
+    // what comes now is for another replica
+    send({ id: '5', type: 'subscribe', payload: { query: '{ product(id: 2) { name } }' } });
+    release();
+    expect(await next()).toEqual({ id: '4', type: 'next', payload: { data: { product: { name: 'slow' } } } });
+    expect(await next()).toEqual({ id: '4', type: 'complete' });
+    expect(await closed).toBe(1001);
+    await stopped;
+    expect(messages(lines, 'subscription')).toEqual(['request', 'request', 'request']);
+    expect(messages(lines, 'query')).toEqual(['request']);
+    expect(calls.products).toBe(1);
+  });
+
+  test('WebSocket: a subscription that comes too late is closed, so that clients send it elsewhere', async () => {
+    const { server } = await subscriptionWorld({ shutdown: { grace: '5s' } });
+    const { send, next, closed } = await openSocket(server.url, 'graphql-transport-ws');
+    send({ type: 'connection_init' });
+    await next();
+    // connections without operations are closed at the latest moment
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.99);
+    onTestFinished(() => random.mockRestore());
+    const stopped = server.close();
+    send({ id: '1', type: 'subscribe', payload: { query: ADDED } });
+    expect(await Promise.race([closed, next()])).toBe(1001);
+    await stopped;
+  });
 });

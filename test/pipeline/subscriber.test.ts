@@ -136,7 +136,9 @@ describe('the end', () => {
 
   test('waits for renewed credentials, if they are of the same user with the same rights', async () => {
     const renewed: unknown[] = [];
-    const { subscriber, ends } = open({ onRenewed: ({ identity }) => renewed.push(identity) });
+    const { subscriber, ends } = open({
+      onRenewed: (one) => renewed.push(typeof one === 'string' ? one : one.identity),
+    });
     const later = Date.now() / 1_000 + 3_600;
     subscriber.authorizeFor(tokenOf('ann', later));
     const [other, fewer, longer] = [tokenOf('bob', 1), tokenOf('ann', 1, ['fewer']), tokenOf('ann', later + 1)];

@@ -67,6 +67,8 @@ const OVERLOADED = [
   'The gateway has no memory left for more responses right now. Try again later.',
 ] as const;
 
+const EXPIRED = ['unauthenticated', 'The credentials are no longer accepted. Subscribe again with new ones.'] as const;
+
 /** What the status of a failure depends on, beside its errors. */
 export interface FailureOptions {
   /**
@@ -89,7 +91,8 @@ export function failure(
   const status = decided !== undefined && decided >= 400 ? decided : worstStatus(errors, statusOf);
   const isOverloaded =
     status === 503 && errors.some((error) => errorCode(error) === 'OVERLOADED' && !isOfSource(error));
-  const known = isOverloaded ? OVERLOADED : KIND_BY_STATUS[status];
+  const isExpired = status === 401 && errors.some((error) => errorCode(error) === 'SUBSCRIPTION_TOKEN_EXPIRED');
+  const known = isOverloaded ? OVERLOADED : isExpired ? EXPIRED : KIND_BY_STATUS[status];
   const [kind, detail] = known ?? (status < 500 ? REFUSED : SOURCE_FAILED);
   const shown = errors.map((error) => ({
     path: (error.path ?? []).map(String),

@@ -68,6 +68,7 @@ function contextOf({ call, endpoint }: EndpointCall): OperationContext {
     shared: undefined,
     record: notes.record,
     debug: notes.debug,
+    credentialCheck: () => notes.credentialCheck?.(),
     receiveHeaders: (collected) => collected.writeTo(res),
   };
 }

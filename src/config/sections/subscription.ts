@@ -116,6 +116,11 @@ export const subscriptionSection = z
         'close: a further event ends the subscription with SUBSCRIPTION_QUEUE_FULL; drop_oldest: it replaces the oldest; coalesce: only the newest event waits, whatever queue_capacity is',
       ),
     single_connection: singleConnection,
+    credential_check_interval: timerDuration
+      .prefault('30s')
+      .describe(
+        'How often the sessions, tokens and API keys of running subscriptions are checked again; those that are no longer accepted end with SUBSCRIPTION_TOKEN_EXPIRED',
+      ),
     heartbeat_interval: timerDuration
       .prefault('10s')
       .describe(

@@ -32,6 +32,8 @@ export interface OperationMessages extends AsyncIterable<SubscriptionMessage> {
   readonly headers: Readonly<Record<string, string>> | undefined;
   /** Takes new credentials of the client, where it lasts for long. */
   renew?(renewal: Renewal): void;
+  /** Ends it after what waits, where it lasts for long: the gateway stops. */
+  interrupt?(): void;
   /** Ends it, whether or not all is delivered. */
   return(): unknown;
 }

@@ -3,7 +3,7 @@ import { ClientPlaces } from '../../client/client-places.ts';
 import type { ClientInfo } from '../../client/identity.ts';
 import { isSameUser } from '../../client/principal.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
-import { ReservedStream, type StreamLimits } from './reserved-stream.ts';
+import { ReservedStream, type StreamLimits, shuttingDown } from './reserved-stream.ts';
 
 export interface ReservationSettings extends StreamLimits {
   /** The most reservations of this process, open streams included. */
@@ -32,9 +32,7 @@ export class Reservations {
 
   /** Reserves a stream, and returns its token. Throws `GatewayError` 429 or 503 where there are too many, and while the gateway stops. */
   reserve(client: ClientInfo): string {
-    if (this.#isDraining) {
-      throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'The gateway is shutting down. Subscribe again elsewhere.');
-    }
+    if (this.#isDraining) throw shuttingDown();
     const release = this.#places.enter(client);
     if (typeof release === 'string') throw tooMany(release);
     const token = randomBytes(24).toString('base64url');

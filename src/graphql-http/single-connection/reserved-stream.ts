@@ -10,6 +10,8 @@ export interface StreamOperation {
   isCancelled: boolean;
   /** Called when it is cancelled. */
   onCancel: (() => void) | undefined;
+  /** Ends it after what waits, where it lasts for long: the gateway stops. */
+  onInterrupt: (() => void) | undefined;
 }
 
 /** Limits of one stream. */
@@ -27,6 +29,11 @@ interface Piece {
   readonly onTaken: () => void;
 }
 
+/** Returns the error of what has to begin elsewhere. */
+export function shuttingDown(): GatewayError {
+  return new GatewayError(503, 'SERVICE_UNAVAILABLE', 'The gateway is shutting down. Subscribe again elsewhere.');
+}
+
 /**
  * The one event stream of a client, with the events of all its operations. It is reserved first; operations may begin before the
  * client opens it.
@@ -41,7 +48,7 @@ export class ReservedStream {
   #waitingBytes = 0;
   readonly #onEnd: () => void;
   #wake: () => void = () => {};
-  #state: 'reserved' | 'open' | 'interrupted' | 'ended' = 'reserved';
+  #state: 'reserved' | 'open' | 'leaving' | 'interrupted' | 'ended' = 'reserved';
   #claimTimer: NodeJS.Timeout | undefined;
 
   /**
@@ -57,8 +64,11 @@ export class ReservedStream {
     this.#claimTimer = setTimeout(() => this.end(), limits.claimTimeoutMs).unref();
   }
 
-  /** Begins an operation. Throws `GatewayError` 409 for an id that is in use, and 429 where there are too many. */
+  /**
+   * Begins an operation. Throws `GatewayError` 409 for an id that is in use, 429 where there are too many, and 503 when the gateway stops.
+   */
   begin(id: string): StreamOperation {
+    if (this.#state === 'leaving' || this.#state === 'interrupted') throw shuttingDown();
     if (this.#operations.has(id)) {
       const message = `The stream has an operation with the operationId ${JSON.stringify(id)}. Use a new one.`;
       throw new GatewayError(409, 'CONFLICT', message);
@@ -69,7 +79,7 @@ export class ReservedStream {
         'allows.';
       throw new GatewayError(429, 'SUBSCRIPTION_LIMIT_EXCEEDED', message);
     }
-    const operation: StreamOperation = { isCancelled: false, onCancel: undefined };
+    const operation: StreamOperation = { isCancelled: false, onCancel: undefined, onInterrupt: undefined };
     this.#operations.set(id, operation);
     return operation;
   }
@@ -77,6 +87,7 @@ export class ReservedStream {
   /** Removes an operation that has ended. */
   finish(id: string, operation: StreamOperation): void {
     if (this.#operations.get(id) === operation) this.#operations.delete(id);
+    if (this.#state === 'leaving') this.interrupt();
   }
 
   /** Cancels an operation. Does nothing for one that has ended. */
@@ -86,6 +97,7 @@ export class ReservedStream {
     this.#operations.delete(id);
     operation.isCancelled = true;
     operation.onCancel?.();
+    if (this.#state === 'leaving') this.interrupt();
   }
 
   /**
@@ -123,10 +135,18 @@ export class ReservedStream {
     return this.#pieces(heartbeatMs);
   }
 
-  /** Ends the stream after what waits, so that the client connects again elsewhere: the gateway stops. */
+  /**
+   * Ends the stream because the gateway stops, so that the client connects again elsewhere: after the end of all subscriptions, and the
+   * results of other operations.
+   */
   interrupt(): void {
     if (this.#state === 'reserved') return this.end();
-    if (this.#state === 'open') this.#state = 'interrupted';
+    if (this.#state === 'open') {
+      this.#state = 'leaving';
+      for (const { onInterrupt } of this.#operations.values()) onInterrupt?.();
+    }
+    if (this.#state !== 'leaving' || this.#operations.size > 0) return;
+    this.#state = 'interrupted';
     this.#wake();
   }
 

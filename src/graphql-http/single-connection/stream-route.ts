@@ -152,6 +152,7 @@ async function deliver(
   operation: StreamOperation,
 ): Promise<void> {
   operation.onCancel = () => void messages.return();
+  operation.onInterrupt = () => messages.interrupt?.();
   if (operation.isCancelled) return operation.onCancel();
   for await (const { text } of messages) await stream.send(nextEvent(id, text));
   if (messages.reason === 'shutdown') stream.interrupt();

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { GraphQLFormattedError } from 'graphql';
 import type { RawData, WebSocket } from 'ws';
 import type { Identity } from '../../client/identity.ts';
 import { isSameUser } from '../../client/principal.ts';
@@ -37,6 +36,7 @@ import {
   readClientMessage,
   type Subprotocol,
 } from './messages.ts';
+import { pingMistake, tooManyOperations } from './socket-errors.ts';
 import { SocketWriter } from './socket-writer.ts';
 
 /** Settings of the WebSockets of clients. Times in milliseconds. */
@@ -57,6 +57,8 @@ export interface ClientSocketParts {
   readonly settings: ClientSocketSettings;
   readonly handleInner: HandleInner;
   readonly clientWrites?: ClientWrites | undefined;
+  /** Whether the gateway stops. */
+  readonly isDraining: () => boolean;
   /** Responds to an operation; passes on the events of a subscription, and the parts of a result. */
   readonly respond: (context: RequestContext, receive: (messages: OperationMessages) => Promise<void>) => void;
 }
@@ -88,6 +90,7 @@ export class ClientSocket {
   #isRenewing = false;
   #state: 'new' | 'initializing' | 'ready' = 'new';
   #hasHeard = true;
+  #isLeaving = false;
   #initTimer: NodeJS.Timeout | undefined;
   readonly #pings: NodeJS.Timeout;
 
@@ -109,9 +112,14 @@ export class ClientSocket {
     socket.on('close', () => this.#closed());
   }
 
-  /** Says that the gateway stops, and closes. Operations are cancelled. */
+  /**
+   * Closes because the gateway stops: after the end of all subscriptions, and the results of other operations. What the client sends
+   * meanwhile is not executed, so that it can send it elsewhere.
+   */
   goAway(): void {
-    this.#close(1001, 'The gateway is shutting down');
+    if (!this.#isLeaving) for (const { messages } of this.#operations.values()) messages?.interrupt?.();
+    this.#isLeaving = true;
+    if (this.#operations.size === 0) this.#close(1001, 'The gateway is shutting down');
   }
 
   /** Cancels the operations at once: the client may not answer the close message. */
@@ -161,7 +169,8 @@ export class ClientSocket {
       case 'terminate':
         return this.#close(1000);
       case 'complete':
-        return this.#cancel(message.id);
+        this.#cancel(message.id);
+        return this.#isLeaving ? this.goAway() : undefined;
       case 'subscribe':
         if (this.#state !== 'ready') return this.#close(UNAUTHORIZED, 'Unauthorized');
         return this.#start(message.id, message.body);
@@ -214,7 +223,7 @@ export class ClientSocket {
     const given = Object.keys(payload ?? {}).filter((name) => settings.headers.includes(name.toLowerCase()));
     if (payload === undefined || given.length === 0) return void this.#send(pongMessage(payload));
     const changed = headersIn(payload, settings.headers);
-    const mistake = this.#mistakeOf(given, changed);
+    const mistake = pingMistake(given, changed, { isReady: this.#state === 'ready', isRenewing: this.#isRenewing });
     if (mistake !== undefined) return void this.#send(pongMessage({ errors: [mistake] }));
     this.#isRenewing = true;
     const headers = { ...this.#headers, ...changed };
@@ -225,21 +234,10 @@ export class ClientSocket {
       if (!isSameUser(this.#identity, identity)) return this.#close(FORBIDDEN, 'The credentials are of another user');
       this.#headers = headers;
       this.#identity = identity;
-      this.#renewal = { identity, headers: this.#operationHeaders() };
+      this.#renewal = { identity, headers: this.#operationHeaders(), check: result.credentialCheck() };
       for (const { messages } of this.#operations.values()) messages?.renew?.(this.#renewal);
       void this.#send(pongMessage(undefined));
     });
-  }
-
-  #mistakeOf(given: readonly string[], read: IncomingHttpHeaders): GraphQLFormattedError | undefined {
-    if (this.#state !== 'ready')
-      return error('UNAUTHENTICATED', 'The connection is not acknowledged yet. Send credentials in connection_init.');
-    if (this.#isRenewing)
-      return error('TOO_MANY_REQUESTS', 'The credentials of another ping are being checked. Wait for its pong.');
-    if (areTooLarge(read)) return error('BAD_REQUEST', 'The payload of the ping is larger than headers may be.');
-    const unreadable = given.find((name) => read[name.toLowerCase()] === undefined);
-    if (unreadable === undefined) return undefined;
-    return error('BAD_REQUEST', `"${unreadable}" in the payload of the ping is no value of a header.`);
   }
 
   #operationHeaders(): IncomingHttpHeaders {
@@ -247,10 +245,11 @@ export class ClientSocket {
   }
 
   #start(id: string, body: string): void {
+    if (this.#isLeaving) return;
     const { handshake, settings, handleInner, respond, subprotocol } = this.#parts;
     if (this.#operations.has(id)) return this.#close(DUPLICATE, closeReason(`Subscriber for ${id} already exists`));
     if (this.#operations.size >= settings.maxOperations)
-      return void this.#send(errorMessage(subprotocol, id, [tooMany(settings.maxOperations)]));
+      return void this.#send(errorMessage(subprotocol, id, [tooManyOperations(settings.maxOperations)]));
     const { pathname } = new URL(handshake.url, 'http://localhost');
     const headers = this.#operationHeaders();
     const req = new InnerRequest({ socket: handshake.socket, method: 'POST', url: pathname, headers, body });
@@ -266,7 +265,10 @@ export class ClientSocket {
     const isCancelled = this.#operations.get(id) !== operation;
     if (isCancelled) return;
     this.#operations.delete(id);
-    if (messages === undefined) this.#sendResult(id, res.body);
+    // a client sends elsewhere what is refused because the gateway stops
+    const isTooLate = res.statusCode === 503 && this.#parts.isDraining();
+    if (messages === undefined && !isTooLate) this.#sendResult(id, res.body);
+    if (this.#isLeaving || isTooLate) this.goAway();
   }
 
   /** Sends the whole result of an operation that is no subscription, or of one that was refused. */
@@ -338,13 +340,4 @@ export class ClientSocket {
   #cancelAll(): void {
     for (const id of [...this.#operations.keys()]) this.#cancel(id);
   }
-}
-
-function tooMany(most: number): GraphQLFormattedError {
-  const message = `This WebSocket has ${most} operations, as many as websocket.max_operations allows.`;
-  return error('SUBSCRIPTION_LIMIT_EXCEEDED', message);
-}
-
-function error(code: string, message: string): GraphQLFormattedError {
-  return { message, extensions: { code } };
 }

@@ -10,7 +10,7 @@ import { GatewayError } from '../../shared/gateway-error.ts';
 import { pathOf } from '../../shared/url-path.ts';
 import type { GraphqlRoute } from '../route.ts';
 import type { HandleInner } from './check-credentials.ts';
-import { ClientSocket, type ClientSocketSettings } from './client-socket.ts';
+import { ClientSocket, type ClientSocketParts, type ClientSocketSettings } from './client-socket.ts';
 import type { Subprotocol } from './messages.ts';
 
 export interface WebSocketServerOptions {
@@ -59,6 +59,7 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
   const server = new WebSocketServer({ noServer: true, maxPayload, handleProtocols, perMessageDeflate: false });
   const clients = new Set<ClientSocket>();
   let isDraining = false;
+  const stops = () => isDraining;
 
   const routeOf = ({ url }: IncomingMessage) => {
     // the request may turn out to be for another handler
@@ -87,7 +88,17 @@ export function createWebSockets(options: WebSocketServerOptions): ClientWebSock
         const subprotocol = webSocket.protocol as Subprotocol;
         const { respondInner: respond } = route;
         const handshake = { url: req.url ?? '/', socket: req.socket };
-        const parts = { socket: webSocket, handshake, subprotocol, settings, handleInner, clientWrites, respond };
+        // member by member: an object that is copied from another has a hidden class of its own
+        const parts: ClientSocketParts = {
+          socket: webSocket,
+          handshake,
+          subprotocol,
+          settings,
+          handleInner,
+          clientWrites,
+          isDraining: stops,
+          respond,
+        };
         const client = new ClientSocket(parts, req);
         track(clients, client, webSocket);
       });

@@ -1,3 +1,4 @@
+import type { ClientInfo } from '../../client/identity.ts';
 import type { Authenticator } from '../../policy/authentication/authenticator.ts';
 import { pathOf } from '../../shared/url-path.ts';
 import { HEALTH_PATHS } from '../health-paths.ts';
@@ -12,22 +13,25 @@ export function authenticate(
   authenticator: Authenticator,
   fail: (context: RequestContext, error: unknown) => void,
 ): Middleware {
-  return (next) => (context) => {
-    const { req, requestId, session } = context;
-    // a preflight request has no credentials
-    if (req.method === 'OPTIONS' || HEALTH_PATHS.has(pathOf(req.url))) return next(context);
-    const { plugins } = context;
-    const check = () => authenticator.authenticate(req, requestId, session?.identity);
-    const client = plugins?.hooks.onStage ? plugins.observe('authentication', check) : check();
-    if (!(client instanceof Promise)) {
+  return (next) => {
+    const proceed = (context: RequestContext, client: ClientInfo) => {
+      const { plugins, req } = context;
       context.client = client;
-      return next(context);
-    }
-    client
-      .then((known) => {
-        context.client = known;
-        next(context);
-      })
-      .catch((error: unknown) => fail(context, error));
+      context.authenticator = authenticator;
+      context.authenticated = client.identity;
+      // plugins may change the headers later
+      if (plugins?.hasPlugins) context.credentials = authenticator.checkLater(req, client.identity);
+      next(context);
+    };
+    return (context) => {
+      const { req, requestId, session } = context;
+      // a preflight request has no credentials
+      if (req.method === 'OPTIONS' || HEALTH_PATHS.has(pathOf(req.url))) return next(context);
+      const { plugins } = context;
+      const check = () => authenticator.authenticate(req, requestId, session?.identity);
+      const client = plugins?.hooks.onStage ? plugins.observe('authentication', check) : check();
+      if (!(client instanceof Promise)) return proceed(context, client);
+      client.then((known) => proceed(context, known)).catch((error: unknown) => fail(context, error));
+    };
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { ClientInfo, Identity } from '../../client/identity.ts';
+import { type AcceptedCredential, type CredentialCheck, hasAllScopes } from '../../shared/credential-check.ts';
 import type { CountRefusal } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type ClientAddress, peerAddress } from '../client-address.ts';
@@ -28,6 +29,11 @@ export interface Authenticator {
    * @param sessionIdentity the identity from a login session; a token or an API key in the request replaces it
    */
   authenticate(req: IncomingMessage, requestId: string, sessionIdentity?: Identity): ClientInfo | Promise<ClientInfo>;
+  /**
+   * Returns how the token and the API key of a request are checked again later; `undefined` where it has none.
+   * @param identity as which `authenticate` has identified the client
+   */
+  checkLater(req: IncomingMessage, identity: Identity | undefined): CredentialCheck | undefined;
   /** Returns the client's address, behind trusted proxies. */
   addressOf(req: IncomingMessage): string;
   /** Files with keys. The caller reloads each file when it changes. */
@@ -70,6 +76,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   const authenticator = new RequestAuthenticator(parts);
   return {
     authenticate: (req, requestId, sessionIdentity) => authenticator.authenticate(req, requestId, sessionIdentity),
+    checkLater: (req, identity) => authenticator.checkLater(req, identity),
     addressOf: (req) => authenticator.addressOf(req),
     files: parts.files ?? [],
     close: () => parts.close?.(),
@@ -82,6 +89,8 @@ function schemeOf({ findToken, findApiKey, sessions }: AuthenticatorParts): stri
   if (findApiKey) return 'ApiKey';
   return sessions ? 'Session' : 'Bearer';
 }
+
+const ACCEPTED: AcceptedCredential = {};
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -115,6 +124,25 @@ class RequestAuthenticator {
     }
   }
 
+  checkLater(req: IncomingMessage, identity: Identity | undefined): CredentialCheck | undefined {
+    const { findToken, findApiKey, apiKeys } = this.#parts;
+    if (identity === undefined) return undefined;
+    const [token, key] = [findToken?.(req), findApiKey?.(req)];
+    if (token === undefined && key === undefined) return undefined;
+    const { scopes } = identity;
+    return async () => {
+      try {
+        const bearer = token === undefined ? undefined : await this.#identityOf(token);
+        const owner = key === undefined ? undefined : await apiKeys?.identify(key);
+        const known = bearer ?? owner;
+        return known && hasAllScopes(known.scopes, scopes) ? ACCEPTED : undefined;
+      } catch (error) {
+        if (error instanceof BadCredential) return undefined;
+        throw error;
+      }
+    };
+  }
+
   addressOf(req: IncomingMessage): string {
     const { clientAddress } = this.#parts;
     const peer = peerAddress(req.socket);
@@ -144,12 +172,20 @@ class RequestAuthenticator {
   }
 
   #identifyToken(token: string, ip: string): MaybePromise<Identity> {
-    const { jwt, introspector, failedAttempts } = this.#parts;
-    const cached = () => jwt?.cachedIdentity(token) ?? introspector?.cachedIdentity(token);
-    const known = cached();
+    const { failedAttempts } = this.#parts;
+    const known = this.#cachedIdentity(token);
     if (known !== undefined || failedAttempts === undefined) return known ?? this.#verify(token);
     // another request may have verified the same token while this one waited
-    return failedAttempts.guard(ip, () => cached() ?? this.#verify(token));
+    return failedAttempts.guard(ip, () => this.#identityOf(token));
+  }
+
+  #cachedIdentity(token: string): Identity | undefined {
+    const { jwt, introspector } = this.#parts;
+    return jwt?.cachedIdentity(token) ?? introspector?.cachedIdentity(token);
+  }
+
+  #identityOf(token: string): MaybePromise<Identity> {
+    return this.#cachedIdentity(token) ?? this.#verify(token);
   }
 
   #verify(token: string): Promise<Identity> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Identity } from '../../client/identity.ts';
+import { type AcceptedCredential, type CredentialCheck, hasAllScopes } from '../../shared/credential-check.ts';
 import { StoreUnavailable } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { AuthenticationError } from '../authentication/authentication-error.ts';
@@ -19,6 +20,8 @@ export interface SessionIdentity {
   readonly identity: Identity;
   /** A valid access token, for subgraphs. */
   readonly accessToken: string;
+  /** Checks later whether the session goes on. That does not count as use of the session. */
+  readonly check: CredentialCheck;
 }
 
 export interface SessionsOptions {
@@ -75,8 +78,28 @@ export class Sessions {
     const forged = csrfProblem(req, session, site, rules);
     if (forged !== undefined) throw csrfError(forged);
     const current = tokens.current(id, session);
-    if (!(current instanceof Promise)) return identityFrom(current);
-    return current.then(identityFrom, (error: unknown) => this.#refuse(error));
+    if (!(current instanceof Promise)) return this.#identityFrom(id, current);
+    return current.then(
+      (renewed) => this.#identityFrom(id, renewed),
+      (error: unknown) => this.#refuse(error),
+    );
+  }
+
+  #identityFrom(id: string, session: Session): SessionIdentity {
+    const { scopes, tokens } = session;
+    return { identity: identityOf(session), accessToken: tokens.access, check: () => this.#check(id, scopes) };
+  }
+
+  async #check(id: string, scopes: readonly string[]): Promise<AcceptedCredential | undefined> {
+    const { store, tokens } = this.#options;
+    try {
+      const session = await store.get(id, false);
+      const current = session && (await tokens.current(id, session));
+      return current && hasAllScopes(current.scopes, scopes) ? { accessToken: current.tokens.access } : undefined;
+    } catch (error) {
+      if (error instanceof GrantExpired) return undefined;
+      throw error;
+    }
   }
 
   /** Stores a new session, ends the browser's previous one, and returns `Set-Cookie`. */
@@ -129,10 +152,6 @@ export class Sessions {
     }
     throw error;
   }
-}
-
-function identityFrom(session: Session): SessionIdentity {
-  return { identity: identityOf(session), accessToken: session.tokens.access };
 }
 
 /** Returns `WWW-Authenticate` for responses without a session, with the URL of the login. */

@@ -23,6 +23,8 @@ export class OpenIdServer {
   /** Requests by path: `{"/token": 2}`. */
   readonly asked: Record<string, number> = {};
   givesRefreshTokens = true;
+  /** How long access tokens are valid. */
+  accessTokenSeconds = 3_600;
   /** Called before each request to the token endpoint is answered. */
   beforeToken: (() => Promise<void>) | undefined;
   readonly #server: Server;
@@ -60,6 +62,7 @@ export class OpenIdServer {
     const provider = new Provider(this.issuer, {
       ...configuration(this.#key.jwk, gateway, client),
       issueRefreshToken: () => this.givesRefreshTokens,
+      ttl: { AccessToken: () => this.accessTokenSeconds },
     });
     const serve = provider.callback();
     const pages = provider as unknown as Interactions;

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { CredentialChecks } from '../../src/pipeline/credential-checks.ts';
+import { Subscriber } from '../../src/pipeline/subscriber.ts';
+import type { CredentialCheck } from '../../src/shared/credential-check.ts';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
+afterEach(() => void vi.useRealTimers());
+
+const subscriber = () => new Subscriber({ queueCapacity: 10, overflow: 'close', onEnd: () => {} });
+const accept: CredentialCheck = () => ({});
+
+test('there is a timer only while there are credentials to check', () => {
+  const checks = new CredentialChecks({ intervalMs: 1_000 });
+  const [first, second] = [subscriber(), subscriber()];
+  checks.set(first, undefined);
+  expect(vi.getTimerCount()).toBe(0);
+  checks.set(first, accept);
+  checks.set(second, accept);
+  expect(vi.getTimerCount()).toBe(1);
+  checks.delete(first);
+  checks.set(second, undefined);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('16 credentials are checked at a time, and the next round waits for the last of them', async () => {
+  const checks = new CredentialChecks({ intervalMs: 1_000 });
+  const started: (() => void)[] = [];
+  const subscribers = Array.from({ length: 40 }, subscriber);
+  for (const one of subscribers)
+    checks.set(one, () => new Promise((resolve) => void started.push(() => resolve(undefined))));
+  vi.advanceTimersByTime(1_000);
+  expect(started).toHaveLength(16);
+  vi.advanceTimersByTime(5_000);
+  expect(started).toHaveLength(16);
+  for (const resolve of started) {
+    resolve();
+    await new Promise((done) => setImmediate(done));
+  }
+  expect(started).toHaveLength(40);
+  expect(subscribers.map(({ reason }) => reason)).toEqual(subscribers.map(() => 'token_expired'));
+});
+
+test('a credential that was replaced while it was checked ends nothing', async () => {
+  const checks = new CredentialChecks({ intervalMs: 1_000 });
+  const one = subscriber();
+  let reject = () => {};
+  checks.set(one, () => new Promise((resolve) => (reject = () => resolve(undefined))));
+  vi.advanceTimersByTime(1_000);
+  checks.set(one, accept);
+  reject();
+  await new Promise((done) => setImmediate(done));
+  expect(one.hasEnded).toBe(false);
+});
