@@ -81,16 +81,15 @@ export class CompiledFragments implements FragmentNumbers {
     return this.sets.of(set);
   }
 
-  /** Returns the numbers of the defer groups of the plan that a fragment waits for. */
-  groupsOf(fragment: DeferredFragment): number[] {
-    return this.groups((set) => set.includes(fragment));
+  /** Returns the numbers of the defer groups of the plan that any of some fragments waits for. */
+  groupsOf(fragments: ReadonlySet<DeferredFragment>): number[] {
+    return this.groups((set) => set.some((fragment) => fragments.has(fragment)));
   }
 
   /** Returns the numbers of the defer groups that the fields of a set may come from, where these are more than its own. */
   groupsOfUnion(set: number): readonly number[] {
     if (set < this.planned) return [];
-    const all = new Set(this.of(set));
-    return this.groups((one) => one.some((fragment) => all.has(fragment)));
+    return this.groupsOf(new Set(this.of(set)));
   }
 
   private groups(isWanted: (set: readonly DeferredFragment[]) => boolean): number[] {

@@ -77,7 +77,7 @@ export class FragmentDelivery {
     this.places = new FragmentPlaces(fragments, this.nulled, this.firstItems);
     const errors = () => [...execution.report.byRequest, ...(execution.slices?.errors ?? [])];
     this.errors = new FragmentErrors(errors, this.places, execution.data);
-    this.parts = new PartRegistry(fragments, this.firstItems, (place) => this.delivered.has(place));
+    this.parts = new PartRegistry(fragments, this.firstItems);
   }
 
   /** Every request may be needed until the last payload is written. */
@@ -151,11 +151,11 @@ export class FragmentDelivery {
     return { text, violations: context.violations };
   }
 
-  private isReady({ state, fragment, places, run: { progress } }: FragmentInstance): boolean {
+  private isReady({ state, copies, places, run: { progress } }: FragmentInstance): boolean {
     if (state !== 'announced') return false;
     const isDone = (group: number) => !progress.isPending(group);
     return (
-      this.fragments.groupsOf(fragment).every(isDone) &&
+      this.fragments.groupsOf(copies).every(isDone) &&
       places.every(({ set }) => this.fragments.groupsOfUnion(set).every(isDone))
     );
   }
@@ -164,8 +164,11 @@ export class FragmentDelivery {
     const pieces: Piece[] = [];
     const found: FoundPlaces[] = [];
     const isOwn = (place: FragmentPlace) =>
-      this.fragments.of(place.set).includes(instance.fragment) &&
-      isSamePath(objectPath(place.path, instance.fragment.depth), instance.pending.path);
+      this.fragments
+        .of(place.set)
+        .some(
+          (one) => instance.copies.has(one) && isSamePath(objectPath(place.path, one.depth), instance.pending.path),
+        );
     const queue = instance.places.filter((place) => !this.delivered.has(place));
     for (const place of queue) {
       const { data, nullReasonsIfAny } = this.execution;
@@ -242,7 +245,7 @@ export class FragmentDelivery {
   private errorsAround(part: DeliveredPart): readonly GraphQLFormattedError[] {
     if (this.parts.open.size === 0) return this.errors.takeAll();
     if (part.kind === 'list') return [];
-    return this.errors.takeAround(part.pending.path, this.fragments.groupsOf(part.fragment));
+    return this.errors.takeAround(part.pending.path, this.fragments.groupsOf(part.copies));
   }
 
   private send(
