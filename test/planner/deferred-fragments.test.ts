@@ -67,8 +67,8 @@ it('a fragment looks entities up by key in the subgraph that the rest comes from
   expect(requests('{ user { name ... @defer(label: "a") { email orders } } }')).toMatchInlineSnapshot(`
     [
       "users {user{name id}} after ",
-      "a: orders _entities {...on User{orders}} after 0",
       "a: users _entities {...on User{email}} after 0",
+      "a: orders _entities {...on User{orders}} after 0",
     ]
   `);
 });
@@ -87,8 +87,8 @@ it('a fragment within another one looks up what that one has fetched', () => {
   expect(requests(query)).toMatchInlineSnapshot(`
     [
       "a: users {users{name id}} after ",
-      "b: orders _entities {...on User{orders}} after 0",
       "b: users _entities {...on User{email}} after 0",
+      "b: orders _entities {...on User{orders}} after 0",
     ]
   `);
   const below = '{ user { name ... @defer(label: "a") { friends { name ... @defer(label: "b") { email } } } } }';
@@ -120,7 +120,7 @@ it('objects do not come from another subgraph because that one has the fields of
     '{ book { title ... @defer(label: "a") { praise } author { name ... @defer(label: "b") { biography } } } }';
   expect(requests(query, books)).toMatchInlineSnapshot(`
     [
-      "library {book{title id author{name}}} after ",
+      "library {book{title author{name} id}} after ",
       "a: people _entities {...on Book{praise}} after 0",
       "b: people _entities {...on Book{author{biography}}} after 0",
     ]
@@ -129,7 +129,7 @@ it('objects do not come from another subgraph because that one has the fields of
     '{ book { ... @defer(label: "a") { praise } author { ... @defer(label: "b") { biography } } } }';
   expect(requests(ofObjectsOnly, books)).toMatchInlineSnapshot(`
     [
-      "library {book{id author{__typename}}} after ",
+      "library {book{author{__typename} id}} after ",
       "a: people _entities {...on Book{praise}} after 0",
       "b: people _entities {...on Book{author{biography}}} after 0",
     ]
@@ -180,7 +180,7 @@ it('each object type of an interface is looked up by its own key', () => {
 it('a mutation runs once, and what it returned is not looked up', () => {
   expect(requests('mutation { rename { name ... @defer(label: "a") { email orders } } }')).toMatchInlineSnapshot(`
     [
-      "users mutation{rename{name id email}} after ",
+      "users mutation{rename{name email id}} after ",
       "a: orders _entities {...on User{orders}} after 0",
     ]
   `);
