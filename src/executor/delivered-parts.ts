@@ -55,7 +55,8 @@ export function readySlice({ place, next }: ListInstance, fragments: CompiledFra
   const { run, list, set } = place;
   const slice = run.slices?.of(list).find(({ from }) => from === next);
   if (slice === undefined || !slice.progress.isRestDone) return undefined;
-  const groups = set === NOT_DEFERRED ? [] : fragments.groupsOf(new Set(fragments.of(set)));
+  const own = () => fragments.groupsOf(new Set(fragments.of(set)));
+  const groups = set === NOT_DEFERRED ? [] : [...own(), ...fragments.sourcesOf(set)];
   return groups.some((group) => slice.progress.isPending(group)) ? undefined : slice;
 }
 
