@@ -36,7 +36,7 @@ export class FieldUses {
    */
   private readonly listGroups = new Map<Position, ListGroups>();
   private readonly groupAt = new Map<Position, Group>();
-  /** Of the groups that select a list, the one that the others come after. */
+  /** The first of the groups that select a list, as far as they come after each other. */
   private readonly firstGroups = new Map<FetchField, Group>();
   private readonly deferred: DeferredFields;
   private readonly waits: WaitsFor;
@@ -119,7 +119,7 @@ export class FieldUses {
   private noteList(field: FetchField | undefined, group: Group): void {
     if (field === undefined || !isList(field.type)) return;
     const known = this.firstGroups.get(field);
-    if (known === undefined || group === REST || this.waits(known, group)) this.firstGroups.set(field, group);
+    if (known === undefined || this.isBefore(group, known)) this.firstGroups.set(field, group);
   }
 
   private noteSelection(selection: OpSelection, position: Position, group: Group, lists: ListGroups): void {
@@ -197,7 +197,12 @@ export class FieldUses {
   /** Adds a field to the lists above what is below it, if it is a list. The outermost list of a fetch counts. */
   private withList(lists: ListGroups, fetch: Fetch, field: FetchField | undefined, group: Group): ListGroups {
     if (field === undefined || lists.has(fetch) || !isList(field.type)) return lists;
-    return new Map([...lists, [fetch, this.firstGroups.get(field) ?? group]]);
+    const first = this.firstGroups.get(field);
+    return new Map([...lists, [fetch, first !== undefined && this.isBefore(first, group) ? first : group]]);
+  }
+
+  private isBefore(group: Group, other: Group): boolean {
+    return group === REST || this.waits(other, group);
   }
 
   private noteField(field: FetchField, group: Group, use: Use): void {

@@ -43,6 +43,21 @@ const { supergraph: books } = planner({
   `,
 });
 
+const { supergraph: authors } = planner({
+  library: `
+    type Query { medium: Medium book: Book }
+    interface Medium { title: String }
+    type Book implements Medium @key(fields: "id") { id: ID! title: String }
+  `,
+  people: `
+    type Book @key(fields: "id") { id: ID! authors: [Author!]! }
+    type Author { name: String! email: String! }
+  `,
+  prices: 'type Book @key(fields: "id") { id: ID! price: Int @shareable }',
+  registry: 'type Book @key(fields: "id") @key(fields: "shelf") { id: ID! shelf: ID! }',
+  warehouse: 'type Book @key(fields: "shelf") { shelf: ID! stock: Int price: Int @shareable }',
+});
+
 /** The requests of a plan: `sets of fragments: subgraph document after …`, without sets for the rest. */
 function requests(query: string, supergraph = shop): string[] {
   const document = parse(query);
@@ -132,6 +147,34 @@ it('objects do not come from another subgraph because that one has the fields of
       "library {book{author{__typename} id}} after ",
       "a: people _entities {...on Book{praise}} after 0",
       "b: people _entities {...on Book{author{biography}}} after 0",
+    ]
+  `);
+});
+
+it('a field beside a fragment does not come from another subgraph because that one has a field of the fragment', () => {
+  const query = '{ book { title ... @defer(label: "a") { stock } price } }';
+  expect(requests(query, authors)).toMatchInlineSnapshot(`
+    [
+      "library {book{title id}} after ",
+      "prices _entities {...on Book{price}} after 0",
+      "a: registry _entities {...on Book{shelf}} after 0",
+      "a: warehouse _entities {...on Book{stock}} after 0,2",
+    ]
+  `);
+});
+
+it('items of a list without a key come with the list, where it is selected in a fragment and outside of it', () => {
+  const query = `{ medium {
+    ... on Book { authors { name } }
+    title
+    ... @defer(label: "a") { ... on Book { authors { name email } } }
+    ... on Book { ... @defer(label: "b") { price authors { email } } }
+  } }`;
+  expect(requests(query, authors)).toMatchInlineSnapshot(`
+    [
+      "library {medium{__typename title ...on Book{id}}} after ",
+      "people _entities {...on Book{authors{name email}}} after 0",
+      "b: prices _entities {...on Book{price}} after 0",
     ]
   `);
 });
