@@ -30,7 +30,7 @@ const world = (city: () => unknown, street: () => unknown) =>
     },
   });
 
-it.each([
+it.each<{ when: string; city: () => unknown; street: () => unknown }>([
   { when: 'before the rest', city: () => late('Bern'), street: () => 'Hauptgasse' },
   { when: 'after the rest', city: () => 'Bern', street: () => late('Hauptgasse') },
 ])(
