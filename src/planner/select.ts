@@ -3,12 +3,13 @@ import { NOT_DEFERRED } from '../operation/deferred-fragments.ts';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
+import { choicesOf } from './choices.ts';
 import { ContextFinder } from './contexts.ts';
 import { COST } from './costs.ts';
 import { AFTER_THE_REST, canSeparate, DeferredLookups, keepTogether } from './deferred-lookups.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
-import { type FieldIndex, needsOwnLookup, type Provider } from './field-index.ts';
+import { type FieldIndex, type Provider } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import { type Option, OptionFinder } from './options.ts';
 import { allPlacements, type Fetch, type FetchNode, type Placement, type Position } from './positions.ts';
@@ -165,19 +166,12 @@ export class Selector implements SelectionPlacer {
           canSeparate(position, item) &&
           this.isReadableNow(position, owner, item.name);
         // the rest must not be read with what is there for a defer group only
-        const choices = this.choices(position, owner, item) + (isLater ? AFTER_THE_REST : 0);
+        const opensFetch = isLater && !this.isReadableOnTypes(position, owner, item.name);
+        const choices =
+          choicesOf(this.fieldIndex, position, owner, item) + (isDeferred || opensFetch ? AFTER_THE_REST : 0);
         tasks.push({ owner, field: item, choices, isDeferred });
       }
     }
-  }
-
-  private choices(position: Position, owner: string, field: OpField): number {
-    const first = position.nodes[0];
-    // a field that comes with the objects has no alternative; as a key, it then costs nothing
-    if (first && !field.selection && readableField(this.fieldIndex, scopeOf(first), owner, field.name)) return 0;
-    const providers = this.fieldIndex.providers(owner, field.name);
-    // fields with inputs go last: by then the subgraphs of their inputs may be requested anyway
-    return providers.some((provider) => needsOwnLookup(provider.field)) ? 1_000 : providers.length;
   }
 
   private place(position: Position, task: Task, siblings: readonly Task[], index: number): void {
@@ -260,6 +254,12 @@ export class Selector implements SelectionPlacer {
         this.routes.isInScope(node, owner) &&
         readableField(this.fieldIndex, scopeOf(node), owner, fieldName) !== undefined,
     );
+  }
+
+  /** Returns whether a field can be read now on each type that the objects may have. */
+  private isReadableOnTypes(position: Position, owner: string, fieldName: string): boolean {
+    if (this.isReadableNow(position, owner, fieldName)) return true;
+    return this.typesAt(position, owner).every((type) => this.isReadableNow(position, type, fieldName));
   }
 
   private placeField(

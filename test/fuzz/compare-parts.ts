@@ -291,10 +291,11 @@ function isHealthyPart(value: unknown, healthy: unknown, errors: readonly Path[]
   });
 }
 
-/** Returns whether there is no object at a path, whatever the indices. */
+/** Returns whether there is no object at a path, or none of a type that has selected fields, whatever the indices. */
 function isEmpty(data: unknown, path: Path): boolean {
   if (Array.isArray(data)) return data.every((item) => isEmpty(item, path));
   if (typeof data !== 'object' || data === null) return data === null;
+  if (Object.keys(data).length === 0) return true;
   const [key, ...rest] = withoutIndices(path);
   return key !== undefined && isEmpty((data as Record<string, unknown>)[key], rest);
 }
