@@ -55,6 +55,7 @@ export class CompiledFragments implements FragmentNumbers {
   /** The fragments that some request is for. */
   private readonly fetched = new Set<DeferredFragment>();
   private readonly numbers = new Map<number, number>();
+  private readonly sources = new Map<number, readonly number[]>();
   private readonly projections = new Map<number, Projection>();
   private readonly supergraph: Supergraph;
 
@@ -81,16 +82,25 @@ export class CompiledFragments implements FragmentNumbers {
     return this.sets.of(set);
   }
 
-  /** Returns the numbers of the defer groups of the plan that a fragment waits for. */
-  groupsOf(fragment: DeferredFragment): number[] {
-    return this.groups((set) => set.includes(fragment));
+  /** Returns the numbers of the defer groups of the plan that any of some fragments waits for. */
+  groupsOf(fragments: ReadonlySet<DeferredFragment>): number[] {
+    return this.groups((set) => set.some((fragment) => fragments.has(fragment)));
   }
 
-  /** Returns the numbers of the defer groups that the fields of a set may come from, where these are more than its own. */
-  groupsOfUnion(set: number): readonly number[] {
-    if (set < this.planned) return [];
-    const all = new Set(this.of(set));
-    return this.groups((one) => one.some((fragment) => all.has(fragment)));
+  /**
+   * Returns the numbers of the defer groups that the fields of a set may come from, other than its own: those of fragments around it,
+   * which it comes after, and those of each fragment of a union.
+   */
+  sourcesOf(set: number): readonly number[] {
+    let sources = this.sources.get(set);
+    if (sources === undefined) {
+      const all = new Set(this.of(set));
+      const isAround = (group: readonly DeferredFragment[]) => [...all].every((fragment) => isInside(fragment, group));
+      const isPart = (group: readonly DeferredFragment[]) => group.some((fragment) => all.has(fragment));
+      sources = this.groups((group) => isAround(group) || (set >= this.planned && isPart(group)));
+      this.sources.set(set, sources);
+    }
+    return sources;
   }
 
   private groups(isWanted: (set: readonly DeferredFragment[]) => boolean): number[] {
@@ -163,6 +173,11 @@ export class CompiledFragments implements FragmentNumbers {
         (item.selection !== undefined && this.leadsToOthers(item.selection, set)),
     );
   }
+}
+
+/** Returns whether a fragment is one of a group, or within one of them. */
+function isInside(fragment: DeferredFragment | undefined, group: readonly DeferredFragment[]): boolean {
+  return fragment !== undefined && (group.includes(fragment) || isInside(fragment.parent, group));
 }
 
 function levelOf(parts: readonly SelectionPart[], staticType: string): Level {

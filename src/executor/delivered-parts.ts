@@ -13,7 +13,11 @@ type PartState = 'hidden' | 'announced' | 'complete' | 'failed';
 /** A deferred fragment of one object. */
 export interface FragmentInstance {
   readonly kind: 'fragment';
-  readonly fragment: DeferredFragment;
+  /**
+   * The same fragment of the document within different deferred fragments, where it is spread several times. They have the same fields,
+   * so that it is announced as soon as one of them may be, and comes once.
+   */
+  readonly copies: Set<DeferredFragment>;
   readonly pending: PendingFragment;
   readonly run: Run;
   /** The places with fields of it that are known so far. */
@@ -51,7 +55,8 @@ export function readySlice({ place, next }: ListInstance, fragments: CompiledFra
   const { run, list, set } = place;
   const slice = run.slices?.of(list).find(({ from }) => from === next);
   if (slice === undefined || !slice.progress.isRestDone) return undefined;
-  const groups = set === NOT_DEFERRED ? [] : fragments.of(set).flatMap((fragment) => fragments.groupsOf(fragment));
+  const own = () => fragments.groupsOf(new Set(fragments.of(set)));
+  const groups = set === NOT_DEFERRED ? [] : [...own(), ...fragments.sourcesOf(set)];
   return groups.some((group) => slice.progress.isPending(group)) ? undefined : slice;
 }
 

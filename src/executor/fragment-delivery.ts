@@ -77,7 +77,7 @@ export class FragmentDelivery {
     this.places = new FragmentPlaces(fragments, this.nulled, this.firstItems);
     const errors = () => [...execution.report.byRequest, ...(execution.slices?.errors ?? [])];
     this.errors = new FragmentErrors(errors, this.places, execution.data);
-    this.parts = new PartRegistry(fragments, this.firstItems, (place) => this.delivered.has(place));
+    this.parts = new PartRegistry(fragments, this.firstItems);
   }
 
   /** Every request may be needed until the last payload is written. */
@@ -109,9 +109,7 @@ export class FragmentDelivery {
       this.deliverItems(part, slice);
       return true;
     }
-    if (!this.isReady(part)) return false;
-    this.deliver(part);
-    return true;
+    return this.isReady(part) && this.deliver(part);
   }
 
   /** Fails what is not complete. */
@@ -151,34 +149,44 @@ export class FragmentDelivery {
     return { text, violations: context.violations };
   }
 
-  private isReady({ state, fragment, places, run: { progress } }: FragmentInstance): boolean {
+  private isReady({ state, copies, places, run: { progress } }: FragmentInstance): boolean {
     if (state !== 'announced') return false;
-    const isDone = (group: number) => !progress.isPending(group);
-    return (
-      this.fragments.groupsOf(fragment).every(isDone) &&
-      places.every(({ set }) => this.fragments.groupsOfUnion(set).every(isDone))
-    );
+    const own = this.fragments.groupsOf(copies);
+    return !own.some((group) => progress.isPending(group)) && places.every((place) => this.isFetched(place));
   }
 
-  private deliver(instance: FragmentInstance): void {
+  /** Returns whether the fields of a place are there, apart from what is for its own fragments. */
+  private isFetched({ set, run: { progress } }: FragmentPlace): boolean {
+    return !this.fragments.sourcesOf(set).some((group) => progress.isPending(group));
+  }
+
+  /** Delivers or fails a fragment. Returns false where a place within its fields has to be waited for. */
+  private deliver(instance: FragmentInstance): boolean {
     const pieces: Piece[] = [];
     const found: FoundPlaces[] = [];
-    const isOwn = (place: FragmentPlace) =>
-      this.fragments.of(place.set).includes(instance.fragment) &&
-      isSamePath(objectPath(place.path, instance.fragment.depth), instance.pending.path);
     const queue = instance.places.filter((place) => !this.delivered.has(place));
     for (const place of queue) {
+      if (!this.isFetched(place)) return false;
       const { data, nullReasonsIfAny } = this.execution;
       const { text, violations } = this.write((context) => writePlace(place, data, nullReasonsIfAny, context));
-      if (text === 'null') return this.fail(instance, withViolations(this.errors.takeAt(place), violations));
+      if (text === 'null') {
+        this.fail(instance, withViolations(this.errors.takeAt(place), violations));
+        return true;
+      }
       pieces.push({ place, text, violations });
       const within = this.places.within(place);
       found.push(within);
-      queue.push(...within.places.filter(isOwn));
+      queue.push(...within.places.filter((one) => this.isOf(instance, one)));
     }
     for (const { place } of pieces) this.delivered.add(place);
     for (const one of found) this.parts.add(one);
     this.complete(instance, pieces);
+    return true;
+  }
+
+  private isOf({ copies, pending }: FragmentInstance, { set, path }: FragmentPlace): boolean {
+    const fragments = this.fragments.of(set);
+    return fragments.some((one) => copies.has(one) && isSamePath(objectPath(path, one.depth), pending.path));
   }
 
   private complete(instance: FragmentInstance, pieces: readonly Piece[]): void {
@@ -242,7 +250,7 @@ export class FragmentDelivery {
   private errorsAround(part: DeliveredPart): readonly GraphQLFormattedError[] {
     if (this.parts.open.size === 0) return this.errors.takeAll();
     if (part.kind === 'list') return [];
-    return this.errors.takeAround(part.pending.path, this.fragments.groupsOf(part.fragment));
+    return this.errors.takeAround(part.pending.path, this.fragments.groupsOf(part.copies));
   }
 
   private send(

@@ -24,11 +24,13 @@ export class FragmentErrors {
     this.data = data;
   }
 
-  /** Takes the errors of the first payload. */
+  /** Takes the errors of the first payload: among those of requests for fragments alone, the ones that say why something in it is null. */
   takeRest(): GraphQLFormattedError[] {
-    return this.take(({ error: { path }, groups }) =>
-      path === undefined ? groups === undefined : this.places.hasError(path, this.data, undefined),
-    );
+    const { places, data } = this;
+    return this.take(({ error: { path }, groups }) => {
+      if (path === undefined) return groups === undefined;
+      return groups === undefined ? places.hasError(path, data, undefined) : places.leadsToNull(path, data);
+    });
   }
 
   /** Takes the errors within the fields of a place, or within items of a list. */

@@ -95,43 +95,54 @@ export class FragmentPlaces {
    * @param where `undefined` for what is not deferred
    */
   hasError(path: ResponsePath, data: ResponseObject, where: FragmentPlace | ItemsPlace | undefined): boolean {
-    if (where === undefined) return this.leadsWithin(path, data, this.fragments.rootLevel, NOT_DEFERRED);
+    if (where === undefined) return this.follow(path, data, this.fragments.rootLevel, NOT_DEFERRED) !== undefined;
     if (!('place' in where)) {
       const rest = pathBelow(path, where.path);
-      return rest !== undefined && rest.length > 0 && this.leadsWithin(rest, where.object, where.level, where.set);
+      if (rest === undefined || rest.length === 0) return false;
+      return this.follow(rest, where.object, where.level, where.set) !== undefined;
     }
     const { place, from, to } = where;
     const [index, ...rest] = pathBelow(path, place.path) ?? [];
     if (typeof index !== 'number' || index < from || index >= to) return false;
-    return this.leadsWithin(rest, place.items[index], place.level, place.set);
+    return this.follow(rest, place.items[index], place.level, place.set) !== undefined;
   }
 
-  /** Returns whether all fields of a path belong to a set, as far as there are objects, and all its items come first. */
-  private leadsWithin(path: ResponsePath, from: unknown, fromLevel: Level, set: number): boolean {
+  /** Returns whether a path leads to null in what is not deferred. */
+  leadsToNull(path: ResponsePath, data: ResponseObject): boolean {
+    const found = this.follow(path, data, this.fragments.rootLevel, NOT_DEFERRED);
+    return found !== undefined && (found.value ?? null) === null;
+  }
+
+  /** Returns the value that a path leads to; `undefined` where not all its fields belong to a set, or not all its items come first. */
+  private follow(
+    path: ResponsePath,
+    from: unknown,
+    fromLevel: Level,
+    set: number,
+  ): { readonly value: unknown } | undefined {
     let value = from;
-    let level = fromLevel;
+    let level: Level | undefined = fromLevel;
     let list: StreamedList | undefined;
     for (const step of path) {
       // errors that are known before a fetch have no indices
       while (Array.isArray(value) && typeof step === 'string') value = value[0];
       if (typeof step === 'number') {
-        if (list && Array.isArray(value) && step >= this.countOf(list)) return false;
+        if (list && Array.isArray(value) && step >= this.countOf(list)) return undefined;
         list = undefined;
         value = Array.isArray(value) ? value[step] : undefined;
         continue;
       }
-      if (!isObject(value)) return true;
+      if (level === undefined || !isObject(value)) break;
       const { fields, below } = this.fragments.stepOf(level, typeOf(value, level));
       const field = fields.get(step);
-      if (field === undefined) return true;
-      if (field.fragments !== set) return false;
+      if (field === undefined) return { value: undefined };
+      if (field.fragments !== set) return undefined;
       const next = below.find((one) => one.field === field);
-      if (next === undefined) return true;
       value = value[field.subgraphKey];
-      level = next.level;
-      list = next.stream?.list;
+      level = next?.level;
+      list = next?.stream?.list;
     }
-    return true;
+    return { value };
   }
 
   private countOf(list: StreamedList): number {

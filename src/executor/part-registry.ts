@@ -9,24 +9,17 @@ import type { InitialCounts } from './streamed-lists.ts';
 /** The deferred fragments and streamed lists of one result that have been found, and which of them are still open. */
 export class PartRegistry {
   private readonly fragments: CompiledFragments;
-  private readonly instances = new Map<string, FragmentInstance>();
+  /** By the node of the document and the path. */
+  private readonly instances = new Map<object, Map<string, FragmentInstance>>();
   private readonly openParts = new Set<DeliveredPart>();
   private readonly hidden = new Set<FragmentInstance>();
-  /** Those that clients know, by the node of the document and the path. */
-  private readonly announced = new Map<object, Map<string, FragmentInstance>>();
   private readonly fresh: PendingFragment[] = [];
   private readonly firstItems: InitialCounts | undefined;
-  private readonly isDelivered: (place: FragmentPlace) => boolean;
   private count = 0;
 
-  constructor(
-    fragments: CompiledFragments,
-    firstItems: InitialCounts | undefined,
-    isDelivered: (place: FragmentPlace) => boolean,
-  ) {
+  constructor(fragments: CompiledFragments, firstItems: InitialCounts | undefined) {
     this.fragments = fragments;
     this.firstItems = firstItems;
-    this.isDelivered = isDelivered;
   }
 
   /** The parts that something is still to be delivered of. Those that are found meanwhile are iterated over, too. */
@@ -36,22 +29,33 @@ export class PartRegistry {
 
   /** Adds what was found in data that is being delivered. */
   add({ places, lists }: FoundPlaces): void {
-    for (const place of places)
-      for (const fragment of this.fragments.of(place.set)) this.instanceAt(fragment, place).places.push(place);
+    for (const place of places) {
+      const instances = new Set(this.fragments.of(place.set).map((fragment) => this.instanceOf(fragment, place)));
+      for (const { places: known } of instances) known.push(place);
+    }
     for (const list of lists) this.addList(list);
   }
 
-  private instanceAt(fragment: DeferredFragment, { path, run }: FragmentPlace): FragmentInstance {
+  /** Returns the instance that a fragment is a copy of. */
+  private instanceOf(fragment: DeferredFragment, { path, run }: FragmentPlace): FragmentInstance {
     const at = objectPath(path, fragment.depth);
-    const key = keyOf(fragment, at);
-    const known = this.instances.get(key);
-    if (known) return known;
+    const known = this.instanceAt(fragment, at);
+    if (known) {
+      known.copies.add(fragment);
+      return known;
+    }
     const pending = { id: this.nextId(), label: fragment.label, path: at, isList: false };
-    const made: FragmentInstance = { kind: 'fragment', fragment, pending, run, places: [], state: 'hidden' };
-    this.instances.set(key, made);
+    const copies = new Set([fragment]);
+    const made: FragmentInstance = { kind: 'fragment', copies, pending, run, places: [], state: 'hidden' };
+    const byPath = this.instances.get(fragment.node) ?? new Map<string, FragmentInstance>();
+    this.instances.set(fragment.node, byPath.set(at.join(), made));
     this.hidden.add(made);
     this.openParts.add(made);
     return made;
+  }
+
+  private instanceAt({ node }: DeferredFragment, path: ResponsePath): FragmentInstance | undefined {
+    return this.instances.get(node)?.get(path.join());
   }
 
   private addList(place: ListPlace): void {
@@ -67,47 +71,33 @@ export class PartRegistry {
     return String(this.count++);
   }
 
-  /** Returns the instance of the nearest fragment around one that has fields of its own. */
-  private parentOf({ fragment, pending: { path } }: FragmentInstance): FragmentInstance | undefined {
-    for (let { parent } = fragment; parent !== undefined; { parent } = parent) {
-      const found = this.instances.get(keyOf(parent, objectPath(path, parent.depth)));
-      if (found) return found;
-    }
-    return undefined;
-  }
-
   /** Announces what was found, except fragments within others that are not complete. Drops those whose parents have failed. */
   announce(): readonly PendingFragment[] {
     const announced = this.fresh.splice(0);
     for (const instance of this.hidden) {
-      const parent = this.parentOf(instance);
-      if (parent?.state === 'failed') this.close(instance, 'failed');
-      else if ((parent === undefined || parent.state === 'complete') && !this.isKnown(instance)) {
+      const parents = [...instance.copies].map((copy) => this.parentOf(copy, instance.pending.path));
+      if (parents.some((parent) => parent === undefined || parent.state === 'complete')) {
         instance.state = 'announced';
         this.hidden.delete(instance);
         announced.push(instance.pending);
-      }
+      } else if (parents.every((parent) => parent?.state === 'failed')) this.drop(instance);
     }
     return announced;
   }
 
-  /**
-   * Returns whether clients know a fragment with the same label and path: the same fragment of the document, within another deferred
-   * fragment. The two have the same fields, so that this one is dropped when the other one is delivered.
-   */
-  private isKnown(instance: FragmentInstance): boolean {
-    const { fragment, pending, places } = instance;
-    const byPath = this.announced.get(fragment.node) ?? new Map<string, FragmentInstance>();
-    this.announced.set(fragment.node, byPath);
-    const known = byPath.get(pending.path.join());
-    if (known?.state === 'announced') return true;
-    if (known?.state === 'failed' || (known?.state === 'complete' && places.every(this.isDelivered))) {
-      this.close(instance, known.state);
-      this.instances.delete(keyOf(fragment, pending.path));
-      return true;
+  /** Returns the instance of the nearest fragment around a copy that has fields of its own. */
+  private parentOf(copy: DeferredFragment, path: ResponsePath): FragmentInstance | undefined {
+    for (let { parent } = copy; parent !== undefined; { parent } = parent) {
+      const found = this.instanceAt(parent, objectPath(path, parent.depth));
+      if (found?.copies.has(parent)) return found;
     }
-    byPath.set(pending.path.join(), instance);
-    return false;
+    return undefined;
+  }
+
+  /** Drops an instance that clients do not know. Copies of it may be found within other fragments later. */
+  private drop(instance: FragmentInstance): void {
+    this.close(instance, 'failed');
+    for (const { node } of instance.copies) this.instances.get(node)?.delete(instance.pending.path.join());
   }
 
   close(part: DeliveredPart, state: 'complete' | 'failed'): void {
@@ -115,8 +105,4 @@ export class PartRegistry {
     this.openParts.delete(part);
     if (part.kind === 'fragment') this.hidden.delete(part);
   }
-}
-
-function keyOf({ id }: DeferredFragment, path: ResponsePath): string {
-  return `${id} ${path.join()}`;
 }

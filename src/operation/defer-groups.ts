@@ -28,6 +28,15 @@ export interface DeferGroups {
 /** The fields that defer groups consist of, with the number of their group. */
 export type DeferredFields = ReadonlyMap<OpField, number>;
 
+/**
+ * Returns whether a field is in another defer group than the objects that it is selected on: it may come after them.
+ * @param group that of the objects
+ */
+export function isApart(deferred: DeferredFields, field: OpField, group: number | undefined): boolean {
+  const own = deferred.get(field);
+  return own !== undefined && own !== group;
+}
+
 /** Returns the groups; `undefined` for an empty list, so that callers need no check of its length. */
 export function deferGroups(list: readonly DeferGroup[]): DeferGroups | undefined {
   if (list.length === 0) return undefined;

@@ -1,5 +1,5 @@
 import type { SelectionSetNode } from 'graphql';
-import { NOT_DEFERRED } from '../operation/deferred-fragments.ts';
+import { type DeferredFields, isApart } from '../operation/defer-groups.ts';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph, SubgraphField } from '../supergraph/supergraph.ts';
 import { COST } from './costs.ts';
@@ -14,7 +14,7 @@ interface Estimate {
   /** One set for each wave, none of them empty. */
   readonly waves: readonly ReadonlySet<Subgraph>[];
   readonly extra: number;
-  /** The cost of what is in deferred fragments: nothing else waits for it. */
+  /** The cost of what is in defer groups: nothing else waits for it. */
   readonly deferred: number;
 }
 
@@ -39,13 +39,16 @@ interface Ancestor {
  */
 export class Estimator {
   readonly fieldIndex: FieldIndex;
+  private readonly deferred: DeferredFields;
   private readonly known = new Map<OpField, Map<SubgraphField, Estimate>>();
 
-  constructor(fieldIndex: FieldIndex) {
+  /** @param deferred the fields of defer groups */
+  constructor(fieldIndex: FieldIndex, deferred: DeferredFields) {
     this.fieldIndex = fieldIndex;
+    this.deferred = deferred;
   }
 
-  /** Returns the same as {@link below}; between equal costs, what is in deferred fragments decides. */
+  /** Returns the same as {@link below}; between equal costs, what is in defer groups decides. */
   withDeferred(field: OpField, subgraph: Subgraph, resolvedBy: SubgraphField): number {
     if (!field.selection) return 0;
     const estimate = this.estimateBelow(field, subgraph, resolvedBy, [], undefined);
@@ -53,8 +56,8 @@ export class Estimator {
   }
 
   /**
-   * Returns the cost of everything below a field, if a subgraph resolves it, except what is in other deferred fragments: the field must
-   * not come later because of them.
+   * Returns the cost of everything below a field, if a subgraph resolves it, except what is in other defer groups: the field must not
+   * come later, or fail, because of them.
    */
   below(
     field: OpField,
@@ -82,7 +85,7 @@ export class Estimator {
     const memo = this.known.get(field)?.get(resolvedBy);
     if (cached && memo !== undefined) return memo;
     const at = { subgraph, type, provided: resolvedBy.provides ? [...provided, resolvedBy.provides] : provided };
-    const estimate = this.selection(field.selection, at, above, field.fragments);
+    const estimate = this.selection(field.selection, at, above, this.deferred.get(field));
     if (cached) {
       const ofField = this.known.get(field) ?? new Map<SubgraphField, Estimate>();
       this.known.set(field, ofField.set(resolvedBy, estimate));
@@ -90,23 +93,22 @@ export class Estimator {
     return estimate;
   }
 
-  /** @param fragments the number of the set of deferred fragments that the objects belong to */
+  /** @param group the defer group that the objects belong to */
   private selection(
     selection: OpSelection,
     at: SubgraphScope,
     above: Ancestor | undefined,
-    fragments: number,
+    group: number | undefined,
   ): Estimate {
     const typename = at.type.kind !== 'interfaceObject' || !needsTypes(selection);
     let estimate = typename ? NO_COST : { waves: [], extra: COST.request, deferred: 0 };
     for (const item of selection.items) {
       if (item.kind === 'typeCondition') {
         if (overlaps(this.fieldIndex, at.type, item.typeCondition))
-          estimate = combine(estimate, this.selection(item.selection, at, above, fragments));
+          estimate = combine(estimate, this.selection(item.selection, at, above, group));
       } else if (item.name !== '__typename') {
         const needed = this.field(selection.parentType, item, at, estimate, above);
-        const isApart = item.fragments !== NOT_DEFERRED && item.fragments !== fragments;
-        estimate = combine(estimate, isApart ? asDeferred(needed) : needed);
+        estimate = combine(estimate, isApart(this.deferred, item, group) ? asDeferred(needed) : needed);
       }
     }
     return estimate;
@@ -189,7 +191,7 @@ export class Estimator {
   }
 }
 
-/** Returns the estimate for fields of another deferred fragment. Their dead ends count: they have to be read, too. */
+/** Returns the estimate for fields of another defer group. Their dead ends count: they have to be read, too. */
 function asDeferred(estimate: Estimate): Estimate {
   const cost = costOf(estimate) + estimate.deferred;
   const rest = cost % COST.deadEnd;

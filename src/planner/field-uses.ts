@@ -19,6 +19,9 @@ export type Group = number;
 /** The group of everything outside defer groups. */
 export const REST = -1;
 
+/** Returns whether a group comes no earlier than another one in any case. */
+export type WaitsFor = (group: Group, other: Group) => boolean;
+
 /** `read`: in the result, or an input. `key`: only a part of a key, which costs nothing to read. */
 export type Use = 'read' | 'key';
 
@@ -33,11 +36,21 @@ export class FieldUses {
    */
   private readonly listGroups = new Map<Position, ListGroups>();
   private readonly groupAt = new Map<Position, Group>();
+  /** The first of the groups that select a list, as far as they come after each other. */
+  private readonly firstGroups = new Map<FetchField, Group>();
   private readonly deferred: DeferredFields;
+  private readonly waits: WaitsFor;
 
   /** @param fetches each after all that it depends on */
-  constructor(fetches: readonly Fetch[], root: Position, selection: OpSelection, deferred: DeferredFields) {
+  constructor(
+    fetches: readonly Fetch[],
+    root: Position,
+    selection: OpSelection,
+    { deferred, waits }: { deferred: DeferredFields; waits: WaitsFor },
+  ) {
     this.deferred = deferred;
+    this.waits = waits;
+    this.findLists(selection, root, REST);
     this.noteSelection(selection, root, REST, NO_LISTS);
     for (const fetch of [...fetches].sort((a, b) => b.level - a.level))
       for (const group of this.groupsOf(fetch)) this.noteInputs(fetch, group);
@@ -87,6 +100,28 @@ export class FieldUses {
     return [...groups].sort((a, b) => a - b);
   }
 
+  private findLists(selection: OpSelection, position: Position, group: Group): void {
+    for (const item of selection.items) {
+      if (item.kind === 'typeCondition') {
+        this.findLists(item.selection, position, group);
+        continue;
+      }
+      if (!item.selection) continue;
+      const own = this.deferred.get(item) ?? group;
+      for (const [owner, placement] of position.placed.get(item) ?? []) {
+        for (const { alias, node } of allPlacements(placement)) this.noteList(node.fields.get(alias.key), own);
+        const below = position.below(placement.alias, owner);
+        if (below) this.findLists(item.selection, below, own);
+      }
+    }
+  }
+
+  private noteList(field: FetchField | undefined, group: Group): void {
+    if (field === undefined || !isList(field.type)) return;
+    const known = this.firstGroups.get(field);
+    if (known === undefined || this.isBefore(group, known)) this.firstGroups.set(field, group);
+  }
+
   private noteSelection(selection: OpSelection, position: Position, group: Group, lists: ListGroups): void {
     this.groupAt.set(position, group);
     if (lists !== NO_LISTS) this.listGroups.set(position, lists);
@@ -119,7 +154,7 @@ export class FieldUses {
       const isKey = isInFragment && node.fetch.node !== node && field?.node === undefined;
       if (field)
         this.noteField(field, used, isKey && isKeyField(node.fetch.subgraph, node.type, alias.name) ? 'key' : 'read');
-      below = withList(below, node.fetch, field, used);
+      below = this.withList(below, node.fetch, field, used);
     }
     return below;
   }
@@ -150,13 +185,24 @@ export class FieldUses {
         if (!field) continue;
         this.noteField(field, used, item.isKey ? 'key' : 'read');
         if (field.node && item.nested)
-          noteAt(field.node.position, item.nested, withList(lists, node.fetch, field, used));
+          noteAt(field.node.position, item.nested, this.withList(lists, node.fetch, field, used));
       }
       for (const typeCondition of node.typeConditions.values()) noteIn(typeCondition, items, used, lists);
     };
     noteAt(fetch.position, fetch.representation?.fields ?? [], NO_LISTS);
     for (const { sources } of fetch.contexts)
       for (const { position, fields } of sources) noteAt(position, fields, NO_LISTS);
+  }
+
+  /** Adds a field to the lists above what is below it, if it is a list. The outermost list of a fetch counts. */
+  private withList(lists: ListGroups, fetch: Fetch, field: FetchField | undefined, group: Group): ListGroups {
+    if (field === undefined || lists.has(fetch) || !isList(field.type)) return lists;
+    const first = this.firstGroups.get(field);
+    return new Map([...lists, [fetch, first !== undefined && this.isBefore(first, group) ? first : group]]);
+  }
+
+  private isBefore(group: Group, other: Group): boolean {
+    return group === REST || this.waits(other, group);
   }
 
   private noteField(field: FetchField, group: Group, use: Use): void {
@@ -179,12 +225,6 @@ function needsTypes(item: OpSelection['items'][number], { placed, type }: Positi
 type ListGroups = ReadonlyMap<Fetch, Group>;
 
 const NO_LISTS: ListGroups = new Map();
-
-/** Adds a field to the lists above what is below it, if it is a list. The outermost list of a fetch counts. */
-function withList(lists: ListGroups, fetch: Fetch, field: FetchField | undefined, group: Group): ListGroups {
-  if (field === undefined || lists.has(fetch) || !isList(field.type)) return lists;
-  return new Map([...lists, [fetch, group]]);
-}
 
 function isList(type: TypeNode): boolean {
   return type.kind === Kind.LIST_TYPE || (type.kind === Kind.NON_NULL_TYPE && isList(type.type));

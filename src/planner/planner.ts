@@ -38,7 +38,7 @@ export function* planInSteps(
   fieldIndex: FieldIndex,
   deferred?: DeferredFields,
 ): Steps<PlanStages> {
-  const fetches = yield* selectFetches(operation, fieldIndex);
+  const fetches = yield* selectFetches(operation, fieldIndex, deferred);
   const batches = schedule(deferred ? splitDeferredFetches(fetches, operation, deferred) : fetches.fetches);
   yield;
   const requests = yield* writeRequests(batches, operation, fieldIndex);
@@ -47,9 +47,13 @@ export function* planInSteps(
   return { operation, fetches, batches, plan };
 }
 
-function* selectFetches(operation: Operation, fieldIndex: FieldIndex): Steps<FetchGraph> {
+function* selectFetches(
+  operation: Operation,
+  fieldIndex: FieldIndex,
+  deferred: DeferredFields = new Map(),
+): Steps<FetchGraph> {
   const graph = new FetchGraph(fieldIndex, operation.selection.parentType);
-  const selector = new Selector(graph);
+  const selector = new Selector(graph, deferred);
   const { selection } = operation;
   // each root field of them comes from one subgraph
   if (operation.kind !== 'query') yield* selector.selectMutation(selection);

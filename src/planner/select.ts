@@ -1,13 +1,15 @@
+import { type DeferredFields, isApart } from '../operation/defer-groups.ts';
 import { NOT_DEFERRED } from '../operation/deferred-fragments.ts';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import { runToEnd, type Steps } from '../shared/steps.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
+import { choicesOf } from './choices.ts';
 import { ContextFinder } from './contexts.ts';
 import { COST } from './costs.ts';
 import { AFTER_THE_REST, canSeparate, DeferredLookups, keepTogether } from './deferred-lookups.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
-import { type FieldIndex, needsOwnLookup, type Provider } from './field-index.ts';
+import { type FieldIndex, type Provider } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import { type Option, OptionFinder } from './options.ts';
 import { allPlacements, type Fetch, type FetchNode, type Placement, type Position } from './positions.ts';
@@ -36,8 +38,8 @@ interface Task {
 interface PendingSelection {
   readonly position: Position;
   readonly selection: OpSelection;
-  /** The number of the set of deferred fragments that the objects belong to; none for inputs. */
-  readonly fragments?: number;
+  /** The defer group that the objects belong to; none for inputs. */
+  readonly group?: number | undefined;
 }
 
 /** A placed field whose selection is still to be placed. */
@@ -61,12 +63,15 @@ export class Selector implements SelectionPlacer {
   private readonly options: OptionFinder;
   private readonly possibleTypes: PossibleTypes;
   private readonly deferredLookups: DeferredLookups;
+  private readonly deferred: DeferredFields;
 
-  constructor(graph: FetchGraph) {
+  /** @param deferred the fields of defer groups */
+  constructor(graph: FetchGraph, deferred: DeferredFields) {
     this.graph = graph;
+    this.deferred = deferred;
     this.fieldIndex = graph.fieldIndex;
     this.routes = new RouteFinder(graph, this);
-    this.estimator = new Estimator(graph.fieldIndex);
+    this.estimator = new Estimator(graph.fieldIndex, deferred);
     const contexts = new ContextFinder(graph.fieldIndex, {
       inputs: (position, owner, set) => this.routes.inputs(position, owner, set, []),
       typenameAt: (position) => this.typenameAt(position),
@@ -88,9 +93,9 @@ export class Selector implements SelectionPlacer {
         pending.push(...this.below(next).reverse());
         continue;
       }
-      const { position, selection, fragments = NOT_DEFERRED } = next;
+      const { position, selection, group } = next;
       const tasks: Task[] = [];
-      this.collect(position, selection, tasks, fragments);
+      this.collect(position, selection, tasks, group);
       yield;
       const ordered = tasks.length > 1 ? keepTogether(tasks).sort((a, b) => a.choices - b.choices) : tasks;
       const placedLeaves = new Map<string, OpField>();
@@ -107,7 +112,7 @@ export class Selector implements SelectionPlacer {
     if (!selection) return [];
     return [...(position.placed.get(field) ?? [])].flatMap(([owner, { alias }]) => {
       const below = position.below(alias, owner);
-      return below ? [{ position: below, selection, fragments: field.fragments }] : [];
+      return below ? [{ position: below, selection, group: this.deferred.get(field) }] : [];
     });
   }
 
@@ -144,32 +149,29 @@ export class Selector implements SelectionPlacer {
     runToEnd(this.selectInSteps([{ position, field }]));
   }
 
-  private collect(position: Position, selection: OpSelection, tasks: Task[], fragments: number): void {
+  private collect(position: Position, selection: OpSelection, tasks: Task[], group: number | undefined): void {
     for (const item of selection.items) {
       if (item.kind === 'typeCondition') {
         this.typenameAt(position);
         if (this.possibleTypes.canBe(position, item.typeCondition))
-          this.collect(position, item.selection, tasks, fragments);
+          this.collect(position, item.selection, tasks, group);
       } else if (item.name === '__typename') {
         if (this.fieldIndex.isAbstract(position.type)) this.typenameAt(position);
       } else if (!item.name.startsWith('__')) {
         const { parentType: owner } = selection;
-        const isApart = item.fragments !== NOT_DEFERRED && item.fragments !== fragments;
-        const isDeferred = isApart && canSeparate(position, item) && this.isReadableNow(position, owner, item.name);
-        // deferred ones go last: by then it is known what the objects are read with in any case
-        const choices = this.choices(position, owner, item) + (isDeferred ? AFTER_THE_REST : 0);
+        const isLater = isApart(this.deferred, item, group);
+        const isDeferred =
+          isLater &&
+          item.fragments !== NOT_DEFERRED &&
+          canSeparate(position, item) &&
+          this.isReadableNow(position, owner, item.name);
+        // the rest must not be read with what is there for a defer group only
+        const opensFetch = isLater && !this.isReadableOnTypes(position, owner, item.name);
+        const choices =
+          choicesOf(this.fieldIndex, position, owner, item) + (isDeferred || opensFetch ? AFTER_THE_REST : 0);
         tasks.push({ owner, field: item, choices, isDeferred });
       }
     }
-  }
-
-  private choices(position: Position, owner: string, field: OpField): number {
-    const first = position.nodes[0];
-    // a field that comes with the objects has no alternative; as a key, it then costs nothing
-    if (first && !field.selection && readableField(this.fieldIndex, scopeOf(first), owner, field.name)) return 0;
-    const providers = this.fieldIndex.providers(owner, field.name);
-    // fields with inputs go last: by then the subgraphs of their inputs may be requested anyway
-    return providers.some((provider) => needsOwnLookup(provider.field)) ? 1_000 : providers.length;
   }
 
   private place(position: Position, task: Task, siblings: readonly Task[], index: number): void {
@@ -252,6 +254,12 @@ export class Selector implements SelectionPlacer {
         this.routes.isInScope(node, owner) &&
         readableField(this.fieldIndex, scopeOf(node), owner, fieldName) !== undefined,
     );
+  }
+
+  /** Returns whether a field can be read now on each type that the objects may have. */
+  private isReadableOnTypes(position: Position, owner: string, fieldName: string): boolean {
+    if (this.isReadableNow(position, owner, fieldName)) return true;
+    return this.typesAt(position, owner).every((type) => this.isReadableNow(position, type, fieldName));
   }
 
   private placeField(

@@ -2,7 +2,7 @@ import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { DeferredFragment, FragmentSets } from '../operation/deferred-fragments.ts';
 import type { Operation } from '../operation/operation.ts';
 import type { FetchGraph } from './fetch-graph.ts';
-import { FieldUses, type Group, REST } from './field-uses.ts';
+import { FieldUses, type Group, REST, type WaitsFor } from './field-uses.ts';
 import { getOrMake } from './maps.ts';
 import { type Fetch, type FetchField, FetchNode } from './positions.ts';
 
@@ -27,10 +27,10 @@ export function splitDeferredFetches(
   { kind, selection, fragmentSets }: Operation,
   deferred: DeferredFields,
 ): Fetch[] {
-  const uses = new FieldUses(graph.fetches, graph.root, selection, deferred);
+  const waits = (group: Group, other: Group) => waitsFor(fragmentSets, group, other);
+  const uses = new FieldUses(graph.fetches, graph.root, selection, { deferred, waits });
   const parts = new Map<Fetch, FetchPart[]>();
   const split: Fetch[] = [];
-  const waits = (group: Group, other: Group) => waitsFor(fragmentSets, group, other);
   for (const fetch of [...graph.fetches].sort((a, b) => a.level - b.level)) {
     // a second request would run the mutation a second time
     const isWhole = kind === 'mutation' && fetch.kind === 'root';
@@ -52,9 +52,6 @@ export function splitDeferredFetches(
   }
   return split;
 }
-
-/** Returns whether a group comes no earlier than another one in any case. */
-type WaitsFor = (group: Group, other: Group) => boolean;
 
 /** Returns whether each fragment of a set comes with or after a fragment of another set, or is that fragment. */
 function waitsFor(sets: FragmentSets | undefined, group: Group, other: Group): boolean {

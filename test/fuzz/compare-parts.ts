@@ -34,6 +34,10 @@ const DOWN = 'SUBREQUEST_HTTP_ERROR';
  */
 export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, healthy }: Conditions): void {
   const found = new DataComparison(whole, merged, { hasHiddenErrors, healthy });
+  // a field that the client selects and others require is fetched for each: where it fails, the second error is at its object
+  const isRepeated = (error: GraphQLFormattedError) =>
+    hasHiddenErrors &&
+    merged.errors.some((one) => isOfField(one, error) && whole.errors.some((other) => isSame(one, other)));
   const isGone = (path: Path) => isEmpty(healthy, path) && isEmpty(merged.data, path);
   const isKept = (error: GraphQLFormattedError) => {
     const { path = [] } = error;
@@ -46,7 +50,7 @@ export function compareParts(whole: Whole, merged: Merged, { hasHiddenErrors, he
   };
   const isLost = (error: GraphQLFormattedError) =>
     codeOf(error) === DOWN && found.lost.some((one) => isPrefix(one, withoutIndices(error.path ?? [])));
-  const wrong = found.run() ?? differenceOfErrors(whole, merged, { isKept, isGone, isLost });
+  const wrong = found.run() ?? differenceOfErrors(whole, merged, { isKept, isGone, isLost, isRepeated });
   if (wrong !== undefined) throw new Error(wrong);
 }
 
@@ -100,8 +104,11 @@ class DataComparison {
       const below = [...path, Array.isArray(whole) ? Number(key) : key];
       if (!Object.hasOwn(expected, key)) return `${show(below)} is new`;
       if (!Object.hasOwn(found, key)) {
-        if (this.merged.failed.some((one) => isPrefix(one, path))) continue;
-        return `${show(below)} is missing`;
+        if (!this.merged.failed.some((one) => isPrefix(one, path))) return `${show(below)} is missing`;
+        // of the subgraphs that have a field, only the failed part has asked the one that is down
+        if (this.isLost(below, this.lostByParts, expected[key], this.whole.errors))
+          this.lost.push(withoutIndices(below));
+        continue;
       }
       const wrong = this.compare(expected[key], found[key], below);
       if (wrong) return wrong;
@@ -160,12 +167,15 @@ interface Allowed {
   readonly isGone: (path: Path) => boolean;
   /** Whether an error says why only the parts have null. */
   readonly isLost: (error: GraphQLFormattedError) => boolean;
+  /** Whether an error at an object is also at a field of it, in both results. */
+  readonly isRepeated: (error: GraphQLFormattedError) => boolean;
 }
 
 /**
  * Errors within null are optional: which of them were found depends on what was executed before it was null.
  */
-function differenceOfErrors(whole: Whole, merged: Merged, { isKept, isGone, isLost }: Allowed): string | undefined {
+function differenceOfErrors(whole: Whole, merged: Merged, allowed: Allowed): string | undefined {
+  const { isKept, isGone, isLost, isRepeated } = allowed;
   const own = merged.errors.filter((error) => !FAILED_ELSEWHERE.has(codeOf(error)));
   const [expected, found] = [new Set(whole.errors.map(placeOf)), new Set(own.map(placeOf))];
   // one request reports the same error at so many places only; parts have several requests
@@ -178,7 +188,7 @@ function differenceOfErrors(whole: Whole, merged: Merged, { isKept, isGone, isLo
   const added = own.filter((error) => {
     if (expected.has(placeOf(error)) || isWithinNull(whole.data, error.path ?? [])) return false;
     const isKnown = whole.errors.some((one) => isElsewhere(whole, one, error));
-    return !isKnown && !isLost(error) && !isKeyLost(error) && !isOneOfMany(error);
+    return !isKnown && !isLost(error) && !isKeyLost(error) && !isOneOfMany(error) && !isRepeated(error);
   });
   const lost = whole.errors.filter((error) => {
     const { path = [] } = error;
@@ -213,6 +223,15 @@ function isElsewhere({ data }: Whole, error: GraphQLFormattedError, ofPart: Grap
   const value = valueAt(data, path);
   if (typeof value !== 'object' && !isWithinNull(data, path)) return false;
   return isPrefix(path, own) || (value !== null && isPrefix(own, path));
+}
+
+/** Returns whether an error is at a field of the object that the same error is at. */
+function isOfField({ message, path = [] }: GraphQLFormattedError, ofObject: GraphQLFormattedError): boolean {
+  return message === ofObject.message && show(path.slice(0, -1)) === show(ofObject.path ?? []);
+}
+
+function isSame(one: GraphQLFormattedError, other: GraphQLFormattedError): boolean {
+  return exactly(one) === exactly(other);
 }
 
 /** Returns what is wrong about an error of a part that failed because of another one. */
@@ -272,10 +291,11 @@ function isHealthyPart(value: unknown, healthy: unknown, errors: readonly Path[]
   });
 }
 
-/** Returns whether there is no object at a path, whatever the indices. */
+/** Returns whether there is no object at a path, or none of a type that has selected fields, whatever the indices. */
 function isEmpty(data: unknown, path: Path): boolean {
   if (Array.isArray(data)) return data.every((item) => isEmpty(item, path));
   if (typeof data !== 'object' || data === null) return data === null;
+  if (Object.keys(data).length === 0) return true;
   const [key, ...rest] = withoutIndices(path);
   return key !== undefined && isEmpty((data as Record<string, unknown>)[key], rest);
 }

@@ -43,6 +43,21 @@ const { supergraph: books } = planner({
   `,
 });
 
+const { supergraph: authors } = planner({
+  library: `
+    type Query { medium: Medium book: Book }
+    interface Medium { title: String }
+    type Book implements Medium @key(fields: "id") { id: ID! title: String }
+  `,
+  people: `
+    type Book @key(fields: "id") { id: ID! authors: [Author!]! }
+    type Author { name: String! email: String! }
+  `,
+  prices: 'type Book @key(fields: "id") { id: ID! price: Int @shareable }',
+  registry: 'type Book @key(fields: "id") @key(fields: "shelf") { id: ID! shelf: ID! }',
+  warehouse: 'type Book @key(fields: "shelf") { shelf: ID! stock: Int price: Int @shareable }',
+});
+
 /** The requests of a plan: `sets of fragments: subgraph document after …`, without sets for the rest. */
 function requests(query: string, supergraph = shop): string[] {
   const document = parse(query);
@@ -67,8 +82,8 @@ it('a fragment looks entities up by key in the subgraph that the rest comes from
   expect(requests('{ user { name ... @defer(label: "a") { email orders } } }')).toMatchInlineSnapshot(`
     [
       "users {user{name id}} after ",
-      "a: orders _entities {...on User{orders}} after 0",
       "a: users _entities {...on User{email}} after 0",
+      "a: orders _entities {...on User{orders}} after 0",
     ]
   `);
 });
@@ -87,8 +102,8 @@ it('a fragment within another one looks up what that one has fetched', () => {
   expect(requests(query)).toMatchInlineSnapshot(`
     [
       "a: users {users{name id}} after ",
-      "b: orders _entities {...on User{orders}} after 0",
       "b: users _entities {...on User{email}} after 0",
+      "b: orders _entities {...on User{orders}} after 0",
     ]
   `);
   const below = '{ user { name ... @defer(label: "a") { friends { name ... @defer(label: "b") { email } } } } }';
@@ -120,7 +135,7 @@ it('objects do not come from another subgraph because that one has the fields of
     '{ book { title ... @defer(label: "a") { praise } author { name ... @defer(label: "b") { biography } } } }';
   expect(requests(query, books)).toMatchInlineSnapshot(`
     [
-      "library {book{title id author{name}}} after ",
+      "library {book{title author{name} id}} after ",
       "a: people _entities {...on Book{praise}} after 0",
       "b: people _entities {...on Book{author{biography}}} after 0",
     ]
@@ -129,9 +144,37 @@ it('objects do not come from another subgraph because that one has the fields of
     '{ book { ... @defer(label: "a") { praise } author { ... @defer(label: "b") { biography } } } }';
   expect(requests(ofObjectsOnly, books)).toMatchInlineSnapshot(`
     [
-      "library {book{id author{__typename}}} after ",
+      "library {book{author{__typename} id}} after ",
       "a: people _entities {...on Book{praise}} after 0",
       "b: people _entities {...on Book{author{biography}}} after 0",
+    ]
+  `);
+});
+
+it('a field beside a fragment does not come from another subgraph because that one has a field of the fragment', () => {
+  const query = '{ book { title ... @defer(label: "a") { stock } price } }';
+  expect(requests(query, authors)).toMatchInlineSnapshot(`
+    [
+      "library {book{title id}} after ",
+      "prices _entities {...on Book{price}} after 0",
+      "a: registry _entities {...on Book{shelf}} after 0",
+      "a: warehouse _entities {...on Book{stock}} after 0,2",
+    ]
+  `);
+});
+
+it('items of a list without a key come with the list, where it is selected in a fragment and outside of it', () => {
+  const query = `{ medium {
+    ... on Book { authors { name } }
+    title
+    ... @defer(label: "a") { ... on Book { authors { name email } } }
+    ... on Book { ... @defer(label: "b") { price authors { email } } }
+  } }`;
+  expect(requests(query, authors)).toMatchInlineSnapshot(`
+    [
+      "library {medium{__typename title ...on Book{id}}} after ",
+      "people _entities {...on Book{authors{name email}}} after 0",
+      "b: prices _entities {...on Book{price}} after 0",
     ]
   `);
 });
@@ -180,7 +223,7 @@ it('each object type of an interface is looked up by its own key', () => {
 it('a mutation runs once, and what it returned is not looked up', () => {
   expect(requests('mutation { rename { name ... @defer(label: "a") { email orders } } }')).toMatchInlineSnapshot(`
     [
-      "users mutation{rename{name id email}} after ",
+      "users mutation{rename{name email id}} after ",
       "a: orders _entities {...on User{orders}} after 0",
     ]
   `);

@@ -34,10 +34,10 @@ describe('sections with a time of their own', () => {
     const query = '{ user(id: 1) { name picks { product { name } } orders { product { name } } } }';
     expect(requests(query, 'user.picks')).toEqual([
       'users {user(id:1){name id}} after ',
-      '0: picks _entities {...on User{picks{product{upc}}}} after 0',
       'orders _entities {...on User{orders{product{upc}}}} after 0',
-      '0: products _entities {...on Product{name}} after 1',
-      'products _entities {...on Product{name}} after 2',
+      '0: picks _entities {...on User{picks{product{upc}}}} after 0',
+      '0: products _entities {...on Product{name}} after 2',
+      'products _entities {...on Product{name}} after 1',
     ]);
     expect(requests('{ a: news b: user(id: 1) { name } c: user(id: 1) { email } }', 'b', 'c')).toEqual([
       'users {a:news} after ',

@@ -80,6 +80,8 @@ class Merger {
   private readonly errors: GraphQLFormattedError[];
   private readonly failed: Path[] = [];
   private readonly pending = new Map<string, Path>();
+  /** The labels and paths of what was announced: a fragment of the document is announced once for an object. */
+  private readonly announced = new Set<string>();
   private readonly completed = new Set<string>();
   private readonly failedLists = new Set<string>();
 
@@ -130,9 +132,12 @@ class Merger {
   }
 
   private announce(pending: NonNullable<Message['pending']>): void {
-    for (const { id, path } of pending) {
+    for (const { id, path, label } of pending) {
       if (this.pending.has(id)) throw new Error(`${id} is announced twice`);
       this.pending.set(id, path);
+      const place = `${label} at ${path.join('.')}`;
+      if (label !== undefined && this.announced.has(place)) throw new Error(`${place} is announced twice`);
+      this.announced.add(place);
     }
   }
 
