@@ -151,15 +151,15 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const cancellation = new Cancellation();
     context.onAbort = () => cancellation.abort();
     const returned = this.options.returned?.collect();
-    const deadline = performance.now() + timeoutMs;
-    const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked: false, deadline });
+    // no deadline: the time begins again with each payload
+    const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked: false, timeoutMs });
     const work = engine.stream({ ...engineRequest(client, call, contract), incremental: true });
     const result = await withDeadline(timeoutMs, cancellation, work);
     if (returned) context.receiveHeaders(returned);
     if (result.kind === 'single') return countRequest ? countRefused(result, context, countRequest) : result;
     const { payloads } = result;
     // also what is in flight for a part that is late, or that nobody reads
-    void payloads.ended.then(() => cancellation.abort());
+    void payloads.ended.then(() => cancellation.abort(payloads.hasTimedOut));
     context.onAbort = () => void payloads.return();
     payloads.limitIdleTime(timeoutMs, timeoutError(timeoutMs));
     return result;
@@ -232,10 +232,11 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const returned = this.options.returned?.collect();
     const { uploads } = context;
     // while files arrive, the time is that of the next piece
-    const deadline = uploads ? undefined : performance.now() + this.options.timeoutMs;
-    const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked, deadline });
+    const { timeoutMs } = this.options;
+    const time = uploads ? {} : { deadline: performance.now() + timeoutMs, timeoutMs };
+    const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked, ...time });
     const work = engine.execute(engineRequest(client, call, this.options.contract));
-    const result = withDeadline(this.options.timeoutMs, cancellation, work, uploads);
+    const result = withDeadline(timeoutMs, cancellation, work, uploads);
     const shared = { response: undefined, left: 0 };
     const { record, plugins, trace } = context;
     return { engine, result, plugins, trace, returned, shared, record, abort: () => cancellation.abort() };
@@ -271,7 +272,8 @@ function clientContext(
     returned,
     rateLimitChecked,
     deadline,
-  }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline'>,
+    timeoutMs,
+  }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline' | 'timeoutMs'>,
 ): ClientContext {
   const { ip, identity, cacheTags } = client;
   const operation = undefined;
@@ -285,6 +287,7 @@ function clientContext(
     returned,
     rateLimitChecked,
     deadline,
+    timeoutMs,
     record,
     operation,
     plugins,

@@ -124,3 +124,21 @@ it('requests that share the execution of an endpoint find what its hooks have st
   expect(responses.map(({ headers }) => headers.get('x-fetched'))).toEqual(['yes', 'yes']);
   expect(subgraph.calls).toHaveLength(1);
 });
+
+it('a header that onFetch removes reaches no try of the fetch, also where onTry adds another one', async () => {
+  const shop = await stubApi(() => ({ data: { hello: 'hi' } }));
+  const config = { headers: { all: { request: [{ propagate: { named: 'authorization' } }] } } };
+  const plugin: Plugin = {
+    name: 'without-token',
+    reads: 'nothing',
+    hooks: {
+      onFetch: ({ removeForwarded }) => removeForwarded('authorization'),
+      onTry: ({ headers }) => headers.set('x-try', 'signed'),
+    },
+  };
+  const schema = `extend schema @subgraph(url: "${shop.url}") type Query { hello: String }`;
+  const { post } = await gatewayWithPlugins({ shop: schema }, [plugin], config);
+  expect(await post('{ hello }', { authorization: 'Bearer token' })).toEqual({ data: { hello: 'hi' } });
+  expect(shop.calls[0]?.headers).toMatchObject({ 'x-try': 'signed' });
+  expect(shop.calls[0]?.headers).not.toHaveProperty('authorization');
+});
