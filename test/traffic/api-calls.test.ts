@@ -139,7 +139,9 @@ describe('calls of a REST API', () => {
     const onRetry = vi.fn();
     const budget = new RetryBudget({ share: 0, window: 10_000, min_per_second: 0.1 });
     let calls = 0;
-    const api = await stubApi(() => (calls++ === 0 ? json(503, {}) : (res) => void res.socket?.resetAndDestroy()));
+    const api = await stubApi(() =>
+      calls++ === 0 ? json(503, {}) : (res: ServerResponse) => void res.socket?.resetAndDestroy(),
+    );
     const retry = {
       ...RETRY,
       maxAttempts: 10,
@@ -155,21 +157,19 @@ describe('calls of a REST API', () => {
   });
 
   it.each([
-    [
-      'that had waited for long when its client request timed out is a failure',
-      { timeoutMs: 0, isTimeout: true },
-      'open',
-    ],
-    ['that was sent shortly before that says nothing', { timeoutMs: 3_600_000, isTimeout: true }, 'closed'],
-    ['whose client has disconnected says nothing', { timeoutMs: 0, isTimeout: false }, 'closed'],
-  ])('a call %s', async (_, { timeoutMs, isTimeout }, state) => {
+    ['that had waited for long when its client request timed out', 0, true, 'SUBREQUEST_TIMEOUT', 'open'],
+    ['that was sent shortly before that', 3_600_000, true, 'SUBREQUEST_HTTP_ERROR', 'closed'],
+    ['whose client has disconnected', 0, false, 'SUBREQUEST_HTTP_ERROR', 'closed'],
+  ])('a call %s', async (_, timeoutMs, isTimeout, code, state) => {
     const breaker = new CircuitBreaker({ ...BREAKER, consecutive_failures: 1 });
     const api = await stubApi(() => () => {});
     const signal = new Cancellation();
-    const answer = ask(sourceOf(api, { breaker }), '{ title }', {}, { ...aClient(), signal, timeoutMs });
+    const client = { ...aClient(), signal, timeoutMs };
+    const [body, source] = ['{"query":"{ title }"}', sourceOf(api, { breaker })];
+    const answer = new Promise((done) => source.send({ body, operationType: 'query', client }, done));
     await vi.waitFor(() => expect(api.calls.length).toBe(1));
     signal.abort(isTimeout);
-    await answer;
+    expect(await answer).toMatchObject({ failure: { code } });
     await vi.waitFor(() => expect(breaker.state).toBe(state));
   });
 });
