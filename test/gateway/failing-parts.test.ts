@@ -3,17 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'graphql-sse';
 import { expect, onTestFinished, test } from 'vitest';
+import { partsOf } from '../graphql-http/incremental/read-parts.ts';
 import { openSocket } from './open-socket.ts';
+import { post } from './serving.ts';
 import { review, subscriptionWorld } from './subscription-world.ts';
 
 const query = '{ reviews { body product { id ... @defer { name } } } }';
 const FIRST = { data: { reviews: [{ body: 'good', product: { id: '7' } }] }, hasNext: true };
 const FAILURE = { message: 'A plugin of the gateway failed.', extensions: { code: 'PLUGIN_FAILED' } };
 
-/** A gateway with a plugin that fails when a result has a part after the first. */
-async function failingWorld() {
+/** A gateway with a plugin that fails when a result comes in parts: for the first one, or for later ones. */
+async function failingWorld(part = 'later') {
   const path = join(await mkdtemp(join(tmpdir(), 'headgate-')), 'failing.mjs');
-  const hook = "({ payload }) => { if (payload.ofStream === 'later') throw new Error('secret of the plugin'); }";
+  const hook = `({ payload }) => { if (payload.ofStream === '${part}') throw new Error('secret of the plugin'); }`;
   await writeFile(path, `export default { name: 'failing', hooks: { onPayload: ${hook} } };\n`);
   const world = await subscriptionWorld({ plugins: [{ path }] });
   world.behave('reviews', (_, res) => {
@@ -51,4 +53,31 @@ test('on a single connection of server-sent events, it does, too', async () => {
   const results: unknown[] = [];
   for await (const result of client.iterate({ query })) results.push(result);
   expect(results).toEqual([FIRST, { errors: [FAILURE], hasNext: false }]);
+});
+
+const TYPES = ['multipart/mixed;deferSpec=20220824', 'multipart/mixed;incrementalSpec=v0.2', 'text/event-stream'];
+
+test.each(TYPES)('over HTTP with %s, the response is the error where the first part fails', async (accept) => {
+  const { server, lines } = await failingWorld('first');
+  const response = await post(server.url, { query }, { accept });
+  expect(response.status).toBe(500);
+  expect(response.headers.get('content-type')).toMatch('application/json');
+  expect(await response.json()).toEqual({ errors: [FAILURE] });
+  expect(lines.map(({ errorCodes }) => errorCodes)).toContainEqual(['PLUGIN_FAILED']);
+});
+
+test.each([
+  ['deferSpec=20220824', FIRST, { errors: [FAILURE], hasNext: false }],
+  [
+    'incrementalSpec=v0.2',
+    { ...FIRST, pending: [{ id: '0', path: ['reviews', 0, 'product'] }] },
+    { completed: [{ id: '0', errors: [FAILURE] }], hasNext: false },
+  ],
+])('over HTTP with %s, a later part that fails is the last one, with the error', async (parameter, first, last) => {
+  const { server, lines } = await failingWorld();
+  const response = await post(server.url, { query }, { accept: `multipart/mixed;${parameter}` });
+  const parts = [];
+  for await (const part of partsOf(response)) parts.push(part);
+  expect(parts).toEqual([first, last]);
+  await expect.poll(() => lines.map(({ errorCodes }) => errorCodes)).toContainEqual(['PLUGIN_FAILED']);
 });
