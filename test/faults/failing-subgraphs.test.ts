@@ -237,3 +237,13 @@ test('deadline: the fetch for a deferred part has its own time, since that of th
   const left = Number(whole.seen.news?.[0]?.['x-time-left-ms']);
   expect(left).toBeGreaterThan(2_000);
 });
+
+test('data with the status 500 reaches the client without an error, and counts as a failure of the subgraph', async () => {
+  const whole = await world({ circuit_breaker: { consecutive_failures: 2, reset_timeout: '1h' } });
+  whole.behave('shop', (_, res) => void res.writeHead(500).end('{"data":{"shop":"open"}}'));
+  for (let n = 0; n < 2; n++) expect(await ask(whole, '{ shop }')).toEqual({ data: { shop: 'open' } });
+  expect(await metric(whole, 'headgate_subgraph_errors_total')).toEqual([
+    expect.stringMatching(/code="SUBREQUEST_HTTP_ERROR"} 2$/),
+  ]);
+  expect(codes(await ask(whole, '{ shop }'))).toEqual(['SUBGRAPH_CIRCUIT_BREAKER_REJECTED']);
+});
