@@ -14,8 +14,13 @@ const FAILURE = { message: 'A plugin of the gateway failed.', extensions: { code
 
 /** A gateway with a plugin that fails when a result comes in parts: for the first one, or for later ones. */
 async function failingWorld(part = 'later') {
+  return pluginWorld(
+    `({ payload }) => { if (payload.ofStream === '${part}') throw new Error('secret of the plugin'); }`,
+  );
+}
+
+async function pluginWorld(hook: string) {
   const path = join(await mkdtemp(join(tmpdir(), 'headgate-')), 'failing.mjs');
-  const hook = `({ payload }) => { if (payload.ofStream === '${part}') throw new Error('secret of the plugin'); }`;
   await writeFile(path, `export default { name: 'failing', hooks: { onPayload: ${hook} } };\n`);
   const world = await subscriptionWorld({ plugins: [{ path }] });
   world.behave('reviews', (_, res) => {
@@ -80,4 +85,24 @@ test.each([
   for await (const part of partsOf(response)) parts.push(part);
   expect(parts).toEqual([first, last]);
   await expect.poll(() => lines.map(({ errorCodes }) => errorCodes)).toContainEqual(['PLUGIN_FAILED']);
+});
+
+test.each([
+  ['deferSpec=20220824', { incremental: [{ data: null, path: ['reviews', 0, 'product'] }], hasNext: false }],
+  ['incrementalSpec=v0.2', { incremental: [{ id: '0', data: null }], completed: [{ id: '0' }], hasNext: false }],
+])('over HTTP with %s, parts from which a plugin removes the data are JSON all the same', async (parameter, last) => {
+  const errors = [{ message: 'hidden' }];
+  const parts = async (hook: string) => {
+    const { server } = await pluginWorld(hook);
+    const response = await post(server.url, { query }, { accept: `multipart/mixed;${parameter}` });
+    const all = [];
+    for await (const part of partsOf(response)) all.push(part);
+    return all;
+  };
+  expect(
+    await parts("({ payload }) => { payload.data = undefined; payload.errors = [{ message: 'hidden' }]; }"),
+  ).toEqual([{ errors, hasNext: false }]);
+  expect(
+    (await parts("({ payload }) => { if (payload.ofStream === 'later') payload.data = undefined; }")).at(-1),
+  ).toEqual(last);
 });
