@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isSamePrincipal } from '../client/principal.ts';
 import type { Payload } from '../executor/payload.ts';
 import { RefusedPayload } from '../executor/refused-payload.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
 import type { Cancellation } from '../sources/cancellation.ts';
 import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import { resultText, type SingleResult, type StreamResult } from './execution-result.ts';
@@ -165,8 +166,9 @@ export class SharedSubscription {
         stream = this.#stream;
       }
       this.#end(undefined);
-    } catch {
-      this.#end(FAILED);
+    } catch (error) {
+      // of a plugin: its failures are logged where it is called
+      this.#end(error instanceof GatewayError ? endMessage(error.code, error.message) : FAILED);
     }
   }
 

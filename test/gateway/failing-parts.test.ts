@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { partsOf } from '../graphql-http/incremental/read-parts.ts';
 import { openSocket } from './open-socket.ts';
 import { post } from './serving.ts';
-import { review, subscriptionWorld } from './subscription-world.ts';
+import { ADDED, review, subscriptionWorld } from './subscription-world.ts';
 
 const query = '{ reviews { body product { id ... @defer { name } } } }';
 const FIRST = { data: { reviews: [{ body: 'good', product: { id: '7' } }] }, hasNext: true };
@@ -21,7 +21,9 @@ async function failingWorld(part = 'later') {
 
 async function pluginWorld(hook: string) {
   const path = join(await mkdtemp(join(tmpdir(), 'headgate-')), 'failing.mjs');
-  await writeFile(path, `export default { name: 'failing', hooks: { onPayload: ${hook} } };\n`);
+  const plugin = new URL('../../src/plugins/plugin.ts', import.meta.url).href;
+  const text = `import { GatewayError } from ${JSON.stringify(plugin)};\nexport default { name: 'failing', hooks: { onPayload: ${hook} } };\n`;
+  await writeFile(path, text);
   const world = await subscriptionWorld({ plugins: [{ path }] });
   world.behave('reviews', (_, res) => {
     res.setHeader('content-type', 'application/json');
@@ -87,22 +89,50 @@ test.each([
   await expect.poll(() => lines.map(({ errorCodes }) => errorCodes)).toContainEqual(['PLUGIN_FAILED']);
 });
 
-test.each([
-  ['deferSpec=20220824', { incremental: [{ data: null, path: ['reviews', 0, 'product'] }], hasNext: false }],
-  ['incrementalSpec=v0.2', { incremental: [{ id: '0', data: null }], completed: [{ id: '0' }], hasNext: false }],
-])('over HTTP with %s, parts from which a plugin removes the data are JSON all the same', async (parameter, last) => {
+test('a first part from which a plugin removes the data is the only one', async () => {
   const errors = [{ message: 'hidden' }];
-  const parts = async (hook: string) => {
-    const { server } = await pluginWorld(hook);
-    const response = await post(server.url, { query }, { accept: `multipart/mixed;${parameter}` });
-    const all = [];
-    for await (const part of partsOf(response)) all.push(part);
-    return all;
-  };
-  expect(
-    await parts("({ payload }) => { payload.data = undefined; payload.errors = [{ message: 'hidden' }]; }"),
-  ).toEqual([{ errors, hasNext: false }]);
-  expect(
-    (await parts("({ payload }) => { if (payload.ofStream === 'later') payload.data = undefined; }")).at(-1),
-  ).toEqual(last);
+  const change = "Object.assign(payload, { data: undefined, errors: [{ message: 'hidden' }] })";
+  const { server } = await pluginWorld(`({ payload }) => { ${change}; }`);
+  const response = await post(server.url, { query }, { accept: 'multipart/mixed;deferSpec=20220824' });
+  const parts = [];
+  for await (const part of partsOf(response)) parts.push(part);
+  expect(parts).toEqual([{ errors, hasNext: false }]);
 });
+
+test.each([
+  [
+    'deferSpec=20220824',
+    { incremental: [{ data: null, path: ['reviews', 0, 'product'], errors: [{ message: 'hidden' }] }] },
+  ],
+  [
+    'incrementalSpec=v0.2',
+    { incremental: [{ id: '0', data: null, errors: [{ message: 'hidden' }] }], completed: [{ id: '0' }] },
+  ],
+])('a later part from which a plugin removes the data is null, with %s', async (parameter, last) => {
+  const change = "Object.assign(payload, { data: undefined, errors: [{ message: 'hidden' }] })";
+  const { server } = await pluginWorld(`({ payload }) => { if (payload.ofStream === 'later') ${change}; }`);
+  const response = await post(server.url, { query }, { accept: `multipart/mixed;${parameter}` });
+  const parts = [];
+  for await (const part of partsOf(response)) parts.push(part);
+  expect(parts.at(-1)).toEqual({ ...last, hasNext: false });
+});
+
+test.each([
+  ['an error', "throw new Error('secret of the plugin')", FAILURE],
+  [
+    'a refusal',
+    "throw new GatewayError(403, 'HIDDEN', 'Not for you.')",
+    { message: 'Not for you.', extensions: { code: 'HIDDEN' } },
+  ],
+])(
+  'the event of a subscription for which a plugin throws %s is the last one, with that error',
+  async (_, statement, error) => {
+    const { server, topic } = await pluginWorld(`() => { ${statement}; }`);
+    const events = createClient({ url: server.url, retryAttempts: 0 }).iterate({ query: ADDED });
+    const first = events.next();
+    await topic.hasSubscriptions(1);
+    topic.publish(review('good', '7'));
+    expect((await first).value).toEqual({ errors: [error] });
+    expect((await events.next()).done).toBe(true);
+  },
+);
