@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import { createSupergraphProvider } from './composition/supergraph-provider.ts';
 import { type Config, configFileSchema } from './config/config.ts';
 import { issueLines } from './config/expectation.ts';
+import { keysWithoutEffect } from './config/keys-without-effect.ts';
 import { missingRedis } from './config/redis-switches.ts';
 import { conflictMessage, renameKeys } from './config/renamed-keys.ts';
 import { assemble } from './gateway/assemble.ts';
@@ -125,7 +126,11 @@ function completeConfig(input: GatewayConfig): Config {
   const parsed = configFileSchema.safeParse(value);
   if (!parsed.success)
     throw new Error(`The gateway's config is not valid:\n${issueLines(parsed.error.issues).join('\n')}`);
-  const problems = [...conflicts.map(conflictMessage), ...missingRedis(parsed.data).map(({ message }) => message)];
+  const problems = [
+    ...conflicts.map(conflictMessage),
+    ...missingRedis(parsed.data).map(({ message }) => message),
+    ...keysWithoutEffect(value).map(({ path, message }) => `${path.join('.')}: ${message}`),
+  ];
   if (problems.length > 0) throw new Error(`The gateway's config is not valid:\n${problems.join('\n')}`);
   const production = process.env.NODE_ENV === 'production';
   const { supergraph } = parsed.data;

@@ -17,6 +17,7 @@ import { configFileSchema, type FileConfig } from './config.ts';
 import { type Env, expand, hasReference, malformedReference } from './expand.ts';
 import { correctionFor, expectation, innermostIssues, type ValueIssue } from './expectation.ts';
 import { keyText } from './key-text.ts';
+import { keysWithoutEffect } from './keys-without-effect.ts';
 import { didYouMean, knownKeys } from './known-keys.ts';
 import { hintForOtherGateway } from './other-gateway-keys.ts';
 import type { Problem } from './problem.ts';
@@ -58,10 +59,12 @@ export function readYamlFile<T>(file: string, text: string, env: Env, schema: z.
   if (unset.length > 0) return { ok: false, problems: unset };
   const { value, renamed, conflicts } = renameKeys(withoutNulls(document.toJS()) ?? {}, renamesOf(schema));
   const parsed = schema.safeParse(value);
-  if (parsed.success && conflicts.length === 0) return { ok: true, value: parsed.data, renamed };
+  const unused = parsed.success && isConfigFile(schema) ? keysWithoutEffect(value, env) : [];
+  if (parsed.success && conflicts.length === 0 && unused.length === 0) return { ok: true, value: parsed.data, renamed };
   const issues = parsed.error?.issues ?? [];
   const problems = [
     ...conflicts.map((rename) => conflictProblem(reading, rename)),
+    ...unused.flatMap((issue) => problemsOf(reading, { ...issue, code: 'custom' }, schema)),
     ...issues.flatMap(innermostIssues).flatMap((issue) => problemsOf(reading, issue, schema)),
   ];
   return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
@@ -69,7 +72,11 @@ export function readYamlFile<T>(file: string, text: string, env: Env, schema: z.
 
 /** Only `headgate.yaml` itself has renamed keys. */
 function renamesOf(schema: z.ZodType): ReadonlyMap<string, string> | undefined {
-  return schema === configFileSchema ? undefined : new Map();
+  return isConfigFile(schema) ? undefined : new Map();
+}
+
+function isConfigFile(schema: z.ZodType): boolean {
+  return schema === configFileSchema;
 }
 
 function conflictProblem(reading: Reading, rename: KeyRename): Problem {
@@ -146,7 +153,7 @@ function problemsOf(reading: Reading, issue: ValueIssue, schema: z.ZodType): Pro
   }
   return (issue.keys ?? []).map((key) => {
     const message = `Unknown key "${keyText([...issue.path, key])}".`;
-    const instead = schema === configFileSchema ? hintForOtherGateway([...issue.path, key]) : undefined;
+    const instead = isConfigFile(schema) ? hintForOtherGateway([...issue.path, key]) : undefined;
     const hint = instead ?? didYouMean(schema, issue.path, key);
     return problemAt(reading, keyOffset(reading, issue.path, key), 'UNKNOWN_CONFIG_KEY', message, hint);
   });

@@ -23,6 +23,8 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
   private readonly changes: ((payload: Payload) => Payload)[] = [];
   private changeLater: ((payload: Payload) => Payload | Promise<Payload>) | undefined;
   private isOver = false;
+  /** Whether the reader has waited too long for a payload. */
+  hasTimedOut = false;
   private failure: { readonly error: unknown } | undefined;
 
   /** @param onCancel called before the end when the reader cancels, or, with an error, when it has waited too long for a payload */
@@ -84,7 +86,11 @@ export class PayloadStream implements AsyncIterableIterator<Payload> {
   private watch(): void {
     const { idle } = this;
     if (idle === undefined || this.readers.length === 0) return;
-    this.deadline ??= new Deadline(idle.ms, { expire: () => this.onCancel(idle.error) });
+    const expire = () => {
+      this.hasTimedOut = true;
+      this.onCancel(idle.error);
+    };
+    this.deadline ??= new Deadline(idle.ms, { expire });
   }
 
   private unwatch(): void {

@@ -1,8 +1,9 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** In milliseconds. */
-const PROBE_EVERY = 1_000;
+/** In milliseconds. The time between two attempts doubles, since a client that has gone is noticed at the second one. */
+const FIRST_PROBE = 20;
+const LONGEST_WAIT = 1_000;
 
 /**
  * Answers clients that close their direction of the connection after their request, as TCP allows. Node alone takes this for the end
@@ -12,10 +13,10 @@ const PROBE_EVERY = 1_000;
  * is not ready, an interim response (102, RFC 9110 section 15.2) is sent from time to time: a client that waits ignores it. If the
  * client has gone, its machine answers with a reset, the next attempt to send fails, and the request is cancelled.
  */
-export function answerHalfClosed(server: Server, everyMs = PROBE_EVERY): void {
+export function answerHalfClosed(server: Server): void {
   // not documented, but part of node:http since its first versions
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
-  const watch = (socket: Socket) => void socket.once('end', () => probeClient(socket, everyMs));
+  const watch = (socket: Socket) => void socket.once('end', () => probeClient(socket));
   server.on('connection', watch);
   server.on('secureConnection', watch);
 }
@@ -23,7 +24,7 @@ export function answerHalfClosed(server: Server, everyMs = PROBE_EVERY): void {
 /** Node keeps the response in progress on the socket. */
 type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null };
 
-function probeClient(socket: HttpSocket, everyMs: number): void {
+function probeClient(socket: HttpSocket): void {
   const response = socket._httpMessage;
   if (!response || response.writableEnded) return;
   if (response.headersSent) {
@@ -31,11 +32,16 @@ function probeClient(socket: HttpSocket, everyMs: number): void {
     socket.destroy();
     return;
   }
-  const timer = setInterval(() => {
+  let wait = FIRST_PROBE;
+  let timer: NodeJS.Timeout | undefined;
+  const probe = () => {
     const current = socket._httpMessage;
-    if (!current || current.headersSent) return clearInterval(timer);
+    if (!current || current.headersSent) return;
     // clients of HTTP/1.0 do not know interim responses
     if (current.req.httpVersion === '1.1') current.writeProcessing();
-  }, everyMs).unref();
-  socket.once('close', () => clearInterval(timer));
+    wait = Math.min(2 * wait, LONGEST_WAIT);
+    timer = setTimeout(probe, wait).unref();
+  };
+  timer = setTimeout(probe, wait).unref();
+  socket.once('close', () => clearTimeout(timer));
 }

@@ -42,5 +42,5 @@ export function withDeadline<R extends ExecutionResult>(
 
 function expire(ms: number, cancellation: Cancellation, reject: (error: unknown) => void): void {
   reject(new GatewayError(504, 'GATEWAY_TIMEOUT', `The request took longer than ${ms} ms.`));
-  cancellation.abort();
+  cancellation.abort(true);
 }

@@ -217,6 +217,8 @@ class LazyPayload implements PluginPayload {
       if (this.headers !== undefined) headersOf(this.headers);
       if (this.errors.length > 0) stringifyJson(this.errors);
       if (this.extensions !== undefined) stringifyJson(this.extensions);
+      if (this.#isParsed && this.#data === undefined && this.errors.length === 0)
+        throw new TypeError('it left a payload without data and errors');
       if (this.#isParsed) this.#text = this.#data === undefined ? undefined : textOfData(this.#data);
     } catch (error) {
       this.errors = [...this.#payload.errors];

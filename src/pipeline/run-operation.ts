@@ -65,6 +65,8 @@ interface ReadCall extends GraphqlCall {
 /** One execution, which several clients may wait for. */
 interface SharedExecution extends AbortableWork {
   readonly engine: Engine;
+  /** When it times out, by `performance.now()`. */
+  readonly deadline: number | undefined;
   readonly result: Promise<SingleResult>;
   /** The plugins of the request that began it. */
   readonly plugins: PluginRun | undefined;
@@ -151,15 +153,15 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const cancellation = new Cancellation();
     context.onAbort = () => cancellation.abort();
     const returned = this.options.returned?.collect();
-    const deadline = performance.now() + timeoutMs;
-    const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked: false, deadline });
+    // no deadline: the time begins again with each payload
+    const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked: false, timeoutMs });
     const work = engine.stream({ ...engineRequest(client, call, contract), incremental: true });
     const result = await withDeadline(timeoutMs, cancellation, work);
     if (returned) context.receiveHeaders(returned);
     if (result.kind === 'single') return countRequest ? countRefused(result, context, countRequest) : result;
     const { payloads } = result;
     // also what is in flight for a part that is late, or that nobody reads
-    void payloads.ended.then(() => cancellation.abort());
+    void payloads.ended.then(() => cancellation.abort(payloads.hasTimedOut));
     context.onAbort = () => void payloads.return();
     payloads.limitIdleTime(timeoutMs, timeoutError(timeoutMs));
     return result;
@@ -218,7 +220,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const flight = this.inFlight.join(
       key,
       () => this.start(engine, context, call, isCounted),
-      (known) => known.engine === engine,
+      (known) => known.engine === engine && this.leavesTime(known),
     );
     context.shared = flight.work.shared;
     if (flight.work.shared.left++ > 0) this.options.onShared?.();
@@ -227,18 +229,25 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     return this.wait(flight, context);
   }
 
+  /** A request joins no execution that has used up half of its time: it would get the timeout of that one. */
+  private leavesTime({ deadline }: SharedExecution): boolean {
+    return deadline === undefined || deadline - performance.now() >= this.options.timeoutMs / 2;
+  }
+
   private start(engine: Engine, context: Context, call: ReadCall, rateLimitChecked: boolean): SharedExecution {
     const cancellation = new Cancellation();
     const returned = this.options.returned?.collect();
     const { uploads } = context;
     // while files arrive, the time is that of the next piece
-    const deadline = uploads ? undefined : performance.now() + this.options.timeoutMs;
-    const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked, deadline });
+    const { timeoutMs } = this.options;
+    const deadline = uploads ? undefined : performance.now() + timeoutMs;
+    const time = { deadline, timeoutMs: uploads ? undefined : timeoutMs };
+    const client = clientContext(context, { signal: cancellation, returned, rateLimitChecked, ...time });
     const work = engine.execute(engineRequest(client, call, this.options.contract));
-    const result = withDeadline(this.options.timeoutMs, cancellation, work, uploads);
+    const result = withDeadline(timeoutMs, cancellation, work, uploads);
     const shared = { response: undefined, left: 0 };
     const { record, plugins, trace } = context;
-    return { engine, result, plugins, trace, returned, shared, record, abort: () => cancellation.abort() };
+    return { engine, deadline, result, plugins, trace, returned, shared, record, abort: () => cancellation.abort() };
   }
 
   private wait(flight: JoinedWork<SharedExecution>, context: Context): Promise<SingleResult> {
@@ -271,7 +280,8 @@ function clientContext(
     returned,
     rateLimitChecked,
     deadline,
-  }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline'>,
+    timeoutMs,
+  }: Pick<ClientContext, 'signal' | 'returned' | 'rateLimitChecked' | 'deadline' | 'timeoutMs'>,
 ): ClientContext {
   const { ip, identity, cacheTags } = client;
   const operation = undefined;
@@ -285,6 +295,7 @@ function clientContext(
     returned,
     rateLimitChecked,
     deadline,
+    timeoutMs,
     record,
     operation,
     plugins,

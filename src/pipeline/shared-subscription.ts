@@ -3,6 +3,7 @@ import { isSamePrincipal } from '../client/principal.ts';
 import type { Payload } from '../executor/payload.ts';
 import { RefusedPayload } from '../executor/refused-payload.ts';
 import { nextInOrder } from '../shared/arrival-order.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
 import type { Cancellation } from '../sources/cancellation.ts';
 import type { Engine, EngineRequest, ResumeAfter } from './engine.ts';
 import { resultText, type SingleResult, type StreamResult } from './execution-result.ts';
@@ -180,8 +181,9 @@ export class SharedSubscription {
         stream = this.#stream;
       }
       this.#end(undefined);
-    } catch {
-      this.#end(FAILED);
+    } catch (error) {
+      // of a plugin: its failures are logged where it is called
+      this.#end(error instanceof GatewayError ? endMessage(error.code, error.message) : FAILED);
     }
   }
 

@@ -22,6 +22,21 @@ export function readTraceParent(header: string | string[] | undefined): RemoteCo
   return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 
+/** The longest `tracestate` that is passed on, in characters. Requests share fetches, so that of one could make the fetch of all fail. */
+const LONGEST_TRACE_STATE = 2_048;
+/** A member of a `tracestate`; it may be empty. */
+const TRACE_STATE_MEMBER = /^[\t ]*(?:[a-z\d][-a-z\d_*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,256})?[\t ]*$/;
+const MOST_MEMBERS = 32;
+
+/** Reads a `tracestate`; `undefined` where it is missing, not valid or too long. @see https://www.w3.org/TR/trace-context/#tracestate-header */
+export function readTraceState(header: string | string[] | undefined): string | undefined {
+  if (typeof header !== 'string' || header.length > LONGEST_TRACE_STATE) return undefined;
+  const members = header.split(',');
+  return members.length <= MOST_MEMBERS && members.every((member) => TRACE_STATE_MEMBER.test(member))
+    ? header
+    : undefined;
+}
+
 const B3 = /^([\da-f]{16}|[\da-f]{32})-([\da-f]{16})(?:-([01d]))?(?:-[\da-f]{16})?$/;
 const TRACE_ID = /^(?:[\da-f]{16}|[\da-f]{32})$/;
 const SPAN_ID = /^[\da-f]{16}$/;
@@ -40,10 +55,19 @@ export function readB3(headers: Headers): RemoteContext | undefined {
   return context(traceId, spanId, headers['x-b3-flags'] === '1' ? 'd' : text(headers['x-b3-sampled']));
 }
 
+/** Reads what B3 headers without ids say about recording: `b3: 0`, `x-b3-sampled: 0`, `x-b3-flags: 1`. */
+export function readB3Decision({ b3, 'x-b3-sampled': sampled, 'x-b3-flags': flags }: Headers): boolean | undefined {
+  return decisionOf(text(b3) ?? (flags === '1' ? 'd' : text(sampled)));
+}
+
+function decisionOf(state: string | undefined): boolean | undefined {
+  if (state === '1' || state === 'd' || state === 'true') return true;
+  return state === '0' || state === 'false' ? false : undefined;
+}
+
 function context(traceId: string | undefined, spanId: string | undefined, state: string | undefined) {
   if (traceId === undefined || spanId === undefined || isZero(traceId) || isZero(spanId)) return undefined;
-  const isSampled = state === undefined ? undefined : state === '1' || state === 'd' || state === 'true';
-  return { traceId: traceId.padStart(32, '0'), spanId, isSampled };
+  return { traceId: traceId.padStart(32, '0'), spanId, isSampled: decisionOf(state) };
 }
 
 function text(value: string | string[] | undefined): string | undefined {

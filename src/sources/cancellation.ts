@@ -6,6 +6,7 @@ import type { CancelListener, CancelSignal } from './source.ts';
  */
 export class Cancellation implements CancelSignal {
   aborted = false;
+  isTimeout = false;
   /** Nearly all have one listener: a list would be two more objects for each request. */
   #listener: CancelListener | undefined;
   #others: CancelListener[] | undefined;
@@ -26,10 +27,14 @@ export class Cancellation implements CancelSignal {
     if (at >= 0) this.#others?.splice(at, 1);
   }
 
-  /** Calls every listener once; later calls do nothing. */
-  abort(): void {
+  /**
+   * Calls every listener once; later calls do nothing.
+   * @param isTimeout whether the time of the whole client request is over
+   */
+  abort(isTimeout = false): void {
     if (this.aborted) return;
     this.aborted = true;
+    this.isTimeout = isTimeout;
     const first = this.#listener;
     const others = this.#others;
     this.#listener = undefined;

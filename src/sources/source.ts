@@ -20,6 +20,8 @@ import type { Uploads } from '../shared/uploads/uploads.ts';
 /** The part of an `AbortSignal` that sources use. cancellation.ts has a lighter implementation. */
 export interface CancelSignal {
   readonly aborted: boolean;
+  /** Whether it was aborted because the time of the whole client request is over. */
+  readonly isTimeout?: boolean;
   addEventListener(type: 'abort', listener: CancelListener): void;
   removeEventListener(type: 'abort', listener: CancelListener): void;
 }
@@ -35,6 +37,8 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly signal?: CancelSignal;
   /** When the whole client request times out, by `performance.now()`, if it does at one moment. */
   readonly deadline?: number | undefined;
+  /** The timeout of the whole client request, in milliseconds, if there is one. */
+  readonly timeoutMs?: number | undefined;
   /** Times and fetches of the request, where something needs them. */
   readonly record?: RequestRecord | undefined;
   /** What happens to the operation, for a client that sent `x-headgate-debug`. */

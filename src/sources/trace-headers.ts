@@ -1,4 +1,4 @@
-import { readTraceParent } from '../shared/trace-context.ts';
+import { readTraceParent, readTraceState } from '../shared/trace-context.ts';
 import type { ForwardedHeaders, SourceRequest } from './source.ts';
 
 const NONE: readonly string[] = [];
@@ -25,5 +25,6 @@ function passedOn({ headers }: SourceRequest['client'], forwarded: ForwardedHead
   // a header that `connection` lists is for the gateway alone (RFC 9110, section 7.6.1)
   if (connection !== undefined && /traceparent/i.test(String(connection))) return NONE;
   const pairs = ['traceparent', traceparent as string];
-  return typeof tracestate === 'string' ? [...pairs, 'tracestate', tracestate] : pairs;
+  const state = readTraceState(tracestate);
+  return state === undefined ? pairs : [...pairs, 'tracestate', state];
 }

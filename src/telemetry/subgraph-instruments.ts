@@ -62,7 +62,7 @@ function ofFetches(
   });
   const errors = metrics.counter({
     name: 'headgate_subgraph_errors_total',
-    help: 'Failed fetches by error code: without a response, with a status of 400 and above, or with a response that is malformed or lacks requested fields; "ABORTED": all clients that waited for it disconnected, "other": codes beyond the first 50 of a subgraph',
+    help: 'Failed fetches by error code: without a response, with a status of 400 and above, or with a response that is malformed or lacks requested fields; "ABORTED": all clients that waited for it disconnected, or their requests timed out soon after it was sent, "other": codes beyond the first 50 of a subgraph',
     labels: [...labels, 'code'],
   });
   const graphqlErrors = metrics.counter({

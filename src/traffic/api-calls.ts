@@ -165,25 +165,30 @@ class ApiTries {
   async next(): Promise<ApiResponse> {
     this.#count++;
     const request = this.#asTry();
+    let response: ApiResponse;
     try {
-      const response = await this.#send(request);
-      if (this.#count > 1) this.#policy.budget.ended(isGoodStatus(response.statusCode));
-      if (this.#release) response.body.once('close', this.#release);
-      const retryAfter = retryAfterSeconds(String(response.headers['retry-after'] ?? ''));
-      const wait = this.#waitBeforeRetry({ status: response.statusCode, retryAfter });
-      if (wait === undefined) return response;
-      // undici keeps the connection if the rest of the body is short
-      await response.body.dump().catch(() => undefined);
-      return await this.#retryAfter(wait);
+      response = await this.#send(request);
     } catch (error) {
-      this.#release?.();
-      if (this.#count > 1 && !this.#request.signal.aborted) this.#policy.budget.ended(false);
-      const isLate = request.signal.aborted && !this.#request.signal.aborted;
-      const wait = this.#request.signal.aborted ? undefined : this.#waitBeforeRetry(this.#resultOf(error, isLate));
-      if (wait !== undefined) return this.#retryAfter(wait);
-      if (isLate) throw new ApiRefusal(timeoutFailure(this.#name, this.#policy.tryTimeoutMs ?? 0));
-      throw error;
+      return this.#failed(request, error);
     }
+    if (this.#count > 1) this.#policy.budget.ended(isGoodStatus(response.statusCode));
+    if (this.#release) response.body.once('close', this.#release);
+    const retryAfter = retryAfterSeconds(String(response.headers['retry-after'] ?? ''));
+    const wait = this.#waitBeforeRetry({ status: response.statusCode, retryAfter });
+    if (wait === undefined) return response;
+    // undici keeps the connection if the rest of the body is short
+    await response.body.dump().catch(() => undefined);
+    return this.#retryAfter(wait);
+  }
+
+  #failed(request: SentApiRequest, error: unknown): Promise<ApiResponse> {
+    this.#release?.();
+    const { signal } = this.#request;
+    if (this.#count > 1 && !signal.aborted) this.#policy.budget.ended(false);
+    const isLate = request.signal.aborted && !signal.aborted;
+    const wait = signal.aborted ? undefined : this.#waitBeforeRetry(this.#resultOf(error, isLate));
+    if (wait !== undefined) return this.#retryAfter(wait);
+    throw isLate ? new ApiRefusal(timeoutFailure(this.#name, this.#policy.tryTimeoutMs ?? 0)) : error;
   }
 
   #asTry(): SentApiRequest {

@@ -7,7 +7,8 @@ import { receivedAt } from './received-at.ts';
 /**
  * Rejects calls at once while the circuit of an endpoint is open, and reports the outcome of all others to it. Errors with a status
  * of 500 and above, timeouts, lost connections and malformed responses are failures; a response with a 4xx status is a success,
- * because the mistake is the client's. A call that was cancelled says nothing, unless it was slow by then.
+ * because the mistake is the client's. A call that was cancelled says nothing, unless it was slow by then. One that had waited for long
+ * when its client request timed out is a timeout, see `HttpCall`.
  */
 export function breakCircuit(source: Source, breaker: CircuitBreaker): Source {
   const { name } = source;
@@ -34,8 +35,9 @@ export function breakCircuit(source: Source, breaker: CircuitBreaker): Source {
 function outcomeOf(response: SubgraphResponse, { signal, client }: SourceRequest): CallOutcome {
   if (response.kind !== 'failure') return outcomeOfStatus(response.status, isMalformed(response));
   const { code, status } = response.failure;
+  if (code === 'SUBREQUEST_TIMEOUT') return 'failure';
   if ((signal ?? client.signal)?.aborted) return 'ignored';
-  if (code === 'SUBREQUEST_TIMEOUT' || code === 'SUBREQUEST_MALFORMED_RESPONSE') return 'failure';
+  if (code === 'SUBREQUEST_MALFORMED_RESPONSE') return 'failure';
   return code === 'SUBREQUEST_HTTP_ERROR' ? outcomeOfStatus(status ?? NO_RESPONSE, false) : 'ignored';
 }
 

@@ -165,7 +165,9 @@ class FetchChange {
     if (added.length === 0 && this.#removed.length === 0) return sent;
     const { client } = request;
     const addedHeaders = [...(client.addedHeaders ?? []), ...added];
-    return { ...sent, client: { ...client, addedHeaders, removedHeaders: this.#removed } };
+    // what `onFetch` has removed stays removed for the tries of the fetch
+    const removedHeaders = [...(client.removedHeaders ?? []), ...this.#removed];
+    return { ...sent, client: { ...client, addedHeaders, removedHeaders } };
   }
 }
 

@@ -1,5 +1,5 @@
 import { recordedStatus } from '../shared/recorded-status.ts';
-import type { Source, SubgraphResponse } from '../sources/source.ts';
+import type { ClientContext, Source, SubgraphResponse } from '../sources/source.ts';
 import { traceOfFetch } from '../telemetry/exemplar-trace.ts';
 import type { SubgraphInstruments } from '../telemetry/subgraph-instruments.ts';
 
@@ -12,9 +12,7 @@ export function measureFetches(source: Source, { fetchesOf }: Pick<SubgraphInstr
     send(request, done) {
       const start = performance.now();
       source.send(request, (response) => {
-        // the client disconnected, which is not a failure of the subgraph
-        const isAborted = response.kind === 'failure' && request.client.signal?.aborted === true;
-        const failure = isAborted ? 'ABORTED' : failureOf(response);
+        const failure = isAborted(response, request.client) ? 'ABORTED' : failureOf(response);
         const seconds = (performance.now() - start) / 1_000;
         finished(recordedStatus(response), failure, seconds, traceOfFetch(request.client));
         done(response);
@@ -22,6 +20,11 @@ export function measureFetches(source: Source, { fetchesOf }: Pick<SubgraphInstr
     },
     close: () => source.close(),
   };
+}
+
+/** Returns whether the client disconnected, which is not a failure of the subgraph. */
+function isAborted(response: SubgraphResponse, { signal }: ClientContext): boolean {
+  return response.kind === 'failure' && signal?.aborted === true && response.failure.code !== 'SUBREQUEST_TIMEOUT';
 }
 
 /** Returns the error code of a response. An error status counts as a failure even if the body may be a GraphQL result. */

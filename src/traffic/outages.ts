@@ -68,7 +68,7 @@ function observed(
   return (response) => {
     const failure = failureIn(response);
     if (failure !== undefined) {
-      if (isOutage(failure) && !client.signal?.aborted) outage.failed(failure, loggedRequest(client));
+      if (isOutage(failure) && !isAborted(failure, client)) outage.failed(failure, loggedRequest(client));
       return done(response);
     }
     if (!outage.isFailing) return done(response);
@@ -77,6 +77,11 @@ function observed(
     done(response);
     if (outage.total === total) outage.succeeded();
   };
+}
+
+/** Returns whether the client disconnected, or its request timed out before the fetch had waited for long. */
+function isAborted({ code }: Failure, { signal }: ClientContext): boolean {
+  return signal?.aborted === true && code !== 'SUBREQUEST_TIMEOUT';
 }
 
 function failureIn(response: SubgraphResponse): Failure | undefined {

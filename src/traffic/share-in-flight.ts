@@ -25,7 +25,7 @@ export interface ShareInFlightOptions {
  * sent after it had arrived.
  *
  * Not shared/single-flight.ts: a fetch uses callbacks and no promises, and a shared call is made for its first client. When that
- * client disconnects, the call is made again for the others.
+ * client disconnects, or the time of its request is over, the call is made again for the others.
  */
 export function shareInFlight(source: Source, options: ShareInFlightOptions = {}): Source {
   const sharedCalls = new Map<string, Waiter[]>();
@@ -34,12 +34,14 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
   function sendShared(key: string, waiters: Waiter[]): void {
     const leader = waiters[0] as Waiter;
     source.send(leader.request, (response) => {
-      if (response.kind === 'failure' && hasDisconnected(leader)) {
-        // The call failed because its client disconnected. The other clients must not get that failure.
-        const staying = waiters.filter((waiter) => !hasDisconnected(waiter));
+      if (response.kind === 'failure' && hasEnded(leader)) {
+        // The call failed because the request of its client ended. The other clients must not get that failure.
+        const [ended, staying]: [Waiter[], Waiter[]] = [[], []];
+        for (const waiter of waiters) (hasEnded(waiter) ? ended : staying).push(waiter);
         if (staying.length > 0) {
-          for (const waiter of waiters) if (hasDisconnected(waiter)) waiter.done(response);
+          // first, so that a fetch that `done` leads to waits with those that stay
           if (sharedCalls.get(key) === waiters) sharedCalls.set(key, staying);
+          for (const waiter of ended) waiter.done(response);
           sendShared(key, staying);
           return;
         }
@@ -88,8 +90,10 @@ function isOlder([first]: readonly Waiter[], event: FetchEvent | undefined): boo
   return event !== undefined && first !== undefined && first.order < event.order;
 }
 
-function hasDisconnected(waiter: Waiter): boolean {
-  return waiter.request.client.signal?.aborted === true;
+/** Returns whether the client disconnected, or the time of its request is over, give or take what timers are inexact by. */
+function hasEnded({ request: { client } }: Waiter): boolean {
+  const { signal, deadline } = client;
+  return signal?.aborted === true || (deadline !== undefined && performance.now() > deadline - 2);
 }
 
 function sharingKey(

@@ -67,11 +67,11 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | --- | --- |
  * | `entities` | outside of all: each part of a request that is split needs every other layer, and is a fetch of its own to them |
  * | `stitch` | one fetch becomes several requests to the service; each of them needs every other layer |
- * | `mirror` | outside `share` and `measure`: each client's read counts, and the mirror's responses count for nothing |
  * | `cacheControl` | outside `share`: each client that shares a response learns how long that response may be cached |
  * | `returnHeaders` | outside `share`: each client that shares a response gets its headers |
  * | `retryAfter` | outside `share`: each client that shares a response with `Retry-After` respects it; outside `outages` and `measure`: a fetch that is not sent is no failure |
  * | `plugins` | outside `share`: each client's fetch calls `onFetch`, and what it adds to the fetch counts for sharing; outside `outages`: a plugin that fails is no outage |
+ * | `mirror` | inside `plugins`: the mirror gets what they have made of a fetch, and nothing where they refuse it; outside `share` and `measure`: each client's read counts, and the mirror's responses count for nothing |
  * | `cache` | inside `plugins`: what they add to a fetch counts for the key; outside `outages`: a response from the cache says nothing about the subgraph; outside `share`: only what is not cached is fetched |
  * | `outages` | outside `share`: each failed request counts, also those that shared one call |
  * | `share` | outside `limitRate`: requests that share a call use up the rate limit once; they share only what it counts together |
@@ -95,11 +95,11 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   entities: ({ maxEntities }) =>
     maxEntities === undefined ? undefined : (source) => limitEntities(source, maxEntities),
   stitch: ({ stitch }) => stitch,
-  mirror: ({ mirror }) => mirror && ((source) => mirrorReads(source, mirror)),
   cacheControl: ({ cacheControl }) => cacheControl && cacheControlLayer(cacheControl),
   returnHeaders: ({ returnHeaders }) => returnHeaders,
   retryAfter: ({ respectsRetryAfter }) => (respectsRetryAfter ? respectRetryAfter : undefined),
   plugins: ({ plugins, fetched }) => (plugins ? (source) => callFetchPlugins(source, fetched) : undefined),
+  mirror: ({ mirror }) => mirror && ((source) => mirrorReads(source, mirror)),
   cache: ({ cache }) => cache,
   outages: ({ outages }) => outages && ((source) => outages.watch(source)),
   share: ({ share, instruments }) =>

@@ -203,3 +203,47 @@ test('deadline: the subgraph learns how much time it has, at most that of try, s
   expect(mutation).toBeGreaterThan(3_000);
   expect(mutation).toBeLessThanOrEqual(7_000);
 });
+
+test.each<[string, Record<string, unknown>]>([
+  ['its circuit breaker opens', { circuit_breaker: { consecutive_failures: 2, reset_timeout: '1h' } }],
+  ['it opens also with retries', { circuit_breaker: { consecutive_failures: 2, reset_timeout: '1h' }, retry: {} }],
+])(
+  'a subgraph that hangs for longer than the timeout of client requests: %s, and it fails in log and metrics',
+  async (_, shop) => {
+    const traffic = { router: { timeout: '100ms' }, all: { timeout: '30s' }, subgraphs: { shop } };
+    const whole = await httpWorld(SUBGRAPHS, { config: { telemetry: METRICS, traffic_shaping: traffic } });
+    whole.behave('shop', () => {});
+    for (const query of different(2)) await ask(whole, query);
+    const open = await vi.waitFor(async () => {
+      const answer = await ask(whole, '{ shop }');
+      expect(codes(answer)).toEqual(['SUBGRAPH_CIRCUIT_BREAKER_REJECTED']);
+      return answer;
+    });
+    expect(open.data).toEqual({ shop: null });
+    expect(whole.lines).toContainEqual(
+      expect.objectContaining({ msg: 'subgraph failing', code: 'SUBREQUEST_TIMEOUT' }),
+    );
+    const errors = await metric(whole, 'headgate_subgraph_errors_total');
+    expect(errors).toContainEqual(expect.stringContaining('code="SUBREQUEST_TIMEOUT"'));
+  },
+);
+
+test('deadline: the fetch for a deferred part has its own time, since that of the client request begins again with each part', async () => {
+  const traffic = { router: { timeout: '2s' }, all: { timeout: '7s', deadline: { header: 'x-time-left-ms' } } };
+  const whole = await httpWorld(SUBGRAPHS, { config: { traffic_shaping: traffic } });
+  const accept = 'multipart/mixed;deferSpec=20220824';
+  const response = await post(whole.server.url, { query: '{ shop ... @defer { news } }' }, { accept });
+  expect(await response.text()).toContain('"news":"fresh"');
+  const left = Number(whole.seen.news?.[0]?.['x-time-left-ms']);
+  expect(left).toBeGreaterThan(2_000);
+});
+
+test('data with the status 500 reaches the client without an error, and counts as a failure of the subgraph', async () => {
+  const whole = await world({ circuit_breaker: { consecutive_failures: 2, reset_timeout: '1h' } });
+  whole.behave('shop', (_, res) => void res.writeHead(500).end('{"data":{"shop":"open"}}'));
+  for (let n = 0; n < 2; n++) expect(await ask(whole, '{ shop }')).toEqual({ data: { shop: 'open' } });
+  expect(await metric(whole, 'headgate_subgraph_errors_total')).toEqual([
+    expect.stringMatching(/code="SUBREQUEST_HTTP_ERROR"} 2$/),
+  ]);
+  expect(codes(await ask(whole, '{ shop }'))).toEqual(['SUBGRAPH_CIRCUIT_BREAKER_REJECTED']);
+});

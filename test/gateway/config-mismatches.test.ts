@@ -42,7 +42,7 @@ test.each([
   'authentication: { subgraph: { subgraphs: { stok: {} } } }',
   'rate_limits: { subgraphs: { stok: [{ limit: 1 }] } }',
   'cache_control: { subgraph_headers: { subgraphs: { stok: true } } }',
-  'demand_control: { strategy: { static_estimated: { subgraph: { subgraphs: { stok: { max: 1 } } } } } }',
+  'demand_control: { enabled: true, strategy: { static_estimated: { subgraph: { subgraphs: { stok: { max: 1 } } } } } }',
   'subscription: { mode: { passthrough: { subgraphs: { stok: { protocol: sse } } } } }',
   'subscription: { mode: { callback: { public_url: "http://gateway/callbacks", subgraphs: [products, stok] } } }',
 ])('a subgraph that is not there, in any section: %s', async (yaml) => {

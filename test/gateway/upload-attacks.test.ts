@@ -214,7 +214,8 @@ describe('heads of parts', () => {
     expect(status).toBe(400);
     expect(body.errors[0].message).toBe(
       'The file "0" (variables.file) of "map" is not in the request body, or was skipped: ' +
-        'its file name must have no line breaks, also no encoded ones (%0D, %0A).',
+        'its file name must have no line breaks, also encoded (%0D, %0A), ' +
+        'and of a part, 32 headers with 8192 bytes are read.',
     );
     expect(calls.files).toBe(0);
   });

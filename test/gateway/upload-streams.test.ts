@@ -5,6 +5,7 @@ import { latch } from './serving.ts';
 import {
   BOUNDARY,
   field,
+  filePart,
   HEADERS,
   keptAlive,
   multipart,
@@ -283,6 +284,25 @@ describe('hostile bodies', () => {
     expect(body.errors[0].message).toContain('it ends before its last boundary');
     await expect.poll(() => requests[0]?.isClosed).toBe(true);
     expect(requests[0]?.req.complete).toBe(false);
+  });
+
+  it('with a part whose headers are too long are refused, and the error says how long they may be', async () => {
+    const { url } = await uploadWorld();
+    const limit = 'of a part, 32 headers with 8192 bytes are read';
+    const long = (part: Buffer) => Buffer.from(part.toString().replace('\r\n', `\r\nx-long: ${'y'.repeat(9_000)}\r\n`));
+    const operations = field('operations', JSON.stringify(ONE.operations));
+    const map = field('map', JSON.stringify(ONE.map));
+    const file = filePart({ name: '0', content: 'fine' });
+    const end = Buffer.from(`--${BOUNDARY}--\r\n`);
+    for (const parts of [
+      [long(operations), map, file, end],
+      [operations, long(map), file, end],
+      [operations, map, long(file), end],
+    ]) {
+      const { status, body } = await send(url, parts);
+      expect(status).toBe(400);
+      expect(body.errors[0].message).toContain(limit);
+    }
   });
 
   it('with a part whose headers are long or many are refused or read, and nothing breaks', async () => {

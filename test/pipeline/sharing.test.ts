@@ -54,6 +54,19 @@ describe.each(['auto', 'all-yoga'] as const)('identical queries in flight, lanes
     ]);
   });
 
+  it('share no execution that has used up half of its time, whose timeout would come too early', async () => {
+    const { engine, asked, open } = heldEngine();
+    const { url } = await serve({ engine: () => engine, handlers, timeoutMs: 400 });
+    const first = post(url, { query: '{ me }' });
+    await expect.poll(() => asked.length).toBe(1);
+    const { deadline = 0 } = asked[0]?.client ?? {};
+    await expect.poll(() => performance.now() > deadline - 200).toBe(true);
+    const second = post(url, { query: '{ me }' });
+    await expect.poll(() => asked.length).toBe(2);
+    open();
+    await Promise.all([first, second]);
+  });
+
   it('never give one user the answer of another', async () => {
     const { answers, asked } = await together([
       { headers: { authorization: 'Bearer ada' } },

@@ -130,6 +130,7 @@ it('other requests do not notice a plugin that hangs in one', async () => {
 it.each([
   ['data that is a list', ({ payload }: Given) => Object.assign(payload, { data: [] })],
   ['errors that are a text', ({ payload }: Given) => Object.assign(payload, { errors: 'none' })],
+  ['no data, and no errors that say why', ({ payload }: Given) => Object.assign(payload, { data: undefined })],
   ['extensions that JSON cannot express', ({ payload }: Given) => Object.assign(payload, { extensions: { size: 1n } })],
 ])('%s fails the request; ignored, the payload is as before', async (_, call) => {
   const plugin = failing('onPayload', (given: Given) => void call(given));

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Plugin } from '../../src/plugins/plugin.ts';
 import { GatewayError } from '../../src/shared/gateway-error.ts';
 import { json, stubApi } from '../sources/rest/stub-api.ts';
@@ -123,4 +123,53 @@ it('requests that share the execution of an endpoint find what its hooks have st
   const responses = await Promise.all([get('/bff/web/user'), get('/bff/web/user')]);
   expect(responses.map(({ headers }) => headers.get('x-fetched'))).toEqual(['yes', 'yes']);
   expect(subgraph.calls).toHaveLength(1);
+});
+
+it('a header that onFetch removes reaches no try of the fetch, also where onTry adds another one', async () => {
+  const shop = await stubApi(() => ({ data: { hello: 'hi' } }));
+  const config = { headers: { all: { request: [{ propagate: { named: 'authorization' } }] } } };
+  const plugin: Plugin = {
+    name: 'without-token',
+    reads: 'nothing',
+    hooks: {
+      onFetch: ({ removeForwarded }) => removeForwarded('authorization'),
+      onTry: ({ headers }) => headers.set('x-try', 'signed'),
+    },
+  };
+  const schema = `extend schema @subgraph(url: "${shop.url}") type Query { hello: String }`;
+  const { post } = await gatewayWithPlugins({ shop: schema }, [plugin], config);
+  expect(await post('{ hello }', { authorization: 'Bearer token' })).toEqual({ data: { hello: 'hi' } });
+  expect(shop.calls[0]?.headers).toMatchObject({ 'x-try': 'signed' });
+  expect(shop.calls[0]?.headers).not.toHaveProperty('authorization');
+});
+
+it('a mirror gets a fetch as onFetch has left it, and none that onFetch refuses or answers', async () => {
+  const shop = await stubApi(() => ({ data: { hello: 'hi' } }));
+  const mirror = await stubApi(() => ({ data: { hello: 'hi' } }));
+  const config = {
+    headers: { all: { request: [{ propagate: { named: 'authorization' } }] } },
+    subgraphs: { shop: { mirror: { url: mirror.url } } },
+  };
+  const plugin: Plugin = {
+    name: 'tenant',
+    reads: 'nothing',
+    hooks: {
+      onFetch({ body, headers, removeForwarded, setBody }) {
+        if (body.includes('refused')) throw new GatewayError(403, 'REFUSED', 'No.');
+        if (body.includes('answered')) return { data: { answered: 'by the plugin' } };
+        removeForwarded('authorization');
+        headers.set('x-tenant', 'one');
+        setBody(body.replace('secret', 'hello'));
+      },
+    },
+  };
+  const schema = `extend schema @subgraph(url: "${shop.url}") type Query { secret: String refused: String answered: String }`;
+  const { post } = await gatewayWithPlugins({ shop: schema }, [plugin], config);
+  const authorization = 'Bearer token';
+  for (const field of ['refused', 'answered', 'secret']) await post(`{ ${field} }`, { authorization });
+  await vi.waitFor(() => expect(mirror.calls).toHaveLength(1));
+  const [call] = mirror.calls;
+  expect(call?.body).toBe(shop.calls[0]?.body);
+  expect(call?.headers).toMatchObject({ 'x-tenant': 'one' });
+  expect(call?.headers).not.toHaveProperty('authorization');
 });

@@ -151,6 +151,18 @@ describe('a client that leaves', () => {
     await expect.poll(() => connections[0]?.destroyed).toBe(true);
   });
 
+  it.each([
+    ['that had waited for long is a timeout', 0, 'SUBREQUEST_TIMEOUT'],
+    ['that was sent shortly before is only cancelled', 3_600_000, 'SUBREQUEST_HTTP_ERROR'],
+  ])('when the client request times out, a call %s', async (_, timeoutMs, code) => {
+    const { url, connections } = await fakeSubgraph(() => {});
+    const signal = new Cancellation();
+    const answer = ask(sourceOf(url), { client: { requestId: 'r', headers: {}, signal, timeoutMs } });
+    await expect.poll(() => connections.length).toBe(1);
+    signal.abort(true);
+    expect(await answer).toMatchObject({ failure: { code } });
+  });
+
   it('makes no call when it has left before', async () => {
     let calls = 0;
     const { url } = await fakeSubgraph(() => void calls++);

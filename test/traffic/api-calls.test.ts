@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
+import { Cancellation } from '../../src/sources/cancellation.ts';
 import { type ApiCallOptions, callApiSafely } from '../../src/traffic/api-calls.ts';
 import { Bulkhead } from '../../src/traffic/bulkhead.ts';
 import { CircuitBreaker } from '../../src/traffic/circuit-breaker.ts';
@@ -27,6 +28,14 @@ const sourceOf = (api: StubApi, options: Partial<ApiCallOptions> = {}) =>
     callLayer: (send) => callApiSafely(send, { subgraph: 'shop', retry: RETRY, ...options }),
     timeoutMs: 10_000,
   });
+
+const BREAKER = {
+  error_threshold: 1,
+  volume_threshold: 1_000,
+  window: 60_000,
+  reset_timeout: 3_600_000,
+  half_open_attempts: 1,
+};
 
 const good = json(200, { title: 'one' });
 /** An API whose first calls end like this. */
@@ -124,5 +133,43 @@ describe('calls of a REST API', () => {
     const left = Number(api.calls[0]?.headers['x-time-left-ms']);
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThanOrEqual(10_000);
+  });
+
+  it('a retry that the budget does not allow counts once', async () => {
+    const onRetry = vi.fn();
+    const budget = new RetryBudget({ share: 0, window: 10_000, min_per_second: 0.1 });
+    let calls = 0;
+    const api = await stubApi(() =>
+      calls++ === 0 ? json(503, {}) : (res: ServerResponse) => void res.socket?.resetAndDestroy(),
+    );
+    const retry = {
+      ...RETRY,
+      maxAttempts: 10,
+      on: new Set<RetryCondition>(['5xx', 'connection_failure']),
+      budget,
+      onRetry,
+    };
+    expect((await ask(sourceOf(api, { retry }), '{ title }')).data).toEqual({ title: null });
+    expect(onRetry.mock.calls).toEqual([
+      ['5xx', false],
+      ['lost_connection', true],
+    ]);
+  });
+
+  it.each([
+    ['that had waited for long when its client request timed out', 0, true, 'SUBREQUEST_TIMEOUT', 'open'],
+    ['that was sent shortly before that', 3_600_000, true, 'SUBREQUEST_HTTP_ERROR', 'closed'],
+    ['whose client has disconnected', 0, false, 'SUBREQUEST_HTTP_ERROR', 'closed'],
+  ])('a call %s', async (_, timeoutMs, isTimeout, code, state) => {
+    const breaker = new CircuitBreaker({ ...BREAKER, consecutive_failures: 1 });
+    const api = await stubApi(() => () => {});
+    const signal = new Cancellation();
+    const client = { ...aClient(), signal, timeoutMs };
+    const [body, source] = ['{"query":"{ title }"}', sourceOf(api, { breaker })];
+    const answer = new Promise((done) => source.send({ body, operationType: 'query', client }, done));
+    await vi.waitFor(() => expect(api.calls.length).toBe(1));
+    signal.abort(isTimeout);
+    expect(await answer).toMatchObject({ failure: { code } });
+    await vi.waitFor(() => expect(breaker.state).toBe(state));
   });
 });

@@ -38,6 +38,19 @@ describe('reads in flight', () => {
     expect(calls.length).toBe(4);
   });
 
+  it('are made again for the others when the time of the first request is over', () => {
+    const { source, calls } = heldSource();
+    const shared = shareInFlight(source);
+    const late: SubgraphResponse = { kind: 'failure', failure: { code: 'SUBREQUEST_TIMEOUT', message: 'late' } };
+    const now = performance.now();
+    const first = ask(shared, { client: client({ deadline: now }) });
+    const second = ask(shared, { client: client({ deadline: now + 60_000 }) });
+    calls[0]?.done(late);
+    expect([first, second]).toEqual([[late], []]);
+    calls[1]?.done(text('1'));
+    expect([first, second, calls.length]).toEqual([[late], [text('1')], 2]);
+  });
+
   it('make their own calls when they differ', () => {
     const { source, calls } = heldSource();
     const shared = shareInFlight(source);

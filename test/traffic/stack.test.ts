@@ -73,11 +73,11 @@ it('the layers are in this order, the outermost first', () => {
   expect(Object.keys(LAYERS)).toEqual([
     'entities',
     'stitch',
-    'mirror',
     'cacheControl',
     'returnHeaders',
     'retryAfter',
     'plugins',
+    'mirror',
     'cache',
     'outages',
     'share',

@@ -44,8 +44,9 @@ export async function execute(
   const recordTiming = (name: string) => timings?.set(name, performance.now() - (began ?? 0));
   const groups = timings && work.timed ? withTimings(work.timed, recordTiming) : work.timed;
   const whole = requestFor(work, cancellation, groups);
-  const request = { ...whole, client: { ...whole.client, deadline: performance.now() + work.timeoutMs } };
-  const result = await withDeadline(engine.execute(request), work.timeoutMs, () => abortOnTimeout(cancellation));
+  const { timeoutMs } = work;
+  const request = { ...whole, client: { ...whole.client, deadline: performance.now() + timeoutMs, timeoutMs } };
+  const result = await withDeadline(engine.execute(request), timeoutMs, () => abortOnTimeout(cancellation));
   recordTiming('engine');
   // the results of late sections in flight are not used
   const hasFailed = result?.refusal === 'overload' || (work.timed !== undefined && (result?.errors.length ?? 0) > 0);
@@ -109,5 +110,5 @@ function requestFor(
 }
 
 function abortOnTimeout(cancellation: Cancellation): undefined {
-  cancellation.abort();
+  cancellation.abort(true);
 }

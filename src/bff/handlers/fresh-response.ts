@@ -40,8 +40,7 @@ export async function createFreshResponse(
   const recorded = endpoint.cache?.respectsSources && bff.cache ? new CacheControlAccumulator() : undefined;
   const execution = await execute(snapshot.engine, executionRequestOf(endpointCall, recorded, collector), cancellation);
   if (execution === undefined) {
-    const { timeoutMs } = executionRequestOf(endpointCall);
-    const detail = `The response was not ready within ${timeoutMs} milliseconds.`;
+    const detail = `The response was not ready within ${timeoutOf(endpointCall)} milliseconds.`;
     const response = problemResponse({ status: 504, kind: 'timeout', detail }, call.path);
     return { response, isComplete: false, tags: [], reachedNoSource: false };
   }
@@ -55,6 +54,11 @@ export async function createFreshResponse(
   const reachedNoSource = hasReachedNoSource(endpoint, execution.result);
   execution.result.takeText();
   return { response, isComplete: isCacheable, tags, freshness, reachedNoSource };
+}
+
+/** Returns the timeout of an endpoint's operation, in milliseconds. */
+export function timeoutOf({ endpoint, bff }: Pick<EndpointCall, 'endpoint' | 'bff'>): number {
+  return endpoint.settings.limits.timeout ?? bff.timeoutMs;
 }
 
 /** Returns the identity and headers that cache keys and `Vary` are computed from. */
@@ -100,7 +104,7 @@ export function executionRequestOf(
       record: call.notes.record,
       debug: call.notes.debug,
     }),
-    timeoutMs: endpoint.settings.limits.timeout ?? bff.timeoutMs,
+    timeoutMs: timeoutOf({ endpoint, bff }),
     measured: bff.dev,
   };
 }

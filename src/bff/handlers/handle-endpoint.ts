@@ -21,7 +21,7 @@ import { readJsonBody } from './body.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
 import { endpointDependsOn, headersReadBy } from './endpoint-depends-on.ts';
 import { LAST_EVENT_ID } from './event-stream.ts';
-import { createFreshResponse, type EndpointCall, requesterOf } from './fresh-response.ts';
+import { createFreshResponse, type EndpointCall, requesterOf, timeoutOf } from './fresh-response.ts';
 import { unmetPrecondition } from './precondition.ts';
 import type { Sharer } from './shared-executions.ts';
 import { streamEvents } from './stream-events.ts';
@@ -166,7 +166,7 @@ function respondShared(endpointCall: EndpointCall): Promise<EndpointResponse> {
     !forbidsSharing(call.req.headers) &&
     snapshot.engine.canDedupe({ query: endpoint.query });
   const key = canDedupe ? sharedExecutionKey(endpointCall) : undefined;
-  return bff.sharedExecutions.join(key, call.res, start, sharerOf(call));
+  return bff.sharedExecutions.join(key, call.res, start, sharerOf(call), timeoutOf(endpointCall));
 }
 
 function sharerOf({ notes, client }: Call): Sharer {

@@ -9,6 +9,7 @@ interface SharedExecution<T> extends AbortableWork {
   readonly result: Promise<T>;
   /** The request that it was started for. */
   readonly leader: Sharer | undefined;
+  readonly startedAt: number;
 }
 
 /**
@@ -34,17 +35,21 @@ export class SharedExecutions<T> {
    * @param key `undefined`: the execution is not shared
    * @param res response of the waiting client; without it, the execution runs to its end
    * @param sharer the waiting request
+   * @param timeoutMs the timeout of executions: one that has used up half of it is not joined, since its end would be too early
    */
   join(
     key: string | undefined,
     res: ServerResponse | undefined,
     start: (cancellation: Cancellation) => Promise<T>,
     sharer?: Sharer,
+    timeoutMs = Number.POSITIVE_INFINITY,
   ): Promise<T> {
-    const flight = this.#underWay.join(key, () => {
+    const now = performance.now();
+    const begin = () => {
       const cancellation = new Cancellation();
-      return { result: start(cancellation), leader: sharer, abort: () => cancellation.abort() };
-    });
+      return { result: start(cancellation), leader: sharer, startedAt: now, abort: () => cancellation.abort() };
+    };
+    const flight = this.#underWay.join(key, begin, ({ startedAt }) => now - startedAt <= timeoutMs / 2);
     res?.once('close', () => {
       if (!res.writableFinished) flight.leave();
     });

@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { Payload } from '../../executor/payload.ts';
 import { negotiateMediaType } from '../../http/media-type.ts';
 import type { RequestContext } from '../../http/request-context.ts';
 import type { HttpResponse } from '../../http/response.ts';
@@ -10,7 +11,7 @@ import type { EndReason, Renewal, SubscriptionMessage } from '../../pipeline/sub
 import type { GraphqlServiceOptions } from '../graphql-service.ts';
 import { streamedResponse } from '../writers/streamed-response.ts';
 import { incrementalTexts } from './incremental-text.ts';
-import { type IncrementalFormat, negotiateIncremental } from './negotiate.ts';
+import { type IncrementalFormat, type IncrementalProtocol, negotiateIncremental } from './negotiate.ts';
 
 export interface IncrementalServiceOptions {
   readonly runner: OperationRunner<RequestContext>;
@@ -42,7 +43,10 @@ export interface OperationMessages extends AsyncIterable<SubscriptionMessage> {
 export interface IncrementalService {
   /** Returns the format in which the client accepts a result in parts; `undefined` for none. */
   formatFor(context: RequestContext): IncrementalFormat | undefined;
-  /** Executes an operation. The response is a stream where something of the result comes later. Rejects as the runner does. */
+  /**
+   * Executes an operation. The response is a stream where something of the result comes later. Rejects as the runner does, and where the
+   * first part fails. A later part that fails is the last one, with the errors.
+   */
   execute(context: RequestContext, call: GraphqlCall, format: IncrementalFormat): Promise<HttpResponse>;
   /** Does the same for a connection that frames messages itself; `undefined` where the client accepts no parts. */
   open(context: RequestContext, call: GraphqlCall): Promise<SingleResult | OperationMessages> | undefined;
@@ -56,15 +60,20 @@ export function createIncrementalService({
   respond,
   errorsFor,
 }: IncrementalServiceOptions): IncrementalService {
-  /** Returns the texts of the parts. */
+  /** Returns the texts of the parts, and what makes the last one of an error. */
   function begin(context: RequestContext, { payloads, operation }: StreamResult, { protocol }: IncrementalFormat) {
     context.operation = operation;
     if (countUse && operation) countUse(operation, context.requestHeaders);
     context.record?.begin('respond');
     if (hasServerTiming) addServerTiming(context);
-    return incrementalTexts(payloads, protocol, ({ errors }) => {
+    const open = new OpenFragments();
+    const texts = incrementalTexts(payloads, protocol, (payload) => {
+      const { errors } = payload;
+      open.observe(payload);
       if (errors.length > 0) context.errors = [...(context.errors ?? []), ...errors];
     });
+    const fail = (error: unknown) => failureMessage(errorsFor(context, error), protocol, open);
+    return { texts, fail };
   }
 
   function run(context: RequestContext, call: GraphqlCall) {
@@ -85,8 +94,8 @@ export function createIncrementalService({
         run(context, call).then((result) => {
           if (result.kind !== 'stream') return result;
           const { payloads, headers } = result;
-          const fail = (error: unknown) => failureMessage(errorsFor(context, error));
-          return messagesOf(begin(context, result, format), fail, { headers, return: () => payloads.return() });
+          const { texts, fail } = begin(context, result, format);
+          return messagesOf(texts, fail, { headers, return: () => payloads.return() });
         })
       );
     },
@@ -95,7 +104,13 @@ export function createIncrementalService({
       if (result.kind === 'stream') {
         const { payloads, headers } = result;
         const onEnd = () => void payloads.return();
-        return streamedResponse(format, begin(context, result, format), { headers, onEnd });
+        const { texts, fail } = begin(context, result, format);
+        // before the status is sent: where the first part fails, the response is that error
+        const first = await texts.next().catch((error: unknown) => {
+          onEnd();
+          throw error;
+        });
+        return streamedResponse(format, textsFrom(first, texts, fail), { headers, onEnd });
       }
       const isJson = negotiateMediaType(context.req.headers.accept) !== undefined;
       if (isJson || result.refusal !== undefined) return respond(context, result);
@@ -125,8 +140,41 @@ function messagesOf(
   };
 }
 
-function failureMessage(errors: readonly GraphQLFormattedError[]): SubscriptionMessage {
-  return { text: JSON.stringify({ errors, hasNext: false }), errors };
+/** The ids of fragments that are announced, and not complete yet. */
+class OpenFragments {
+  readonly ids = new Set<string>();
+
+  observe({ announced, deferred }: Payload): void {
+    for (const { id } of announced) this.ids.add(id);
+    const fragment = deferred?.fragment;
+    if (fragment?.isLast) this.ids.delete(fragment.pending.id);
+  }
+}
+
+/** Returns the last message: with `v0.2`, the fragments that are missing have the errors. */
+function failureMessage(
+  errors: readonly GraphQLFormattedError[],
+  protocol: IncrementalProtocol,
+  { ids }: OpenFragments,
+): SubscriptionMessage {
+  const failed =
+    protocol === 'v0.2' && ids.size > 0 ? { completed: [...ids].map((id) => ({ id, errors })) } : { errors };
+  return { text: JSON.stringify({ ...failed, hasNext: false }), errors };
+}
+
+/** Returns all texts, the first of which is there. A later one that fails ends them with its errors. */
+async function* textsFrom(
+  first: IteratorResult<string>,
+  others: AsyncGenerator<string>,
+  fail: (error: unknown) => SubscriptionMessage,
+): AsyncGenerator<string> {
+  if (first.done) return;
+  yield first.value;
+  try {
+    yield* others;
+  } catch (error) {
+    yield fail(error).text;
+  }
 }
 
 async function* one(text: string): AsyncGenerator<string> {

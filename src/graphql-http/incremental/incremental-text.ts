@@ -7,7 +7,8 @@ import type { IncrementalProtocol } from './negotiate.ts';
 type WriteTogether = (payloads: readonly Payload[], hasNext: boolean) => string;
 
 /**
- * Returns the JSON texts of a streamed result: the first payload, and then what is ready at the same time together.
+ * Returns the JSON texts of a streamed result: the first payload, and then what is ready at the same time together. A first payload from
+ * which a plugin has removed the data is the only one.
  * @param observe called with each payload before it is written
  */
 export async function* incrementalTexts(
@@ -22,6 +23,11 @@ export async function* incrementalTexts(
     const together = [next.value];
     while (!isFirst && payloads.isReady) together.push((await payloads.next()).value as Payload);
     for (const payload of together) observe(payload);
+    const { dataText } = next.value;
+    if (isFirst && dataText === undefined) {
+      void payloads.return();
+      return yield `{"errors":${stringifyJson(next.value.errors)}${extensionsText(next.value)},"hasNext":false}`;
+    }
     hasNext = !payloads.isDone;
     yield isFirst ? firstText(next.value, protocol, hasNext) : write(together, hasNext);
     isFirst = false;
@@ -77,9 +83,9 @@ const writeByIds: WriteTogether = (payloads, hasNext) => {
     if (kind === 'data') {
       const below = path.slice(pending.path.length);
       const at = below.length === 0 ? '' : `,"subPath":${JSON.stringify(below)}`;
-      incremental.push(`{${id}${at},"data":${payload.takeText()}${notesText(payload)}}`);
+      incremental.push(`{${id}${at},"data":${payload.takeText() ?? 'null'}${notesText(payload)}}`);
     }
-    if (kind === 'items') incremental.push(`{${id},"items":${payload.takeText()}${notesText(payload)}}`);
+    if (kind === 'items') incremental.push(`{${id},"items":${payload.takeText() ?? 'null'}${notesText(payload)}}`);
     if (isLast) completed.push(`{${id}${kind === 'failed' ? errorsText(payload) : ''}}`);
   }
   const members = [announcedText(payloads), listText('incremental', incremental), listText('completed', completed)];
@@ -100,8 +106,11 @@ function listText(name: string, items: readonly string[]): string {
 }
 
 function notesText(payload: Payload): string {
-  const { extensions } = payload;
-  return errorsText(payload) + (extensions === undefined ? '' : `,"extensions":${stringifyJson(extensions)}`);
+  return errorsText(payload) + extensionsText(payload);
+}
+
+function extensionsText({ extensions }: Payload): string {
+  return extensions === undefined ? '' : `,"extensions":${stringifyJson(extensions)}`;
 }
 
 function errorsText({ errors }: Payload): string {

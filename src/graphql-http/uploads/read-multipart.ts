@@ -8,6 +8,7 @@ import { ClientDisconnected } from '../../shared/client-disconnected.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
 import { OverloadedError } from '../../shared/overloaded-error.ts';
 import { givenBodyOf } from '../../shared/read-bytes.ts';
+import { MAX_HEADER_BYTES, MAX_HEADERS, SKIPPED_PARTS } from '../../shared/uploads/part-headers.ts';
 import { type UploadSource, Uploads } from '../../shared/uploads/uploads.ts';
 import { discardBody } from './discard-body.ts';
 import { readUploadMap, tooManyFiles, type UploadMap } from './upload-map.ts';
@@ -58,9 +59,6 @@ export function readMultipart(req: IncomingMessage, options: MultipartOptions): 
 
 /** In bytes: what boundaries and headers of one part may take. */
 const HEADS = 16_384;
-/** The most bytes of the headers of one part. */
-const MAX_HEADER_BYTES = 8_192;
-const MAX_HEADERS = 32;
 /** In bytes: the buffer of a part. */
 const BUFFER = 65_536;
 
@@ -172,7 +170,8 @@ class MultipartReader implements UploadSource {
   #checkProgress(): void {
     setImmediate(() => {
       const isStuck = !this.#isOver && this.#openFiles === 0 && (this.#parser?.writableLength ?? 0) > 0;
-      if (isStuck) this.#fail(malformed('one of its parts has no usable header "Content-Disposition"'));
+      if (isStuck)
+        this.#fail(malformed(`one of its parts has no usable header "Content-Disposition"; ${SKIPPED_PARTS}`));
     });
   }
 
@@ -202,7 +201,8 @@ class MultipartReader implements UploadSource {
       this.#operations = { text: value, value: this.#options.parse(value, name) };
       return;
     }
-    if (this.#operations === undefined) throw malformed('the field "operations" must come before the field "map"');
+    if (this.#operations === undefined)
+      throw malformed(`the field "operations" must come before the field "map"; ${SKIPPED_PARTS}`);
     if (this.#uploads !== undefined) throw malformed('it has the field "map" twice');
     const map = readUploadMap(this.#options.parse(value, name), this.#options.maxFiles);
     const uploads = new Uploads(map, this);
@@ -221,7 +221,8 @@ class MultipartReader implements UploadSource {
       this.#openFiles--;
       this.#checkProgress();
     });
-    if (this.#uploads === undefined) throw malformed('the fields "operations" and "map" must come before the files');
+    if (this.#uploads === undefined)
+      throw malformed(`the fields "operations" and "map" must come before the files; ${SKIPPED_PARTS}`);
     part.on('limit', () => this.#fail(fileTooLarge(name, this.#options)));
     const head = { filename, mediaType: isMediaType(mediaType) ? mediaType : undefined };
     if (this.#isOver) part.resume();
@@ -233,7 +234,8 @@ class MultipartReader implements UploadSource {
     this.#timer?.stop();
     if (this.#isOver) return;
     if (this.#uploads !== undefined) this.#uploads.complete();
-    else throw malformed(`it has no field "${this.#operations === undefined ? 'operations' : 'map'}"`);
+    else
+      throw malformed(`it has no field "${this.#operations === undefined ? 'operations' : 'map'}"; ${SKIPPED_PARTS}`);
   }
 
   #attempt(step: () => void): void {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { GatewayError } from '../gateway-error.ts';
 import { OverloadedError } from '../overloaded-error.ts';
+import { SKIPPED_PARTS } from './part-headers.ts';
 import { type FileHead, type FileOwner, UploadedFile } from './uploaded-file.ts';
 
 /**
@@ -84,7 +85,7 @@ export class Uploads implements FileOwner {
     // the parser skips a part whose header it does not accept
     const message =
       `The file ${first.label} of "map" is not in the request body, or was skipped: ` +
-      'its file name must have no line breaks, also no encoded ones (%0D, %0A).';
+      `its file name must have no line breaks, also encoded (%0D, %0A), and ${SKIPPED_PARTS}.`;
     this.fail(new GatewayError(400, 'BAD_REQUEST', message));
   }
 

@@ -4,6 +4,7 @@ import type { Coding } from '../../shared/content-codings.ts';
 import { Deadline, type Expirable } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { mayHaveLongNumber } from '../../shared/exact-json.ts';
+import { hasWaitedLong } from '../../shared/waited-long.ts';
 import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
 import { mayRetryLater } from '../retry-after.ts';
 import type { FetchFiles, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
@@ -92,8 +93,16 @@ export class HttpCall implements Dispatcher.DispatchHandler, IdleConnectionHandl
 
   /** The `EventListener` of the abort signal. */
   handleEvent(): void {
-    this.#fail(abortFailure(this.#target.name));
+    this.#fail(this.#cancelledFailure());
     this.#cancel?.();
+  }
+
+  /** A call whose client request times out is late itself, if it has waited for long. */
+  #cancelledFailure(): SourceFailure {
+    const { signal, timeoutMs } = this.#request?.client ?? {};
+    const ms = performance.now() - this.startedAt;
+    const isLate = signal?.isTimeout === true && hasWaitedLong(ms, timeoutMs);
+    return isLate ? timeoutFailure(this.#target.name, Math.round(ms)) : abortFailure(this.#target.name);
   }
 
   expire(): void {

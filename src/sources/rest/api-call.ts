@@ -12,6 +12,7 @@ import { parseInSlices } from '../../shared/parse-in-slices.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { type TimeSlices, WorkStopped } from '../../shared/time-slices.ts';
 import type { CallSpan, SpanEnd } from '../../shared/trace.ts';
+import { hasWaitedLong } from '../../shared/waited-long.ts';
 import { acceptEncoding, type Compression, decodeContent, encodeRequest, encodingInHeaders } from '../body-encoding.ts';
 import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
 import { LONG_TEXT, stoppedFailure, takeMemory } from '../long-text.ts';
@@ -51,6 +52,8 @@ export interface CallOptions {
   readonly deadline?: number | undefined;
   /** The rest of `timeoutMs`. */
   readonly leftMs: number;
+  /** The timeout of the whole client request. */
+  readonly clientTimeoutMs?: number | undefined;
   readonly signal: CancelSignal | undefined;
   /** Returns whether files of the client have arrived since the last call. While they do, the time begins again. */
   readonly hasProgress?: (() => boolean) | undefined;
@@ -75,7 +78,12 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   const { subgraph, connector, timeoutMs, leftMs, signal } = options;
   if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
   const abort = new AbortController();
-  const stop = () => abort.abort(timer.isLate ? timedOut() : undefined);
+  const start = performance.now();
+  const waitedMs = () => Math.round(performance.now() - start);
+  // the call is late itself, if it has waited for long when the client request times out
+  const isLate = () =>
+    timer.isLate || (signal?.isTimeout === true && hasWaitedLong(waitedMs(), options.clientTimeoutMs));
+  const stop = () => abort.abort(isLate() ? timedOut() : undefined);
   const timer = new AbortTimer(leftMs, signal, stop, request.upload && options.hasProgress);
   try {
     const response = await fetchResponse(request, options, abort.signal);
@@ -85,7 +93,10 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   } catch (error) {
     if (error instanceof WorkStopped) throw error;
     if (timer.isLate) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
-    if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
+    if (signal?.aborted) {
+      const failure = isTimeout(abort.signal) ? timeoutFailure(subgraph, waitedMs()) : abortFailure(subgraph);
+      throw failed(subgraph, connector, failure);
+    }
     const stopped = stoppedFailure(subgraph, error);
     if (stopped) throw failed(subgraph, connector, stopped);
     if (error instanceof ApiRefusal) throw failed(subgraph, connector, error.failure);

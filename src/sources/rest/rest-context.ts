@@ -205,7 +205,7 @@ export class RestContext {
       const message = `The request needs more than ${max} calls of one REST API.`;
       throw new RestError(subgraph, connector, { code: 'REQUEST_LIMIT_EXCEEDED', message });
     }
-    const { signal, plugins, uploads } = this.#client;
+    const { signal, plugins, uploads, timeoutMs: clientTimeoutMs, deadline } = this.#client;
     const ofFetch =
       plugins && ({ client: this.#client, operationType: this.#remembers ? 'query' : 'mutation' } as const);
     const isUpload = request.upload !== undefined;
@@ -224,8 +224,9 @@ export class RestContext {
       connector,
       target,
       timeoutMs,
-      deadline: isUpload ? undefined : performance.now() + leftMs,
+      deadline: isUpload ? undefined : Math.min(performance.now() + leftMs, deadline ?? Number.POSITIVE_INFINITY),
       leftMs,
+      clientTimeoutMs,
       signal,
       hasProgress: isUpload ? uploads?.watchProgress() : undefined,
       cache,

@@ -105,8 +105,8 @@ export function createRestSource(options: RestSourceOptions): RestSource {
     const plan = planOf(query);
     const context = contexts.of(client, operationType === 'mutation', request);
     const { data, errors } = await executeFetch(schema, plan, variables, context).finally(() => context.end());
-    // the client has disconnected; a result of aborted calls must not be shared with other clients
-    if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
+    // the client request has ended; a result of aborted calls must not be shared with other clients
+    if (client.signal?.aborted) return { kind: 'failure', failure: endedFailure(name, errors) };
     const { freshness, size, tagging } = context;
     if (errors.length === 0) return { kind: 'parsed', result: { data }, size, status: 200, freshness, ...tagging };
     const result = { data, errors: errors.map((error) => formatError(name, error)) };
@@ -130,6 +130,14 @@ export function createRestSource(options: RestSourceOptions): RestSource {
 function apiFailure(errors: readonly GraphQLError[]): Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined {
   const failures = errors.flatMap((error) => failureOf(error) ?? []);
   return failures.find(({ status }) => status === undefined || status < 300 || status >= 500) ?? failures[0];
+}
+
+/** Returns the failure of a fetch whose client request has ended: a timeout where a call had waited for long by then. */
+function endedFailure(name: string, errors: readonly GraphQLError[]): SourceFailure {
+  const late = errors.map(failureOf).find((failure) => failure?.code === 'SUBREQUEST_TIMEOUT');
+  return late === undefined
+    ? abortFailure(name)
+    : { ...late, message: `Subgraph "${name}" did not answer: ${late.reason}.` };
 }
 
 function failureOf(error: GraphQLError): Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined {

@@ -1,5 +1,12 @@
 import type { Tracing } from '../../config/sections/tracing.ts';
-import { type RemoteContext, readB3, readTraceId, readTraceParent } from '../../shared/trace-context.ts';
+import {
+  type RemoteContext,
+  readB3,
+  readB3Decision,
+  readTraceId,
+  readTraceParent,
+  readTraceState,
+} from '../../shared/trace-context.ts';
 import { spanIdIn, traceIdIn } from './ids.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -10,6 +17,8 @@ export interface IncomingContext {
   /** The id of a new trace, where the request has one and no parent. */
   readonly traceId: string | undefined;
   readonly traceState: string | undefined;
+  /** Whether the caller records the trace, where the request says that without a parent. */
+  readonly isSampled?: boolean | undefined;
 }
 
 const NONE: IncomingContext = { parent: undefined, traceId: undefined, traceState: undefined };
@@ -25,18 +34,12 @@ export class Propagation {
   read(headers: Headers): IncomingContext {
     const { trace_context, zipkin, request } = this.#settings;
     const fromW3c = trace_context ? readTraceParent(headers.traceparent) : undefined;
-    if (fromW3c) {
-      const { tracestate } = headers;
-      return {
-        parent: fromW3c,
-        traceId: undefined,
-        traceState: typeof tracestate === 'string' ? tracestate : undefined,
-      };
-    }
+    if (fromW3c) return { parent: fromW3c, traceId: undefined, traceState: readTraceState(headers.tracestate) };
     const parent = zipkin ? readB3(headers) : undefined;
     if (parent) return { ...NONE, parent };
     const traceId = request.header_name === undefined ? undefined : readTraceId(headers[request.header_name]);
-    return traceId === undefined ? NONE : { ...NONE, traceId };
+    const isSampled = zipkin ? readB3Decision(headers) : undefined;
+    return traceId === undefined && isSampled === undefined ? NONE : { ...NONE, traceId, isSampled };
   }
 
   /** Returns headers for requests that are sent from a place in a trace, as its `traceparent` says it: a flat list of names and values. */

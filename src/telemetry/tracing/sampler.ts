@@ -17,8 +17,8 @@ export class Sampler {
   }
 
   /** Returns what a trusted caller has decided; `undefined` where the sampler decides. */
-  ofParent({ parent }: IncomingContext, isTrusted: boolean): boolean | undefined {
-    return isTrusted && this.#common.parent_based_sampler ? parent?.isSampled : undefined;
+  ofParent({ parent, isSampled }: IncomingContext, isTrusted: boolean): boolean | undefined {
+    return isTrusted && this.#common.parent_based_sampler ? (parent?.isSampled ?? isSampled) : undefined;
   }
 
   /**

@@ -63,6 +63,37 @@ describe('the context of a request', () => {
     });
   });
 
+  it.each([
+    [{ b3: '0' }, '00'],
+    [{ 'x-b3-sampled': '0' }, '00'],
+    [{ b3: '1' }, '01'],
+    [{ b3: 'nonsense' }, '01'],
+  ])('may be a decision alone in B3, from a trusted proxy: %j', async (headers, flags) => {
+    const { url, seen } = await tracedWorld({ propagation: { zipkin: true } }, { config: { trusted_proxies } });
+    await post(url, { query: NAME }, { ...headers });
+    expect(seen.products?.[0]?.traceparent).toMatch(new RegExp(`-${flags}$`));
+    expect(seen.products?.[0]?.['x-b3-sampled']).toBe(flags.slice(1));
+  });
+
+  it.each([
+    ['a=1,b@c=2', 'a=1,b@c=2'],
+    [' a=1 ,, b=2', 'a=1 ,, b=2'],
+    ['@@@ garbage==', undefined],
+    ['a', undefined],
+    [`a=${'x'.repeat(257)}`, undefined],
+    [Array.from({ length: 33 }, (_, at) => `a${at}=1`).join(), undefined],
+    [Array.from({ length: 20 }, (_, at) => `a${at}=${'x'.repeat(200)}`).join(), undefined],
+  ])(
+    'has a tracestate that passes only where it is valid and not too long, with traces or without: %s',
+    async (tracestate, passed) => {
+      for (const { server, seen } of [await tracedWorld(), await httpWorld(shop)]) {
+        await post(server.url, { query: NAME }, { traceparent, tracestate });
+        expect(seen.products?.[0]?.traceparent).toContain(TRACE);
+        expect(seen.products?.[0]?.tracestate).toBe(passed);
+      }
+    },
+  );
+
   it('may be an id in a header of its own', async () => {
     const { url, collector } = await tracedWorld({ propagation: { request: { header_name: 'x-request-id' } } });
     await post(url, { query: NAME }, { 'x-request-id': '0af76519-16cd-43dd-8448-eb211c80319c' });

@@ -56,6 +56,8 @@ interface Revalidated {
 /** A call that refreshes a cached response. */
 interface Revalidation extends AbortableWork {
   readonly result: Promise<Revalidated>;
+  /** Why the last request that waited for it has left. */
+  reason: unknown;
 }
 
 const MAX_UNSHAREABLE = 10_000;
@@ -140,11 +142,17 @@ export class ApiCache {
     const flight = this.#sharedCalls.join(key, () => {
       isOwn = true;
       const abort = new AbortController();
-      return { result: begin(abort.signal), abort: () => abort.abort() };
+      const work: Revalidation = {
+        result: begin(abort.signal),
+        reason: undefined,
+        abort: () => abort.abort(work.reason),
+      };
+      return work;
     });
     try {
       return [await untilAborted(flight.work.result, signal), isOwn];
     } finally {
+      if (signal.aborted) flight.work.reason = signal.reason;
       flight.leave();
     }
   }
