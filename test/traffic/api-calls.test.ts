@@ -135,6 +135,15 @@ describe('calls of a REST API', () => {
     expect(left).toBeLessThanOrEqual(10_000);
   });
 
+  it('the API learns of the time that the client request has left, if that is less', async () => {
+    const api = await breaking(0, good);
+    const client = { ...aClient(), deadline: performance.now() + 5_000 };
+    await ask(sourceOf(api, { deadlineHeader: 'x-time-left-ms' }), '{ title }', {}, client);
+    const left = Number(api.calls[0]?.headers['x-time-left-ms']);
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThanOrEqual(5_000);
+  });
+
   it('a retry that the budget does not allow counts once', async () => {
     const onRetry = vi.fn();
     const budget = new RetryBudget({ share: 0, window: 10_000, min_per_second: 0.1 });

@@ -224,7 +224,7 @@ export class RestContext {
       connector,
       target,
       timeoutMs,
-      deadline: isUpload ? undefined : Math.min(performance.now() + leftMs, deadline ?? Number.POSITIVE_INFINITY),
+      deadline: isUpload ? undefined : callDeadline(leftMs, deadline),
       leftMs,
       clientTimeoutMs,
       signal,
@@ -317,4 +317,13 @@ const NO_REQUEST: Variables = { $context: {} };
 function headerLists(headers: Readonly<Record<string, string | string[] | undefined>>): Json {
   const lists = Object.entries(headers).map(([name, value]) => [name, value === undefined ? [] : [value].flat()]);
   return Object.fromEntries(lists);
+}
+
+/**
+ * Returns when a call has to be complete, by `performance.now()`. A deadline of the client request that has passed does not count: the
+ * request goes on, so the process has stood still meanwhile.
+ */
+function callDeadline(leftMs: number, ofRequest: number | undefined): number {
+  const now = performance.now();
+  return ofRequest !== undefined && ofRequest > now ? Math.min(now + leftMs, ofRequest) : now + leftMs;
 }
