@@ -9,7 +9,7 @@ import { COST } from './costs.ts';
 import { AFTER_THE_REST, canSeparate, DeferredLookups, keepTogether } from './deferred-lookups.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
-import { type FieldIndex, type Provider } from './field-index.ts';
+import type { FieldIndex, Provider } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import { type Option, OptionFinder } from './options.ts';
 import { allPlacements, type Fetch, type FetchNode, type Placement, type Position } from './positions.ts';
