@@ -31,7 +31,10 @@ export function missingKeys(
   return keysOfGroups(node, planned.groups, deferred) ?? fieldKeys(lookup);
 }
 
-/** Returns the outermost fields of some groups below a node; `undefined` where there are none. Items of lists are not looked into. */
+/**
+ * Returns the outermost fields of some groups below a node; `undefined` where there are none. Those of the items of a list are reported
+ * at the list.
+ */
 function keysOfGroups(
   node: FetchNode,
   groups: readonly number[] | undefined,
@@ -43,13 +46,22 @@ function keysOfGroups(
     const own = ownKeys(at, groups, deferred);
     for (const [key, field] of at.fields) {
       const below = [...path, key];
-      if (own.has(key)) found.set(below.join('\n'), below);
+      if (own.has(key) || (field.node && isList(field.type) && hasOwn(field.node, groups, deferred)))
+        found.set(below.join('\n'), below);
       else if (field.node && !isList(field.type)) visit(field.node, below);
     }
     for (const typeCondition of at.typeConditions.values()) visit(typeCondition, path);
   };
   visit(node, []);
   return found.size > 0 ? [...found.values()] : undefined;
+}
+
+/** Returns whether a node, or one below it, reads fields of some groups. */
+function hasOwn(node: FetchNode, groups: readonly number[], deferred: DeferredFields): boolean {
+  const own = ownKeys(node, groups, deferred);
+  for (const [key, { node: below }] of node.fields)
+    if (own.has(key) || (below && hasOwn(below, groups, deferred))) return true;
+  return [...node.typeConditions.values()].some((typeCondition) => hasOwn(typeCondition, groups, deferred));
 }
 
 /** Returns the keys under which a node reads fields of some groups. */

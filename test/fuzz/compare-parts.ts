@@ -124,6 +124,7 @@ class DataComparison {
 
   /**
    * Returns whether null is due to a subgraph that is down, at a path or below it, while the other result has what is there otherwise.
+   * The failure of a request is reported at its root field, also where another request has returned an object for the same field.
    * @param lost the paths of the errors
    * @param value what the other result has
    * @param errors those of the other result
@@ -131,7 +132,7 @@ class DataComparison {
   private isLost(path: Path, lost: readonly Path[], value: unknown, errors: readonly GraphQLFormattedError[]): boolean {
     const place = withoutIndices(path);
     return (
-      lost.some((one) => isPrefix(place, one)) &&
+      lost.some((one) => isPrefix(place, one) || (one.length === 1 && one[0] === place[0])) &&
       isHealthyPart(value, valueAt(this.healthy, path), withPlaces(errors), place)
     );
   }

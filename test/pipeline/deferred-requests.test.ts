@@ -55,6 +55,34 @@ it('a second request for an object that fails is reported at the fields of its f
   ]);
 });
 
+it('a request for a field and for fields of list items that fails is reported at the field and at the list', async () => {
+  const shop = createWorld({
+    subgraphs: {
+      orders: {
+        typeDefs: `type Query { order: Order } type Order @key(fields: "id") { id: ID! lines: [Line!] @shareable }
+          type Line @shareable { product: String }`,
+        resolvers: { Query: { order: () => ({ id: '1', lines: [{ product: 'cup' }, { product: 'pot' }] }) } },
+      },
+      stock: {
+        typeDefs: `type Order @key(fields: "id") { id: ID! state: String lines: [Line!] @shareable }
+          type Line { product: String @shareable onStock: Int }`,
+      },
+    },
+  });
+  shop.fault({ kind: 'failure', subgraph: 'stock' });
+  const query = '{ order { lines { product } ... @defer { state lines { onStock } } } }';
+  const { data, errors } = mergeMessages(await messagesOf(shop, query));
+  const lines = [
+    { product: 'cup', onStock: null },
+    { product: 'pot', onStock: null },
+  ];
+  expect(data).toEqual({ order: { lines, state: null } });
+  expect(errors.map(({ path, extensions }) => [path?.join('.'), extensions?.service])).toEqual([
+    ['order.state', 'stock'],
+    ['order.lines', 'stock'],
+  ]);
+});
+
 it('a required field that fails takes nothing from the rest, which has a request of its own', async () => {
   const shop = createWorld({
     subgraphs: {
