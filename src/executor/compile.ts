@@ -4,6 +4,7 @@ import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../
 import type { AliasScope, FetchNode, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { CompiledFragments } from './compiled-fragments.ts';
+import { findSharedReads, type SharedReads } from './early-responses.ts';
 import { type CompiledContexts, compileContexts } from './gather-by-context.ts';
 import { quote } from './json-text.ts';
 import { NOT_DEFERRED } from './object-shapes.ts';
@@ -18,6 +19,8 @@ export interface CompiledPlan {
   readonly projection: Projection;
   /** The deferred fragments, where some are delivered later. */
   readonly fragments: CompiledFragments | undefined;
+  /** What is read for these fragments and for the rest. */
+  readonly sharedReads: SharedReads | undefined;
   /** The size of the subgraph responses of its last execution, in UTF-16 code units: an estimate for the next one. */
   readonly last: { text: number };
 }
@@ -120,14 +123,21 @@ export function* compileInSteps(
     const compiled = new CompiledFragments(plan, fragmentSets, supergraph, dropped);
     const fragments = compiled.isEmpty ? undefined : compiled;
     const projection = fragments?.projectionOf(NOT_DEFERRED) ?? new Projection(supergraph, root, { dropped });
-    return { plan, requests, projection, fragments, last: { text: 0 } };
+    return {
+      plan,
+      requests,
+      projection,
+      fragments,
+      sharedReads: fragments && findSharedReads(plan),
+      last: { text: 0 },
+    };
   }
   const projection = new Projection(supergraph, root, {
     dropped,
     deferred: plan.deferred,
     leavesOutDeferred: streamed,
   });
-  return { plan, requests, projection, fragments: undefined, last: { text: 0 } };
+  return { plan, requests, projection, fragments: undefined, sharedReads: undefined, last: { text: 0 } };
 }
 
 function compileLookup(lookup: PlannedLookup, writers: Writers, positionsApart: ReadonlySet<Position>): CompiledLookup {

@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { CompiledPlan } from './compile.ts';
 import { openDelivery } from './delivery.ts';
+import { EarlyResponses } from './early-responses.ts';
 import { Execution } from './execution.ts';
 import type { ExecutionInput, StreamedInput, UseResult } from './execution-input.ts';
 import { OpenSlices } from './list-slices.ts';
@@ -37,7 +38,8 @@ export function streamPlan(compiled: CompiledPlan, input: StreamedInput): Promis
       execution.endStream();
     });
     const delivery = openDelivery(execution, input.deferGroups, progress, stream, () => resolve(stream));
-    execution.streamed = { stream, delivery };
+    const { sharedReads } = compiled;
+    execution.streamed = { stream, delivery, early: sharedReads && new EarlyResponses(sharedReads, execution) };
     if (targets instanceof SlicedObjects)
       execution.slices = new OpenSlices(targets, slicesOf(execution, input), NOT_SENT);
     execution.begin();

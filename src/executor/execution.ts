@@ -5,7 +5,7 @@ import type { Source, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
 import { type DeferProgress, isSplit, openProgress } from './defer-progress.ts';
-import type { Delivery } from './delivery.ts';
+import type { OpenedStream } from './delivery.ts';
 import { ErrorReport } from './error-report.ts';
 import { DISCONNECTED } from './errors.ts';
 import type { ExecutionInput, UseResult } from './execution-input.ts';
@@ -22,7 +22,6 @@ import { noteSkipped } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
 import { observeMissing } from './observe-missing.ts';
-import type { PayloadStream } from './payload-stream.ts';
 import {
   type CompleteResponse,
   lengthOf,
@@ -63,7 +62,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   readonly bodies: RequestBodies;
   readonly progress: DeferProgress | undefined;
   /** Set for a result in parts. */
-  streamed: { readonly stream: PayloadStream; readonly delivery: Delivery } | undefined;
+  streamed: OpenedStream | undefined;
   /** Set where it has lists with `@stream`. */
   slices: OpenSlices | undefined;
   /** The request that errors are about, where the payloads of a stream share them out. */
@@ -198,6 +197,7 @@ export class Execution implements MergeTarget, StreamedExecution {
       forgetObjects(sent);
       return this.done(request);
     }
+    if (this.streamed?.early?.hold(request, sent, () => this.receive(request, sent, response))) return;
     if (response.kind === 'text' && response.text.length >= LONG_RESPONSE) {
       if (!this.hasToWait(request, sent, response)) this.settleLong(request, sent, response);
     } else this.settle(request, sent, response);
@@ -273,6 +273,7 @@ export class Execution implements MergeTarget, StreamedExecution {
     this.sendNext(request);
     this.slices?.record(request);
     if (this.open === 0 || this.streamed) this.proceed();
+    this.streamed?.early?.record(request);
   }
 
   /** Sends the requests that have waited for one, and for no other any more. */

@@ -1,5 +1,6 @@
 import type { CompiledRequest } from './compile.ts';
 import { DeferProgress } from './defer-progress.ts';
+import { EarlyResponses } from './early-responses.ts';
 import { Execution } from './execution.ts';
 import type { StreamedInput } from './execution-input.ts';
 import type { RequestError } from './fragment-errors.ts';
@@ -31,12 +32,22 @@ class SliceExecution extends Execution implements OpenSlice {
     this.root = root;
     this.from = from;
     this.to = to;
-    this.streamed = root.streamed;
     const { requests } = root.compiled;
     const own = requests.filter(({ planned }) => list.requests.has(planned.id));
     const others = requests.flatMap(({ planned: { id } }) => (list.requests.has(id) ? [] : [id]));
     this.progress = new DeferProgress(own, input.deferGroups);
     this.slices = new OpenSlices(this.targets as SlicedObjects, create, others, { outer: around, own: list });
+    const { sharedReads } = root.compiled;
+    const { progress, targets } = this;
+    const holding = {
+      ...{ progress, targets },
+      // problems of all slices are in one place
+      get nullReasonsIfAny() {
+        return root.nullReasonsIfAny;
+      },
+    };
+    const early = sharedReads && new EarlyResponses(sharedReads, holding, others);
+    this.streamed = root.streamed && { ...root.streamed, early };
     this.open = own.length;
     this.waiting.fill(Number.POSITIVE_INFINITY);
     for (const { planned } of own)

@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Fault } from '../worlds/faults.ts';
 import { mergeMessages, messagesOf } from '../worlds/incremental.ts';
 import { createWorld } from '../worlds/world.ts';
 
@@ -147,4 +149,54 @@ it('a field of an interface object comes with the rest for each type, where a fr
   const messages = await messagesOf(media, query);
   expect(messages[0]?.data).toEqual({ first: { rating: 5 } });
   expect(mergeMessages(messages)).toEqual({ data: { first: { rating: 5, price: 7 } }, errors: [], failed: [] });
+});
+
+/** Returns a value when everything else is there. */
+async function late<T>(value: T): Promise<T> {
+  for (let turns = 0; turns < 50; turns++) await setImmediate();
+  return value;
+}
+
+// authors have no key: the library returns the names, and for a fragment another subgraph is asked for the author, too
+describe.each<{ when: string; author: () => unknown; street: () => unknown }>([
+  { when: 'before', author: () => ({ biography: 'Born in Bern.' }), street: () => late('Elm Street') },
+  { when: 'after', author: () => late({ biography: 'Born in Bern.' }), street: () => 'Elm Street' },
+])('where a request for a fragment responds $when the rest is complete', ({ author, street }) => {
+  const books = () =>
+    createWorld({
+      subgraphs: {
+        library: {
+          typeDefs: 'type Query { author: Author @shareable } type Author { name: String }',
+          resolvers: { Query: { author: () => ({ name: 'Ann' }) } },
+        },
+        places: { typeDefs: 'type Query { street: String }', resolvers: { Query: { street } } },
+        people: {
+          typeDefs: 'type Query { author: Author @shareable } type Author { biography: String }',
+          resolvers: { Query: { author } },
+        },
+      },
+    });
+  const query = '{ author { name ... @defer { biography } } street }';
+
+  it('the rest comes first', async () => {
+    const [first, second, ...others] = await messagesOf(books(), query);
+    expect(first?.data).toEqual({ author: { name: 'Ann' }, street: 'Elm Street' });
+    expect(second?.incremental).toEqual([{ id: '0', data: { biography: 'Born in Bern.' } }]);
+    expect(others).toEqual([]);
+  });
+
+  it.each<Fault>([
+    { kind: 'failure', subgraph: 'library' },
+    { kind: 'field-error', subgraph: 'library', field: 'Query.author' },
+  ])('an object that the rest could not fetch is null ($kind)', async (fault) => {
+    const broken = books();
+    broken.fault(fault);
+    const messages = await messagesOf(broken, query);
+    expect(messages).toMatchObject([
+      {
+        data: { author: null, street: 'Elm Street' },
+        errors: [{ path: ['author'], extensions: { service: 'library' } }],
+      },
+    ]);
+  });
 });
