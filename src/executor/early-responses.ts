@@ -103,21 +103,20 @@ export class EarlyResponses {
    * Returns whether a response is held.
    * @param again called when it may not have to be held any more
    */
-  hold({ planned }: CompiledRequest, sent: readonly GatheredEntities[], again: () => void): boolean {
-    const read = this.shared.get(planned.id);
-    if (read === undefined || this.isRestWritten) return false;
-    const { targets, nullReasonsIfAny } = this.execution;
-    const isFetched = (objects: readonly ResponseObject[]) =>
-      read.keys.every((key) => objects.every((object) => object[key] !== undefined));
-    if (
-      nullReasonsIfAny === undefined &&
-      read.ids.every((id) => this.done.has(id)) &&
-      (planned.root === undefined || isFetched(targets.at(planned.root.position))) &&
-      sent.every(({ objects }) => isFetched(objects))
-    )
-      return false;
+  hold(request: CompiledRequest, sent: readonly GatheredEntities[], again: () => void): boolean {
+    const read = this.shared.get(request.planned.id);
+    if (read === undefined || this.isRestWritten || this.hasRest(read, request, sent)) return false;
     this.held.push(again);
     return true;
+  }
+
+  /** Returns whether the rest has all that a response shares with it. */
+  private hasRest({ ids, keys }: SharedRead, { planned }: CompiledRequest, sent: readonly GatheredEntities[]): boolean {
+    const { targets, nullReasonsIfAny } = this.execution;
+    if (nullReasonsIfAny !== undefined || !ids.every((id) => this.done.has(id))) return false;
+    const hasKeys = (object: ResponseObject) => keys.every((key) => object[key] !== undefined);
+    const { position } = planned.root ?? {};
+    return (!position || targets.at(position).every(hasKeys)) && sent.every(({ objects }) => objects.every(hasKeys));
   }
 
   /** Records that a request is done, and that what is complete is written. */
