@@ -2,7 +2,7 @@ import type { PlannedRequest, QueryPlan } from '../planner/plan.ts';
 import type { AliasScope, FetchNode, Position } from '../planner/positions.ts';
 import type { CompiledRequest } from './compile.ts';
 import type { GatheredEntities } from './gather-entities.ts';
-import type { ResponseObject } from './objects.ts';
+import { isNullish, type ResponseObject } from './objects.ts';
 
 /** What a request of deferred fragments reads that the rest reads as well. */
 interface SharedRead {
@@ -114,7 +114,7 @@ export class EarlyResponses {
   private hasRest({ ids, keys }: SharedRead, { planned }: CompiledRequest, sent: readonly GatheredEntities[]): boolean {
     const { targets, nullReasonsIfAny } = this.execution;
     if (nullReasonsIfAny !== undefined || !ids.every((id) => this.done.has(id))) return false;
-    const hasKeys = (object: ResponseObject) => keys.every((key) => object[key] !== undefined);
+    const hasKeys = (object: ResponseObject) => keys.every((key) => !isNullish(object[key]));
     const { position } = planned.root ?? {};
     return (!position || targets.at(position).every(hasKeys)) && sent.every(({ objects }) => objects.every(hasKeys));
   }

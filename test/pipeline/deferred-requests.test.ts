@@ -162,12 +162,12 @@ describe.each<{ when: string; author: () => unknown; street: () => unknown }>([
   { when: 'before', author: () => ({ biography: 'Born in Bern.' }), street: () => late('Elm Street') },
   { when: 'after', author: () => late({ biography: 'Born in Bern.' }), street: () => 'Elm Street' },
 ])('where a request for a fragment responds $when the rest is complete', ({ author, street }) => {
-  const books = () =>
+  const books = (ofLibrary: unknown = { name: 'Ann' }) =>
     createWorld({
       subgraphs: {
         library: {
           typeDefs: 'type Query { author: Author @shareable } type Author { name: String }',
-          resolvers: { Query: { author: () => ({ name: 'Ann' }) } },
+          resolvers: { Query: { author: () => ofLibrary } },
         },
         places: { typeDefs: 'type Query { street: String }', resolvers: { Query: { street } } },
         people: {
@@ -183,6 +183,11 @@ describe.each<{ when: string; author: () => unknown; street: () => unknown }>([
     expect(first?.data).toEqual({ author: { name: 'Ann' }, street: 'Elm Street' });
     expect(second?.incremental).toEqual([{ id: '0', data: { biography: 'Born in Bern.' } }]);
     expect(others).toEqual([]);
+  });
+
+  it('an object that is null for the rest is null', async () => {
+    const messages = await messagesOf(books(null), query);
+    expect(messages).toEqual([{ data: { author: null, street: 'Elm Street' }, hasNext: false }]);
   });
 
   it.each<Fault>([
