@@ -24,17 +24,22 @@ export function readTraceParent(header: string | string[] | undefined): RemoteCo
 
 /** The longest `tracestate` that is passed on, in characters. Requests share fetches, so that of one could make the fetch of all fail. */
 const LONGEST_TRACE_STATE = 2_048;
-/** A member of a `tracestate`; it may be empty. */
-const TRACE_STATE_MEMBER = /^[\t ]*(?:[a-z\d][-a-z\d_*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,256})?[\t ]*$/;
+const TRACE_STATE = /^[\t\x20-\x7e]*$/;
+/** A member of a `tracestate`, without the spaces around it. */
+const TRACE_STATE_MEMBER = /^[a-z\d][-a-z\d_*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,256}$/;
 const MOST_MEMBERS = 32;
 
 /** Reads a `tracestate`; `undefined` where it is missing, not valid or too long. @see https://www.w3.org/TR/trace-context/#tracestate-header */
 export function readTraceState(header: string | string[] | undefined): string | undefined {
-  if (typeof header !== 'string' || header.length > LONGEST_TRACE_STATE) return undefined;
+  if (typeof header !== 'string' || header.length > LONGEST_TRACE_STATE || !TRACE_STATE.test(header)) return undefined;
   const members = header.split(',');
-  return members.length <= MOST_MEMBERS && members.every((member) => TRACE_STATE_MEMBER.test(member))
-    ? header
-    : undefined;
+  return members.length <= MOST_MEMBERS && members.every(isTraceStateMember) ? header : undefined;
+}
+
+/** A member may be empty. */
+function isTraceStateMember(text: string): boolean {
+  const member = text.trim();
+  return member === '' || TRACE_STATE_MEMBER.test(member);
 }
 
 const B3 = /^([\da-f]{16}|[\da-f]{32})-([\da-f]{16})(?:-([01d]))?(?:-[\da-f]{16})?$/;
