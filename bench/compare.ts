@@ -2,28 +2,19 @@
  * Compares two commits of Headgate in one run: `npm run bench:compare -- [--base REV] [--pairs N] [--seconds N]`. Each
  * pair starts both gateways anew, since two processes of one build differ by up to a tenth (how V8 compiled them, where
  * their memory lies); within a pair the load goes to one and then to the other, so that what else the machine does hits
- * both alike.
- *
- * With `--with FEATURE`, it compares two configs of one commit: nothing configured, and the feature, see `features.ts`.
+ * both alike. What a feature costs is measured by `together.ts`.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { FEATURES } from './features.ts';
 import { ALONE_CONFIG, ROOT } from './gateways.ts';
 import { checkAnswers, measureLoad, waitUntilReady } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import { freePort, pinLoad, type Running, startNode, startStub } from './processes.ts';
 import { interval } from './ratio.ts';
 import { main, type Scenario, supergraphFor, tiny, varied } from './scenarios.ts';
-
-/** What is compared: a build of the CLI, and a config file. */
-interface Setup {
-  readonly cli: string;
-  readonly config: string;
-}
 
 interface Contender {
   readonly url: string;
@@ -38,15 +29,9 @@ const { values } = parseArgs({
     base: { type: 'string', default: DEFAULT_BASE },
     pairs: { type: 'string', default: '12' },
     seconds: { type: 'string', default: '3' },
-    with: { type: 'string' },
   },
 });
 const load = { connections: 50, seconds: Number(values.seconds), warmUpSeconds: 0 } as BenchOptions;
-
-/** The feature that is compared with nothing configured; `undefined` where two commits are compared. */
-const feature = values.with === undefined ? undefined : FEATURES[values.with];
-if (values.with !== undefined && feature === undefined)
-  throw new Error(`--with ${values.with}: expected one of ${Object.keys(FEATURES).join(', ')}`);
 
 function run(command: string, args: readonly string[], cwd: string): string {
   return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
@@ -63,9 +48,9 @@ function build(revision: string, dir: string): string {
   return join(dir, 'dist/cli.js');
 }
 
-async function start({ cli, config }: Setup, supergraph: string): Promise<Contender> {
+async function start(cli: string, supergraph: string): Promise<Contender> {
   const port = await freePort();
-  const flags = ['--supergraph', supergraph, '--host', '127.0.0.1', '--port', `${port}`, '--config', config];
+  const flags = ['--supergraph', supergraph, '--host', '127.0.0.1', '--port', `${port}`, '--config', ALONE_CONFIG];
   const startedAt = performance.now();
   const running = startNode([cli, 'start', ...flags], 'gateway');
   const url = `http://127.0.0.1:${port}/graphql`;
@@ -80,12 +65,12 @@ async function cpu({ url, running }: Contender, scenario: Scenario): Promise<num
 }
 
 /** One pair: the ratio of now to the base for each scenario, by processes started for it. */
-async function measurePair(setups: Readonly<Record<'base' | 'now', Setup>>, supergraph: string, pair: number) {
+async function measurePair(builds: Readonly<Record<'base' | 'now', string>>, supergraph: string, pair: number) {
   const names = pair % 2 === 0 ? (['base', 'now'] as const) : (['now', 'base'] as const);
   const contenders = new Map<string, Contender>();
   const ratios = new Map<Scenario, number>();
   try {
-    for (const name of names) contenders.set(name, await start(setups[name], supergraph));
+    for (const name of names) contenders.set(name, await start(builds[name], supergraph));
     for (const scenario of [main, varied, tiny]) {
       const spent = { base: 0, now: 0 };
       for (const name of names) {
@@ -104,23 +89,16 @@ async function measurePair(setups: Readonly<Record<'base' | 'now', Setup>>, supe
 
 const dir = mkdtempSync(join(tmpdir(), 'headgate-compare-'));
 let stub: Running | undefined;
-/** What the feature needs. */
-let helper: Running | undefined;
 try {
-  const now = build('HEAD', join(dir, 'now'));
-  const base = feature ? now : build(values.base, join(dir, 'base'));
+  const builds = { now: build('HEAD', join(dir, 'now')), base: build(values.base, join(dir, 'base')) };
   pinLoad();
   const subgraphs = await startStub(join(ROOT, 'bench/stub/start.ts'));
   stub = subgraphs.running;
   const supergraph = join(dir, 'supergraph.graphql');
   writeFileSync(supergraph, supergraphFor(subgraphs.port));
-  const started = await feature?.start?.();
-  helper = started?.running;
-  const config = feature?.config(dir, supergraph, started?.port ?? 0) ?? ALONE_CONFIG;
-  const setups = { base: { cli: base, config: ALONE_CONFIG }, now: { cli: now, config } };
   const pairs: Map<Scenario, number>[] = [];
   for (let pair = 0; pair < Number(values.pairs); pair++) {
-    pairs.push(await measurePair(setups, supergraph, pair));
+    pairs.push(await measurePair(builds, supergraph, pair));
     console.log(`pair ${pair + 1}: ${[...(pairs.at(-1)?.values() ?? [])].map((ratio) => ratio.toFixed(3)).join(' ')}`);
   }
   const cells = [main, varied, tiny].map((scenario) => {
@@ -128,12 +106,11 @@ try {
     return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
   });
   const commit = run('git', ['rev-parse', '--short', 'HEAD'], ROOT).trim();
-  const against = feature ? `with ${feature.title} against none` : `against ${values.base}`;
-  console.log(`| ${commit} ${against}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`);
+  console.log(
+    `| ${commit} against ${values.base}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`,
+  );
 } finally {
   await stub?.stop();
-  await helper?.stop();
-  for (const name of feature ? ['now'] : ['base', 'now'])
-    run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
+  for (const name of ['base', 'now']) run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
   rmSync(dir, { recursive: true, force: true });
 }

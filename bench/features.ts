@@ -17,6 +17,7 @@ export interface Feature {
 }
 
 export const FEATURES: Readonly<Record<string, Feature>> = {
+  none: { title: 'nothing, as a yardstick', config: () => ALONE_CONFIG },
   traffic: {
     title: 'traffic_shaping at its defaults',
     config: (dir, supergraph) => trafficConfig(supergraph, dir),

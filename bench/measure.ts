@@ -88,7 +88,7 @@ function fire(url: string, scenario: Scenario, connections: number, duration: nu
   return autocannon({ url, connections, duration, requests: requestsOf(scenario) });
 }
 
-function requestsOf({ bodies }: Scenario) {
+export function requestsOf({ bodies }: Scenario) {
   const headers = { 'content-type': 'application/json', accept: 'application/json' };
   return bodies.map((body) => ({ method: 'POST' as const, headers, body: JSON.stringify(body) }));
 }

@@ -1,8 +1,10 @@
 /**
- * Measures what a feature costs: `npm run bench:together -- --with FEATURE [--rounds N]`. One process has two gateways, one with nothing
- * configured and one with the feature, and the load goes to one and to the other in turn. Two processes of one build differ by up to a
- * tenth, and by more on a busy machine (how V8 compiled them, where their memory lies); here, what is compiled and what the
- * machine does is the same for both. A change of the hot path itself needs two processes, see `compare.ts`.
+ * Measures what a feature costs: `npm run bench:together -- --with FEATURE [--launches N] [--rounds N]`. One process has two gateways, one
+ * with nothing configured and one with the feature, and the load goes to one and to the other in turn. Two processes of one build
+ * differ by up to a tenth, and by more on a busy machine (how V8 compiled them, where their memory lies); here, what the machine does
+ * is the same for both. Two equal gateways in one process differ by a few per cent, too: so each launch begins with the other one, and the
+ * interval is that of the launches. `--with none` shows it. A change of the hot path itself needs two processes, see `compare.ts`;
+ * `instructions.ts` counts instead of measuring time.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,10 +24,15 @@ const REQUESTS: ReadonlyMap<Scenario, number> = new Map([
   [varied, 900],
   [tiny, 2_700],
 ]);
-const WARM_UP_ROUNDS = 8;
+const SCENARIOS = [main, varied, tiny];
+const WARM_UP_ROUNDS = 4;
 
 const { values } = parseArgs({
-  options: { with: { type: 'string', default: '' }, rounds: { type: 'string', default: '40' } },
+  options: {
+    with: { type: 'string', default: '' },
+    launches: { type: 'string', default: '12' },
+    rounds: { type: 'string', default: '8' },
+  },
 });
 const feature = FEATURES[values.with];
 if (feature === undefined) throw new Error(`--with: expected one of ${Object.keys(FEATURES).join(', ')}`);
@@ -39,8 +46,8 @@ async function portsOf({ child, output }: Running): Promise<readonly number[]> {
   throw new Error(`The gateways do not start. They said:\n${output.text}`);
 }
 
-/** Returns the ratio of each round, the smallest first. */
-async function ratiosOf(scenario: Scenario, urls: readonly string[], running: Running): Promise<number[]> {
+/** Returns the median ratio of the second gateway to the first. */
+async function ratioOf(scenario: Scenario, urls: readonly string[], running: Running): Promise<number> {
   for (const url of urls) await checkAnswers(url, scenario);
   const requests = REQUESTS.get(scenario) ?? 0;
   const ratios: number[] = [];
@@ -50,7 +57,26 @@ async function ratiosOf(scenario: Scenario, urls: readonly string[], running: Ru
       spent[at] = await measureRequests(urls[at] ?? '', scenario, running, requests);
     if (round >= 0) ratios.push((spent[1] ?? 0) / (spent[0] ?? 0));
   }
-  return ratios.sort((a, b) => a - b);
+  return interval(ratios.sort((a, b) => a - b)).median;
+}
+
+/** Starts a process with both gateways. Returns what the feature costs in each scenario. */
+async function launch(configs: readonly string[], supergraph: string, isReverse: boolean): Promise<readonly number[]> {
+  const inOrder = isReverse ? [...configs].reverse() : configs;
+  // as `headgate start` configures V8
+  const args = ['--no-allocation-site-pretenuring', '--import', 'tsx', join(ROOT, 'bench/stub/two-gateways.ts')];
+  const running = startNode(args, 'gateway', { CONFIGS: JSON.stringify(inOrder), SUPERGRAPH: supergraph });
+  try {
+    const urls = (await portsOf(running)).map((port) => `http://127.0.0.1:${port}/graphql`);
+    const costs: number[] = [];
+    for (const scenario of SCENARIOS) {
+      const ratio = await ratioOf(scenario, urls, running);
+      costs.push(isReverse ? 1 / ratio : ratio);
+    }
+    return costs;
+  } finally {
+    await running.stop();
+  }
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'headgate-together-'));
@@ -64,18 +90,21 @@ try {
   const helper = await feature.start?.();
   if (helper) open.push(helper.running);
   const configs = [ALONE_CONFIG, feature.config(dir, supergraph, helper?.port ?? 0)];
-  // as `headgate start` configures V8
-  const args = ['--no-allocation-site-pretenuring', '--import', 'tsx', join(ROOT, 'bench/stub/two-gateways.ts')];
-  const running = startNode(args, 'gateway', { CONFIGS: JSON.stringify(configs), SUPERGRAPH: supergraph });
-  open.push(running);
-  const urls = (await portsOf(running)).map((port) => `http://127.0.0.1:${port}/graphql`);
-  const cells: string[] = [];
-  for (const scenario of [main, varied, tiny]) {
-    const { median, low, high } = interval(await ratiosOf(scenario, urls, running));
-    cells.push(`${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`);
-    console.log(`${scenario.name}: ${cells.at(-1)}`);
+  const costs: (readonly number[])[] = [];
+  for (let i = 0; i < Number(values.launches); i++) {
+    costs.push(await launch(configs, supergraph, i % 2 === 1));
+    console.log(
+      `launch ${i + 1}: ${costs
+        .at(-1)
+        ?.map((cost) => cost.toFixed(3))
+        .join(' ')}`,
+    );
   }
-  console.log(`| ${feature.title}, ${values.rounds} rounds, Node ${process.version} | ${cells.join(' | ')} |`);
+  const cells = SCENARIOS.map((_, at) => {
+    const { median, low, high } = interval(costs.map((cost) => cost[at] ?? Number.NaN).sort((a, b) => a - b));
+    return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
+  });
+  console.log(`| ${feature.title}, ${values.launches} launches, Node ${process.version} | ${cells.join(' | ')} |`);
 } finally {
   for (const one of open.reverse()) await one.stop();
   rmSync(dir, { recursive: true, force: true });
