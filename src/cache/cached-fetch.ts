@@ -165,7 +165,7 @@ export class CachedFetch {
     const { freshness, cacheTags } = this.#request.client;
     const { lifetime } = this.#cache.options;
     if (lifetime?.negativeTtlMs !== undefined) freshness?.limit(lifetime.negativeTtlMs);
-    else if (lifetime !== undefined && cacheTags) cacheTags.isIncomplete = true;
+    else if (lifetime !== undefined && cacheTags) cacheTags.hasUncachedNull = true;
   }
 
   /** Whether there are entries for all that is missing that may be used where the source fails. */

@@ -202,7 +202,7 @@ export class ResponseCache {
     const made = { ...response, headers: { ...response.headers, ...headers } };
     // the schema, or the list of persisted documents, may have changed meanwhile
     const begun = this.#begun.get(collected);
-    if (collected.isIncomplete || begun?.served !== served) return made;
+    if (collected.isIncomplete || collected.hasUncachedNull || begun?.served !== served) return made;
     const now = this.#now();
     const { url = '' } = context.req;
     const before = this.#known.get(url);

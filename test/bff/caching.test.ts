@@ -68,6 +68,20 @@ test('the same text is read once; what comes to the same has the same answer, an
   expect(engine.requests).toHaveLength(5);
 });
 
+test('nobody waits for an execution that has used up half of its time, whose timeout would come too early', async () => {
+  let resolve: (product: object) => void = () => {};
+  const product = new Promise((done) => (resolve = done));
+  const { call, engine } = await serve(PRODUCT, { root: { product: () => product }, timeoutMs: 400 });
+  const first = call('/bff/web/products/p1');
+  await expect.poll(() => engine.requests.length).toBe(1);
+  const halfUsed = performance.now() + 201;
+  await expect.poll(() => performance.now() > halfUsed).toBe(true);
+  const second = call('/bff/web/products/p1');
+  await expect.poll(() => engine.requests.length).toBe(2);
+  resolve({ name: 'Lamp' });
+  await Promise.all([first, second]);
+});
+
 test('a stale answer is served while another one is fetched', async () => {
   const { call, engine, later } = await serve(PRODUCT);
   await call('/bff/web/products/p1');

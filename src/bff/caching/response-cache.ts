@@ -31,6 +31,8 @@ export interface CacheRequest {
   readonly key: string;
   /** Key of executions in flight: those with the same key share one. Only executions with the same `key` have the same. */
   readonly inFlightKey: string;
+  /** The timeout of the endpoint. */
+  readonly timeoutMs: number;
   /** Returns a key that is equal for clients whose requests are the same to every source; `undefined` if there are none. */
   readonly clientKey: () => string | undefined;
   readonly policy: CachePolicy;
@@ -165,17 +167,13 @@ class StoredResponses implements ResponseCache {
       const isPrivate = request.shared && fresh.freshness?.isPrivate === true;
       return { response: stored ?? fresh.response, onlyFor: isPrivate ? request : undefined };
     };
-    const { response, onlyFor } = await this.#sharedExecutions.join(
-      request.inFlightKey,
-      res,
-      make,
-      res && request.sharer,
-    );
+    const join = (key: string | undefined) =>
+      this.#sharedExecutions.join(key, res, make, res && request.sharer, request.timeoutMs);
+    const { response, onlyFor } = await join(request.inFlightKey);
     if (onlyFor === undefined || onlyFor === request) return response;
     const clientKey = request.clientKey();
     if (clientKey !== undefined && clientKey === onlyFor.clientKey()) return response;
-    const key = clientKey && `${request.key}\n${clientKey}`;
-    return (await this.#sharedExecutions.join(key, res, make, res && request.sharer)).response;
+    return (await join(clientKey && `${request.key}\n${clientKey}`)).response;
   }
 
   async #load(request: CacheRequest, stored: StoredResponse | undefined): Promise<EndpointResponse> {
@@ -196,7 +194,7 @@ class StoredResponses implements ResponseCache {
   async #store(
     request: CacheRequest,
     fresh: FreshResponse,
-    { tags, moment, hasErrorStatus }: TagCollector,
+    { tags, moment, hasErrorStatus, hasUncachedNull }: TagCollector,
     startedAt: number,
   ): Promise<EndpointResponse | undefined> {
     if (hasErrorStatus) return undefined;
@@ -204,7 +202,8 @@ class StoredResponses implements ResponseCache {
     const form = storedForm(request, fresh, tags, time, this.#options.tagHeader, this.#shorten);
     if (form === undefined) return undefined;
     const stored = { ...form, tookMs: Math.max(0, time - startedAt) };
-    if (expiresAt(stored) > time) await this.#options.store.set(request.key, stored, moment);
+    const isAllowed = !hasUncachedNull || !request.policy.respectsSources;
+    if (isAllowed && expiresAt(stored) > time) await this.#options.store.set(request.key, stored, moment);
     const { response } = stored;
     const headers = { ...response.headers, 'cache-status': STATUS.miss };
     return { ...response, headers, timings: fresh.response.timings };

@@ -146,6 +146,7 @@ function respondFromCache(
   return cache.respond({
     ...{ endpoint: endpoint.id, key, policy, shared, res: call.res },
     inFlightKey: meterLines(requesterOf(call), dependsOn) + key,
+    timeoutMs: timeoutOf(endpointCall),
     clientKey: () => inFlightKey(requesterOf(call), dependsOn),
     audience: () => audienceOf(properties, requesterOf(call), dependsOn),
     sharer: sharerOf(call),
