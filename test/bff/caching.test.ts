@@ -109,6 +109,21 @@ test('a stale answer is served where a new one cannot be had', async () => {
   expect((await call('/bff/web/products/p1')).status).toBe(502);
 });
 
+test('a stale answer is not served any more after it was known that there is none', async () => {
+  const root: Record<string, unknown> = { ...shop() };
+  const { call, later } = await serve(PRODUCT, { root });
+  const served = () => call('/bff/web/products/p1').then(({ status, json }) => json.product?.name ?? status);
+  expect(await served()).toBe('Read 1');
+  later(70_000);
+  root.product = () => null;
+  expect(await served()).toBe('Read 1');
+  await expect.poll(served).toBe(404);
+  root.product = () => {
+    throw sourceError('SUBREQUEST_HTTP_ERROR');
+  };
+  expect(await served()).toBe(502);
+});
+
 test('what fails, is missing or is not whole is not kept', async () => {
   const root = { ...shop(), product: (): unknown => null };
   const text = PRODUCT.replace('{ name }', '{ name price @optional }');

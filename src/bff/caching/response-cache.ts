@@ -20,6 +20,8 @@ export interface FreshResponse {
   readonly tags: readonly string[];
   /** Freshness that the sources reported; `undefined` where they reported none, or the endpoint does not use it. */
   readonly freshness?: Freshness | undefined;
+  /** Whether nothing failed: an older response must not be used after this one, even if this one may not be cached. */
+  readonly isSound: boolean;
   /** Whether no source was reached, so that nothing can have changed. */
   readonly reachedNoSource: boolean;
 }
@@ -138,7 +140,8 @@ class StoredResponses implements ResponseCache {
     const isUnderWay = () => this.#sharedExecutions.has(request.inFlightKey);
     if (isUnderWay()) return;
     const begin = (isClaimed: boolean) => {
-      if (isClaimed && !isUnderWay()) this.#fetch(request, undefined).catch((error) => this.#options.onError?.(error));
+      if (isClaimed && !isUnderWay())
+        this.#fetch(request, undefined, stored).catch((error) => this.#options.onError?.(error));
     };
     const claim = this.#options.store.claim(request.key, stored);
     if (claim instanceof Promise) void claim.then(begin);
@@ -156,14 +159,21 @@ class StoredResponses implements ResponseCache {
     return { ...response, headers: { ...response.headers, age, 'cache-status': STATUS[outcome] } };
   }
 
-  /** @param res response of the waiting client; `undefined` for a background refresh */
-  async #fetch(request: CacheRequest, res: ServerResponse | undefined): Promise<EndpointResponse> {
+  /**
+   * @param res response of the waiting client; `undefined` for a background refresh
+   * @param older what is cached
+   */
+  async #fetch(
+    request: CacheRequest,
+    res: ServerResponse | undefined,
+    older: StoredResponse | undefined,
+  ): Promise<EndpointResponse> {
     const make = async (cancellation: Cancellation): Promise<Made> => {
       const begun = this.#options.store.begin();
       const collector = new TagCollector(begun instanceof Promise ? await begun : begun);
       const startedAt = this.#now();
       const fresh = await request.make(cancellation, collector);
-      const stored = await this.#store(request, fresh, collector, startedAt);
+      const stored = await this.#store(request, fresh, collector, startedAt, older);
       const isPrivate = request.shared && fresh.freshness?.isPrivate === true;
       return { response: stored ?? fresh.response, onlyFor: isPrivate ? request : undefined };
     };
@@ -179,7 +189,7 @@ class StoredResponses implements ResponseCache {
   async #load(request: CacheRequest, stored: StoredResponse | undefined): Promise<EndpointResponse> {
     const mayFallBack = stored !== undefined && this.#now() < stored.errorUntil;
     try {
-      const response = await this.#fetch(request, request.res);
+      const response = await this.#fetch(request, request.res, stored);
       if (!mayFallBack || response.status < 500) {
         this.#options.onOutcome?.(request.endpoint, 'miss');
         return response;
@@ -196,14 +206,19 @@ class StoredResponses implements ResponseCache {
     fresh: FreshResponse,
     { tags, moment, hasErrorStatus, hasUncachedNull }: TagCollector,
     startedAt: number,
+    older: StoredResponse | undefined,
   ): Promise<EndpointResponse | undefined> {
     if (hasErrorStatus) return undefined;
+    const end = async () => {
+      if (older && fresh.isSound) await this.#options.store.set(request.key, endedAt(older, startedAt), moment);
+    };
     const time = this.#now();
     const form = storedForm(request, fresh, tags, time, this.#options.tagHeader, this.#shorten);
-    if (form === undefined) return undefined;
+    if (form === undefined) return void (await end());
     const stored = { ...form, tookMs: Math.max(0, time - startedAt) };
     const isAllowed = !hasUncachedNull || !request.policy.respectsSources;
-    if (isAllowed && expiresAt(stored) > time) await this.#options.store.set(request.key, stored, moment);
+    if (!isAllowed) await end();
+    else if (expiresAt(stored) > time) await this.#options.store.set(request.key, stored, moment);
     const { response } = stored;
     const headers = { ...response.headers, 'cache-status': STATUS.miss };
     return { ...response, headers, timings: fresh.response.timings };
@@ -242,6 +257,11 @@ function storedForm(
     tags,
     dependencies: [...dependencies],
   };
+}
+
+/** Returns a response that takes the place of a cached one, and cannot be used. */
+function endedAt(older: StoredResponse, time: number): StoredResponse {
+  return { ...older, storedAt: time, freshUntil: time, staleUntil: time, errorUntil: time };
 }
 
 function capMaxAge(text: string, maxAgeMs: number): string {
