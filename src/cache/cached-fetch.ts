@@ -1,3 +1,4 @@
+import { wantsReload } from '../client/sharing.ts';
 import type { CacheUse } from '../shared/request-record.ts';
 import type { FetchLookup, FetchParts, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import type { Done, FetchCache } from './cache-fetches.ts';
@@ -40,7 +41,7 @@ export class CachedFetch {
   start({ entries, moment }: Found): void {
     this.#moment = moment;
     const now = this.#cache.now();
-    const isReload = this.#request.client.headers['cache-control']?.includes('no-cache') === true;
+    const isReload = wantsReload(this.#request.client.headers);
     const missing: Indices = [];
     const old: Indices = [];
     let at = 0;

@@ -129,3 +129,24 @@ it.each([
   await get('2');
   expect((await get('2'))[0]).toBe('headgate; hit');
 });
+
+it.each([
+  ['', 'cache: {maxAge: "1h"}'],
+  ['by its hints, as are its values', ''],
+])('a client gets a new response with no-cache, and one of its own with no-store: cached %s', async (_, cache) => {
+  const bff = folderOf({ 'web/it.graphql': `query @endpoint(path: "/it", ${cache}) { product(id: 1) { name } }` });
+  const world = await shop({}, {}, bff);
+  const get = async (control: string) => {
+    const response = await fetch(world.url.replace('/graphql', '/bff/web/it'), {
+      headers: { 'cache-control': control },
+    });
+    return (await response.json()).product.name;
+  };
+  expect(await get('')).toBe('Lamp');
+  world.data.names[1] = 'Lantern';
+  expect(await get('')).toBe('Lamp');
+  expect(await get('no-store')).toBe('Lantern');
+  expect(await get('')).toBe('Lamp');
+  expect(await get('no-cache')).toBe('Lantern');
+  expect(await get('')).toBe('Lantern');
+});

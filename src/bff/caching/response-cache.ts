@@ -33,6 +33,8 @@ export interface CacheRequest {
   readonly key: string;
   /** Key of executions in flight: those with the same key share one. Only executions with the same `key` have the same. */
   readonly inFlightKey: string;
+  /** Whether the client asks for a new response, which is then cached for others. */
+  readonly isReload: boolean;
   /** The timeout of the endpoint. */
   readonly timeoutMs: number;
   /** Returns a key that is equal for clients whose requests are the same to every source; `undefined` if there are none. */
@@ -123,6 +125,7 @@ class StoredResponses implements ResponseCache {
   #use(request: CacheRequest, found: StoredResponse | undefined): EndpointResponse | Promise<EndpointResponse> {
     const time = this.#now();
     const stored = found && isOfFuture(found, time) ? undefined : found;
+    if (request.isReload) return this.#load(request, stored);
     if (stored !== undefined && time < stored.freshUntil) {
       const { random = Math.random } = this.#options;
       if (isDue(stored, time, random())) this.#refresh(request, stored);
