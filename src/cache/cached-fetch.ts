@@ -1,10 +1,11 @@
+import { wantsReload } from '../client/sharing.ts';
 import type { CacheUse } from '../shared/request-record.ts';
 import type { FetchLookup, FetchParts, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 import type { Done, FetchCache } from './cache-fetches.ts';
-import type { Claim, Found, Moment, Versioned } from './cache-store.ts';
+import type { Claim, Found, KeyedEntry, Moment, Versioned } from './cache-store.ts';
 import { REFRESH_MS } from './cache-store.ts';
 import { composeResponse, type DividedResponse, divideResponse, factsOf, movedErrors } from './compose-response.ts';
-import { ageOf, type CacheEntry, type EntryState, isDue, stateOf } from './entry.ts';
+import { ageOf, type CacheEntry, type EntryState, endedEntry, isDue, stateOf } from './entry.ts';
 import { type KeyedPart, NO_KEY } from './fetch-keys.ts';
 import { hasFailed, textOf } from './fetched-response.ts';
 import { FOR_ONE_CLIENT, saidBySource } from './lifetime.ts';
@@ -40,7 +41,7 @@ export class CachedFetch {
   start({ entries, moment }: Found): void {
     this.#moment = moment;
     const now = this.#cache.now();
-    const isReload = this.#request.client.headers['cache-control']?.includes('no-cache') === true;
+    const isReload = wantsReload(this.#request.client.headers);
     const missing: Indices = [];
     const old: Indices = [];
     let at = 0;
@@ -165,7 +166,7 @@ export class CachedFetch {
     const { freshness, cacheTags } = this.#request.client;
     const { lifetime } = this.#cache.options;
     if (lifetime?.negativeTtlMs !== undefined) freshness?.limit(lifetime.negativeTtlMs);
-    else if (lifetime !== undefined && cacheTags) cacheTags.isIncomplete = true;
+    else if (lifetime !== undefined && cacheTags) cacheTags.hasUncachedNull = true;
   }
 
   /** Whether there are entries for all that is missing that may be used where the source fails. */
@@ -243,7 +244,8 @@ export class CachedFetch {
     const tookMs = Math.max(0, this.#cache.now() - received.askedAt);
     const given = { ...received, parts: this.#parts, keyed: this.#keyed, tookMs };
     try {
-      const { entries: all, tags, hasNull } = newEntries(given, { ...options, random });
+      const { entries: cached, tags, uncached, hasNull } = newEntries(given, { ...options, random });
+      const all = uncached.length > 0 ? [...cached, ...this.#ended(uncached, received.askedAt)] : cached;
       const { events } = this.#cache;
       const isOfEvent = this.#fresh !== undefined;
       const entries = events ? all.filter(([key, entry]) => !events.mayBeOlder(key, entry, isOfEvent)) : all;
@@ -257,6 +259,16 @@ export class CachedFetch {
       if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
       return false;
     }
+  }
+
+  /** Returns what takes the place of old entries whose new values may not be cached: they must not be used after these. */
+  #ended(keys: readonly string[], askedAt: number): KeyedEntry[] {
+    return this.#keyed.flatMap((part, index) =>
+      part.keys.flatMap((key, slot): KeyedEntry[] => {
+        const older = this.#entries[index]?.[slot];
+        return older !== undefined && keys.includes(key) ? [[key, endedEntry(older, askedAt)]] : [];
+      }),
+    );
   }
 
   /** Fetches entries again in the background: each in one process at a time, and once. */
@@ -303,6 +315,7 @@ export class CachedFetch {
     const text = textOf(response);
     const divided = text === undefined ? undefined : divideResponse(text, this.#keyed, kept.map(lengthOf));
     if (divided === undefined || response.kind === 'failure') return;
+    this.#cache.invalidateNamed(divided.extensions);
     const { client } = this.#request;
     const said = saidBySource(response, client.headers, this.#cache.options.forward?.(client));
     this.#store({ response, divided, said, kept, askedAt }, moment);

@@ -53,6 +53,12 @@ export function expiresAt({ freshUntil, staleUntil, errorUntil }: CacheEntry): n
   return Math.max(freshUntil, staleUntil, errorUntil);
 }
 
+/** Returns an entry that takes the place of another one, and cannot be used. */
+export function endedEntry({ tags, isPrivate }: CacheEntry, at: number): CacheEntry {
+  const times = { storedAt: at, tookMs: 0, freshUntil: at, staleUntil: at, errorUntil: at };
+  return { ...times, text: 'null', tags, isPrivate, mayHaveLongNumbers: false };
+}
+
 /** Returns the age of an entry in seconds, as `Age` counts it. */
 export function ageOf({ storedAt }: CacheEntry, now: number): number {
   return Math.max(0, Math.floor((now - storedAt) / 1_000));

@@ -34,6 +34,8 @@ export interface NewEntries {
   readonly entries: readonly KeyedEntry[];
   /** The tags of all values, also of those that are not cached. */
   readonly tags: ReadonlySet<string>;
+  /** The keys of values that may not be cached. */
+  readonly uncached: readonly string[];
   /** Whether one of the values is null. */
   readonly hasNull: boolean;
 }
@@ -41,6 +43,7 @@ export interface NewEntries {
 /** Returns the entries to store for a response, and the tags of its values. Throws `SyntaxError` for what is not JSON. */
 export function newEntries(given: NewResponse, options: NewEntriesOptions): NewEntries {
   const entries: KeyedEntry[] = [];
+  const uncached: string[] = [];
   const all = new Set<string>();
   const extensions = readExtensions(given.divided.extensions);
   const common = given.said.tags.map((tag) => namedTag(options.subgraph, tag));
@@ -58,11 +61,12 @@ export function newEntries(given: NewResponse, options: NewEntriesOptions): NewE
       hasNull ||= isNull;
       const lifetime = lifetimeFor(part, isNull, given.said, options);
       const key = part.keys[slot];
-      if (lifetime === undefined || key === undefined || key === NO_KEY) continue;
-      entries.push([key, entryOf(given, part, text, tags, lifetime, options)]);
+      if (key === undefined || key === NO_KEY) continue;
+      if (lifetime === undefined) uncached.push(key);
+      else entries.push([key, entryOf(given, part, text, tags, lifetime, options)]);
     }
   }
-  return { entries, tags: all, hasNull };
+  return { entries, tags: all, uncached, hasNull };
 }
 
 function entryOf(

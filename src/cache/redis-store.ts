@@ -12,7 +12,7 @@ const decompress = promisify(inflateRaw);
 /**
  * Stores entries, each until it expires, and adds them to the sorted sets of their tags, which expire with the last of their entries.
  * Entries that have expired are removed from these sets, which would only ever grow otherwise. Leaves out what has a tag that was
- * invalidated since the look-up.
+ * invalidated since the look-up. Where Redis has no memory left, its first write fails, so that must be one that needs memory.
  *
  * Keys: entries, then the sets of tags, then their last invalidations, then their count and where it began. A look-up before that, or
  * after the count, was before Redis lost its data: then nothing is known of invalidations. Arguments: the moment of the look-up, the numbers of entries and of
@@ -26,7 +26,6 @@ local count, began = redis.call('GET', KEYS[#KEYS - 1]), redis.call('GET', KEYS[
 if not count or not began then return 0 end
 if tonumber(count) < tonumber(ARGV[1]) or tonumber(ARGV[1]) < tonumber(began) then return 0 end
 for j = 1, m do
-  redis.call('ZREMRANGEBYSCORE', KEYS[n + j], '-inf', now)
   local last = redis.call('GET', KEYS[n + m + j])
   outdated[j] = last and tonumber(last) > tonumber(ARGV[1])
 end
@@ -43,6 +42,7 @@ for i = 1, n do
   end
   at = at + 3 + count
 end
+for j = 1, m do redis.call('ZREMRANGEBYSCORE', KEYS[n + j], '-inf', now) end
 return 1`;
 
 /**
@@ -61,9 +61,15 @@ end
 /** Keys: as of {@link BEGIN}. Returns the count. */
 const COUNT = `${BEGIN}return tonumber(redis.call('GET', KEYS[1]))`;
 
-/** Keys: as of {@link BEGIN}, then sets of tags, then their last invalidations. Argument: how long the latter are kept. */
-const INVALIDATE = `${BEGIN}
-local m, moment, removed = (#KEYS - 2) / 2, redis.call('INCR', KEYS[1]), 0
+/**
+ * Keys: as of {@link BEGIN}, then sets of tags, then their last invalidations. Argument: how long the latter are kept. Redis allows a
+ * script that has removed something to write, also where it has no memory left.
+ */
+const INVALIDATE = `
+local m, removed = (#KEYS - 2) / 2, 0
+redis.call('UNLINK', KEYS[#KEYS])
+${BEGIN}
+local moment = redis.call('INCR', KEYS[1])
 for j = 1, m do
   redis.call('SET', KEYS[2 + m + j], string.format('%.0f', moment), 'PX', ARGV[1])
   for _, key in ipairs(redis.call('ZRANGE', KEYS[2 + j], 0, -1)) do removed = removed + redis.call('UNLINK', key) end

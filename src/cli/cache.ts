@@ -43,7 +43,7 @@ export async function purgeCache(flags: PurgeFlags): Promise<void> {
   });
   const result = (await response.json().catch(() => ({}))) as { purged?: number; detail?: string };
   if (!response.ok || result.purged === undefined)
-    throw new UsageError(failure(target, response.status, result.detail, 'bff.purge_token'));
+    throw new UsageError(failure(target, response.status, result.detail, HINTS.token));
   console.log(`purged ${result.purged} response${result.purged === 1 ? '' : 's'}`);
 }
 
@@ -59,7 +59,7 @@ async function invalidate(flags: PurgeFlags, key: string): Promise<void> {
   });
   const result = (await response.json().catch(() => ({}))) as { count?: number; unknown?: string[]; detail?: string };
   if (!response.ok || result.count === undefined)
-    throw new UsageError(failure(target, response.status, result.detail, 'response_cache.invalidation.shared_key'));
+    throw new UsageError(failure(target, response.status, result.detail, HINTS.key));
   console.log(`purged ${result.count} value${result.count === 1 ? '' : 's'}`);
   if (result.unknown)
     throw new UsageError(`the gateway does not know all that you named:\n${result.unknown.join('\n')}`);
@@ -75,7 +75,7 @@ function requestsOf({ tag = [], entity = [], subgraph = [], type = [] }: PurgeFl
     ...tag.map((text) => ({ kind: 'cache_tag', cache_tag: text })),
     ...entity.map((text) => {
       const [name, key] = pair('--entity', text, ':');
-      return { kind: 'entity', type: name, key: key.startsWith('{') ? JSON.parse(key) : key };
+      return { kind: 'entity', type: name, key: key.startsWith('{') ? keyIn(text, key) : key };
     }),
     ...subgraph.map((text) => ({ kind: 'subgraph', subgraph: text })),
     ...type.map((text) => {
@@ -83,6 +83,15 @@ function requestsOf({ tag = [], entity = [], subgraph = [], type = [] }: PurgeFl
       return { kind: 'type', subgraph: owner, type: name };
     }),
   ];
+}
+
+function keyIn(text: string, key: string): unknown {
+  try {
+    return JSON.parse(key);
+  } catch (error) {
+    const reason = (error as SyntaxError).message;
+    throw new UsageError(`--entity: the key in "${text}" is not JSON (${reason}); expected Product:{"id": "7"}`);
+  }
 }
 
 /** Throws `UsageError` for what is not a URL. */
@@ -99,7 +108,12 @@ function unreachable({ origin }: URL, error: Error): string {
   return `no gateway responds at ${origin} (${reason}). Start it, or name its URL with --url.`;
 }
 
-function failure(target: URL, status: number, detail: string | undefined, setting: string): string {
-  const hint = status === 404 ? ` Is ${setting} set in its config?` : '';
-  return `${urlWithoutSecrets(target.href)} responded with ${status}: ${detail ?? 'no reason given'}${hint}`;
+const HINTS = {
+  key: '--url must be that of the admin listener (by default http://127.0.0.1:9090), and response_cache.invalidation.shared_key must be set in its config.',
+  token: 'Is bff.purge_token set in its config?',
+};
+
+function failure(target: URL, status: number, detail: string | undefined, hint: string): string {
+  const reasons = [...(detail === undefined ? [] : [detail]), ...(status === 404 ? [hint] : [])];
+  return `${urlWithoutSecrets(target.href)} responded with ${status}: ${reasons.join(' ') || 'no reason given'}`;
 }

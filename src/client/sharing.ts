@@ -27,3 +27,8 @@ export const UNCOUNTED_HEADERS: ReadonlySet<string> = new Set([
 export function forbidsSharing(headers: IncomingHttpHeaders): boolean {
   return headers['cache-control']?.includes('no-store') === true;
 }
+
+/** Whether a client sent `no-cache`, and so gets new values (RFC 9111, section 5.2.1.4). They are cached for others. */
+export function wantsReload(headers: IncomingHttpHeaders): boolean {
+  return headers['cache-control']?.includes('no-cache') === true;
+}

@@ -22,6 +22,8 @@ export class TagCollector {
   readonly moment: CacheMoment;
   /** Whether the tags of a value are unknown, so that the response cannot be cached. */
   isIncomplete = false;
+  /** Whether a value is null that may not be cached. Only an endpoint with a time of its own is cached with it. */
+  hasUncachedNull = false;
   /** Whether a source has sent data with the status of an error, so that the response cannot be cached. */
   hasErrorStatus = false;
 

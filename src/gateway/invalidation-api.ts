@@ -36,7 +36,9 @@ export function createInvalidationApi({ settings, guard, send }: InvalidationApi
       guard.recordFailure(req);
       return problemResponse(WRONG_KEY, path);
     }
-    const requests = readInvalidations(await readJson(req));
+    const body = await readJson(req);
+    if (body instanceof Refusal) return problemResponse(body.problem, path);
+    const requests = readInvalidations(body);
     if (typeof requests === 'string')
       return problemResponse({ status: 400, kind: 'invalid-body', detail: requests }, path);
     return invalidatedResponse(await send({ kind: 'invalidate', requests }), path);
@@ -56,21 +58,40 @@ export function invalidatedResponse({ replies }: AdminReplies, path: string): Ht
   return jsonResponse(202, unknown.length === 0 ? { count } : { count, unknown });
 }
 
-/** Returns the value of a body; `undefined` for what is not JSON, or too large. */
+/** Returns the value of a body; a `Refusal` for what is not JSON, or too large. */
 async function readJson(req: IncomingMessage): Promise<unknown> {
   try {
     const bytes = await readBytes(req, MAX_BODY_BYTES, (all) => all, ERRORS);
     return JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof BodyTooLarge) return undefined;
+    if (error instanceof Refusal) return error;
+    if (error instanceof SyntaxError) return new Refusal(notJson(error));
     throw error;
   }
 }
 
-class BodyTooLarge extends Error {}
+class Refusal extends Error {
+  readonly problem: ProblemDetails;
+
+  constructor(problem: ProblemDetails) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+function notJson({ message }: SyntaxError): ProblemDetails {
+  const detail = `The body is not JSON: ${message}. Send a list such as [{"kind": "subgraph", "subgraph": "products"}].`;
+  return { status: 400, kind: 'invalid-body', detail };
+}
+
+const TOO_LARGE: ProblemDetails = {
+  status: 413,
+  kind: 'body-too-large',
+  detail: `The body has more than ${MAX_BODY_BYTES} bytes. Send several requests.`,
+};
 
 const ERRORS = {
-  tooLarge: () => new BodyTooLarge(),
+  tooLarge: () => new Refusal(TOO_LARGE),
   disconnected: () => new Error('The client closed the connection before its request was complete.'),
 };
 

@@ -27,6 +27,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Layer } from '../traffic/stack.ts';
 import { KnownNames } from './known-names.ts';
 import { oncePerMinute } from './once-per-minute.ts';
+import { warnOfEviction } from './warn-of-eviction.ts';
 
 /** The response cache of this process. It outlives schema changes. */
 export interface OpenCache {
@@ -77,6 +78,7 @@ export function openCache(
   const memory = new MemoryStore({ maxBytes: settings.max_bytes });
   const store = storeOf(settings, memory, parts);
   const endpoints = bff.redis && redis && !settings.redis.enabled ? redisStore(redis) : store;
+  if (redis && (settings.redis.enabled || bff.redis)) void warnOfEviction(redis, logger);
   instruments?.watch(() => memory.report(0));
   messages.onGap(() => memory.clear());
   const invalidator = new Invalidator({

@@ -12,7 +12,7 @@ import { ageOf, type CacheEntry, isDue, stateOf } from '../cache/entry.ts';
 import { type TagHeader, tagHeaderOf } from '../cache/tags.ts';
 import { sharedKey } from '../client/dependency-keys.ts';
 import { type DependsOn, identifiesClient, type Requester, withReads } from '../client/depends-on.ts';
-import { forbidsSharing } from '../client/sharing.ts';
+import { forbidsSharing, wantsReload } from '../client/sharing.ts';
 import { TagCollector } from '../client/tag-collector.ts';
 import { etagOf } from '../http/conditional.ts';
 import { negotiateMediaType } from '../http/media-type.ts';
@@ -114,7 +114,7 @@ export class ResponseCache {
     const key = this.#keyOf(context);
     if (key === undefined) return undefined;
     // a client that sends `no-cache` gets a new response, which is cached for others
-    const isReload = context.req.headers['cache-control']?.includes('no-cache') === true;
+    const isReload = wantsReload(context.req.headers);
     const { store } = this.#options;
     if (isReload || key.keys.length === 0) {
       const moment = store.moment();
@@ -202,7 +202,7 @@ export class ResponseCache {
     const made = { ...response, headers: { ...response.headers, ...headers } };
     // the schema, or the list of persisted documents, may have changed meanwhile
     const begun = this.#begun.get(collected);
-    if (collected.isIncomplete || begun?.served !== served) return made;
+    if (collected.isIncomplete || collected.hasUncachedNull || begun?.served !== served) return made;
     const now = this.#now();
     const { url = '' } = context.req;
     const before = this.#known.get(url);

@@ -2,7 +2,7 @@ import { type DocumentNode, type GraphQLSchema, getOperationAST } from 'graphql'
 import { inFlightKey } from '../client/dependency-keys.ts';
 import { withReads } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
-import { forbidsSharing } from '../client/sharing.ts';
+import { forbidsSharing, wantsReload } from '../client/sharing.ts';
 import type { PluginRun } from '../plugins/plugin-run.ts';
 import type { AdmissionControl } from '../policy/admission/admission.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
@@ -186,7 +186,8 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const { query, operationName } = params;
     const { contract, countRequest } = this.options;
     const isShareable = context.debug === undefined && context.uploads === undefined && !context.reads.isUndeclared;
-    const mayShare = this.shareQueries && isShareable && !forbidsSharing(context.requestHeaders);
+    const { requestHeaders: headers } = context;
+    const mayShare = this.shareQueries && isShareable && !forbidsSharing(headers) && !wantsReload(headers);
     // read once: a document that is not cached yet is parsed and validated here
     context.record?.begin('parse');
     const document = mayShare ? engine.readDocument?.({ query, contract, plugins: context.plugins }) : undefined;

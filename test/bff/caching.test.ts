@@ -68,6 +68,20 @@ test('the same text is read once; what comes to the same has the same answer, an
   expect(engine.requests).toHaveLength(5);
 });
 
+test('nobody waits for an execution that has used up half of its time, whose timeout would come too early', async () => {
+  let resolve: (product: object) => void = () => {};
+  const product = new Promise((done) => (resolve = done));
+  const { call, engine } = await serve(PRODUCT, { root: { product: () => product }, timeoutMs: 400 });
+  const first = call('/bff/web/products/p1');
+  await expect.poll(() => engine.requests.length).toBe(1);
+  const halfUsed = performance.now() + 201;
+  await expect.poll(() => performance.now() > halfUsed).toBe(true);
+  const second = call('/bff/web/products/p1');
+  await expect.poll(() => engine.requests.length).toBe(2);
+  resolve({ name: 'Lamp' });
+  await Promise.all([first, second]);
+});
+
 test('a stale answer is served while another one is fetched', async () => {
   const { call, engine, later } = await serve(PRODUCT);
   await call('/bff/web/products/p1');
@@ -93,6 +107,21 @@ test('a stale answer is served where a new one cannot be had', async () => {
   expect(response.headers.get('cache-status')).toBe('headgate; hit; detail=stale-if-error');
   later(3_600_000);
   expect((await call('/bff/web/products/p1')).status).toBe(502);
+});
+
+test('a stale answer is not served any more after it was known that there is none', async () => {
+  const root: Record<string, unknown> = { ...shop() };
+  const { call, later } = await serve(PRODUCT, { root });
+  const served = () => call('/bff/web/products/p1').then(({ status, json }) => json.product?.name ?? status);
+  expect(await served()).toBe('Read 1');
+  later(70_000);
+  root.product = () => null;
+  expect(await served()).toBe('Read 1');
+  await expect.poll(served).toBe(404);
+  root.product = () => {
+    throw sourceError('SUBREQUEST_HTTP_ERROR');
+  };
+  expect(await served()).toBe(502);
 });
 
 test('what fails, is missing or is not whole is not kept', async () => {

@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { folderOf } from '../bff/support.ts';
 import { gatewayOver, stubSubgraph } from '../sources/stitched/gateway.ts';
 import { HAS_REDIS, startRedis } from '../store/redis-server.ts';
+import { shop } from './shop.ts';
 
 const SHOP = `
   type Query { products: [Product!]! @cacheControl(maxAge: 60) }
@@ -104,4 +105,48 @@ it.each([
 it('tells no tags of private responses', async () => {
   const { at } = await world({ tag_header: 'cache-tag' }, '(cache: {maxAge: "1h", scope: PRIVATE})');
   expect((await fetch(at('/bff/web/list'))).headers.get('cache-tag')).toBe(null);
+});
+
+it.each([
+  ['not cached', 'by the hints of its fields, which values that are null do not have', '', {}, undefined],
+  ['cached', 'for the time of values that are null', '', { negative_ttl: '5s' }, 5],
+  ['cached', 'as the endpoint itself says', ', cache: {maxAge: "1h"}', {}, 3_600],
+  ['cached', 'as the endpoint itself says', ', cache: {maxAge: "1h"}', { negative_ttl: '5s' }, 3_600],
+])('a response with a value that is null is %s %s', async (_, __, cache, all, seconds) => {
+  const bff = folderOf({
+    'web/it.graphql': `query ($id: ID!) @endpoint(path: "/:id"${cache}) { product(id: $id) { stars } }`,
+  });
+  const world = await shop({ subgraph: { all } }, {}, bff);
+  world.data.stars = { 2: 4 };
+  const get = async (id: string) => {
+    const { headers } = await fetch(world.url.replace('/graphql', `/bff/web/${id}`));
+    return [headers.get('cache-status'), headers.get('cache-control')];
+  };
+  const [, control] = await get('1');
+  const [status] = await get('1');
+  expect(status).toBe(seconds === undefined ? 'headgate; fwd=uri-miss' : 'headgate; hit');
+  expect(control).toBe(`public, max-age=${seconds ?? 60}`);
+  await get('2');
+  expect((await get('2'))[0]).toBe('headgate; hit');
+});
+
+it.each([
+  ['', 'cache: {maxAge: "1h"}'],
+  ['by its hints, as are its values', ''],
+])('a client gets a new response with no-cache, and one of its own with no-store: cached %s', async (_, cache) => {
+  const bff = folderOf({ 'web/it.graphql': `query @endpoint(path: "/it", ${cache}) { product(id: 1) { name } }` });
+  const world = await shop({}, {}, bff);
+  const get = async (control: string) => {
+    const response = await fetch(world.url.replace('/graphql', '/bff/web/it'), {
+      headers: { 'cache-control': control },
+    });
+    return (await response.json()).product.name;
+  };
+  expect(await get('')).toBe('Lamp');
+  world.data.names[1] = 'Lantern';
+  expect(await get('')).toBe('Lamp');
+  expect(await get('no-store')).toBe('Lantern');
+  expect(await get('')).toBe('Lamp');
+  expect(await get('no-cache')).toBe('Lantern');
+  expect(await get('')).toBe('Lantern');
 });

@@ -104,6 +104,36 @@ describe('a cached value', () => {
     expect(world.facts.sent.length).toBe(2);
   });
 
+  it('is not used any more after a new one that may not be cached, however long it may be stale', async () => {
+    const { clock, facts, nulls, ask, settle } = await countedWorld({
+      staleWhileRevalidateMs: 10_000,
+      staleIfErrorMs: 60_000,
+    });
+    await ask('a', 'b');
+    clock.now += 25_000;
+    nulls.add('a');
+    await ask('a', 'b');
+    await settle();
+    expect(await ask('a', 'b')).toBe(',3');
+    facts.isDown = true;
+    clock.now += 40_000;
+    expect(await ask('b')).toBe('3');
+    expect(await ask('a')).toBe('failed');
+  });
+
+  it('is invalidated by the response of a refresh, too', async () => {
+    const { clock, items, facts, ask, settle } = await countedWorld({ staleWhileRevalidateMs: 10_000 });
+    await ask('a');
+    clock.now += 25_000;
+    const { respond } = facts;
+    facts.respond = (request) => ({ ...(respond(request) as object), extensions: { invalidate: ['item-a'] } });
+    await ask('a');
+    await settle();
+    items.sent.splice(0);
+    await ask('a');
+    expect(items.sent.length).toBe(1);
+  });
+
   it('expires earlier by a random part of its time', async () => {
     const world = await countedWorld({ jitter: 0.5 });
     world.random.next = () => 0.5;

@@ -146,6 +146,19 @@ describe('the invalidation API', () => {
   });
 
   it.each([
+    ['', 400, 'The body is not JSON: Unexpected end of JSON input.'],
+    ["[{kind: 'subgraph'}]", 400, 'The body is not JSON: '],
+    [' '.repeat(1_000_001), 413, 'The body has more than 1000000 bytes.'],
+  ])('says why it cannot read a body', async (body, status, expected) => {
+    const world = await shop(...SETTINGS);
+    const headers = { authorization: KEY };
+    const url = world.adminUrl?.replace(/admin$/, 'invalidation') ?? '';
+    const response = await fetch(url, { method: 'POST', headers, body });
+    expect(response.status).toBe(status);
+    expect((await response.json()).detail).toContain(expected);
+  });
+
+  it.each([
     [{ kind: 'subgraph', subgraph: 'review' }, 'there is no subgraph "review". Did you mean "reviews"?'],
     [{ kind: 'cache_tag', subgraphs: ['reviews', 'shop'], cache_tag: 'x' }, 'there is no subgraph "shop".'],
     [{ kind: 'type', subgraph: 'shop', type: 'Product' }, 'there is no subgraph "shop".'],

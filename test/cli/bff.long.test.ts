@@ -222,7 +222,26 @@ describe('cache purge', () => {
       code: 2,
       stderr: `error: no gateway responds at ${url} (ECONNREFUSED). Start it, or name its URL with --url.\n`,
     });
+    const invalidate = (entity: string) =>
+      runCli(dir, ['cache', 'purge', '--url', url, '--entity', entity, '--key', 'k']);
+    expect(await invalidate('Product:{id: 7}')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^error: --entity: the key in "Product:\{id: 7\}" is not JSON \(.*\); expected Product:/,
+      ),
+    });
     expect((await purge('localhost:4000')).stderr).toContain('"localhost:4000" is not an http:// or https:// URL');
+  });
+
+  test('says where the invalidation API is, when it is not at the URL', async () => {
+    const server = createServer((_, res) => res.writeHead(404).end('{"errors": [{"message": "There is nothing."}]}'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { stderr } = await runCli(await project(), ['cache', 'purge', '--url', url, '--tag', 'a', '--key', 'k']);
+    expect(stderr).toBe(
+      `error: ${url}/invalidation responded with 404: --url must be that of the admin listener (by default http://127.0.0.1:9090), and response_cache.invalidation.shared_key must be set in its config.\n`,
+    );
   });
 
   test('has a running gateway forget, for who has the token', async () => {

@@ -20,6 +20,8 @@ export interface FreshResponse {
   readonly tags: readonly string[];
   /** Freshness that the sources reported; `undefined` where they reported none, or the endpoint does not use it. */
   readonly freshness?: Freshness | undefined;
+  /** Whether nothing failed: an older response must not be used after this one, even if this one may not be cached. */
+  readonly isSound: boolean;
   /** Whether no source was reached, so that nothing can have changed. */
   readonly reachedNoSource: boolean;
 }
@@ -31,6 +33,10 @@ export interface CacheRequest {
   readonly key: string;
   /** Key of executions in flight: those with the same key share one. Only executions with the same `key` have the same. */
   readonly inFlightKey: string;
+  /** Whether the client asks for a new response, which is then cached for others. */
+  readonly isReload: boolean;
+  /** The timeout of the endpoint. */
+  readonly timeoutMs: number;
   /** Returns a key that is equal for clients whose requests are the same to every source; `undefined` if there are none. */
   readonly clientKey: () => string | undefined;
   readonly policy: CachePolicy;
@@ -119,6 +125,7 @@ class StoredResponses implements ResponseCache {
   #use(request: CacheRequest, found: StoredResponse | undefined): EndpointResponse | Promise<EndpointResponse> {
     const time = this.#now();
     const stored = found && isOfFuture(found, time) ? undefined : found;
+    if (request.isReload) return this.#load(request, stored);
     if (stored !== undefined && time < stored.freshUntil) {
       const { random = Math.random } = this.#options;
       if (isDue(stored, time, random())) this.#refresh(request, stored);
@@ -136,7 +143,8 @@ class StoredResponses implements ResponseCache {
     const isUnderWay = () => this.#sharedExecutions.has(request.inFlightKey);
     if (isUnderWay()) return;
     const begin = (isClaimed: boolean) => {
-      if (isClaimed && !isUnderWay()) this.#fetch(request, undefined).catch((error) => this.#options.onError?.(error));
+      if (isClaimed && !isUnderWay())
+        this.#fetch(request, undefined, stored).catch((error) => this.#options.onError?.(error));
     };
     const claim = this.#options.store.claim(request.key, stored);
     if (claim instanceof Promise) void claim.then(begin);
@@ -154,34 +162,37 @@ class StoredResponses implements ResponseCache {
     return { ...response, headers: { ...response.headers, age, 'cache-status': STATUS[outcome] } };
   }
 
-  /** @param res response of the waiting client; `undefined` for a background refresh */
-  async #fetch(request: CacheRequest, res: ServerResponse | undefined): Promise<EndpointResponse> {
+  /**
+   * @param res response of the waiting client; `undefined` for a background refresh
+   * @param older what is cached
+   */
+  async #fetch(
+    request: CacheRequest,
+    res: ServerResponse | undefined,
+    older: StoredResponse | undefined,
+  ): Promise<EndpointResponse> {
     const make = async (cancellation: Cancellation): Promise<Made> => {
       const begun = this.#options.store.begin();
       const collector = new TagCollector(begun instanceof Promise ? await begun : begun);
       const startedAt = this.#now();
       const fresh = await request.make(cancellation, collector);
-      const stored = await this.#store(request, fresh, collector, startedAt);
+      const stored = await this.#store(request, fresh, collector, startedAt, older);
       const isPrivate = request.shared && fresh.freshness?.isPrivate === true;
       return { response: stored ?? fresh.response, onlyFor: isPrivate ? request : undefined };
     };
-    const { response, onlyFor } = await this.#sharedExecutions.join(
-      request.inFlightKey,
-      res,
-      make,
-      res && request.sharer,
-    );
+    const join = (key: string | undefined) =>
+      this.#sharedExecutions.join(key, res, make, res && request.sharer, request.timeoutMs);
+    const { response, onlyFor } = await join(request.inFlightKey);
     if (onlyFor === undefined || onlyFor === request) return response;
     const clientKey = request.clientKey();
     if (clientKey !== undefined && clientKey === onlyFor.clientKey()) return response;
-    const key = clientKey && `${request.key}\n${clientKey}`;
-    return (await this.#sharedExecutions.join(key, res, make, res && request.sharer)).response;
+    return (await join(clientKey && `${request.key}\n${clientKey}`)).response;
   }
 
   async #load(request: CacheRequest, stored: StoredResponse | undefined): Promise<EndpointResponse> {
     const mayFallBack = stored !== undefined && this.#now() < stored.errorUntil;
     try {
-      const response = await this.#fetch(request, request.res);
+      const response = await this.#fetch(request, request.res, stored);
       if (!mayFallBack || response.status < 500) {
         this.#options.onOutcome?.(request.endpoint, 'miss');
         return response;
@@ -196,15 +207,21 @@ class StoredResponses implements ResponseCache {
   async #store(
     request: CacheRequest,
     fresh: FreshResponse,
-    { tags, moment, hasErrorStatus }: TagCollector,
+    { tags, moment, hasErrorStatus, hasUncachedNull }: TagCollector,
     startedAt: number,
+    older: StoredResponse | undefined,
   ): Promise<EndpointResponse | undefined> {
     if (hasErrorStatus) return undefined;
+    const end = async () => {
+      if (older && fresh.isSound) await this.#options.store.set(request.key, endedAt(older, startedAt), moment);
+    };
     const time = this.#now();
     const form = storedForm(request, fresh, tags, time, this.#options.tagHeader, this.#shorten);
-    if (form === undefined) return undefined;
+    if (form === undefined) return void (await end());
     const stored = { ...form, tookMs: Math.max(0, time - startedAt) };
-    if (expiresAt(stored) > time) await this.#options.store.set(request.key, stored, moment);
+    const isAllowed = !hasUncachedNull || !request.policy.respectsSources;
+    if (!isAllowed) await end();
+    else if (expiresAt(stored) > time) await this.#options.store.set(request.key, stored, moment);
     const { response } = stored;
     const headers = { ...response.headers, 'cache-status': STATUS.miss };
     return { ...response, headers, timings: fresh.response.timings };
@@ -243,6 +260,11 @@ function storedForm(
     tags,
     dependencies: [...dependencies],
   };
+}
+
+/** Returns a response that takes the place of a cached one, and cannot be used. */
+function endedAt(older: StoredResponse, time: number): StoredResponse {
+  return { ...older, storedAt: time, freshUntil: time, staleUntil: time, errorUntil: time };
 }
 
 function capMaxAge(text: string, maxAgeMs: number): string {

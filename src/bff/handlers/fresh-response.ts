@@ -42,7 +42,7 @@ export async function createFreshResponse(
   if (execution === undefined) {
     const detail = `The response was not ready within ${timeoutOf(endpointCall)} milliseconds.`;
     const response = problemResponse({ status: 504, kind: 'timeout', detail }, call.path);
-    return { response, isComplete: false, tags: [], reachedNoSource: false };
+    return { response, isComplete: false, isSound: false, tags: [], reachedNoSource: false };
   }
   const result = await endpointResultOf(endpointCall, execution);
   const freshness = recorded?.least;
@@ -53,7 +53,8 @@ export async function createFreshResponse(
   const tags = isCacheable ? tagsOf(endpoint, result, variables) : [];
   const reachedNoSource = hasReachedNoSource(endpoint, execution.result);
   execution.result.takeText();
-  return { response, isComplete: isCacheable, tags, freshness, reachedNoSource };
+  const isSound = errors.length === 0 && response.status < 500;
+  return { response, isComplete: isCacheable, isSound, tags, freshness, reachedNoSource };
 }
 
 /** Returns the timeout of an endpoint's operation, in milliseconds. */

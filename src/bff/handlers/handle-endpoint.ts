@@ -1,7 +1,7 @@
 import { audienceOf } from '../../client/audience.ts';
 import { inFlightKey, meterLines } from '../../client/dependency-keys.ts';
 import type { DependsOn } from '../../client/depends-on.ts';
-import { forbidsSharing } from '../../client/sharing.ts';
+import { forbidsSharing, wantsReload } from '../../client/sharing.ts';
 import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
 import { addVary } from '../../http/vary.ts';
 import { parametersNotUtf8 } from '../../shared/query-text.ts';
@@ -128,7 +128,7 @@ function cacheUseOf(
   dependsOn: DependsOn,
   { cache }: BffContext,
 ): CacheUse | undefined {
-  if (cache === undefined || dependsOn.isUndeclared) return undefined;
+  if (cache === undefined || dependsOn.isUndeclared || forbidsSharing(call.req.headers)) return undefined;
   const viewer = requesterOf(call);
   const shared = isShared(policy, viewer, dependsOn);
   const dependencies = dependencyKey(shared, viewer, dependsOn, policy.vary);
@@ -143,9 +143,11 @@ function respondFromCache(
 ): EndpointResponse | Promise<EndpointResponse> {
   const { call, endpoint, dependsOn } = endpointCall;
   const properties = { scope: policy.scope, isGuarded: policy.isGuarded, named: headersReadBy(endpoint) };
+  const isReload = wantsReload(call.req.headers);
   return cache.respond({
-    ...{ endpoint: endpoint.id, key, policy, shared, res: call.res },
-    inFlightKey: meterLines(requesterOf(call), dependsOn) + key,
+    ...{ endpoint: endpoint.id, key, policy, shared, res: call.res, isReload },
+    inFlightKey: `${meterLines(requesterOf(call), dependsOn)}${isReload ? 'reload ' : ''}${key}`,
+    timeoutMs: timeoutOf(endpointCall),
     clientKey: () => inFlightKey(requesterOf(call), dependsOn),
     audience: () => audienceOf(properties, requesterOf(call), dependsOn),
     sharer: sharerOf(call),
@@ -164,6 +166,7 @@ function respondShared(endpointCall: EndpointCall): Promise<EndpointResponse> {
     call.client?.returned === undefined &&
     endpoint.method === 'GET' &&
     !forbidsSharing(call.req.headers) &&
+    !wantsReload(call.req.headers) &&
     snapshot.engine.canDedupe({ query: endpoint.query });
   const key = canDedupe ? sharedExecutionKey(endpointCall) : undefined;
   return bff.sharedExecutions.join(key, call.res, start, sharerOf(call), timeoutOf(endpointCall));

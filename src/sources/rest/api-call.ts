@@ -60,7 +60,9 @@ export interface CallOptions {
   /** Shared by all calls of the API for one client request. */
   readonly retryAfter?: RetryAfterGuard | undefined;
   /** The cache, if responses of this API may be cached, and what its look-ups need of the request. */
-  readonly cache?: (Pick<CacheLookup, 'userHeaders' | 'event'> & { readonly cached: ApiCache }) | undefined;
+  readonly cache?:
+    | (Pick<CacheLookup, 'userHeaders' | 'event' | 'isReload'> & { readonly cached: ApiCache })
+    | undefined;
   /** Where long responses wait for memory; where it is missing, none waits. */
   readonly memory?: ResponseMemory | undefined;
   /** The place of the call in the telemetry of the client request. */
@@ -133,8 +135,8 @@ function fetchResponse(request: ApiRequest, options: CallOptions, signal: AbortS
     subgraphTag(subgraph),
     ...tagsIn(headers).map((tag) => namedTag(subgraph, tag)),
   ];
-  const { userHeaders, event } = cache;
-  const lookup = { origin: target.origin, request, userHeaders, event, tagsOf, signal, call };
+  const { userHeaders, event, isReload } = cache;
+  const lookup = { origin: target.origin, request, userHeaders, event, isReload, tagsOf, signal, call };
   if (isShared) return fetchCached(cache.cached, lookup, options);
   if (request.method === 'GET') return untilAborted(call({}, signal), signal);
   return untilAborted(call({}, signal), signal).finally(() => cache.cached.invalidate(lookup));

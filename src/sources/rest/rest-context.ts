@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import { tagsIn } from '../../cache/lifetime.ts';
 import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
 import { readFreshness } from '../../client/read-freshness.ts';
-import { forbidsSharing } from '../../client/sharing.ts';
+import { forbidsSharing, wantsReload } from '../../client/sharing.ts';
 import type { Connector, ErrorMappings } from '../../connectors/connector.ts';
 import type { EntityLookup } from '../../connectors/entity-lookups.ts';
 import { mapRequest, mapResponse } from '../../connectors/mapping/evaluate.ts';
@@ -263,7 +263,7 @@ export class RestContext {
     // what `onTry` adds for one client may differ for another
     if (cache === undefined || plugins?.separatesTries || forbidsSharing(headers)) return undefined;
     const userHeaders = headersOfUser(connector, this.runtime.forward?.(this.#client));
-    return { cached: cache, userHeaders, event: this.#event };
+    return { cached: cache, userHeaders, event: this.#event, isReload: wantsReload(headers) };
   }
 
   #isSuccess({ source, isSuccess }: Connector, response: ApiResponse, variables: Variables): boolean {

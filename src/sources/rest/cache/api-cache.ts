@@ -30,6 +30,8 @@ export interface CacheLookup {
   readonly userHeaders: ReadonlySet<string>;
   /** Set where an event is about what is looked up: nothing that is older than the event answers it. */
   readonly event?: FetchEvent | undefined;
+  /** Whether the client asks for a new response. */
+  readonly isReload?: boolean | undefined;
   /** Returns what a response is invalidated by. */
   readonly tagsOf?: ((headers: RawResponse['headers']) => readonly string[]) | undefined;
   /** Aborted when the client disconnects or the deadline passes. */
@@ -97,7 +99,8 @@ export class ApiCache {
     const cacheKey = variantKey(key, lookup, found.names);
     const stored = { key: cacheKey, moment: found.moment };
     const serve = (entry: CachedResponse) => ({ ...withAge(entry, this.#now()), stored });
-    if (cached && !lookup.event && isFresh(cached, this.#now())) return serve(cached);
+    const mayServe = cached !== undefined && !lookup.event && !lookup.isReload;
+    if (mayServe && isFresh(cached, this.#now())) return serve(cached);
     const mayFallBack = cached !== undefined && !lookup.event && canServeOnError(cached, this.#now());
     try {
       const response = await this.#refresh(key, found, lookup);
