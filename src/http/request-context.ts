@@ -98,7 +98,7 @@ export class RequestContext implements RequestNotes, OperationContext {
 
   credentialCheck(): CredentialCheck | undefined {
     const { session, authenticator, authenticated } = this;
-    if (session && (authenticator === undefined || authenticated === session.identity)) return session.check;
+    if (session && (authenticator === undefined || authenticated === session.identity)) return session.checkLater();
     return this.credentials ?? authenticator?.checkLater(this.req, authenticated);
   }
 

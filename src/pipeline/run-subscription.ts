@@ -183,6 +183,16 @@ export class SubscriptionRunner {
     if (this.#isDraining) subscriber.interrupt();
   }
 
+  /** Ends the subscriptions of a login session that has ended. */
+  endSession(id: string): void {
+    this.#checks.endSession(id);
+  }
+
+  /** Checks the credentials of all subscriptions now, such as after keys were reloaded. */
+  checkCredentials(): void {
+    void this.#checks.checkNow();
+  }
+
   /** Ends all subscriptions, at random moments of the time for it, so that clients do not all connect elsewhere at once. */
   drain(): void {
     if (this.#isDraining) return;
