@@ -17,7 +17,7 @@ import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext } from './operation-context.ts';
 import { resumeAfter } from './resume-after.ts';
 import { ResumedSubscriptions } from './resumed-subscriptions.ts';
-import { SharedSubscription } from './shared-subscription.ts';
+import { type OnInternalError, SharedSubscription } from './shared-subscription.ts';
 import { type EndReason, Subscriber } from './subscriber.ts';
 import type { UpstreamSettings } from './upstream-events.ts';
 
@@ -43,6 +43,8 @@ export interface SubscriptionRunnerOptions {
   readonly onEnded?: ((reason: EndReason) => void) | undefined;
   /** Called when credentials could not be checked again; their subscriptions go on. */
   readonly onUndecided?: CredentialCheckOptions['onUndecided'];
+  /** Called with each internal error that ends subscriptions. */
+  readonly onInternalError?: OnInternalError | undefined;
 }
 
 /** What differs between the routes of GraphQL. */
@@ -241,6 +243,7 @@ export class SubscriptionRunner {
       settings: this.#options.settings,
       resume,
       engine: () => this.#options.engine(clientInfo),
+      onInternalError: this.#options.onInternalError,
       onDelivered: key === undefined ? undefined : () => this.#resumed.delivered(key, shared),
       onEnd: () => {
         if (key === undefined) return;
