@@ -15,9 +15,6 @@ import type { Uploads } from '../shared/uploads/uploads.ts';
 import type { HttpResponse } from './response.ts';
 import { writeResponse } from './write-response.ts';
 
-/** `draining`: the readiness probe while the gateway stops. `cut_off`: the request took longer than the gateway took to stop. */
-export type ExpectedOutcome = 'draining' | 'cut_off';
-
 /**
  * One HTTP request and its response, from the first middleware to the last byte. All stages share it, and store here what they find
  * out about the request.
@@ -54,8 +51,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   private headerSink: ((collected: CollectedHeaders) => void) | undefined;
   /** The index in {@link ActiveRequests}. */
   index = -1;
-  /** Why a status or a missing response is no error of the gateway or of the client. */
-  outcome: ExpectedOutcome | undefined;
+  outcome: RequestNotes['outcome'];
   endpoint: RequestNotes['endpoint'];
   route: RequestNotes['route'];
   operation: RequestNotes['operation'];

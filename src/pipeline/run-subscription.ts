@@ -8,6 +8,7 @@ import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import { ShuttingDownError, SUBSCRIBE_ELSEWHERE } from '../shared/shutting-down-error.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { type CredentialCheckOptions, CredentialChecks } from './credential-checks.ts';
@@ -100,7 +101,8 @@ export class SubscriptionRunner {
   ): Promise<Subscriber | SingleResult> {
     if (context.isClosed) throw new ClientDisconnected();
     const engine = this.#options.engine(context.client);
-    if (!engine || this.#isDraining) throw unavailable(engine === undefined);
+    if (!engine || this.#isDraining)
+      throw engine === undefined ? noSchema() : new ShuttingDownError(SUBSCRIBE_ELSEWHERE);
     const place = route.admission?.enter(context.client, () => false);
     try {
       return await this.#reserveAndJoin(engine, context, call, route);
@@ -286,9 +288,8 @@ function clientContext(
   return { requestId, headers: { ...headers }, signal, ip, identity, rateLimitChecked, plugins, trace, debug };
 }
 
-function unavailable(hasNoSchema: boolean): GatewayError {
-  const message = hasNoSchema ? 'No schema loaded yet.' : 'The gateway is shutting down. Subscribe again elsewhere.';
-  return new GatewayError(503, 'SERVICE_UNAVAILABLE', message);
+function noSchema(): GatewayError {
+  return new GatewayError(503, 'SERVICE_UNAVAILABLE', 'No schema loaded yet.');
 }
 
 function tooMany(inAll: boolean): GatewayError {

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
@@ -70,6 +73,32 @@ test('an internal error that ends subscriptions is logged once, with the first r
       err: expect.objectContaining({ message: 'a bug' }),
     },
   ]);
+});
+
+test('a subscription that cannot begin because the gateway stops is no error in the log and the metrics', async () => {
+  const bffDir = mkdtempSync(join(tmpdir(), 'headgate-stopping-'));
+  onTestFinished(() => rmSync(bffDir, { recursive: true }));
+  mkdirSync(join(bffDir, 'web'));
+  writeFileSync(
+    join(bffDir, 'web/reviews.graphql'),
+    'subscription Reviews @endpoint(path: "/reviews") { reviewAdded { body } }',
+  );
+  const { server, lines } = await subscriptionWorld({ telemetry }, undefined, { bffDir });
+  void server.close({ delayMs: 3_000 });
+  const reviews = server.url.replace('/graphql', '/bff/web/reviews');
+  const responses = [
+    await openEvents(server.url, ADDED),
+    await openEvents(reviews, undefined),
+    await openEvents(server.url, ADDED, { accept: 'multipart/mixed;subscriptionSpec=1.0' }),
+  ].map(({ response }) => response.status);
+  const reserved = await fetch(`${server.url}/stream`, { method: 'PUT' });
+  expect([...responses, reserved.status]).toEqual([503, 503, 503, 503]);
+  const { metricsUrl = '' } = server;
+  const metrics = await (await fetch(metricsUrl)).text();
+  expect(metrics).toContain('headgate_http_requests_total{route="bff",status="draining"} 1');
+  expect(metrics).not.toContain('status="503"');
+  await server.close();
+  expect(lines.filter(({ msg }) => msg === 'request').map(({ level }) => level)).toEqual(Array(4).fill('info'));
 });
 
 test.each(Object.entries(TRANSPORTS))(
