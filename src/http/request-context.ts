@@ -34,8 +34,8 @@ export class RequestContext implements RequestNotes, OperationContext {
   /** What has identified the client, and as whom: plugins may change the identity later. */
   authenticator: Authenticator | undefined;
   authenticated: Identity | undefined;
-  /** How the credentials are checked again, where plugins may change the headers that have them. */
-  credentials: CredentialCheck | undefined;
+  /** How the credentials are checked again, where plugins have changed the headers since. */
+  private keptCheck: { readonly check: CredentialCheck | undefined } | undefined;
   /** Headers of any response to this request, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
   reads: Reads = NOTHING;
@@ -95,7 +95,14 @@ export class RequestContext implements RequestNotes, OperationContext {
   credentialCheck(): CredentialCheck | undefined {
     const { session, authenticator, authenticated } = this;
     if (session && (authenticator === undefined || authenticated === session.identity)) return session.checkLater();
-    return this.credentials ?? authenticator?.checkLater(this.req, authenticated);
+    if (this.keptCheck) return this.keptCheck.check;
+    return authenticator?.checkLater(this.req, authenticated);
+  }
+
+  /** Remembers the credentials by which the client was identified. To be called before headers change. */
+  keepCredentials(): void {
+    if (this.authenticator === undefined) return;
+    this.keptCheck ??= { check: this.authenticator.checkLater(this.req, this.authenticated) };
   }
 
   receiveHeaders(collected: CollectedHeaders): void {
