@@ -42,8 +42,5 @@ test('credentials are remembered once, before a plugin changes headers', async (
 });
 
 test('what a plugin changes before authentication is not remembered', async () => {
-  const change = {
-    onRequest: ({ request }: { request: { headers: Headers } }) => request.headers.set('x-tenant', 'a'),
-  };
-  expect(await lookedFor(change as unknown as LoadedPlugin['plugin']['hooks'])).toEqual([]);
+  expect(await lookedFor({ onRequest: ({ request }) => void request.headers.set('x-tenant', 'a') })).toEqual([]);
 });
