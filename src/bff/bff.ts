@@ -17,7 +17,7 @@ import { isBelow } from '../policy/requests/paths.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { requestIdOf } from '../shared/request-id.ts';
-import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
+import { emptyNotes, noteRefusal, type RequestNotes } from '../shared/request-notes.ts';
 import type { Steps } from '../shared/steps.ts';
 import { pathOf, queryOf } from '../shared/url-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
@@ -203,7 +203,7 @@ async function respond(
     notes.errors = [{ extensions: { code } }];
     if (error instanceof GatewayError) {
       const { status, kind, message: detail, headers } = error;
-      if (error.code === 'OVERLOADED') notes.isOverload = true;
+      noteRefusal(notes, error);
       void send(call, problemResponse({ status, kind, detail, headers }, call.path), bff);
       return;
     }

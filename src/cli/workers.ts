@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import type { SupergraphWatching } from '../composition/supergraph-provider.ts';
 import type { ServerOptions } from '../gateway/server.ts';
+import { workerFlags } from './heap.ts';
 import { livingWorkers } from './living-workers.ts';
 import { callPeer } from './process-calls.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -24,6 +25,7 @@ export async function runWorkers(
   ]);
   checkSessions(config);
   acceptInWorkers();
+  cluster.setupPrimary({ execArgv: workerFlags() });
   const state = primaryState(config, (change) => {
     for (const worker of livingWorkers()) void callPeer(worker, 'failuresChanged', change, ANNOUNCE_MS);
   });

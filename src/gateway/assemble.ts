@@ -9,10 +9,10 @@ import type { YogaPlugin } from '../graphql-http/yoga-plugin.ts';
 import { requestCounter } from '../http/middleware/rate-limit.ts';
 import type { RequestHandler } from '../http/request-handler.ts';
 import type { Engine } from '../pipeline/engine.ts';
+import type { SubscriptionRunner } from '../pipeline/run-subscription.ts';
 import type { SchemaFacts } from '../plugins/hooks.ts';
 import { configureLogin } from '../policy/login/login.ts';
 import { watchPath } from '../shared/watch-path.ts';
-import type { SharedRedis } from '../store/redis.ts';
 import type { CountReload } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -171,6 +171,9 @@ async function openRequestHandling(
   }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
+  const { byteBudget: budget } = byteLimits;
+  const subscriptions = openSubscriptions(config, gateway, { instruments, budget, logger });
+  const runner = subscriptions?.runner;
   const {
     authenticator,
     reload,
@@ -178,6 +181,7 @@ async function openRequestHandling(
   } = await openAuthenticator(config, {
     ...{ logger, instruments, redis, rules: rules.request },
     sharedFailures: sharedState?.failuresOf('authentication'),
+    onReloaded: runner && (() => runner.checkCredentials()),
   });
   closers.add(closeAuthenticator);
   const requests = await openRequestPolicies(config, {
@@ -194,9 +198,9 @@ async function openRequestHandling(
     ...{ logger, instruments, authenticator, admission, ...byteLimits, engine: gateway.engine },
     cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     responseCache: cache?.responses,
-    login: openLogin(config, logger, redis, sharedState),
+    login: openLogin(config, { logger, redis, sharedState, runner }),
     returned: rules.response,
-    subscriptions: openSubscriptions(config, gateway, { instruments, budget: byteLimits.byteBudget, logger }),
+    subscriptions,
     webSockets: webSocketSettings(config),
     callbacks,
     plugins: plugins?.current ?? (tracer && (() => NO_PLUGINS)),
@@ -282,11 +286,15 @@ async function followSchema(
   reloads.unshift(() => watching.reload?.());
 }
 
+interface LoginParts extends Pick<Foundation, 'logger' | 'redis'> {
+  readonly sharedState: SharedState | undefined;
+  /** Runs the subscriptions of sessions. */
+  readonly runner: SubscriptionRunner | undefined;
+}
+
 function openLogin(
   { login, production, authentication, path_prefix: pathPrefix }: Config,
-  logger: Logger,
-  redis: SharedRedis | undefined,
-  sharedState: SharedState | undefined,
+  { logger, redis, sharedState, runner }: LoginParts,
 ) {
   if (cluster.isWorker) checkSessions({ login });
   return configureLogin(login, {
@@ -296,6 +304,7 @@ function openLogin(
     pathPrefix,
     failedAttempts: authentication.failed_attempts,
     sharedFailures: sharedState?.failuresOf,
+    onSessionEnded: runner && ((id) => runner.endSession(id)),
   });
 }
 

@@ -16,6 +16,8 @@ export interface AuthenticatorEnvironment {
   readonly redis: SharedRedis | undefined;
   /** Counts of bad credentials that all processes share. */
   readonly sharedFailures?: SharedFailures | undefined;
+  /** Called when a file of keys was read again. */
+  readonly onReloaded?: (() => void) | undefined;
   /** The header rules, which may send the client's identity to subgraphs. */
   readonly rules: RequestHeaders;
 }
@@ -78,12 +80,13 @@ function bound(watched: Authenticator['files'][number]) {
 function reloadOrKeep(
   file: string,
   reload: () => void,
-  { logger, instruments }: Pick<AuthenticatorEnvironment, 'logger' | 'instruments'>,
+  { logger, instruments, onReloaded }: Pick<AuthenticatorEnvironment, 'logger' | 'instruments' | 'onReloaded'>,
 ): void {
   try {
     reload();
     instruments?.reloaded('keys', true);
     logger.info({ file }, 'reloaded');
+    onReloaded?.();
   } catch (err) {
     instruments?.reloaded('keys', false);
     logger.error({ file, err }, 'cannot be reloaded; keeping the previous version');

@@ -8,6 +8,7 @@ import { SubscriptionRunner } from '../pipeline/run-subscription.ts';
 import type { ByteBudget } from '../shared/byte-budget.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { requestFields } from '../telemetry/request-fields.ts';
 import { checkSingleConnection } from './check-processes.ts';
 import type { Gateway } from './generations.ts';
 import { observeUpstreams } from './observe-upstreams.ts';
@@ -51,6 +52,8 @@ export function openSubscriptions(
     },
     onUndecided: (undecided) =>
       logger.warn({ ...undecided }, 'credentials of subscriptions could not be checked again; they go on'),
+    onInternalError: (err, client) =>
+      logger.error({ ...requestFields(client), err }, 'operation failed inside the gateway'),
     onOpened: of?.opened,
     onEnded: of?.ended,
   });

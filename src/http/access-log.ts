@@ -45,7 +45,7 @@ export const QUIET_ACCESS_LOG: AccessLogOptions = {
 
 /**
  * Creates the access log. Its lines have the level `error` for responses of 500 and above, `warn` for requests that are cut off when
- * the gateway stops, and the configured level for others. That a gateway that stops is not ready is no error.
+ * the gateway stops, and the configured level for others. What a gateway refuses because it stops is no error.
  * Requests that are refused under overload have the level `debug`.
  * @param routeOf returns the kind of route of a URL
  */

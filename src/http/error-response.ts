@@ -1,5 +1,6 @@
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import { noteRefusal } from '../shared/request-notes.ts';
 import { pathOf } from '../shared/url-path.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { requestFields } from '../telemetry/request-fields.ts';
@@ -25,7 +26,7 @@ export function toGatewayError(error: unknown, context: RequestContext, handling
 function refusalFor(error: unknown, context: RequestContext, handling: ErrorHandling): GatewayError {
   if (error instanceof GatewayError) {
     handling.onRefused?.(error);
-    if (error.code === 'OVERLOADED') context.isOverload = true;
+    noteRefusal(context, error);
     return error;
   }
   if (error instanceof ClientDisconnected) return new GatewayError(400, 'BAD_REQUEST', error.message);

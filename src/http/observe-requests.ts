@@ -56,6 +56,7 @@ export function requestObserver({
 }
 
 function resultOf(status: number | NoStatus, errors: RequestContext['errors']): RequestResult {
+  if (status === 'draining') return 'errors';
   if (typeof status !== 'number') return 'closed';
   return status >= 400 || (errors !== undefined && errors.length > 0) ? 'errors' : 'ok';
 }

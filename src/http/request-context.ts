@@ -15,9 +15,6 @@ import type { Uploads } from '../shared/uploads/uploads.ts';
 import type { HttpResponse } from './response.ts';
 import { writeResponse } from './write-response.ts';
 
-/** `draining`: the readiness probe while the gateway stops. `cut_off`: the request took longer than the gateway took to stop. */
-export type ExpectedOutcome = 'draining' | 'cut_off';
-
 /**
  * One HTTP request and its response, from the first middleware to the last byte. All stages share it, and store here what they find
  * out about the request.
@@ -37,8 +34,8 @@ export class RequestContext implements RequestNotes, OperationContext {
   /** What has identified the client, and as whom: plugins may change the identity later. */
   authenticator: Authenticator | undefined;
   authenticated: Identity | undefined;
-  /** How the credentials are checked again, where plugins may change the headers that have them. */
-  credentials: CredentialCheck | undefined;
+  /** How the credentials are checked again, where plugins have changed the headers since. */
+  private keptCheck: { readonly check: CredentialCheck | undefined } | undefined;
   /** Headers of any response to this request, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
   reads: Reads = NOTHING;
@@ -54,8 +51,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   private headerSink: ((collected: CollectedHeaders) => void) | undefined;
   /** The index in {@link ActiveRequests}. */
   index = -1;
-  /** Why a status or a missing response is no error of the gateway or of the client. */
-  outcome: ExpectedOutcome | undefined;
+  outcome: RequestNotes['outcome'];
   endpoint: RequestNotes['endpoint'];
   route: RequestNotes['route'];
   operation: RequestNotes['operation'];
@@ -98,8 +94,15 @@ export class RequestContext implements RequestNotes, OperationContext {
 
   credentialCheck(): CredentialCheck | undefined {
     const { session, authenticator, authenticated } = this;
-    if (session && (authenticator === undefined || authenticated === session.identity)) return session.check;
-    return this.credentials ?? authenticator?.checkLater(this.req, authenticated);
+    if (session && (authenticator === undefined || authenticated === session.identity)) return session.checkLater();
+    if (this.keptCheck) return this.keptCheck.check;
+    return authenticator?.checkLater(this.req, authenticated);
+  }
+
+  /** Remembers the credentials by which the client was identified. To be called before headers change. */
+  keepCredentials(): void {
+    if (this.authenticator === undefined) return;
+    this.keptCheck ??= { check: this.authenticator.checkLater(this.req, this.authenticated) };
   }
 
   receiveHeaders(collected: CollectedHeaders): void {

@@ -28,8 +28,11 @@ const YIELD_EVERY = 64;
 export class CredentialChecks {
   readonly #options: CredentialCheckOptions;
   readonly #checks = new Map<Subscriber, CredentialCheck>();
+  /** Those that belong to a login session, by its id. */
+  readonly #ofSessions = new Map<string, Set<Subscriber>>();
   #timer: NodeJS.Timeout | undefined;
   #isChecking = false;
+  #mustRepeat = false;
 
   constructor(options: CredentialCheckOptions) {
     this.#options = options;
@@ -38,14 +41,41 @@ export class CredentialChecks {
   /** Checks a subscriber's credential from now on, in place of the one before. */
   set(subscriber: Subscriber, check: CredentialCheck | undefined): void {
     if (check === undefined) return this.delete(subscriber);
+    this.#leaveSession(subscriber);
     this.#checks.set(subscriber, check);
+    const { sessionId } = check;
+    if (sessionId !== undefined) {
+      const others = this.#ofSessions.get(sessionId);
+      if (others) others.add(subscriber);
+      else this.#ofSessions.set(sessionId, new Set([subscriber]));
+    }
     this.#timer ??= setInterval(() => void this.#checkAll(), this.#options.intervalMs).unref();
   }
 
   delete(subscriber: Subscriber): void {
+    this.#leaveSession(subscriber);
     if (!this.#checks.delete(subscriber) || this.#checks.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** Ends the subscriptions of a login session that has ended. */
+  endSession(id: string): void {
+    for (const subscriber of [...(this.#ofSessions.get(id) ?? [])]) subscriber.revoke();
+  }
+
+  /** Checks all credentials now: keys or tokens may have been revoked. */
+  async checkNow(): Promise<void> {
+    this.#mustRepeat = this.#isChecking;
+    await this.#checkAll();
+  }
+
+  #leaveSession(subscriber: Subscriber): void {
+    const id = this.#checks.get(subscriber)?.sessionId;
+    if (id === undefined) return;
+    const all = this.#ofSessions.get(id);
+    all?.delete(subscriber);
+    if (all?.size === 0) this.#ofSessions.delete(id);
   }
 
   async #checkAll(): Promise<void> {
@@ -56,6 +86,7 @@ export class CredentialChecks {
     const failures: unknown[] = [];
     await Promise.all(Array.from({ length: MOST_CONCURRENT }, () => this.#checkEach(pending, failures)));
     this.#isChecking = false;
+    if (this.#mustRepeat) void this.checkNow();
     if (failures.length === 0) return;
     const last = failures.at(-1);
     const reason = last instanceof Error ? last.message : String(last);

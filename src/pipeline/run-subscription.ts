@@ -8,6 +8,7 @@ import type { AdmissionControl } from '../policy/admission/admission.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import { ShuttingDownError, SUBSCRIBE_ELSEWHERE } from '../shared/shutting-down-error.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { type CredentialCheckOptions, CredentialChecks } from './credential-checks.ts';
@@ -17,7 +18,7 @@ import type { SingleResult } from './execution-result.ts';
 import type { GraphqlCall, OperationContext } from './operation-context.ts';
 import { resumeAfter } from './resume-after.ts';
 import { ResumedSubscriptions } from './resumed-subscriptions.ts';
-import { SharedSubscription } from './shared-subscription.ts';
+import { type OnInternalError, SharedSubscription } from './shared-subscription.ts';
 import { type EndReason, Subscriber } from './subscriber.ts';
 import type { UpstreamSettings } from './upstream-events.ts';
 
@@ -43,6 +44,8 @@ export interface SubscriptionRunnerOptions {
   readonly onEnded?: ((reason: EndReason) => void) | undefined;
   /** Called when credentials could not be checked again; their subscriptions go on. */
   readonly onUndecided?: CredentialCheckOptions['onUndecided'];
+  /** Called with each internal error that ends subscriptions. */
+  readonly onInternalError?: OnInternalError | undefined;
 }
 
 /** What differs between the routes of GraphQL. */
@@ -98,7 +101,8 @@ export class SubscriptionRunner {
   ): Promise<Subscriber | SingleResult> {
     if (context.isClosed) throw new ClientDisconnected();
     const engine = this.#options.engine(context.client);
-    if (!engine || this.#isDraining) throw unavailable(engine === undefined);
+    if (!engine || this.#isDraining)
+      throw engine === undefined ? noSchema() : new ShuttingDownError(SUBSCRIBE_ELSEWHERE);
     const place = route.admission?.enter(context.client, () => false);
     try {
       return await this.#reserveAndJoin(engine, context, call, route);
@@ -183,6 +187,16 @@ export class SubscriptionRunner {
     if (this.#isDraining) subscriber.interrupt();
   }
 
+  /** Ends the subscriptions of a login session that has ended. */
+  endSession(id: string): void {
+    this.#checks.endSession(id);
+  }
+
+  /** Checks the credentials of all subscriptions now, such as after keys were reloaded. */
+  checkCredentials(): void {
+    void this.#checks.checkNow();
+  }
+
   /** Ends all subscriptions, at random moments of the time for it, so that clients do not all connect elsewhere at once. */
   drain(): void {
     if (this.#isDraining) return;
@@ -231,6 +245,7 @@ export class SubscriptionRunner {
       settings: this.#options.settings,
       resume,
       engine: () => this.#options.engine(clientInfo),
+      onInternalError: this.#options.onInternalError,
       onDelivered: key === undefined ? undefined : () => this.#resumed.delivered(key, shared),
       onEnd: () => {
         if (key === undefined) return;
@@ -273,9 +288,8 @@ function clientContext(
   return { requestId, headers: { ...headers }, signal, ip, identity, rateLimitChecked, plugins, trace, debug };
 }
 
-function unavailable(hasNoSchema: boolean): GatewayError {
-  const message = hasNoSchema ? 'No schema loaded yet.' : 'The gateway is shutting down. Subscribe again elsewhere.';
-  return new GatewayError(503, 'SERVICE_UNAVAILABLE', message);
+function noSchema(): GatewayError {
+  return new GatewayError(503, 'SERVICE_UNAVAILABLE', 'No schema loaded yet.');
 }
 
 function tooMany(inAll: boolean): GatewayError {

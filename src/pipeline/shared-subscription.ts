@@ -15,6 +15,12 @@ const SLICE_MS = 10;
 /** How many clients get an event between two looks at the clock. */
 const CHECK_EVERY = 64;
 
+/** Called with an internal error, and the client and the operation for which events are executed. */
+export type OnInternalError = (
+  error: unknown,
+  client: EngineRequest['client'] & Pick<StreamResult, 'operation'>,
+) => void;
+
 export interface SharedSubscriptionOptions {
   readonly request: EngineRequest;
   /** Aborts the fetches for events. It is the signal of the request's client. */
@@ -26,6 +32,8 @@ export interface SharedSubscriptionOptions {
   readonly engine: () => Engine | undefined;
   /** Called when all subscribers have an event. */
   readonly onDelivered?: ((shared: SharedSubscription) => void) | undefined;
+  /** Called with an internal error that ends it; clients see no details. */
+  readonly onInternalError?: OnInternalError | undefined;
   /** Called once, when it has no subscribers any more, or its events have ended. */
   readonly onEnd: () => void;
 }
@@ -160,7 +168,7 @@ export class SharedSubscription {
     const { upstream } = before;
     const subscription = { settings, upstream };
     const result = await subscribe(engine, { ...this.#request, document: undefined, subscription }).catch(
-      () => undefined,
+      (error: unknown) => this.#report(error),
     );
     if (this.#hasEnded) {
       if (result?.kind === 'stream') void result.payloads.return();
@@ -182,9 +190,16 @@ export class SharedSubscription {
       }
       this.#end(undefined);
     } catch (error) {
-      // of a plugin: its failures are logged where it is called
+      this.#report(error);
       this.#end(error instanceof GatewayError ? endMessage(error.code, error.message) : FAILED);
     }
+  }
+
+  /** Reports an internal error. Others are of plugins, and are logged where these are called. */
+  #report(error: unknown): undefined {
+    if (error instanceof GatewayError) return;
+    const { operation } = this.#stream ?? {};
+    this.#options.onInternalError?.(error, { ...this.#request.client, operation });
   }
 
   /** @param order when the event arrived, see `nextInOrder` */

@@ -9,6 +9,8 @@ export interface RequestFacts {
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
+  /** To be called before a header changes. */
+  headersWillChange(): void;
   readonly client: Pick<ClientInfo, 'ip' | 'identity'>;
   /** Whether the body is streamed, so that it cannot be read as a whole. */
   readonly hasStreamedBody: boolean;
@@ -117,10 +119,12 @@ export class PluginHeaders {
   /** Sets a header for everything that comes later: authentication, header rules, policies. Throws a `TypeError` for an invalid one. */
   set(name: string, value: string): void {
     const headers = new Headers({ [name]: value });
+    this.#facts.headersWillChange();
     for (const [key, checked] of headers) this.#facts.headers[key] = checked;
   }
 
   delete(name: string): void {
+    this.#facts.headersWillChange();
     delete this.#facts.headers[name.toLowerCase()];
   }
 

@@ -8,7 +8,11 @@ export interface AcceptedCredential {
  * Checks again whether the credential of a request is accepted, with all scopes that it had. Returns `undefined` where it is not. Throws, or
  * rejects, where that cannot be found out now.
  */
-export type CredentialCheck = () => AcceptedCredential | undefined | Promise<AcceptedCredential | undefined>;
+export interface CredentialCheck {
+  (): AcceptedCredential | undefined | Promise<AcceptedCredential | undefined>;
+  /** The id of the login session that it checks; others have none. */
+  readonly sessionId?: string | undefined;
+}
 
 /** Returns whether all scopes are still granted. */
 export function hasAllScopes(granted: readonly string[], needed: readonly string[]): boolean {

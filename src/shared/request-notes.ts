@@ -1,6 +1,8 @@
 import type { CredentialCheck } from './credential-check.ts';
 import type { DebugTrace } from './debug-trace.ts';
+import type { GatewayError } from './gateway-error.ts';
 import type { RequestRecord } from './request-record.ts';
+import { ShuttingDownError } from './shutting-down-error.ts';
 
 /** The name and type of an operation, for logs. */
 export interface OperationLabel {
@@ -14,6 +16,12 @@ export interface OperationLabel {
 export interface UseCounter {
   count(client: string | undefined, version: string | undefined): void;
 }
+
+/**
+ * Why a status or a missing response is no error of the gateway or of the client. `draining`: it comes while the gateway stops, which begins
+ * nothing new. `cut_off`: the request took longer than the gateway took to stop.
+ */
+export type ExpectedOutcome = 'draining' | 'cut_off';
 
 /** The part of an error that logs need. */
 interface LoggedError {
@@ -43,8 +51,15 @@ export interface RequestNotes {
   debug?: DebugTrace | undefined;
   /** Whether it was refused with `OVERLOADED`: such refusals are one line together, since a line for each would make the overload worse. */
   isOverload?: boolean | undefined;
+  outcome?: ExpectedOutcome | undefined;
   /** Returns how the credentials of the client are checked again, while a subscription runs; `undefined` where they cannot be. */
   credentialCheck?(): CredentialCheck | undefined;
+}
+
+/** Notes that a request is refused by design, so that it is not logged like a failure. */
+export function noteRefusal(notes: Pick<RequestNotes, 'isOverload' | 'outcome'>, error: GatewayError): void {
+  if (error.code === 'OVERLOADED') notes.isOverload = true;
+  if (error instanceof ShuttingDownError) notes.outcome = 'draining';
 }
 
 export function emptyNotes(): RequestNotes {

@@ -7,7 +7,7 @@ import type { Counter, Histogram, Metrics } from './metrics.ts';
 export type Route = 'graphql' | 'bff' | 'health' | 'other';
 
 /**
- * `closed`: the client disconnected before the response. `draining`: the readiness probe while the gateway stops. `cut_off`: the
+ * `closed`: the client disconnected before the response. `draining`: refused because the gateway stops. `cut_off`: the
  * request took longer than the gateway took to stop.
  */
 export type NoStatus = 'closed' | 'draining' | 'cut_off';
@@ -120,7 +120,7 @@ function countCredentials(metrics: Metrics): (kind: string) => void {
 function httpInstruments(metrics: Metrics, { buckets }: InstrumentSettings): HttpInstruments {
   const requests = metrics.counter({
     name: 'headgate_http_requests_total',
-    help: 'Requests by kind of route (graphql, bff, health, other) and status; "closed": the client disconnected before the response, "draining": /ready while the gateway stops, "cut_off": the request took longer than shutdown.grace, "other": statuses beyond the first 40',
+    help: 'Requests by kind of route (graphql, bff, health, other) and status; "closed": the client disconnected before the response, "draining": /ready, and what cannot begin any more, while the gateway stops, "cut_off": the request took longer than shutdown.grace, "other": statuses beyond the first 40',
     labels: ['route', 'status'],
   });
   const durations = metrics.histogram({

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { apolloServer, freePort, reviewsFile } from '../gateway/callback-server.ts';
+import { apolloServer, reviewsFile } from '../gateway/callback-server.ts';
 import { type OpenEvents, openEvents } from '../gateway/event-reader.ts';
+import { openRelay, type Relay } from '../gateway/relay.ts';
 import { type Review, review, type Topic } from '../gateway/subscription-world.ts';
 import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { HAS_REDIS, startRedis } from '../store/redis-server.ts';
@@ -9,21 +10,31 @@ import { PATIENCE } from './running-gateway.ts';
 
 const ADDED = 'subscription { reviewAdded { body } }';
 
-/** Starts the built gateway, with callbacks that go to a port. */
+/** Starts the built gateway, with callbacks that go to a relay. */
 async function startGateway(
   subgraph: string,
-  { port, callbackPort = port, config = '', args = [] }: GatewaySettings,
+  { callbacksTo, config = '', args = [] }: GatewaySettings,
 ): Promise<string> {
-  const publicUrl = `http://127.0.0.1:${callbackPort}/subscriptions/callback`;
+  const publicUrl = `http://127.0.0.1:${callbacksTo.port}/subscriptions/callback`;
   const dir = await project({
     'schemas/reviews.graphql': reviewsFile(subgraph),
     'headgate.yaml': `subscription: { mode: { callback: { public_url: "${publicUrl}" } } }\n${config}`,
   });
-  const cli = startCli(dir, ['start', '--port', String(port), ...args]);
+  const cli = startCli(dir, ['start', '--port', '0', ...args]);
   const line = /^Headgate listening on (\S+)$/m;
   await vi.waitFor(() => expect(cli.output.stdout, cli.output.stderr).toMatch(line), PATIENCE);
   return line.exec(cli.output.stdout)?.[1] ?? '';
 }
+
+/** Starts one gateway, to which its callbacks go. */
+async function startAlone(subgraph: string, args: readonly string[] = []): Promise<string> {
+  const callbacksTo = await openRelay();
+  const url = await startGateway(subgraph, { callbacksTo, args });
+  callbacksTo.to(portOf(url));
+  return url;
+}
+
+const portOf = (url: string) => Number(new URL(url).port);
 
 /** Publishes two events and ends the subscription. Expects all of it to arrive at the client. */
 async function expectEvents(topic: Topic<Review>, reader: OpenEvents['reader']): Promise<void> {
@@ -37,15 +48,14 @@ async function expectEvents(topic: Topic<Review>, reader: OpenEvents['reader']):
 }
 
 interface GatewaySettings {
-  readonly port: number;
-  readonly callbackPort?: number;
+  readonly callbacksTo: Relay;
   readonly config?: string;
   readonly args?: readonly string[];
 }
 
 test('the built gateway takes the callbacks of Apollo Server', async () => {
   const { url: subgraph, topic } = await apolloServer();
-  const url = await startGateway(subgraph, { port: await freePort() });
+  const url = await startAlone(subgraph);
   const { reader } = await openEvents(url, ADDED);
   await expectEvents(topic, reader);
 });
@@ -56,7 +66,7 @@ test('a callback may arrive at any worker', async () => {
     accepted.push(JSON.parse(await bodyOf(req)).extensions.subscription);
     res.setHeader('content-type', 'application/json').end('{"data":null}');
   });
-  const url = await startGateway(subgraph, { port: await freePort(), args: ['--workers', '2'] });
+  const url = await startAlone(subgraph, ['--workers', '2']);
   const { reader } = await openEvents(url, ADDED);
   await expect.poll(() => accepted.length, PATIENCE).toBe(1);
   const send = async (index: number, callback: object) => {
@@ -83,9 +93,9 @@ test.skipIf(!HAS_REDIS)('a callback may arrive at another replica, with Redis', 
   onTestFinished(() => redis.close());
   const { url: subgraph, topic } = await apolloServer();
   const config = `store: { redis: { url: "${redis.url}" } }`;
-  const [one, other] = [await freePort(), await freePort()];
-  const url = await startGateway(subgraph, { port: one, callbackPort: other, config });
-  await startGateway(subgraph, { port: other, config });
+  const callbacksTo = await openRelay();
+  const url = await startGateway(subgraph, { callbacksTo, config });
+  callbacksTo.to(portOf(await startGateway(subgraph, { callbacksTo, config })));
   const { reader } = await openEvents(url, ADDED);
   await expectEvents(topic, reader);
 });

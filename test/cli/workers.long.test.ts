@@ -40,9 +40,10 @@ async function startWorkers(
   workers: string,
   from?: string,
   files: Record<string, string> = {},
+  env: Record<string, string> = {},
 ): Promise<{ cli: Cli; url: string; dir: string }> {
   const dir = await project({ 'schemas/hello.graphql': schema(from ?? (await subgraph()).url), ...files });
-  const cli = startCli(dir, ['start', '--port', '0', '--workers', workers]);
+  const cli = startCli(dir, ['start', '--port', '0', '--workers', workers], '', [], env);
   await vi.waitFor(() => expect(cli.output.stdout).toMatch(LISTENING), PATIENCE);
   const [, url = ''] = [...cli.output.stdout.matchAll(LISTENING)][0] ?? [];
   return { cli, url, dir };
@@ -72,6 +73,7 @@ async function ask(url: string, query = '{ hello }'): Promise<unknown> {
   return response.json();
 }
 
+const LARGER_YOUNG_GENERATION = '--max-semi-space-size=32';
 const HELLO = { data: { hello: 'from the subgraph' } };
 
 /** CPU time in ticks, as the second and third field after the name in `/proc/PID/stat` count it. */
@@ -107,6 +109,23 @@ test('a worker that dies is replaced, and the others answer meanwhile', async ()
   expect(childrenOf(cli.pid)).toContain(other);
   expect(await Promise.all(Array.from({ length: 20 }, () => ask(url)))).toEqual(Array(20).fill(HELLO));
   expect(childrenOf(cli.pid)).not.toContain(victim);
+});
+
+test('workers have a larger young generation, also those that replace others', async () => {
+  const { cli, url } = await startWorkers('2');
+  const flagsOf = (pid: number) => commandOf(pid).split('\0').slice(1, 2);
+  const [first = 0, second = 0] = childrenOf(cli.pid);
+  expect([first, second].map(flagsOf)).toEqual([[LARGER_YOUNG_GENERATION], [LARGER_YOUNG_GENERATION]]);
+  process.kill(first, 'SIGKILL');
+  const others = () => childrenOf(cli.pid).filter((pid) => pid !== first && pid !== second);
+  await expect.poll(() => others().map(flagsOf), PATIENCE).toEqual([[LARGER_YOUNG_GENERATION]]);
+  expect(await ask(url)).toEqual(HELLO);
+});
+
+test('workers have no larger young generation where the user configures the heap', async () => {
+  const { cli, url } = await startWorkers('2', undefined, {}, { NODE_OPTIONS: '--max-old-space-size=512' });
+  expect(childrenOf(cli.pid).filter((pid) => commandOf(pid).includes('semi-space'))).toEqual([]);
+  expect(await ask(url)).toEqual(HELLO);
 });
 
 test('when all die at once, they come back at the same port, also one that port 0 chose', async () => {

@@ -4,11 +4,13 @@ import { describe } from 'vitest';
 import { followDocument } from '../readme/document.ts';
 
 const PROVIDER = fileURLToPath(new URL('../../docs/login-provider.mjs', import.meta.url));
+/** In a clone they are beside the folder `login`. */
+const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
 describe('what docs/login.md says, in its order', () => {
   let provider: ChildProcess | undefined;
   followDocument('docs/login.md', {
-    atLeast: 8,
+    atLeast: 11,
     async arrive() {
       const child = spawn(process.execPath, [PROVIDER, '0'], { stdio: ['ignore', 'pipe', 'ignore'] });
       provider = child;
@@ -21,7 +23,7 @@ describe('what docs/login.md says, in its order', () => {
         });
         child.once('exit', () => reject(new Error(`the provider did not start: ${printed}`)));
       });
-      return { ISSUER: issuer };
+      return { ISSUER: issuer, NODE_PATH: MODULES };
     },
     leave: async () => void provider?.kill(),
   });

@@ -3,8 +3,8 @@ import { ApolloServerPluginSubscriptionCallback } from '@apollo/server/plugin/su
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { buildSchema } from 'graphql';
 import { onTestFinished } from 'vitest';
-import { deadUrl } from '../sources/fake-subgraph.ts';
 import { gatewayOver, stubSubgraph } from '../sources/stitched/gateway.ts';
+import { openRelay } from './relay.ts';
 import { type Review, Topic } from './subscription-world.ts';
 
 export const REVIEWS = `
@@ -42,14 +42,14 @@ export async function callbackGateway(
   callback: object = {},
   config: object = {},
 ) {
-  const port = await freePort();
-  const publicUrl = `http://127.0.0.1:${port}/subscriptions/callback`;
+  const relay = await openRelay();
+  const publicUrl = `http://127.0.0.1:${relay.port}/subscriptions/callback`;
   const mode = { callback: { public_url: publicUrl, ...callback } };
   const gateway = await gatewayOver(files, {
-    supergraph: { listen: `127.0.0.1:${port}` },
     subscription: { mode, reconnect: { backoff: { base: '10ms' } } },
     ...config,
   });
+  relay.to(Number(new URL(gateway.url).port));
   return { ...gateway, publicUrl };
 }
 
@@ -61,9 +61,4 @@ export async function reviewsGateway(url: string, callback: object = {}, config:
     { entities: { Product: ({ id }: { id: string }) => ({ id, name: `product ${id}` }) } },
   );
   return callbackGateway({ reviews: reviewsFile(url), products: products.file }, callback, config);
-}
-
-/** Returns a port of this machine that is free. */
-export async function freePort(): Promise<number> {
-  return Number(new URL(await deadUrl()).port);
 }

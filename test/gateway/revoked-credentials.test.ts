@@ -16,6 +16,10 @@ import { ADDED, review, type SubscriptionWorld, subscriptionWorld } from './subs
 
 const ENDED = 'SUBSCRIPTION_TOKEN_EXPIRED';
 const CHECKED_OFTEN = { subscription: { credential_check_interval: '20ms' } };
+/** No check, and no heartbeat, while a test runs. Each client has a subscription of its own at the subgraph. */
+const CHECKED_SELDOM = {
+  subscription: { credential_check_interval: '1h', heartbeat_interval: '1h', deduplication: { enabled: false } },
+};
 const prometheus = { enabled: true, listen: '127.0.0.1:0' };
 const telemetry = { metrics: { prometheus } };
 
@@ -100,6 +104,22 @@ describe('running subscriptions end', () => {
     writeFileSync(file, formatApiKeyFile([]));
     expect(await ends).toEqual(ALL_ENDED);
     expect(await counted(world.server, 'headgate_subscriptions_ended_total')).toMatchObject({ token_expired: 4 });
+  });
+
+  test('at once when the file of API keys is read without theirs', async () => {
+    const file = join(folder(), 'keys.json');
+    const [ann, bob] = ['ann', 'bob'].map((owner) => createApiKey({ owner, scopes: [] }, new Date()));
+    if (!ann || !bob) throw new Error('no keys');
+    writeFileSync(file, formatApiKeyFile([ann.record, bob.record]));
+    const { server, topic } = await subscriptionWorld({ ...CHECKED_SELDOM, api_keys: { file } });
+    const others = await openEvents(server.url, ADDED, { 'x-api-key': bob.key });
+    const { reader } = await openEvents(server.url, ADDED, { 'x-api-key': ann.key });
+    await topic.hasSubscriptions(2);
+    writeFileSync(file, formatApiKeyFile([bob.record]));
+    await server.reload();
+    expect(await reader.until('\n\n')).toContain(ENDED);
+    topic.publish(review('good'));
+    expect(await others.reader.until('\n\n')).toContain('good');
   });
 
   test('when their token is no longer active', async () => {
@@ -195,19 +215,18 @@ async function loggedIn(login: object = {}, config: object = {}, accessTokenSeco
   const origin = `http://localhost:${world.server.port}`;
   provider.accessTokenSeconds = accessTokenSeconds;
   provider.register(origin);
-  const browser = new Browser();
-  await browser.submit(await browser.go(`${origin}/bff/web/login?returnTo=/bff/web/me`), {
-    name: 'ada',
-    choice: 'yes',
-  });
-  const cookie = [...browser.cookiesOf('localhost')].map((pair) => pair.join('=')).join('; ');
-  return {
-    world,
-    origin,
-    browser,
-    provider,
-    headers: { cookie, 'x-csrf': '1', host: `localhost:${world.server.port}` },
+  const logIn = async (name: string, browser = new Browser()) => {
+    // the provider knows the user from before
+    browser.cookiesOf('127.0.0.1').clear();
+    await browser.submit(await browser.go(`${origin}/bff/web/login?returnTo=/bff/web/me`), { name, choice: 'yes' });
+    return browser;
   };
+  const headersOf = (browser: Browser) => {
+    const cookie = [...browser.cookiesOf('localhost')].map((pair) => pair.join('=')).join('; ');
+    return { cookie, 'x-csrf': '1', host: `localhost:${world.server.port}` };
+  };
+  const browser = await logIn('ada');
+  return { world, origin, browser, provider, logIn, headersOf, headers: headersOf(browser) };
 }
 
 describe('subscriptions of a login session end', () => {
@@ -216,6 +235,39 @@ describe('subscriptions of a login session end', () => {
     const { ends } = await subscribeAll({ ...world, server: { ...world.server, url: `${origin}/graphql` } }, headers);
     await browser.ask(`${origin}/bff/web/logout`, { method: 'POST', headers: { 'x-csrf': '1' } });
     expect(await ends).toEqual(ALL_ENDED);
+  });
+
+  test('at once when the user logs out in the same process; those of other users go on', async () => {
+    const { world, origin, browser, logIn, headersOf } = await loggedIn({}, CHECKED_SELDOM);
+    const other = await openEvents(`${origin}/graphql`, ADDED, headersOf(await logIn('bob')));
+    const { reader } = await openEvents(`${origin}/graphql`, ADDED, headersOf(browser));
+    await world.topic.hasSubscriptions(2);
+    await browser.ask(`${origin}/bff/web/logout`, { method: 'POST', headers: { 'x-csrf': '1' } });
+    expect(await reader.until('\n\n')).toContain(ENDED);
+    world.topic.publish(review('good'));
+    expect(await other.reader.until('\n\n')).toContain('good');
+  });
+
+  test('at once when the provider says that the user has logged out', async () => {
+    const { origin, headers, provider } = await loggedIn({}, CHECKED_SELDOM);
+    const { reader } = await openEvents(`${origin}/graphql`, ADDED, headers);
+    const body = new URLSearchParams({ logout_token: await provider.logoutToken({ sub: 'ada' }) });
+    await fetch(`${origin}/bff/web/backchannel-logout`, { method: 'POST', body });
+    expect(await reader.until('\n\n')).toContain(ENDED);
+  });
+
+  test('at once when the browser logs in again', async () => {
+    const { origin, browser, headers, logIn } = await loggedIn({}, CHECKED_SELDOM);
+    const { reader } = await openEvents(`${origin}/graphql`, ADDED, headers);
+    await logIn('bob', browser);
+    expect(await reader.until('\n\n')).toContain(ENDED);
+  });
+
+  test('at once when too many others have logged in since', async () => {
+    const { origin, headers, logIn } = await loggedIn({ session: { max_sessions: 1 } }, CHECKED_SELDOM);
+    const { reader } = await openEvents(`${origin}/graphql`, ADDED, headers);
+    await logIn('bob');
+    expect(await reader.until('\n\n')).toContain(ENDED);
   });
 
   test('when the session is idle for too long: events are no use of it', async () => {

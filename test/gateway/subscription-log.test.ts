@@ -1,13 +1,24 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { SupergraphProvider } from '../../src/composition/supergraph-provider.ts';
+import { configFileSchema } from '../../src/config/config.ts';
+import { PayloadStream } from '../../src/executor/payload-stream.ts';
+import { startServer } from '../../src/gateway/server.ts';
+import type { Engine } from '../../src/pipeline/engine.ts';
 import { counted } from './counted.ts';
+import { openEvents } from './event-reader.ts';
 import { all, openClient, openSocket, SECRET, token } from './open-socket.ts';
-import type { LogLine } from './serving.ts';
+import { plainEngine } from './plain-engine.ts';
+import { type LogLine, recordingLogger } from './serving.ts';
 import { ADDED, subscriptionWorld } from './subscription-world.ts';
 
 const telemetry = {
   access_log: { level: 'info', fields: ['operationType', 'errorCodes'] },
   metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } },
 };
+const INTERNAL = '{"message":"Internal server error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}';
 const COUNT = 'subscription { count(to: 2) }';
 
 /** Subscribes over each transport, and waits for the end. */
@@ -28,6 +39,67 @@ async function read(url: string, accept: string, query: string, authorization = 
   const headers = { accept, 'content-type': 'application/json', ...(authorization && { authorization }) };
   return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) })).text();
 }
+
+test('an internal error that ends subscriptions is logged once, with the first request', async () => {
+  const payloads = new PayloadStream(() => {});
+  const engine: Engine = {
+    ...plainEngine('type Query { count: Int } type Subscription { count: Int }', {}),
+    subscribe: async () => ({ kind: 'stream', payloads, operation: { type: 'subscription', name: 'Count' } }),
+  };
+  const { logger, lines } = recordingLogger();
+  const file = configFileSchema.parse({ supergraph: { listen: '127.0.0.1:0' } });
+  const config = { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false };
+  const schema: SupergraphProvider = {
+    load: async () => ({ sdl: 'v1' }),
+    watch: async () => ({ close: async () => {} }),
+  };
+  const server = await startServer({
+    ...{ config, schema, logger },
+    *createEngine() {
+      return { engine, close: async () => {} };
+    },
+  });
+  onTestFinished(() => server.close());
+  const subscribe = (id: string) => openEvents(server.url, 'subscription Count { count }', { 'x-request-id': id });
+  const streams = [await subscribe('first'), await subscribe('second')];
+  payloads.fail(new Error('a bug'));
+  const ends = await Promise.all(streams.map(({ reader }) => reader.until('\n\n')));
+  expect(ends).toEqual([expect.stringContaining(INTERNAL), expect.stringContaining(INTERNAL)]);
+  expect(lines.filter(({ level }) => level === 'error')).toMatchObject([
+    {
+      msg: 'operation failed inside the gateway',
+      requestId: 'first',
+      operation: 'Count',
+      err: expect.objectContaining({ message: 'a bug' }),
+    },
+  ]);
+});
+
+test('a subscription that cannot begin because the gateway stops is no error in the log and the metrics', async () => {
+  const bffDir = mkdtempSync(join(tmpdir(), 'headgate-stopping-'));
+  onTestFinished(() => rmSync(bffDir, { recursive: true }));
+  mkdirSync(join(bffDir, 'web'));
+  writeFileSync(
+    join(bffDir, 'web/reviews.graphql'),
+    'subscription Reviews @endpoint(path: "/reviews") { reviewAdded { body } }',
+  );
+  const { server, lines } = await subscriptionWorld({ telemetry }, undefined, { bffDir });
+  void server.close({ delayMs: 3_000 });
+  const reviews = server.url.replace('/graphql', '/bff/web/reviews');
+  const responses = [
+    await openEvents(server.url, ADDED),
+    await openEvents(reviews, undefined),
+    await openEvents(server.url, ADDED, { accept: 'multipart/mixed;subscriptionSpec=1.0' }),
+  ].map(({ response }) => response.status);
+  const reserved = await fetch(`${server.url}/stream`, { method: 'PUT' });
+  expect([...responses, reserved.status]).toEqual([503, 503, 503, 503]);
+  const { metricsUrl = '' } = server;
+  const metrics = await (await fetch(metricsUrl)).text();
+  expect(metrics).toContain('headgate_http_requests_total{route="bff",status="draining"} 1');
+  expect(metrics).not.toContain('status="503"');
+  await server.close();
+  expect(lines.filter(({ msg }) => msg === 'request').map(({ level }) => level)).toEqual(Array(4).fill('info'));
+});
 
 test.each(Object.entries(TRANSPORTS))(
   '%s: the error that ends a subscription is in the log and the metrics',

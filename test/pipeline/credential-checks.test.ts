@@ -51,3 +51,37 @@ test('a credential that was replaced while it was checked ends nothing', async (
   await new Promise((done) => setImmediate(done));
   expect(one.hasEnded).toBe(false);
 });
+
+test('the end of a login session ends its subscriptions at once, and no others', () => {
+  const checks = new CredentialChecks({ intervalMs: 1_000 });
+  const ofSession = (sessionId: string): CredentialCheck => Object.assign(() => ({}), { sessionId });
+  const [first, second, other, renewed] = [subscriber(), subscriber(), subscriber(), subscriber()];
+  checks.set(first, ofSession('a'));
+  checks.set(second, ofSession('a'));
+  checks.set(other, ofSession('b'));
+  checks.set(renewed, ofSession('a'));
+  checks.set(renewed, accept);
+  checks.endSession('a');
+  expect([first, second, other, renewed].map(({ reason }) => reason)).toEqual([
+    'token_expired',
+    'token_expired',
+    undefined,
+    undefined,
+  ]);
+});
+
+test('what has to be checked now, while a check is under way, is checked after it', async () => {
+  const checks = new CredentialChecks({ intervalMs: 1_000 });
+  const one = subscriber();
+  const started: ((isAccepted: boolean) => void)[] = [];
+  checks.set(one, () => new Promise((resolve) => void started.push((is) => resolve(is ? {} : undefined))));
+  vi.advanceTimersByTime(1_000);
+  void checks.checkNow();
+  expect(started).toHaveLength(1);
+  started[0]?.(true);
+  await new Promise((done) => setImmediate(done));
+  expect(started).toHaveLength(2);
+  started[1]?.(false);
+  await new Promise((done) => setImmediate(done));
+  expect(one.reason).toBe('token_expired');
+});

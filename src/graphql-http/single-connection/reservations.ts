@@ -3,7 +3,8 @@ import { ClientPlaces } from '../../client/client-places.ts';
 import type { ClientInfo } from '../../client/identity.ts';
 import { isSameUser } from '../../client/principal.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
-import { ReservedStream, type StreamLimits, shuttingDown } from './reserved-stream.ts';
+import { ShuttingDownError, SUBSCRIBE_ELSEWHERE } from '../../shared/shutting-down-error.ts';
+import { ReservedStream, type StreamLimits } from './reserved-stream.ts';
 
 export interface ReservationSettings extends StreamLimits {
   /** The most reservations of this process, open streams included. */
@@ -32,7 +33,7 @@ export class Reservations {
 
   /** Reserves a stream, and returns its token. Throws `GatewayError` 429 or 503 where there are too many, and while the gateway stops. */
   reserve(client: ClientInfo): string {
-    if (this.#isDraining) throw shuttingDown();
+    if (this.#isDraining) throw new ShuttingDownError(SUBSCRIBE_ELSEWHERE);
     const release = this.#places.enter(client);
     if (typeof release === 'string') throw tooMany(release);
     const token = randomBytes(24).toString('base64url');

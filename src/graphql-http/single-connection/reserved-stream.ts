@@ -2,6 +2,7 @@ import type { Identity } from '../../client/identity.ts';
 import { retryText } from '../../http/retry-text.ts';
 import { type ByteBudget, COUNTED_FROM, type HeldBytes } from '../../shared/byte-budget.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
+import { ShuttingDownError, SUBSCRIBE_ELSEWHERE } from '../../shared/shutting-down-error.ts';
 import { HEARTBEAT } from '../writers/server-sent-events.ts';
 
 /** An operation whose events go to a stream. */
@@ -27,11 +28,6 @@ interface Piece {
   readonly text: string;
   readonly bytes: number;
   readonly onTaken: () => void;
-}
-
-/** Returns the error of what has to begin elsewhere. */
-export function shuttingDown(): GatewayError {
-  return new GatewayError(503, 'SERVICE_UNAVAILABLE', 'The gateway is shutting down. Subscribe again elsewhere.');
 }
 
 /**
@@ -68,7 +64,7 @@ export class ReservedStream {
    * Begins an operation. Throws `GatewayError` 409 for an id that is in use, 429 where there are too many, and 503 when the gateway stops.
    */
   begin(id: string): StreamOperation {
-    if (this.#state === 'leaving' || this.#state === 'interrupted') throw shuttingDown();
+    if (this.#state === 'leaving' || this.#state === 'interrupted') throw new ShuttingDownError(SUBSCRIBE_ELSEWHERE);
     if (this.#operations.has(id)) {
       const message = `The stream has an operation with the operationId ${JSON.stringify(id)}. Use a new one.`;
       throw new GatewayError(409, 'CONFLICT', message);

@@ -7,6 +7,7 @@ import { removePathPrefix } from '../../http/path-prefix.ts';
 import { endWithError } from '../../http/raw-response.ts';
 import type { Cors } from '../../policy/requests/cors.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
+import { ShuttingDownError } from '../../shared/shutting-down-error.ts';
 import { pathOf } from '../../shared/url-path.ts';
 import type { GraphqlRoute } from '../route.ts';
 import type { HandleInner } from './check-credentials.ts';
@@ -132,7 +133,7 @@ function check(
   checkHeaderLines(req);
   const { headers, url = '/' } = req;
   if (count >= (settings.maxConnections ?? Number.POSITIVE_INFINITY)) throw tooMany();
-  if (isDraining) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'The gateway is shutting down.');
+  if (isDraining) throw new ShuttingDownError();
   if (Buffer.byteLength(url) > maxUrlBytes) throw new GatewayError(414, 'URI_TOO_LONG', 'The URL is too long.');
   if (!isAllowedOrigin(url, headers, cors)) {
     const message = `Pages of ${headers.origin} may not open a WebSocket here. Allow the origin in cors.policies.`;

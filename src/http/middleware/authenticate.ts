@@ -15,12 +15,9 @@ export function authenticate(
 ): Middleware {
   return (next) => {
     const proceed = (context: RequestContext, client: ClientInfo) => {
-      const { plugins, req } = context;
       context.client = client;
       context.authenticator = authenticator;
       context.authenticated = client.identity;
-      // plugins may change the headers later
-      if (plugins?.hasPlugins) context.credentials = authenticator.checkLater(req, client.identity);
       next(context);
     };
     return (context) => {

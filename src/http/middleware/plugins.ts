@@ -101,6 +101,10 @@ class Facts implements RequestFacts {
     return this.#context.req.headers;
   }
 
+  headersWillChange(): void {
+    this.#context.keepCredentials();
+  }
+
   get client(): RequestContext['client'] {
     return this.#context.client;
   }

@@ -11,7 +11,7 @@ import { takeCookies } from './cookies.ts';
 import { createEncryptor, type Encryptor } from './encryption.ts';
 import { OpenIdProvider } from './provider.ts';
 import { RedisSessionStore } from './redis-session-store.ts';
-import { MemorySessionStore, type SessionStore } from './session-store.ts';
+import { MemorySessionStore, type OnSessionEnded, type SessionStore } from './session-store.ts';
 import { Sessions } from './sessions.ts';
 import { siteFinder } from './site.ts';
 import { TokenRefresher } from './token-refresher.ts';
@@ -28,6 +28,8 @@ export interface LoginEnvironment {
   readonly failedAttempts?: AuthenticationSettings['failed_attempts'];
   /** Returns the counts of failed logins of a scope that all processes share. */
   readonly sharedFailures?: ((scope: string) => SharedFailures) | undefined;
+  /** Called with the id of each session that this process ends before its time. */
+  readonly onSessionEnded?: OnSessionEnded | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
@@ -132,12 +134,13 @@ function openStore(
   client: string,
   { session }: LoginSettings,
   encryptor: Encryptor,
-  { redis }: LoginEnvironment,
+  { redis, onSessionEnded: onEnded }: LoginEnvironment,
   now: () => number,
 ): SessionStore {
   const { idle_timeout, lifetime, max_sessions, store } = session;
-  if (store === 'memory') return new MemorySessionStore({ maxSessions: max_sessions, idleMs: idle_timeout, now });
+  const common = { idleMs: idle_timeout, onEnded, now };
+  if (store === 'memory') return new MemorySessionStore({ ...common, maxSessions: max_sessions });
   if (redis === undefined)
     throw new ConfigValueError(`login.${client}.session.store: no Redis is configured; set store.redis.url.`);
-  return new RedisSessionStore({ client, redis, encryptor, idleMs: idle_timeout, lifetimeMs: lifetime, now });
+  return new RedisSessionStore({ ...common, client, redis, encryptor, lifetimeMs: lifetime });
 }

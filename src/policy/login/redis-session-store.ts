@@ -4,7 +4,7 @@ import type { RedisClient, SharedRedis } from '../../store/redis.ts';
 import { sha256 } from '../authentication/digest.ts';
 import type { Encryptor } from './encryption.ts';
 import type { Session } from './session.ts';
-import type { LogoutTarget, SessionStore } from './session-store.ts';
+import type { LogoutTarget, OnSessionEnded, SessionStore } from './session-store.ts';
 
 /** Stores a session, and adds its key to the lists by which a provider can end it. Removes expired entries from the lists. */
 const ADD = `
@@ -19,9 +19,11 @@ return 1`;
 const REPLACE = `return redis.call('SET', KEYS[1], ARGV[1], 'XX', 'KEEPTTL') and 1 or 0`;
 
 const END_ALL = `
-local ended = 0
+local ended = {}
 for i = 1, #KEYS do
-  for _, key in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do ended = ended + redis.call('UNLINK', key) end
+  for _, key in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do
+    if redis.call('UNLINK', key) == 1 then table.insert(ended, key) end
+  end
   redis.call('UNLINK', KEYS[i])
 end
 return ended`;
@@ -38,6 +40,7 @@ export interface RedisStoreOptions {
   readonly encryptor: Encryptor;
   readonly idleMs: number;
   readonly lifetimeMs: number;
+  readonly onEnded?: OnSessionEnded | undefined;
   readonly now: () => number;
 }
 
@@ -55,7 +58,7 @@ export class RedisSessionStore implements SessionStore {
     this.#scripts = {
       add: redis.script<number>('headgateLoginAdd', ADD),
       replace: redis.script<number>('headgateLoginReplace', REPLACE),
-      endAll: redis.script<number>('headgateLoginEndAll', END_ALL),
+      endAll: redis.script<string[]>('headgateLoginEndAll', END_ALL),
       unlock: redis.script<number>('headgateLoginUnlock', UNLOCK),
     };
   }
@@ -82,6 +85,7 @@ export class RedisSessionStore implements SessionStore {
 
   async end(id: string): Promise<void> {
     await this.#run((client) => client.unlink(this.#key(id)));
+    this.#options.onEnded?.(id);
   }
 
   async endAll({ subject, providerSession }: LogoutTarget): Promise<number> {
@@ -90,7 +94,10 @@ export class RedisSessionStore implements SessionStore {
       providerSession === undefined
         ? bySubject('subject')
         : [this.#list('session', providerSession), ...bySubject('sessionless')];
-    return await this.#run(() => this.#scripts.endAll(lists, []));
+    const ended = await this.#run(() => this.#scripts.endAll(lists, []));
+    const { length: start } = this.#key('');
+    for (const key of ended) this.#options.onEnded?.(key.slice(start));
+    return ended.length;
   }
 
   async once(word: string, ms: number): Promise<boolean> {

@@ -28,9 +28,13 @@ export interface SessionStore {
   lock(word: string, ms: number): Promise<(() => Promise<void>) | undefined>;
 }
 
+/** Called with the id of each session that this process ends before its time. */
+export type OnSessionEnded = (id: string) => void;
+
 export interface MemoryStoreOptions {
   readonly maxSessions: number;
   readonly idleMs: number;
+  readonly onEnded?: OnSessionEnded | undefined;
   readonly now: () => number;
 }
 
@@ -51,7 +55,12 @@ export class MemorySessionStore implements SessionStore {
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
-    this.#entries = new LRUCache({ max: options.maxSessions });
+    this.#entries = new LRUCache({
+      max: options.maxSessions,
+      disposeAfter: (_, id, reason) => {
+        if (reason !== 'set') options.onEnded?.(id);
+      },
+    });
   }
 
   get(id: string, use: boolean): Session | undefined {

@@ -20,8 +20,8 @@ export interface SessionIdentity {
   readonly identity: Identity;
   /** A valid access token, for subgraphs. */
   readonly accessToken: string;
-  /** Checks later whether the session goes on. That does not count as use of the session. */
-  readonly check: CredentialCheck;
+  /** Returns what checks later whether the session goes on. That does not count as use of the session. */
+  readonly checkLater: () => CredentialCheck;
 }
 
 export interface SessionsOptions {
@@ -87,7 +87,8 @@ export class Sessions {
 
   #identityFrom(id: string, session: Session): SessionIdentity {
     const { scopes, tokens } = session;
-    return { identity: identityOf(session), accessToken: tokens.access, check: () => this.#check(id, scopes) };
+    const checkLater = () => Object.assign(() => this.#check(id, scopes), { sessionId: id });
+    return { identity: identityOf(session), accessToken: tokens.access, checkLater };
   }
 
   async #check(id: string, scopes: readonly string[]): Promise<AcceptedCredential | undefined> {
