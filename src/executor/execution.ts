@@ -89,7 +89,13 @@ export class Execution implements MergeTarget, StreamedExecution {
     this.reject = reject;
     this.data = slice?.around.data ?? {};
     this.targets = openTargets(compiled, input, this.data, slice);
-    this.merger = new ResponseMerger(this.targets, input.supergraph.types, this, isSplit(compiled));
+    this.merger = new ResponseMerger(
+      this.targets,
+      input.supergraph.types,
+      this,
+      isSplit(compiled),
+      compiled.sharedReads,
+    );
     this.waiting = compiled.requests.map(({ planned }) => planned.dependsOn.length);
     this.open = compiled.requests.length;
     this.memory = openMemory(compiled, input, this);
@@ -197,7 +203,7 @@ export class Execution implements MergeTarget, StreamedExecution {
       forgetObjects(sent);
       return this.done(request);
     }
-    if (this.streamed?.early?.hold(request, sent, () => this.receive(request, sent, response))) return;
+    if (this.streamed?.early?.hold(request, () => this.receive(request, sent, response))) return;
     if (response.kind === 'text' && response.text.length >= LONG_RESPONSE) {
       if (!this.hasToWait(request, sent, response)) this.settleLong(request, sent, response);
     } else this.settle(request, sent, response);
