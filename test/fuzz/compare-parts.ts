@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import { MAX_PLACES_PER_ERROR } from '../../src/executor/error-report.ts';
+import { MAX_PLACES_PER_ERROR } from '../../src/executor/error-locator.ts';
 import type { Merged } from '../worlds/incremental.ts';
 
 type Path = readonly (string | number)[];
