@@ -19,7 +19,7 @@ export interface CompiledPlan {
   readonly projection: Projection;
   /** The deferred fragments, where some are delivered later. */
   readonly fragments: CompiledFragments | undefined;
-  /** What is read for these fragments and for what comes before them. */
+  /** What is read for later payloads and for those before them; `undefined` where all data comes in one. */
   readonly sharedReads: SharedReads | undefined;
   /** The size of the subgraph responses of its last execution, in UTF-16 code units: an estimate for the next one. */
   readonly last: { text: number };
@@ -137,7 +137,8 @@ export function* compileInSteps(
     deferred: plan.deferred,
     leavesOutDeferred: streamed,
   });
-  return { plan, requests, projection, fragments: undefined, sharedReads: undefined, last: { text: 0 } };
+  const sharedReads = streamed && plan.deferred ? findSharedReads(plan, supergraph.types, undefined) : undefined;
+  return { plan, requests, projection, fragments: undefined, sharedReads, last: { text: 0 } };
 }
 
 function compileLookup(lookup: PlannedLookup, writers: Writers, positionsApart: ReadonlySet<Position>): CompiledLookup {
