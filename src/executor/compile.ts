@@ -4,13 +4,13 @@ import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../
 import type { AliasScope, FetchNode, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { CompiledFragments } from './compiled-fragments.ts';
-import { findSharedReads, type SharedReads } from './early-responses.ts';
 import { type CompiledContexts, compileContexts } from './gather-by-context.ts';
 import { quote } from './json-text.ts';
 import { NOT_DEFERRED } from './object-shapes.ts';
 import { Projection } from './projection.ts';
 import { compileRepresentation, type RepresentationWriter } from './representation-writer.ts';
 import { RequestDocuments } from './request-documents.ts';
+import { findSharedReads, type SharedReads } from './shared-reads.ts';
 
 /** A plan prepared to run many times: everything that does not depend on a request is precomputed. */
 export interface CompiledPlan {
@@ -19,7 +19,7 @@ export interface CompiledPlan {
   readonly projection: Projection;
   /** The deferred fragments, where some are delivered later. */
   readonly fragments: CompiledFragments | undefined;
-  /** What is read for these fragments and for the rest. */
+  /** What is read for later payloads and for those before them; `undefined` where all data comes in one. */
   readonly sharedReads: SharedReads | undefined;
   /** The size of the subgraph responses of its last execution, in UTF-16 code units: an estimate for the next one. */
   readonly last: { text: number };
@@ -128,7 +128,7 @@ export function* compileInSteps(
       requests,
       projection,
       fragments,
-      sharedReads: fragments && findSharedReads(plan),
+      sharedReads: fragments && findSharedReads(plan, supergraph.types, fragments.lists),
       last: { text: 0 },
     };
   }
@@ -137,7 +137,8 @@ export function* compileInSteps(
     deferred: plan.deferred,
     leavesOutDeferred: streamed,
   });
-  return { plan, requests, projection, fragments: undefined, sharedReads: undefined, last: { text: 0 } };
+  const sharedReads = streamed && plan.deferred ? findSharedReads(plan, supergraph.types, undefined) : undefined;
+  return { plan, requests, projection, fragments: undefined, sharedReads, last: { text: 0 } };
 }
 
 function compileLookup(lookup: PlannedLookup, writers: Writers, positionsApart: ReadonlySet<Position>): CompiledLookup {

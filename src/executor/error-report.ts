@@ -1,46 +1,29 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { DeferGroup, DeferGroups, DeferredFields } from '../operation/defer-groups.ts';
-import type { Position } from '../planner/positions.ts';
+import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
 import type { SourceFailure } from '../sources/source.ts';
-import { PathTranslator } from './client-paths.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import { DeferredErrors } from './deferred-errors.ts';
 import { DistinctErrors } from './distinct-errors.ts';
+import { ErrorLocator, type LocatedPlace } from './error-locator.ts';
 import {
-  type ClientPaths,
   formatFailure,
   formatMissingInput,
   formatMissingKey,
   formatSubgraphError,
   formatTimeout,
   malformed,
-  type ResponsePath,
   type SubgraphError,
   withViolations,
 } from './errors.ts';
 import type { RequestError } from './fragment-errors.ts';
-import { missingKeys, missingRootKeys } from './missing-keys.ts';
 import type { NullOrigin } from './null-origin.ts';
 import type { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
-import { ResponseErrors, type ResponsePlace } from './response-errors.ts';
-import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
+import { ResponseErrors } from './response-errors.ts';
+import type { ResponseObjects } from './response-objects.ts';
 import { ResponsePlaces, type SentLookup } from './response-places.ts';
 import type { Violation } from './write-context.ts';
-import { fieldKeys, keyNames } from './written-keys.ts';
-
-/** The same error for many objects is reported for this many of them. */
-export const MAX_PLACES_PER_ERROR = 100;
-/** From this many errors on, each further one is reported for its first object only. */
-const MAX_DETAILED_ERRORS = 10_000;
-
-/** A place in the response of a subgraph, with the client's paths for it. */
-interface LocatedPlace {
-  readonly place: ResponsePlace;
-  readonly paths: readonly ResponsePath[];
-  /** How many steps of the place's path the client selected. */
-  readonly depth: number;
-}
+import { keyNames } from './written-keys.ts';
 
 export interface ErrorReportOptions {
   /** Errors that are known before anything is fetched. */
@@ -54,19 +37,16 @@ export interface ErrorReportOptions {
   readonly streamed?: DeferGroups | undefined;
 }
 
-const NOWHERE: readonly LocatedPlace[] = [];
-
 /**
  * Collects the errors of one execution and translates them into the client's terms. Nothing here runs without errors.
  */
 export class ErrorReport {
   private readonly targets: ResponseObjects;
   private readonly nullReasons: NullReasons;
-  private readonly translator: PathTranslator;
+  private readonly locator: ErrorLocator;
   /** The list that errors are added to; in a streamed execution, that of the current request. */
   private errors: GraphQLFormattedError[];
   private readonly deferred: DeferredErrors | undefined;
-  private readonly deferredFields: DeferredFields | undefined;
   private readonly everyPlace: boolean;
   private readonly reportedMissing = new Set<string>();
   private readonly distinct = new DistinctErrors();
@@ -77,14 +57,16 @@ export class ErrorReport {
     nullReasons: NullReasons,
     options: ErrorReportOptions = {},
   ) {
-    this.deferredFields = compiled.plan.deferred;
     this.deferred = options.streamed && new DeferredErrors(options.streamed.list);
     this.errors = this.deferred?.listFor(undefined) ?? [];
     for (const error of options.knownErrors ?? []) this.errors.push(error);
     this.everyPlace = options.reportEveryPlace === true;
     this.nullReasons = nullReasons;
     this.targets = targets;
-    this.translator = new PathTranslator(compiled, targets);
+    this.locator = new ErrorLocator(compiled, targets, {
+      everyPlace: this.everyPlace,
+      errorCount: () => this.errors.length,
+    });
   }
 
   /** Sets the request that errors are about from now on. */
@@ -124,7 +106,7 @@ export class ErrorReport {
     isExplained?: (rootKey: string) => boolean,
   ): void {
     const service = request.planned.subgraph.name;
-    for (const path of this.missingPaths(request, sent, isExplained))
+    for (const path of this.locator.missingPaths(request, sent, isExplained))
       this.distinct.add(this.errors, formatFailure(failure, service, path));
     this.noteReported(request, sent, { kind: 'failure', request, part: sent[0]?.slots, failure });
   }
@@ -142,34 +124,10 @@ export class ErrorReport {
     if (this.everyPlace) {
       const service = request.planned.subgraph.name;
       const reported = new Set(this.errors.slice(firstError).map(({ path }) => JSON.stringify(path)));
-      for (const path of this.missingPaths(request, sent))
+      for (const path of this.locator.missingPaths(request, sent))
         if (!reported.has(JSON.stringify(path))) this.errors.push(formatSubgraphError(error, service, path));
     }
     this.noteReported(request, sent, { kind: 'error', request, part: sent[0]?.slots, error });
-  }
-
-  private missingPaths(
-    request: CompiledRequest,
-    sent: readonly SentLookup[],
-    isExplained: (rootKey: string) => boolean = () => false,
-  ): Iterable<ResponsePath> {
-    const paths = new Map<string, ResponsePath>();
-    const add = (subgraphPath: SubgraphPath) => {
-      for (const path of this.clientPaths(subgraphPath).paths)
-        paths.set(JSON.stringify(this.everyPlace ? path : path.filter((step) => typeof step === 'string')), path);
-    };
-    if (request.planned.root) {
-      for (const base of this.placesOf(this.targets.pathsAt(request.planned.root.position)))
-        for (const keys of missingRootKeys(request, this.deferredFields))
-          if (!isExplained(String(keys[0]))) add([...base, ...keys]);
-    }
-    for (const { lookup, objects } of sent) {
-      const among = new Set(objects);
-      for (const target of lookup.targets)
-        for (const base of this.pathsAmong(target.position, among))
-          for (const keys of missingKeys(request, lookup, target, this.deferredFields)) add([...base, ...keys]);
-    }
-    return paths.values();
   }
 
   private noteReported(request: CompiledRequest, sent: readonly SentLookup[], origin: NullOrigin): void {
@@ -215,13 +173,13 @@ export class ErrorReport {
       const unreported = keys.filter(
         ({ key }) => this.everyPlace || !this.reportedMissing.has(`${position.id} ${key}`),
       );
-      const bases = unreported.length > 0 ? this.pathsAmong(position, among) : [];
+      const bases = unreported.length > 0 ? this.locator.pathsAmong(position, among) : [];
       if (bases.length === 0) continue;
       for (const { key } of unreported) {
         this.reportedMissing.add(`${position.id} ${key}`);
         if (key === '__typename') continue;
         for (const base of bases)
-          for (const path of this.clientPaths([...base, key]).paths) this.errors.push(format(service, path));
+          for (const path of this.locator.clientPaths([...base, key]).paths) this.errors.push(format(service, path));
       }
     }
     const missingFields = { service, keys: keyNames(keys), reason: 'reported', origin } as const;
@@ -231,18 +189,6 @@ export class ErrorReport {
   /** Reports a defer group that was not ready in time. */
   addTimeout(group: DeferGroup): void {
     this.errors.push(formatTimeout(group));
-  }
-
-  /** Returns the paths of the given objects at a position, up to the number that is reported. */
-  private pathsAmong(position: Position, objects: ReadonlySet<ResponseObject>): readonly SubgraphPath[] {
-    const all = this.targets.at(position);
-    if (!all.some((object) => objects.has(object))) return [];
-    const paths = this.targets.pathsAt(position);
-    return this.placesOf(paths.filter((_, i) => objects.has(all[i] as ResponseObject)));
-  }
-
-  private placesOf(paths: readonly SubgraphPath[]): readonly SubgraphPath[] {
-    return this.everyPlace && this.errors.length < MAX_DETAILED_ERRORS ? paths : paths.slice(0, 1);
   }
 
   /**
@@ -260,10 +206,10 @@ export class ErrorReport {
     let fallback: readonly LocatedPlace[] | undefined;
     for (const error of errors) {
       const place = responseErrors.placeOf(error.path);
-      if (place === undefined) fallback ??= this.fallbackPlaces(responseErrors, error.path !== undefined);
-      const found = place ? this.findPlace(responseErrors, place) : (fallback as readonly LocatedPlace[]);
+      if (place === undefined) fallback ??= this.locator.fallbackPlaces(responseErrors, error.path !== undefined);
+      const found = place ? this.locator.findPlace(responseErrors, place) : (fallback as readonly LocatedPlace[]);
       if (place === undefined || place.explainsAll) responseErrors.explainsAll ??= error;
-      const most = this.maxPlaces();
+      const most = this.locator.maxPlaces();
       for (const one of found.slice(0, most)) this.addAt(one, error, service);
       if (found.length === 0) this.errors.push(formatSubgraphError(error, service, undefined));
       const origin = { kind: 'error', request, part: sent[0]?.slots, error } as const;
@@ -289,70 +235,9 @@ export class ErrorReport {
     const places = new ResponsePlaces([sentLookup], this.targets);
     for (const [slot, reason] of problems) {
       const failure = malformed(request.planned, reason);
-      for (const base of places.of(sentLookup.part.alias, slot).slice(0, this.maxPlaces()))
-        for (const path of this.fieldPaths(base, sentLookup.lookup))
+      for (const base of places.of(sentLookup.part.alias, slot).slice(0, this.locator.maxPlaces()))
+        for (const path of this.locator.fieldPaths(base, sentLookup.lookup))
           this.errors.push(formatFailure(failure, service, path));
     }
-  }
-
-  /**
-   * Returns the client's paths of an object's fields that a look-up selects; the object itself where the client
-   * selected none.
-   */
-  private fieldPaths(base: SubgraphPath, lookup: CompiledLookup): readonly ResponsePath[] {
-    const visible = fieldKeys(lookup).flatMap((key) => {
-      const { paths, depth } = this.clientPaths([...base, ...key]);
-      return depth === base.length + 1 ? paths : [];
-    });
-    return visible.length > 0 ? visible : this.clientPaths(base).paths;
-  }
-
-  private maxPlaces(): number {
-    return this.errors.length < MAX_DETAILED_ERRORS ? MAX_PLACES_PER_ERROR : 1;
-  }
-
-  private findPlace(responseErrors: ResponseErrors, place: ResponsePlace): readonly LocatedPlace[] {
-    // a missing list is reported as a failed request is
-    const most = place.entity && place.explainsAll && !this.everyPlace ? 1 : this.maxPlaces();
-    const sentLookup =
-      place.entity && place.rest.length === 0 && this.everyPlace && responseErrors.sentLookup(place.entity.alias);
-    const paths: ResponsePath[] = [];
-    let depth = 0;
-    for (const base of responseErrors.bases(place)) {
-      if (sentLookup) {
-        paths.push(...this.fieldPaths(base, sentLookup.lookup));
-      } else {
-        const client = this.clientPaths([...base, ...place.rest]);
-        depth = Math.max(client.depth - base.length, 0);
-        paths.push(...client.paths);
-      }
-      if (paths.length >= most) break;
-    }
-    return paths.length === 0 ? NOWHERE : [{ place, paths: paths.slice(0, most), depth }];
-  }
-
-  /**
-   * Returns what a fetch should have returned: the fields that are missing or null, each at its first place; if none
-   * is, all of them. An error without a path belongs to no field of a complete response.
-   */
-  private fallbackPlaces(responseErrors: ResponseErrors, hasPath: boolean): readonly LocatedPlace[] {
-    const missing = this.locate(responseErrors, responseErrors.missingPlaces());
-    if (missing.length > 0 || (!hasPath && responseErrors.isOfRoot)) return missing;
-    return this.locate(responseErrors, responseErrors.firstPlaces());
-  }
-
-  private locate(responseErrors: ResponseErrors, places: readonly ResponsePlace[]): readonly LocatedPlace[] {
-    const found = places.flatMap((place) => {
-      const [base] = responseErrors.bases(place);
-      const client = base && this.clientPaths([...base, ...place.rest]);
-      return client ? [{ place, paths: client.paths, depth: client.depth - base.length }] : [];
-    });
-    // keys for other fetches are not selected by the client: they are reported at the object
-    const visible = found.filter(({ depth, place }) => depth === place.rest.length);
-    return visible.length > 0 ? visible : found.slice(0, 1);
-  }
-
-  private clientPaths(path: SubgraphPath): ClientPaths {
-    return this.translator.clientPaths(path);
   }
 }

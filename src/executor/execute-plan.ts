@@ -39,7 +39,7 @@ export function streamPlan(compiled: CompiledPlan, input: StreamedInput): Promis
     });
     const delivery = openDelivery(execution, input.deferGroups, progress, stream, () => resolve(stream));
     const { sharedReads } = compiled;
-    execution.streamed = { stream, delivery, early: sharedReads && new EarlyResponses(sharedReads, execution) };
+    execution.streamed = { stream, delivery, early: sharedReads && new EarlyResponses(sharedReads) };
     if (targets instanceof SlicedObjects)
       execution.slices = new OpenSlices(targets, slicesOf(execution, input), NOT_SENT);
     execution.begin();

@@ -1,13 +1,11 @@
 import type { DeferGroup } from '../operation/defer-groups.ts';
-import { OverloadedError } from '../shared/overloaded-error.ts';
-import { doWhenTime } from '../shared/turns.ts';
+import type { OverloadedError } from '../shared/overloaded-error.ts';
 import type { Source, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
 import { type DeferProgress, isSplit, openProgress } from './defer-progress.ts';
 import type { OpenedStream } from './delivery.ts';
 import { ErrorReport } from './error-report.ts';
-import { DISCONNECTED } from './errors.ts';
 import type { ExecutionInput, UseResult } from './execution-input.ts';
 import { type ExecutionMemory, openMemory } from './execution-memory.ts';
 import { requestOf } from './fetch-parts.ts';
@@ -15,21 +13,15 @@ import { forgetObjects, type GatheredEntities, variablesOf } from './gather-enti
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
 import type { OpenSlices } from './list-slices.ts';
-import { noMemory, parseLong, writeInSlices } from './long-work.ts';
+import { receiveLong } from './long-responses.ts';
+import { writeInSlices } from './long-work.ts';
 import { LONG_RESPONSE } from './memory-budget.ts';
 import { type MergeTarget, mergeResponse } from './merge-response.ts';
 import { noteSkipped } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';
 import type { ResponseObject } from './objects.ts';
 import { observeMissing } from './observe-missing.ts';
-import {
-  type CompleteResponse,
-  lengthOf,
-  mayHaveEscapes,
-  SLICED_TEXT,
-  type TextResponse,
-  TIMED_TEXT,
-} from './read-response.ts';
+import { type CompleteResponse, lengthOf, mayHaveEscapes, SLICED_TEXT } from './read-response.ts';
 import { RequestBodies } from './request-body.ts';
 import { ResponseMerger } from './response-merger.ts';
 import type { ResponseObjects } from './response-objects.ts';
@@ -89,7 +81,13 @@ export class Execution implements MergeTarget, StreamedExecution {
     this.reject = reject;
     this.data = slice?.around.data ?? {};
     this.targets = openTargets(compiled, input, this.data, slice);
-    this.merger = new ResponseMerger(this.targets, input.supergraph.types, this, isSplit(compiled));
+    this.merger = new ResponseMerger(
+      this.targets,
+      input.supergraph.types,
+      this,
+      isSplit(compiled),
+      compiled.sharedReads,
+    );
     this.waiting = compiled.requests.map(({ planned }) => planned.dependsOn.length);
     this.open = compiled.requests.length;
     this.memory = openMemory(compiled, input, this);
@@ -133,7 +131,7 @@ export class Execution implements MergeTarget, StreamedExecution {
   }
 
   /** Runs a step. An exception is an internal error: the execution ends and rejects. */
-  protected attempt(step: () => void): void {
+  attempt(step: () => void): void {
     try {
       step();
     } catch (error) {
@@ -197,23 +195,13 @@ export class Execution implements MergeTarget, StreamedExecution {
       forgetObjects(sent);
       return this.done(request);
     }
-    if (this.streamed?.early?.hold(request, sent, () => this.receive(request, sent, response))) return;
-    if (response.kind === 'text' && response.text.length >= LONG_RESPONSE) {
-      if (!this.hasToWait(request, sent, response)) this.settleLong(request, sent, response);
-    } else this.settle(request, sent, response);
-  }
-
-  /** Settles a response for which there is memory: a long one when there is time, a very long one after it was parsed in slices. */
-  private settleLong(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
-    const { length } = response.text;
-    const settle = (last: SubgraphResponse) =>
-      this.attempt(() => (this.finished ? forgetObjects(sent) : this.settle(request, sent, last)));
-    if (length >= SLICED_TEXT) parseLong(this, request, response).then(settle, (error: unknown) => this.fail(error));
-    else if (length >= TIMED_TEXT) doWhenTime(() => settle(response));
+    if (this.streamed?.early?.hold(request, () => this.receive(request, sent, response))) return;
+    if (response.kind === 'text' && response.text.length >= LONG_RESPONSE) receiveLong(this, request, sent, response);
     else this.settle(request, sent, response);
   }
 
-  private settle(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
+  /** Merges a response, or reports that there is none. */
+  settle(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
     if (this.streamed) this.current = request;
     if (response.kind === 'failure') this.report.addFailure(request, sent, response.failure);
     else this.merge(request, sent, response);
@@ -232,35 +220,11 @@ export class Execution implements MergeTarget, StreamedExecution {
     if (hasEscapes) this.escapeFree = false;
   }
 
-  /** Returns whether the response waits for memory; `false` where it is merged now. */
-  private hasToWait(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): boolean {
-    try {
-      return (
-        this.memory?.waitsFor(response.text.length, (disconnected) =>
-          this.attempt(() => this.goOn(request, sent, disconnected ? DISCONNECTED : response)),
-        ) === true
-      );
-    } catch (error) {
-      const { groups, subgraph } = request.planned;
-      // a defer group without memory is left out; the rest of the result does not need it
-      if (!(error instanceof OverloadedError) || groups === undefined) throw error;
-      this.settle(request, sent, { kind: 'failure', failure: noMemory(subgraph.name) });
-      return true;
-    }
-  }
-
   /** Ends because there is no memory, unless there are defer groups that can be left out. */
   refuse(error: OverloadedError): boolean {
     if (this.progress !== undefined) return false;
     this.fail(error);
     return true;
-  }
-
-  /** Goes on with a response that has waited, or with the failure in its place. */
-  private goOn(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
-    if (this.finished) forgetObjects(sent);
-    else if (response.kind === 'text') this.settleLong(request, sent, response);
-    else this.settle(request, sent, response);
   }
 
   private done(request: CompiledRequest): void {

@@ -20,9 +20,12 @@ interface WritableExecution {
   readonly escapeFree: boolean;
 }
 
+/** What a response is parsed for. */
+export type ParsingExecution = Pick<WritableExecution, 'compiled' | 'input'>;
+
 /** Parses the text of a response in slices. Resolves with a failure where the work was stopped. */
 export async function parseLong(
-  { compiled, input }: Pick<WritableExecution, 'compiled' | 'input'>,
+  { compiled, input }: ParsingExecution,
   { planned, hasDecimals }: CompiledRequest,
   response: TextResponse,
 ): Promise<SubgraphResponse> {

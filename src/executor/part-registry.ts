@@ -74,13 +74,20 @@ export class PartRegistry {
   /** Announces what was found, except fragments within others that are not complete. Drops those whose parents have failed. */
   announce(): readonly PendingFragment[] {
     const announced = this.fresh.splice(0);
-    for (const instance of this.hidden) {
-      const parents = [...instance.copies].map((copy) => this.parentOf(copy, instance.pending.path));
-      if (parents.some((parent) => parent === undefined || parent.state === 'complete')) {
-        instance.state = 'announced';
-        this.hidden.delete(instance);
-        announced.push(instance.pending);
-      } else if (parents.every((parent) => parent?.state === 'failed')) this.drop(instance);
+    // what is dropped may be the parent of one that comes before it
+    for (let wasDropped = true; wasDropped; ) {
+      wasDropped = false;
+      for (const instance of this.hidden) {
+        const parents = [...instance.copies].map((copy) => this.parentOf(copy, instance.pending.path));
+        if (parents.some((parent) => parent === undefined || parent.state === 'complete')) {
+          instance.state = 'announced';
+          this.hidden.delete(instance);
+          announced.push(instance.pending);
+        } else if (parents.every((parent) => parent?.state === 'failed')) {
+          this.drop(instance);
+          wasDropped = true;
+        }
+      }
     }
     return announced;
   }

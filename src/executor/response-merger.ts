@@ -1,3 +1,4 @@
+import type { LookupTarget } from '../planner/plan.ts';
 import type { Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CompiledLookup, CompiledRequest, WrittenKey } from './compile.ts';
@@ -7,6 +8,7 @@ import type { GatheredEntities } from './gather-entities.ts';
 import type { NullReasons } from './null-reasons.ts';
 import { copyValue, isObject, type MergeObserver, mergeValue, type ResponseObject } from './objects.ts';
 import type { ResponseObjects } from './response-objects.ts';
+import { type EarlierRead, type SharedRead, type SharedReads, withoutLost } from './shared-reads.ts';
 
 /** Where merging reports problems; both are created when first read. */
 export interface MergeProblems {
@@ -20,14 +22,22 @@ export class ResponseMerger implements MergeObserver {
   private readonly types: Supergraph['types'];
   private readonly problems: MergeProblems;
   private readonly isSplit: boolean;
+  private readonly sharedReads: SharedReads | undefined;
   /** The subgraph whose response is being merged. */
   private service = '';
   /** Why an entity of the last response was not merged; `undefined` where all were. */
   malformedEntity: string | undefined;
 
   /** @param isSplit whether one subgraph may have several requests for parts of the same objects */
-  constructor(targets: ResponseObjects, types: Supergraph['types'], problems: MergeProblems, isSplit: boolean) {
+  constructor(
+    targets: ResponseObjects,
+    types: Supergraph['types'],
+    problems: MergeProblems,
+    isSplit: boolean,
+    sharedReads?: SharedReads,
+  ) {
     this.isSplit = isSplit;
+    this.sharedReads = sharedReads;
     this.targets = targets;
     this.types = types;
     this.problems = problems;
@@ -71,9 +81,11 @@ export class ResponseMerger implements MergeObserver {
     const position = request.planned.root?.position;
     if (!position) return;
     const targets = this.targets.at(position);
+    const earlier = this.sharedReads?.get(request.planned.id)?.at.get(position);
     for (let i = 0; i < targets.length; i++) {
+      const target = targets[i] as ResponseObject;
       const own = i > 0 && request.copiesForEach ? copyValue(data) : data;
-      mergeFields(targets[i] as ResponseObject, own, request.rootKeys, this);
+      mergeFields(target, earlier ? withoutLost(target, own, earlier) : own, request.rootKeys, this);
     }
   }
 
@@ -109,6 +121,7 @@ export class ResponseMerger implements MergeObserver {
     const left: ResponseObject[] = [];
     const { typename } = lookup.planned.representation;
     let problems: EntityProblems | undefined;
+    const shared = this.sharedReads?.get(request.planned.id);
     // fields below an entity may differ between two places, so the places must not share its objects
     const own = lookup.copiesObjects && !taken ? [0, ...borders, objects.length] : [0, objects.length];
     for (let place = 1; place < own.length; place++) {
@@ -123,7 +136,9 @@ export class ResponseMerger implements MergeObserver {
           problems ??= new EntityProblems(request, gathered, this.types);
           if (problems.has(object, slot, entity)) continue;
         }
-        if (!mergeEntity(object, entity as ResponseObject, lookup, this)) left.push(object);
+        const read = entity as ResponseObject;
+        const kept = shared ? withoutLost(object, read, earlierReads(shared, gathered, i)) : read;
+        if (!mergeEntity(object, kept, lookup, this)) left.push(object);
       }
     }
     if (left.length > 0) this.problems.report.addMissingInputs(request, lookup, left);
@@ -132,6 +147,16 @@ export class ResponseMerger implements MergeObserver {
       this.problems.report.addMalformedEntities(request, gathered, bad);
     });
   }
+}
+
+/** Returns what earlier requests have read of an object of a look-up. */
+function earlierReads(
+  { at }: SharedRead,
+  { lookup, borders }: GatheredEntities,
+  index: number,
+): readonly EarlierRead[] {
+  const before = borders.filter((border) => border <= index).length;
+  return at.get((lookup.targets[before] as LookupTarget).position) ?? [];
 }
 
 /**

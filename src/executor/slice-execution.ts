@@ -38,15 +38,7 @@ class SliceExecution extends Execution implements OpenSlice {
     this.progress = new DeferProgress(own, input.deferGroups);
     this.slices = new OpenSlices(this.targets as SlicedObjects, create, others, { outer: around, own: list });
     const { sharedReads } = root.compiled;
-    const { progress, targets } = this;
-    const holding = {
-      ...{ progress, targets },
-      // problems of all slices are in one place
-      get nullReasonsIfAny() {
-        return root.nullReasonsIfAny;
-      },
-    };
-    const early = sharedReads && new EarlyResponses(sharedReads, holding, others);
+    const early = sharedReads && new EarlyResponses(sharedReads, others);
     this.streamed = root.streamed && { ...root.streamed, early };
     this.open = own.length;
     this.waiting.fill(Number.POSITIVE_INFINITY);

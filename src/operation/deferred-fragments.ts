@@ -53,6 +53,12 @@ export class FragmentSets {
     return this.sets.push(outermost) - 1;
   }
 
+  /** Returns whether each fragment of a set is one of another set, or within one of them: it comes with or after that set. */
+  waitsFor(set: number, other: number): boolean {
+    const others = new Set<DeferredFragment | undefined>(this.of(other));
+    return this.of(set).every((fragment) => isWithin(fragment, others));
+  }
+
   /** Returns the number of the set for a field that is selected in both. */
   union(a: number, b: number): number {
     if (a === b) return a;

@@ -9,9 +9,6 @@ import { describeInputs } from './representation.ts';
 import { fieldsToAdd, type RouteFinder, type SelectionPlacer } from './routes.ts';
 import { isKeyField, readableField, type SubgraphScope, scopeBelow, scopeOf } from './subgraph-scope.ts';
 
-/** Is added to the number of choices of fields in defer groups, which are placed last. */
-export const AFTER_THE_REST = 10_000;
-
 /** A look-up of the objects of one type. Nothing is added to the plan before `take`. */
 interface DeferredLookup {
   readonly type: string;

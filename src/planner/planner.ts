@@ -53,7 +53,7 @@ function* selectFetches(
   deferred: DeferredFields = new Map(),
 ): Steps<FetchGraph> {
   const graph = new FetchGraph(fieldIndex, operation.selection.parentType);
-  const selector = new Selector(graph, deferred);
+  const selector = new Selector(graph, deferred, operation.fragmentSets);
   const { selection } = operation;
   // each root field of them comes from one subgraph
   if (operation.kind !== 'query') yield* selector.selectMutation(selection);

@@ -1,24 +1,23 @@
 import { type DeferredFields, isApart } from '../operation/defer-groups.ts';
-import { NOT_DEFERRED } from '../operation/deferred-fragments.ts';
+import { type FragmentSets, NOT_DEFERRED } from '../operation/deferred-fragments.ts';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import { runToEnd, type Steps } from '../shared/steps.ts';
-import type { SubgraphField } from '../supergraph/supergraph.ts';
-import { choicesOf } from './choices.ts';
+import { AFTER_THE_REST, choicesOf, inOrder } from './choices.ts';
 import { ContextFinder } from './contexts.ts';
 import { COST } from './costs.ts';
-import { AFTER_THE_REST, canSeparate, DeferredLookups, keepTogether } from './deferred-lookups.ts';
+import { canSeparate, DeferredLookups, keepTogether } from './deferred-lookups.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import type { FieldIndex, Provider } from './field-index.ts';
-import { getOrMake } from './maps.ts';
+import { type Group, REST } from './field-uses.ts';
 import { type Option, OptionFinder } from './options.ts';
-import { allPlacements, type Fetch, type FetchNode, type Placement, type Position } from './positions.ts';
+import { Placements } from './placements.ts';
+import type { Fetch, FetchNode, Position } from './positions.ts';
 import { PossibleTypes } from './possible-types.ts';
 import { cheapest, RouteFinder, type SelectionPlacer } from './routes.ts';
 import { selectMutation } from './select-mutation.ts';
 import { needsSeparateSelection } from './separate-selection.ts';
 import { withSiblings } from './siblings.ts';
-import { SmallMap } from './small-map.ts';
 import { readableField, scopeOf } from './subgraph-scope.ts';
 import { unplannable, unplannableError } from './unplannable.ts';
 
@@ -59,18 +58,25 @@ export class Selector implements SelectionPlacer {
   private readonly graph: FetchGraph;
   private readonly fieldIndex: FieldIndex;
   private readonly routes: RouteFinder;
+  private readonly placements: Placements;
   private readonly estimator: Estimator;
   private readonly options: OptionFinder;
   private readonly possibleTypes: PossibleTypes;
   private readonly deferredLookups: DeferredLookups;
   private readonly deferred: DeferredFields;
+  private readonly fragmentSets: FragmentSets | undefined;
 
-  /** @param deferred the fields of defer groups */
-  constructor(graph: FetchGraph, deferred: DeferredFields) {
+  /**
+   * @param deferred the fields of defer groups
+   * @param fragmentSets set where these groups are deferred fragments
+   */
+  constructor(graph: FetchGraph, deferred: DeferredFields, fragmentSets: FragmentSets | undefined) {
     this.graph = graph;
     this.deferred = deferred;
+    this.fragmentSets = fragmentSets;
     this.fieldIndex = graph.fieldIndex;
     this.routes = new RouteFinder(graph, this);
+    this.placements = new Placements(graph);
     this.estimator = new Estimator(graph.fieldIndex, deferred);
     const contexts = new ContextFinder(graph.fieldIndex, {
       inputs: (position, owner, set) => this.routes.inputs(position, owner, set, []),
@@ -97,10 +103,10 @@ export class Selector implements SelectionPlacer {
       const tasks: Task[] = [];
       this.collect(position, selection, tasks, group);
       yield;
-      const ordered = tasks.length > 1 ? keepTogether(tasks).sort((a, b) => a.choices - b.choices) : tasks;
+      const ordered = tasks.length > 1 ? inOrder(keepTogether(tasks)) : tasks;
       const placedLeaves = new Map<string, OpField>();
       for (const [index, task] of ordered.entries()) {
-        if (!this.reusePlacement(position, task, placedLeaves)) this.place(position, task, ordered, index);
+        if (!this.placements.reuse(position, task, placedLeaves)) this.place(position, task, ordered, index);
         yield;
       }
       for (const { field } of tasks.reverse()) if (field.selection) pending.push({ position, field });
@@ -116,30 +122,12 @@ export class Selector implements SelectionPlacer {
     });
   }
 
-  /** Reads a leaf that was selected before, under another alias, from the place of that alias. Returns whether there was one. */
-  private reusePlacement(position: Position, task: Task, placedLeaves: Map<string, OpField>): boolean {
-    const { owner, field, isDeferred } = task;
-    if (field.selection) return false;
-    const shared = `${owner}.${field.name}(${field.argsKey})`;
-    // nothing may wait for what only a deferred fragment needs
-    const key = isDeferred && !placedLeaves.has(shared) ? `${field.fragments} ${shared}` : shared;
-    const same = position.placed.get(placedLeaves.get(key) ?? field);
-    if (!same || position.placed.has(field)) {
-      placedLeaves.set(key, field);
-      return false;
-    }
-    const placements = new SmallMap<string, Placement>();
-    for (const [owner, placement] of same) placements.set(owner, placement);
-    position.placed.set(field, placements);
-    return true;
-  }
-
   selectMutation(selection: OpSelection): Steps<void> {
     const { graph, estimator } = this;
     const { root } = graph;
     const placer = {
       putRootField: (node: FetchNode, owner: string, field: OpField, provider: Provider) =>
-        this.placeField(root, node, owner, field, provider.field, true),
+        this.placements.place(root, node, { owner, field, resolvedBy: provider.field, ownAlias: true }),
       selectBelowInSteps: (field: OpField) => this.selectInSteps([{ position: root, field }]),
     };
     return selectMutation(graph, estimator, placer, selection);
@@ -177,6 +165,11 @@ export class Selector implements SelectionPlacer {
   private place(position: Position, task: Task, siblings: readonly Task[], index: number): void {
     const { owner, field } = task;
     if (position.placed.get(field)?.has(owner)) return;
+    this.placements.placeFor(this.deferred.get(field) ?? REST, () => this.placeAtBest(position, task, siblings, index));
+  }
+
+  private placeAtBest(position: Position, task: Task, siblings: readonly Task[], index: number): void {
+    const { owner, field } = task;
     const options = this.options.find(position, owner, field);
     const best = cheapest(options.map((option) => withSiblings(this.estimator, option, siblings, index)));
     if (task.isDeferred && best?.provider === undefined && this.placeDeferred(position, task, best)) return;
@@ -187,7 +180,7 @@ export class Selector implements SelectionPlacer {
     if (expand && this.placeOnEachType(position, task, splitByType)) return;
     if (!best) throw unplannableError(this.fieldIndex, position, owner, field);
     const { node, resolvedBy } = best.take();
-    this.placeField(position, node, owner, field, resolvedBy, false);
+    this.placements.place(position, node, { owner, field, resolvedBy });
   }
 
   /** Reads a field of an abstract type on each object type instead. Returns false where that is no better. */
@@ -235,6 +228,8 @@ export class Selector implements SelectionPlacer {
   /** Reads a deferred field by key, in place of an option that reads it where the objects come from. Returns whether it can. */
   private placeDeferred(position: Position, { owner, field }: Task, best: Option | undefined): boolean {
     const node = best?.take().node;
+    const isAwaited = (group: Group) => group === REST || this.fragmentSets?.waitsFor(field.fragments, group) === true;
+    if (node && this.placements.isReadFor(isAwaited, node, owner, field)) return false;
     const types = this.fieldIndex.isAbstract(owner) ? this.typesAt(position, owner) : [];
     const lookups = node && this.deferredLookups.find(node, owner, field, types);
     if (!lookups) return false;
@@ -243,7 +238,8 @@ export class Selector implements SelectionPlacer {
       const { node: lookup, resolvedBy } = take();
       // objects of the look-up stay apart from those that the key or others read there
       const alias = field.selection && position.aliasScope.known(field.responseKey, field);
-      this.placeField(position, lookup, type, field, resolvedBy, !!alias && !!position.below(alias, type));
+      const ownAlias = !!alias && !!position.below(alias, type);
+      this.placements.place(position, lookup, { owner: type, field, resolvedBy, ownAlias });
     }
     return true;
   }
@@ -262,32 +258,13 @@ export class Selector implements SelectionPlacer {
     return this.typesAt(position, owner).every((type) => this.isReadableNow(position, type, fieldName));
   }
 
-  private placeField(
-    position: Position,
-    node: FetchNode,
-    owner: string,
-    field: OpField,
-    resolvedBy: SubgraphField,
-    ownAlias: boolean,
-  ): void {
-    const target = this.graph.narrow(node, owner);
-    // where a node has objects of one type only, it is that type's field, whatever it was selected on
-    const { kind, name } = target.type;
-    const effective = kind === 'object' || kind === 'interfaceObject' ? name : owner;
-    const alias = this.graph.addField(target, effective, field, resolvedBy, ownAlias);
-    const placements = getOrMake(position.placed, field, () => new SmallMap<string, Placement>());
-    const known = placements.get(effective);
-    const others = known && allPlacements(known).filter(({ node: other }) => other !== target);
-    placements.set(effective, { alias, node: target, others });
-  }
-
   /** Reads an input at a node, separately from the client's selection where that could make the input null. */
   private putInput(node: FetchNode, owner: string, field: OpField): void {
     const { position } = node;
     const resolvedBy = readableField(this.fieldIndex, scopeOf(node), owner, field.name);
     if (!resolvedBy) throw unplannable(position, owner, field);
     const ownAlias = field.selection !== undefined && needsSeparateSelection(this.fieldIndex, node, owner, field);
-    this.placeField(position, node, owner, field, resolvedBy, ownAlias);
+    this.placements.place(position, node, { owner, field, resolvedBy, ownAlias });
   }
 
   placeAll(node: FetchNode, selection: OpSelection): void {

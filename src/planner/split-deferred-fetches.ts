@@ -1,5 +1,5 @@
 import type { DeferredFields } from '../operation/defer-groups.ts';
-import type { DeferredFragment, FragmentSets } from '../operation/deferred-fragments.ts';
+import type { FragmentSets } from '../operation/deferred-fragments.ts';
 import type { Operation } from '../operation/operation.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import { FieldUses, type Group, REST, type WaitsFor } from './field-uses.ts';
@@ -55,10 +55,7 @@ export function splitDeferredFetches(
 
 /** Returns whether each fragment of a set comes with or after a fragment of another set, or is that fragment. */
 function waitsFor(sets: FragmentSets | undefined, group: Group, other: Group): boolean {
-  if (sets === undefined || group === other || group === REST) return false;
-  const others = new Set<DeferredFragment | undefined>(sets.of(other));
-  const isWithin = (one: DeferredFragment | undefined): boolean => others.has(one) || (!!one && isWithin(one.parent));
-  return sets.of(group).every(isWithin);
+  return sets !== undefined && group !== other && group !== REST && sets.waitsFor(group, other);
 }
 
 /** Returns the groups of each part of a fetch; the first group of a part decides who waits for it. */

@@ -27,8 +27,12 @@ interface Sent {
 }
 
 /** A streamed execution whose subgraphs respond when the test says so. */
-function streamed(query: string, paths: Readonly<Record<string, number>>) {
-  const { stages, supergraph } = planner(SUBGRAPHS);
+function streamed(
+  query: string,
+  paths: Readonly<Record<string, number>>,
+  subgraphs: Record<string, string> = SUBGRAPHS,
+) {
+  const { stages, supergraph } = planner(subgraphs);
   const { plan } = stages(query, {}, Object.keys(paths));
   const groups = Object.entries(paths).map(([path, timeoutMs]) => ({ path: path.split('.'), timeoutMs }));
   const sent: Sent[] = [];
@@ -51,7 +55,7 @@ function streamed(query: string, paths: Readonly<Record<string, number>>) {
   ];
   const input = {
     supergraph,
-    sources: new Map(Object.keys(SUBGRAPHS).map(source)),
+    sources: new Map(Object.keys(subgraphs).map(source)),
     client: { requestId: 'test', headers: {} },
     variables: {},
     introspected: new Map(),
@@ -229,12 +233,36 @@ test('an object that an error made null has no other error where another request
   expect(read[0]).toEqual(['first', '{"me":null,"you":{"orders":[]}}', 'me.name NO_NAME']);
 });
 
-test('where two requests to a subgraph do not agree whether there is an object, none of its fields is called missing', async () => {
+test('where two requests to a subgraph do not agree whether there is an object, that for the rest decides, without an error', async () => {
   const { next, read } = streamed('{ me { nick name } you { orders } }', { 'me.name': 1_000 });
   const rest = next('users');
   const late = next('users');
   await rest.respond({ data: { me: null, you: { id: '2' } } });
   await late.respond({ data: { me: { name: 'A' } } });
   await next('orders').respond({ data: { _entities: [{ orders: [] }] } });
-  expect(read[0]).toEqual(['first', '{"me":{"nick":null},"you":{"orders":[]}}']);
+  expect(read).toEqual([['first', '{"me":null,"you":{"orders":[]}}'], ['end']]);
 });
+
+test.each([
+  ['library', 'people', 'places'],
+  ['people', 'library', 'places'],
+  ['places', 'library', 'people'],
+])(
+  'an object that is null for the rest is null, also if the request of a group returns it: %s, %s, %s',
+  async (...order) => {
+    const subgraphs = {
+      library: 'type Query { author: Author @shareable } type Author { name: String }',
+      people: 'type Query { author: Author @shareable } type Author { biography: String }',
+      places: 'type Query { street: String }',
+    };
+    const responses: Record<string, object> = {
+      library: { data: { author: null } },
+      people: { data: { author: { biography: 'Born in Bern.' } } },
+      places: { data: { street: 'Elm Street' } },
+    };
+    const groups = { 'author.biography': Number.POSITIVE_INFINITY };
+    const { next, read } = streamed('{ author { name biography } street }', groups, subgraphs);
+    for (const name of order) await next(name).respond(responses[name] as object);
+    expect(read).toEqual([['first', '{"author":null,"street":"Elm Street"}'], ['end']]);
+  },
+);

@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import { MAX_PLACES_PER_ERROR } from '../../src/executor/error-report.ts';
+import { MAX_PLACES_PER_ERROR } from '../../src/executor/error-locator.ts';
 import type { Merged } from '../worlds/incremental.ts';
 
 type Path = readonly (string | number)[];
@@ -292,13 +292,16 @@ function isHealthyPart(value: unknown, healthy: unknown, errors: readonly Path[]
   });
 }
 
-/** Returns whether there is no object at a path, or none of a type that has selected fields, whatever the indices. */
+/**
+ * Returns whether there is no object at a path, or none of a type that has selected fields, whatever the indices. An object that has only
+ * null and lists without items counts as none: a request for what is in it has no place.
+ */
 function isEmpty(data: unknown, path: Path): boolean {
   if (Array.isArray(data)) return data.every((item) => isEmpty(item, path));
   if (typeof data !== 'object' || data === null) return data === null;
-  if (Object.keys(data).length === 0) return true;
   const [key, ...rest] = withoutIndices(path);
-  return key !== undefined && isEmpty((data as Record<string, unknown>)[key], rest);
+  if (key === undefined) return Object.values(data).every((value) => isEmpty(value, []));
+  return Object.keys(data).length === 0 || isEmpty((data as Record<string, unknown>)[key], rest);
 }
 
 function isPrefix(short: Path, long: Path): boolean {

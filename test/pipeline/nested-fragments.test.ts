@@ -74,6 +74,19 @@ describe('a fragment that is spread in another one and outside of it', () => {
     `);
   });
 
+  it('ends with the outer one, where that fails and has both', async () => {
+    const query = `{ medium { title ... on Book {
+      ... @defer(label: "outer") { price ...Names ... @defer(label: "inner") { reviews { body } ...Names } }
+    } } } fragment Names on Book { ... @defer(label: "names") { authors { name } } }`;
+    const broken = world();
+    broken.fault({ kind: 'failure', subgraph: 'shop' });
+    const [first, ...others] = await messagesOf(broken, query);
+    expect(first?.pending).toEqual([{ id: '0', path: ['medium'], label: 'outer' }]);
+    expect(others).toMatchObject([
+      { completed: [{ id: '0', errors: [{ path: ['medium', 'price'] }] }], hasNext: false },
+    ]);
+  });
+
   it('is so, too, where the second one is beyond the number of fragments that are deferred', async () => {
     // these need no request, and are counted first
     const others = Array(MAX_DEFERRED_FRAGMENTS - 4).fill('... @defer { __typename }');

@@ -58,6 +58,22 @@ const { supergraph: authors } = planner({
   warehouse: 'type Book @key(fields: "shelf") { shelf: ID! stock: Int price: Int @shareable }',
 });
 
+const { supergraph: parcels } = planner({
+  products: `
+    type Query { product: Product products: [Product!] }
+    type Product @key(fields: "id") { id: ID! name: String weight: Int size: Int }
+  `,
+  shipping: `
+    type Product @key(fields: "id") {
+      id: ID!
+      weight: Int @external
+      size: Int @external
+      cost: Int @requires(fields: "weight")
+      tax: Int @requires(fields: "weight size")
+    }
+  `,
+});
+
 /** The requests of a plan: `sets of fragments: subgraph document after …`, without sets for the rest. */
 function requests(query: string, supergraph = shop): string[] {
   const document = parse(query);
@@ -333,6 +349,60 @@ describe('a subgraph that has fields of the rest and of a fragment is asked twic
       [
         "users {user{id}} after ",
         "orders _entities {...on User{orders}} after 0",
+      ]
+    `);
+  });
+});
+
+describe('a deferred field that another field requires', () => {
+  it('comes with the objects where the rest requires it; other fields of the fragment are looked up', () => {
+    const query = '{ product { name cost ... @defer(label: "a") { weight size } } }';
+    expect(requests(query, parcels)).toMatchInlineSnapshot(`
+      [
+        "products {product{name id weight}} after ",
+        "shipping _entities {...on Product{cost}} after 0",
+        "a: products _entities {...on Product{size}} after 0",
+      ]
+    `);
+  });
+
+  it('is fetched once where its own fragment, or one around it, requires it', () => {
+    const same = '{ product { name ... @defer(label: "a") { weight cost } } }';
+    expect(requests(same, parcels)).toMatchInlineSnapshot(`
+      [
+        "products {product{name}} after ",
+        "a: products {product{id weight}} after ",
+        "a: shipping _entities {...on Product{cost}} after 0,1",
+      ]
+    `);
+    const around = '{ product { name ... @defer(label: "a") { cost ... @defer(label: "b") { weight } } } }';
+    expect(requests(around, parcels)).toMatchInlineSnapshot(`
+      [
+        "products {product{name}} after ",
+        "a: products {product{id weight}} after ",
+        "a: shipping _entities {...on Product{cost}} after 0,1",
+      ]
+    `);
+  });
+
+  it('is fetched for each fragment where another one requires it: neither waits for what it does not need', () => {
+    const query = '{ product { name ... @defer(label: "a") { weight } ... @defer(label: "b") { tax } } }';
+    expect(requests(query, parcels)).toMatchInlineSnapshot(`
+      [
+        "products {product{name id}} after ",
+        "b: products {product{id weight size}} after ",
+        "b: shipping _entities {...on Product{tax}} after 0,1",
+        "a: products _entities {...on Product{weight}} after 0",
+      ]
+    `);
+  });
+
+  it('comes with the items of a list, which have what other fields require', () => {
+    const query = '{ products { name ... @defer(label: "a") { weight } ... @defer(label: "b") { tax } } }';
+    expect(requests(query, parcels)).toMatchInlineSnapshot(`
+      [
+        "products {products{name id weight size}} after ",
+        "b: shipping _entities {...on Product{tax}} after 0",
       ]
     `);
   });
