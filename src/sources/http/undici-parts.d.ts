@@ -28,6 +28,7 @@ declare module 'undici/lib/dispatcher/client.js' {
     dispatch: Client['dispatch'];
     readonly on: Client['on'];
     close(): Promise<void>;
+    destroy(): Promise<void>;
     [symbols.kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
   }
   namespace BareClient {
