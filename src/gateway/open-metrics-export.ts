@@ -6,6 +6,7 @@ import type { MetricsExport } from '../telemetry/otlp/export-metrics.ts';
 import { INSTANCE_ID } from '../telemetry/otlp/instance-id.ts';
 import { collectorTls } from './collector-tls.ts';
 import { ConnectionCertificates } from './connection-certificates.ts';
+import { openCollectorPool } from './open-collector-pool.ts';
 
 interface ExportParts {
   readonly logger: Logger;
@@ -35,5 +36,5 @@ export async function openMetricsExport(
     ...common.resource,
     'service.name': common.service_name ?? common.resource['service.name'] ?? 'headgate',
   };
-  return startMetricsExport({ settings, attributes, snapshot, logger, tls });
+  return startMetricsExport({ settings, attributes, snapshot, logger, tls, openPool: openCollectorPool });
 }

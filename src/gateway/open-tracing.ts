@@ -7,6 +7,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Closers } from './closers.ts';
 import { collectorTls } from './collector-tls.ts';
 import type { ConnectionCertificates } from './connection-certificates.ts';
+import { openCollectorPool } from './open-collector-pool.ts';
 
 /** The longest time for which a gateway that stops waits for the collector, in milliseconds. */
 const LONGEST_FLUSH_MS = 3_000;
@@ -24,6 +25,7 @@ export async function openTracing(
   const tracer = openTracer({
     settings: tracing,
     tls,
+    openPool: openCollectorPool,
     version: packageVersion(),
     logger,
     summaryMs: config.telemetry.logging.summary_interval,

@@ -28,7 +28,6 @@ declare module 'undici/lib/dispatcher/client.js' {
     dispatch: Client['dispatch'];
     readonly on: Client['on'];
     close(): Promise<void>;
-    destroy(): Promise<void>;
     [symbols.kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
   }
   namespace BareClient {
@@ -49,6 +48,7 @@ declare module 'undici/lib/dispatcher/pool.js' {
     constructor(origin: string, options?: BarePool.Options);
     readonly dispatch: Pool['dispatch'];
     close(): Promise<void>;
+    destroy(): Promise<void>;
     readonly [symbols.kQueued]: number;
     [symbols.kDispatch](options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
   }

@@ -1,7 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import connector from 'undici/lib/core/connect.js';
-import Client from 'undici/lib/dispatcher/client.js';
+import type { Dispatcher } from 'undici';
 import { PostCall, type PostResponse } from './post-call.ts';
 
 const compress = promisify(gzip);
@@ -13,6 +12,18 @@ export interface CollectorTls {
   readonly key?: string | undefined;
 }
 
+/** What sends requests to a collector: a pool of undici. */
+export interface CollectorPool {
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
+  /** Ends when the requests in flight have ended. */
+  close(): Promise<void>;
+  /** Ends now. */
+  destroy(): Promise<void>;
+}
+
+/** Opens a pool with one connection to an origin. */
+export type OpenCollectorPool = (origin: string, tls: (() => CollectorTls) | undefined) => CollectorPool;
+
 export interface CollectorOptions {
   /** The URL that requests are sent to. */
   readonly url: string;
@@ -23,6 +34,7 @@ export interface CollectorOptions {
   readonly timeout: number;
   /** Returns the certificates for the next request: the same object until they change. */
   readonly tls?: (() => CollectorTls) | undefined;
+  readonly openPool: OpenCollectorPool;
 }
 
 /** The collector has responded, and has not accepted the request. */
@@ -41,22 +53,18 @@ export class CollectorRefusal extends Error {
 /** What `CollectorConnection.send` rejects with after `close`. */
 export class ConnectionClosed extends Error {}
 
-/** How long an unused connection stays open, in milliseconds: longer than the default intervals of exports. */
-const KEEP_ALIVE_MS = 90_000;
-
 /**
  * One connection to a collector, which is kept open between requests.
  *
- * By undici, as the connections to subgraphs are: with `node:http`, sockets and streams of further kinds go through the functions of Node
- * that all requests go through, and V8 compiles these less well from then on. Counted, a request took a sixth more instructions, sampled or
- * not.
+ * By a pool of the kind that subgraphs have: with `node:http`, sockets and streams of further kinds go through the functions of Node that
+ * all requests go through, and V8 compiles these less well from then on. Counted, a request took a sixth more instructions, sampled or not.
  */
 export class CollectorConnection {
   readonly #url: URL;
   readonly #options: CollectorOptions;
   /** A flat list of names and values. */
   readonly #headers: readonly string[];
-  #client: Client | undefined;
+  #pool: CollectorPool | undefined;
   #tls: CollectorTls | undefined;
   #isClosed = false;
 
@@ -88,23 +96,18 @@ export class CollectorConnection {
   /** Closes the connection. A request in flight is rejected. */
   close(): void {
     this.#isClosed = true;
-    void this.#client?.destroy();
+    void this.#pool?.destroy();
   }
 
-  /** Returns the client, with the current certificates. A connection with earlier ones is closed when it has ended its requests. */
-  #current(): Client {
-    const tls = this.#options.tls?.();
-    if (this.#client !== undefined && tls === this.#tls) return this.#client;
-    void this.#client?.close();
-    this.#tls = tls;
-    this.#client = new Client(new URL(this.#url.origin), {
-      connect: connector({ ...tls, autoSelectFamily: true }),
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // each request has its own
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    return this.#client;
+  /** Returns the pool, with the current certificates. A connection with earlier ones is closed when it has ended its requests. */
+  #current(): CollectorPool {
+    const { tls, openPool } = this.#options;
+    const current = tls?.();
+    if (this.#pool !== undefined && current === this.#tls) return this.#pool;
+    void this.#pool?.close();
+    this.#tls = current;
+    this.#pool = openPool(this.#url.origin, tls);
+    return this.#pool;
   }
 
   #post(body: Buffer, timeout: number): Promise<PostResponse> {

@@ -14,6 +14,7 @@ export interface MetricsExportOptions {
   readonly snapshot: () => Promise<Snapshot>;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   readonly tls?: CollectorOptions['tls'];
+  readonly openPool: CollectorOptions['openPool'];
 }
 
 /** Sends metrics to a collector. */
@@ -53,8 +54,8 @@ class Exporter implements MetricsExport {
     this.#options = options;
     const { endpoint: url, protocol, headers, compression, timeout, temporality } = options.settings;
     const contentType = protocol === 'http/json' ? 'application/json' : 'application/x-protobuf';
-    const { tls } = options;
-    this.#connection = new CollectorConnection({ url, headers, contentType, compression, timeout, tls });
+    const { tls, openPool } = options;
+    this.#connection = new CollectorConnection({ url, headers, contentType, compression, timeout, tls, openPool });
     this.#isDelta = temporality === 'delta';
   }
 

@@ -23,10 +23,11 @@ export interface TracerOptions {
   /** How long `close` waits for the collector, in milliseconds. */
   readonly closeMs: number;
   readonly tls?: CollectorOptions['tls'];
+  readonly openPool: CollectorOptions['openPool'];
 }
 
 /** Opens what records traces and sends them to a collector. This file and what it imports is loaded only where traces are on. */
-export function openTracer({ settings, version, logger, summaryMs, closeMs, tls }: TracerOptions): Tracer {
+export function openTracer({ settings, version, logger, summaryMs, closeMs, tls, openPool }: TracerOptions): Tracer {
   const { otlp, common } = settings;
   const propagation = new Propagation(settings.propagation);
   const sampler = new Sampler(common);
@@ -41,6 +42,7 @@ export function openTracer({ settings, version, logger, summaryMs, closeMs, tls 
     compression: otlp.compression,
     timeout: batch.max_export_timeout,
     tls,
+    openPool,
   });
   const send = spanSender(connection, batch.max_export_timeout);
   const sizes = { maxQueueSize: batch.max_queue_size, maxBatchSize: batch.max_export_batch_size };

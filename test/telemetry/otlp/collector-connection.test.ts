@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import { collectorTls } from '../../../src/gateway/collector-tls.ts';
 import { ConnectionCertificates } from '../../../src/gateway/connection-certificates.ts';
+import { openCollectorPool as openPool } from '../../../src/gateway/open-collector-pool.ts';
 import { CollectorConnection } from '../../../src/telemetry/otlp/collector-connection.ts';
 import { recordingLogger } from '../../gateway/serving.ts';
 import { certificates } from '../../sources/certificates.ts';
@@ -42,7 +43,7 @@ it('sends with the certificates that the variables name, and with new ones when 
   };
   const tls = collectorTls(env, 'TRACES', new ConnectionCertificates(logger));
   const options = { url, headers: {}, contentType: 'application/json', compression: 'none', timeout: 20_000 } as const;
-  const connection = new CollectorConnection({ ...options, tls });
+  const connection = new CollectorConnection({ ...options, tls, openPool });
   onTestFinished(() => connection.close());
   const send = async () => {
     await connection.send(Buffer.from('{}'));

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { configFileSchema } from '../../../src/config/config.ts';
+import { openCollectorPool } from '../../../src/gateway/open-collector-pool.ts';
 import { startMetricsExport } from '../../../src/telemetry/otlp/export-metrics.ts';
 import { otlpName } from '../../../src/telemetry/otlp/metrics-request.ts';
 import { createMetrics } from '../../../src/telemetry/registry.ts';
@@ -19,6 +20,7 @@ async function searching(settings: Record<string, unknown> = {}, statuses: numbe
   });
   const warnings: string[] = [];
   const exporter = startMetricsExport({
+    openPool: openCollectorPool,
     settings: config.telemetry.exporters.metrics.otlp,
     attributes: { 'service.name': 'headgate', 'service.instance.id': 'i1' },
     snapshot: () => metrics.snapshot(),
