@@ -8,6 +8,8 @@ async function newPage(origin: string): Promise<Page> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   onTestFinished(() => browser.close());
   const page = await browser.newPage();
+  // the test itself has a timeout: a busy machine may need long
+  page.setDefaultTimeout(0);
   await page.goto(`${origin}/health`);
   return page;
 }

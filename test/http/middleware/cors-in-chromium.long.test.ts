@@ -44,6 +44,8 @@ async function gateway(clientCors: (first: string, second: string) => string, co
   onTestFinished(() => browser.close());
   const pageAt = async (site: string) => {
     const page = await browser.newPage();
+    // the test itself has a timeout: a busy machine may need long
+    page.setDefaultTimeout(0);
     await page.goto(site);
     return page;
   };

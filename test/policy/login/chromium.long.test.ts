@@ -6,7 +6,10 @@ import { shopWorld } from './shop-world.ts';
 async function newPage(): Promise<Page> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   onTestFinished(() => browser.close());
-  return browser.newPage();
+  const page = await browser.newPage();
+  // the test itself has a timeout: a busy machine may need long
+  page.setDefaultTimeout(0);
+  return page;
 }
 
 /** What a script of the page gets that asks for this. */
