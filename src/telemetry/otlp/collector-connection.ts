@@ -25,7 +25,7 @@ export interface CollectorPool {
 export type OpenCollectorPool = (origin: string, tls: (() => CollectorTls) | undefined) => CollectorPool;
 
 export interface CollectorOptions {
-  /** The URL that requests are sent to. */
+  /** The URL that requests are sent to, without a user and a password. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly contentType: 'application/x-protobuf' | 'application/json';
@@ -72,7 +72,6 @@ export class CollectorConnection {
     this.#options = options;
     this.#url = new URL(options.url);
     const headers = {
-      ...credentialsOf(this.#url),
       ...options.headers,
       'content-type': options.contentType,
       ...(options.compression === 'gzip' && { 'content-encoding': 'gzip' }),
@@ -118,11 +117,4 @@ export class CollectorConnection {
       this.#current().dispatch({ method: 'POST', path: `${pathname}${search}`, headers, body }, call);
     });
   }
-}
-
-/** Returns the header for a URL with a user and a password. */
-function credentialsOf({ username, password }: URL): Readonly<Record<string, string>> {
-  if (username === '' && password === '') return {};
-  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(text).toString('base64')}` };
 }
